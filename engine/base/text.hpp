@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Text forms of numbers, octets and durations, shared by profiles, CLI and bus.
+#pragma once
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/time.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace macsec {
+
+/// Lower-case hexadecimal digits, two an octet, no separators.
+[[nodiscard]] std::string to_hex(Bytes octets);
+
+/// Decodes an even number of hexadecimal digits into `out`; the octets written, or nothing when a character is not a
+/// digit, the count is odd, or `out` is too small. Nothing is kept of the input, so it may decode secrets.
+[[nodiscard]] std::optional<std::size_t> from_hex(std::string_view digits, MutableBytes out) noexcept;
+
+/// A decimal or 0x-prefixed unsigned number in full; nothing when there is anything else or it exceeds `max`.
+[[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text, std::uint64_t max) noexcept;
+
+/// systemd.time(7) spans: "90", "90s", "1h 30min", "500ms", "infinity" is not accepted. Seconds where no unit is given.
+[[nodiscard]] std::optional<Duration> parse_duration(std::string_view text) noexcept;
+
+/// Largest exact units, at most two: "1h 30min", "250ms", "0".
+[[nodiscard]] std::string format_duration(Duration span);
+
+/// systemd booleans: 1/yes/y/true/t/on and 0/no/n/false/f/off, any case.
+[[nodiscard]] std::optional<bool> parse_boolean(std::string_view text) noexcept;
+
+/// Without leading and trailing blanks (space, tab, CR).
+[[nodiscard]] std::string_view trim(std::string_view text) noexcept;
+
+}  // namespace macsec

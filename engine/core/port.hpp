@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The facade of one link: frames, link changes and time go in; frames, events and deadlines come out.
+///
+/// Sans-I/O: a Port never asks for the time, never sends, never logs. After each call that takes `now`, the caller
+/// drains poll_transmit() and poll_event() and asks next_timeout() again. Time only goes forward.
+#pragma once
+
+#include "engine/core/snapshot.hpp"
+#include "engine/core/status.hpp"
+#include "engine/ports/random.hpp"
+#include "engine/ports/secy.hpp"
+#include "engine/ports/trace.hpp"
+
+#include <memory>
+#include <variant>
+
+namespace macsec::core {
+
+/// The link under the port, as the host sees it.
+struct LinkState {
+  bool present = false;        ///< parent and macsec device exist
+  bool carrier = false;        ///< parent is up and has carrier
+  MacAddress mac;              ///< of the parent: source of MKPDUs
+  Sci sci;                     ///< of the macsec device
+  std::uint64_t speed = 0;     ///< bit/s of the parent, 0 where unknown
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
+/// Something a user or a program may want to hear about at once.
+struct Event {
+  enum class Kind : std::uint8_t {
+    state_changed,        ///< PortStatus::state or reason changed
+    peer_live,
+    peer_lost,
+    sak_installed,        ///< receives and transmits with a new SAK
+    rekey_started,
+    key_server_changed,
+    principal_changed,
+    secy_error,           ///< the SecY refused something; `text` holds its words
+    snapshot_changed,     ///< Port::snapshot() differs from before: persist it
+  };
+  Kind kind;
+  Time at;
+  std::string text;       ///< free of secrets
+};
+[[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
+
+/// A frame to send on the parent, from the destination address on.
+using Frame = std::vector<std::uint8_t>;
+
+class Port {
+ public:
+  /// `secy`, `random` and `trace` outlive the port. With `resume` the port tries to go on as the member it was: it
+  /// takes over what of the snapshot the SecY's state confirms.
+  Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace);
+  Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Snapshot resume);
+  Port(Port&&) noexcept;
+  Port& operator=(Port&&) = delete;
+  ~Port();
+
+  /// One received frame, from the destination address on. Anything that is not for us is counted and dropped.
+  void on_frame(Bytes frame, Time now);
+  /// The link changed, or is told for the first time.
+  void on_link(const LinkState& link, Time now);
+  /// Runs what is due; a call too early does nothing.
+  void on_timeout(Time now);
+  /// What the SecY holds, sampled by the caller at least every sample_interval(). Moves PN watching and delay protection.
+  void on_sample(const SecyState& sample, Time now);
+  /// Boot time at which the wall clock read 1970-01-01 UTC; told at start and whenever the wall clock was set.
+  /// Key lifetimes follow it; nothing else does.
+  void on_wall_clock(Time epoch, Time now);
+
+  /// Takes over a changed profile, touching only what differs. Parent, interface and port do not change.
+  void reconfigure(ProfilePointer profile, Time now);
+  /// A new SAK as soon as the protocol allows. An error where we are not the key server, or nothing is secured.
+  [[nodiscard]] Result<void> rekey(Time now);
+  /// In-service upgrade: asks the peers to hold still for `span` (0 to 120 s), then goes silent for as long (802.1X 9.18).
+  [[nodiscard]] Result<void> suspend(Duration span, Time now);
+  /// Operator's down (false) and up (true). Down deletes keys and makes the port dormant, whatever the policy.
+  void set_enabled(bool enabled, Time now);
+
+  /// The next frame to send, or nothing.
+  [[nodiscard]] std::optional<Frame> poll_transmit();
+  [[nodiscard]] std::optional<Event> poll_event();
+  /// When to call on_timeout() next; changes after any call that takes `now`.
+  [[nodiscard]] std::optional<Time> next_timeout() const;
+  /// Longest time between two on_sample() calls that keeps every promise at the link's speed; nothing: no need.
+  [[nodiscard]] std::optional<Duration> sample_interval() const;
+
+  [[nodiscard]] PortStatus status() const;
+  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] const Profile& profile() const noexcept;
+
+ private:
+  class Kay;
+  std::unique_ptr<Kay> kay_;
+};
+
+}  // namespace macsec::core

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// MKA key derivation, ICV and key wrap (802.1X-2020 clauses 6.2, 9.3, 9.4 and 9.8; RFC 4493, RFC 3394).
+#pragma once
+
+#include "engine/base/result.hpp"
+#include "engine/base/secret.hpp"
+#include "engine/wire/mkpdu.hpp"
+
+#include <memory>
+#include <openssl/types.h>
+
+namespace macsec::crypto {
+
+using Cak = Secret<32>;  ///< 16 or 32 octets
+using Sak = Secret<32>;  ///< 16 or 32 octets
+using Msk = Secret<64>;  ///< EAP Master Session Key
+
+/// KDF of 6.2.1 with CMAC-AES-128 or -256 by the length of `key` (16 or 32 octets).
+/// `out` takes at most 64 octets.
+[[nodiscard]] Result<void> kdf(Bytes key, std::string_view label, Bytes context, MutableBytes out);
+
+[[nodiscard]] Result<Secret<32>> derive_kek(const Cak& cak, const Ckn& ckn);
+[[nodiscard]] Result<Secret<32>> derive_ick(const Cak& cak, const Ckn& ckn);
+
+/// SAK by 9.8.1 from the key server's nonce (as long as the SAK), the MIs of all live members (the server's first) and KN.
+[[nodiscard]] Result<Sak> derive_sak(const Cak& cak, Bytes nonce, std::span<const MemberId> members, KeyNumber number,
+                                     std::size_t sak_size);
+
+/// CAK and CKN from EAP (6.2.2): `size` is 16 or 32.
+[[nodiscard]] Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other, std::size_t size);
+[[nodiscard]] Result<Ckn> derive_eap_ckn(const Msk& msk, Bytes eap_session_id, const MacAddress& one,
+                                         const MacAddress& other, std::size_t cak_size);
+
+/// RFC 3394 with the default IV. wrap: 8 octets longer than `sak`; unwrap: an error when the integrity check fails.
+[[nodiscard]] Result<void> wrap_sak(const Secret<32>& kek, const Sak& sak, MutableBytes out);
+[[nodiscard]] Result<Sak> unwrap_sak(const Secret<32>& kek, Bytes wrapped);
+
+/// AES-CMAC under one key, keyed once and reused for every frame.
+class IcvKey {
+ public:
+  IcvKey() noexcept;
+  [[nodiscard]] static Result<IcvKey> from(const Secret<32>& ick);
+  IcvKey(IcvKey&&) noexcept;
+  IcvKey& operator=(IcvKey&&) noexcept;
+  ~IcvKey();
+
+  /// The 16 octets of ICV over `data`.
+  [[nodiscard]] Result<std::array<std::uint8_t, icv_size>> compute(Bytes data) const;
+  /// Compares in constant time; false also when the library fails.
+  [[nodiscard]] bool verify(Bytes data, Bytes icv) const;
+
+ private:
+  struct Free {
+    void operator()(EVP_MAC_CTX* context) const noexcept;
+  };
+  std::unique_ptr<EVP_MAC_CTX, Free> context_;
+};
+
+/// The XPN salt of a SAK (802.1X 9.8.1, 10.7.8): KI's MI, octets 0-1 XOR KN bits 15..0, octets 2-3 XOR KN bits 31..16.
+[[nodiscard]] std::array<std::uint8_t, 12> xpn_salt(const KeyId& key) noexcept;
+
+}  // namespace macsec::crypto

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The few things to type. Meson builds; see CONTRIBUTING.md.
+#   make            build everything into build/
+#   make demo       two hosts, one secured link, explained step by step
+#   make test       everything CI runs; ends with "N passed, N failed"
+#   make vm TEST=…  scenarios on a real kernel in a virtual machine (all when TEST is empty)
+#   make bench      measurements, ours beside wpa_supplicant's, into build/bench.json
+#   make format     rewrite the code in the project's format
+#   make tidy       static analysis
+#   make clean      remove build directories
+.PHONY: all demo test bench vm format tidy clean setup build
+
+all: build
+
+setup:
+	@tools/setup
+
+build: setup
+	@tools/configure dev
+	@ninja -C build
+
+demo: build
+	@tools/demo
+
+test: setup
+	@tools/test
+
+bench: build
+	@tests/vm/run bench
+
+vm: build
+	@tests/vm/run $(or $(TEST),--all)
+
+format: setup
+	@tools/configure dev
+	@ninja -C build format
+
+tidy: setup
+	@tools/configure dev
+	@ninja -C build tidy
+
+clean:
+	rm -rf build build-*

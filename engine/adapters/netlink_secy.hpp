@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One macsec device of the kernel as a SecY.
+#pragma once
+
+#include "engine/adapters/macsec_kernel.hpp"
+#include "engine/ports/secy.hpp"
+
+#include <string>
+
+namespace macsec {
+
+/// The device a profile asks for.
+struct SecyDevice {
+  std::string parent;           ///< interface name
+  std::string interface;        ///< name of the macsec device
+  std::uint16_t port = 1;       ///< SCI port
+  bool create = true;           ///< make it where it is missing; else only adopt
+  CipherSuite cipher_suite = CipherSuite::gcm_aes_128;  ///< of a device made here; see select_cipher_suite()
+  SecyParameters parameters;    ///< in force from the first moment
+  OffloadChoice offload = OffloadChoice::off;
+};
+/// From the profile: first suite of its list, must-secure: protect and its validate mode; should-secure: no protect, check.
+[[nodiscard]] SecyDevice secy_device(const Profile& profile);
+
+/// Where frames are encrypted, and why there.
+struct OffloadReport {
+  OffloadMode mode = OffloadMode::off;
+  std::string text;   ///< "mac", "software: mac: Operation not supported, phy: Operation not supported"
+};
+
+/// Life: constructed for a profile; attach() when parent (and, without create, the device) exist; used as a Secy;
+/// detach() when the device went away, attach() again when it is back; remove() or release() at the end. The destructor
+/// leaves the kernel as it is. Without a device every call fails with ENODEV.
+class NetlinkSecy final : public Secy {
+ public:
+  /// `kernel` outlives this.
+  NetlinkSecy(MacsecKernel& kernel, SecyDevice device);
+  ~NetlinkSecy() override = default;
+
+  /// Finds the device by name, else creates it, else (the SCI is taken) adopts the one with the same parent and port.
+  /// A new device starts dormant, IFF_UP, with the parameters in its creation message. An adopted one gets the
+  /// parameters at once, before anything else; what it holds stays (see read()). Sets offload.
+  /// Errors: ENODEV parent missing, or device missing where it is not ours to make; EEXIST the name belongs to something
+  /// else; EBUSY parent is a bridge port or bond slave; EOPNOTSUPP offload refused.
+  [[nodiscard]] Result<void> attach();
+  /// Forgets the device without touching it.
+  void detach() noexcept;
+  /// A device made here (also by an earlier run) is deleted; an adopted one loses its keys and becomes dormant.
+  [[nodiscard]] Result<void> remove();
+  /// Deletes all SCs and SAs.
+  [[nodiscard]] Result<void> clear();
+  /// Asks the kernel for everything a foreign hand may have changed (parameters, the encoding AN, dormant or up) and puts
+  /// it back. To be called when the link monitor reports a change of the device that we did not make.
+  [[nodiscard]] Result<void> reassert();
+
+  [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
+  [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }           ///< of the macsec device; 0: none
+  [[nodiscard]] unsigned parent_ifindex() const noexcept { return parent_ifindex_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }       ///< of the device in use
+  [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
+  [[nodiscard]] bool made_here() const noexcept { return made_here_; }           ///< by this or an earlier run of ours
+  [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
+  /// Changes that do not need a new device; takes effect at once where attached (offload: only while without SAs).
+  [[nodiscard]] Result<void> change(const SecyDevice& device);
+
+  [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
+  [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
+  [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
+  [[nodiscard]] Result<void> create_receive_sc(const Sci& sci) override;
+  [[nodiscard]] Result<void> delete_receive_sc(const Sci& sci) override;
+  [[nodiscard]] Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci) override;
+  [[nodiscard]] Result<void> delete_receive_sa(const Sci& sci, An an) override;
+  [[nodiscard]] Result<void> raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) override;
+  [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci) override;
+  /// As above with another first PN, for static keys, whose PNs live longer than the SA. 1 and up.
+  [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn);
+  [[nodiscard]] Result<void> transmit_with(An an) override;
+  [[nodiscard]] Result<void> delete_transmit_sa(An an) override;
+  [[nodiscard]] Result<SecyState> read() override;
+
+ private:
+  struct Found;  // a macsec link as rtnetlink shows it
+
+  MacsecKernel& kernel_;
+  SecyDevice device_;
+  std::string name_;
+  unsigned ifindex_ = 0;
+  unsigned parent_ifindex_ = 0;
+  Sci sci_;
+  bool made_here_ = false;
+  CipherSuite cipher_suite_ = CipherSuite::gcm_aes_128;
+  SecyParameters parameters_;
+  ControlledPort controlled_port_ = ControlledPort::dormant;
+  OffloadReport offload_;
+  std::optional<An> encoding_;
+};
+
+}  // namespace macsec

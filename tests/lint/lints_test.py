@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""That the lints find what they are for."""
+
+import unittest
+
+import includes
+import size
+import words
+
+
+class Includes(unittest.TestCase):
+    def found(self, path, text):
+        return len(list(includes.check(path, text)))
+
+    def test_direction(self):
+        self.assertEqual(self.found("engine/wire/x.cpp", '#include "engine/base/bytes.hpp"\n'), 0)
+        self.assertEqual(self.found("engine/base/x.cpp", '#include "engine/wire/types.hpp"\n'), 1)
+        self.assertEqual(self.found("engine/core/x.cpp", '#include "engine/adapters/driver.hpp"\n'), 1)
+        self.assertEqual(self.found("cli/x.cpp", '#include "engine/wire/mkpdu.hpp"\n'), 1)
+        self.assertEqual(self.found("dbus/server/x.cpp", '#include "engine/core/kay.hpp"\n'), 1)
+        self.assertEqual(self.found("cli/x.cpp", '#include "x.hpp"\n'), 1)
+
+    def test_system(self):
+        self.assertEqual(self.found("engine/core/x.cpp", "#include <systemd/sd-event.h>\n"), 1)
+        self.assertEqual(self.found("engine/core/x.cpp", "#include <linux/if_macsec.h>\n"), 1)
+        self.assertEqual(self.found("engine/adapters/x.cpp", "#include <linux/if_macsec.h>\n"), 0)
+        self.assertEqual(self.found("engine/core/x.cpp", "#include <thread>\n"), 1)
+
+    def test_clock(self):
+        self.assertEqual(self.found("engine/core/x.cpp", "auto t = std::chrono::steady_clock::now();\n"), 1)
+
+    def test_folder_comment(self):
+        self.assertEqual(len(list(includes.check_build("cli/meson.build", "static_library('cli')"))), 2)
+
+
+class Size(unittest.TestCase):
+    def test_file(self):
+        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 601))), 1)
+        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 600))), 0)
+
+    def test_function(self):
+        body = "  x();\n" * 70
+        text = f"namespace a {{\nint f(int x) const noexcept {{\n  if (x) {{\n{body}  }}\n}}\nclass B {{\n{body}}};\n}}\n"
+        self.assertEqual([length for _, length in size.functions(text)], [73])
+
+
+class Words(unittest.TestCase):
+    def test_sleep(self):
+        for text in ("  time.sleep(1)\n", "  usleep(10);\n", "std::this_thread::sleep_for(1ms);\n"):
+            self.assertEqual(len(list(words.check_sleep("tests/a.py", text))), 1, text)
+        self.assertEqual(len(list(words.check_sleep("tests/a.sh", "do sleep 1; done\n"))), 1)
+        self.assertEqual(len(list(words.check_sleep("tests/a.py", "# poll: no event\ntime.sleep(x)\n"))), 0)
+
+    def test_text(self):
+        self.assertEqual(len(list(words.check_text("a.md", "TO" "DO: more\n"))), 1)
+        self.assertEqual(len(list(words.check_licence("a.cpp", "int x;\n"))), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

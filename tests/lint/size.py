@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files over 600 lines fail unless LONG_FILES says why; functions over 60 lines are reported."""
+
+import re
+import sys
+
+import tree
+
+FILE_LINES = 600
+FUNCTION_LINES = 60
+# path: reason
+LONG_FILES = {
+}
+
+NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+NOT_A_FUNCTION = re.compile(r"^\s*(?:if|else|for|while|switch|catch|do|try|namespace|class|struct|enum|union|extern|return)\b")
+HEAD_END = re.compile(r"\)\s*(?:const|noexcept|override|final|mutable|&&?|->[^;{}]*|:[^;]*|requires[^;]*|\s)*$")
+
+
+def blank(match):
+    """Comments and literals without their text, but with their lines."""
+    text = match.group(0)
+    return '""' + "\n" * text.count("\n") if text[0] in "\"R'" else "\n" * text.count("\n")
+
+
+def functions(text):
+    """(first line, lines) of every function body that lies in no other function."""
+    text = NOISE.sub(blank, text)
+    text = re.sub(r"^\s*#[^\n]*", "", text, flags=re.M)
+    depth, inside, start, head = 0, None, 0, 0
+    for at, char in enumerate(text):
+        if char == "{":
+            before = text[head:at]
+            if inside is None and HEAD_END.search(before) and not NOT_A_FUNCTION.match(before):
+                inside, start = depth, text.count("\n", 0, at) + 1
+            depth += 1
+            head = at + 1
+        elif char == "}":
+            depth -= 1
+            head = at + 1
+            if inside == depth:
+                inside = None
+                yield start, text.count("\n", 0, at) + 1 - start
+        elif char == ";":
+            head = at + 1
+
+
+def check_file(path, text):
+    lines = text.count("\n")
+    if lines > FILE_LINES and path not in LONG_FILES:
+        yield f"{path}: {lines} lines: split it, or name the reason in tests/lint/size.py"
+    if lines <= FILE_LINES and path in LONG_FILES:
+        yield f"{path}: no longer long: take it out of tests/lint/size.py"
+
+
+def main():
+    problems = []
+    for path, text in tree.files(".cpp", ".hpp", ".py", under=("engine", "dbus", "plugin", "cli", "tests", "tools")):
+        problems += check_file(path, text)
+        if path.endswith(".py"):
+            continue
+        for line, length in functions(text):
+            if length > FUNCTION_LINES:
+                print(f"note: {path}:{line}: a function of {length} lines")
+    return tree.report(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

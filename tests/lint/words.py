@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Words that do not belong: open ends, package hosts, sleeps in tests; the licence line that does."""
+
+import re
+import sys
+
+import tree
+
+OPEN_END = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+HOST = re.compile(r"https?://[^\s/]*(debian\.org|ubuntu\.com|pypi|pythonhosted|npmjs|crates|docker|ghcr|quay|golang|registry)")
+SLEEP_CODE = re.compile(r"(?<![\w.])(?:::)?(?:std::this_thread::)?(?:u|nano)?sleep(?:_for|_until)?\s*\(|\b(?:time|asyncio)\.sleep\s*\(")
+SLEEP_SHELL = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b)\s*sleep\s+[\d.$]")
+# A wait on something that sends no event polls; the line or the one before it says what: "poll: the kernel has no event".
+POLL = re.compile(r"(#|//) poll: \w+")
+LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
+SOURCES = (".cpp", ".hpp", ".py", ".sh", "meson.build")
+TEXT = SOURCES + (".md", ".xml", ".in", ".service", ".conf", "Makefile")
+
+
+def check_text(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        if OPEN_END.search(line):
+            yield f"{path}:{number}: finish it or say what the limit is: {line.strip()}"
+        if HOST.search(line):
+            yield f"{path}:{number}: names a package host: {line.strip()}"
+
+
+def check_sleep(path, text):
+    previous = ""
+    pattern = SLEEP_SHELL if path.endswith(".sh") or text.startswith(("#!/bin/sh", "#!/bin/bash")) else SLEEP_CODE
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.search(line) and not POLL.search(line) and not POLL.search(previous):
+            yield f"{path}:{number}: wait for an event with a deadline instead: {line.strip()}"
+        previous = line
+
+
+def check_licence(path, text):
+    if text.strip() and LICENCE not in "\n".join(text.splitlines()[:2]):
+        yield f"{path}: lacks \"{LICENCE}\" at its top"
+
+
+def is_source(path, text):
+    name = path.rsplit("/", 1)[-1]
+    return path.endswith(SOURCES) and "may use" not in text[:200] or "." not in name and text.startswith("#!")
+
+
+def problems():
+    for path, text in tree.files():
+        if path.startswith("tests/lint/"):
+            continue
+        script = text.startswith("#!")
+        if path.endswith(TEXT) or script:
+            yield from check_text(path, text)
+        if path.startswith("tests/") and (path.endswith((".cpp", ".hpp", ".py", ".sh")) or script):
+            yield from check_sleep(path, text)
+        if is_source(path, text):
+            yield from check_licence(path, text)
+
+
+if __name__ == "__main__":
+    sys.exit(tree.report(problems()))

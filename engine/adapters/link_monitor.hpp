@@ -32,10 +32,10 @@ struct Link {
   std::uint8_t operstate = 0;  ///< IF_OPER_*
   bool dormant = false;        ///< link mode dormant
   unsigned mtu = 0;
-  std::string kind;            ///< "macsec", "veth", ...; empty for hardware
-  unsigned parent = 0;         ///< ifindex of the lower device, 0: none
+  std::string kind;                 ///< "macsec", "veth", ...; empty for hardware
+  unsigned parent = 0;              ///< ifindex of the lower device, 0: none
   std::optional<int> parent_netns;  ///< the lower device lives in this other namespace (its id); `parent` counts there
-  unsigned master = 0;         ///< bridge or bond it belongs to, 0: none
+  unsigned master = 0;              ///< bridge or bond it belongs to, 0: none
   std::string alias;
   std::optional<MacsecLink> macsec;
   friend bool operator==(const Link&, const Link&) = default;
@@ -47,8 +47,8 @@ struct Link {
 struct LinkChange {
   enum class Kind : std::uint8_t { appeared, changed, removed };
   Kind kind;
-  const Link& link;            ///< as it is now; as it was last, when removed
-  const Link* before;          ///< as it was; null when it appeared
+  const Link& link;    ///< as it is now; as it was last, when removed
+  const Link* before;  ///< as it was; null when it appeared
 };
 
 class LinkMonitor {

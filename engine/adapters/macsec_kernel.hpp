@@ -42,7 +42,7 @@ struct SecyCounters {
 
 /// One SecY in a dump.
 struct SecyDump {
-  unsigned ifindex = 0;    ///< of the macsec device
+  unsigned ifindex = 0;  ///< of the macsec device
   SecyState state;
   bool operational = false;  ///< the encoding SA exists and is active
   SecyCounters counters;
@@ -62,8 +62,8 @@ class SecyDumpParser {
 
 /// What one link offers and what its kernel takes.
 struct MacsecCapabilities {
-  bool mac_offload = false;     ///< the driver has the feature macsec-hw-offload
-  bool phy_offload = false;     ///< there is a PHY device; whether it can is known only when it is tried
+  bool mac_offload = false;  ///< the driver has the feature macsec-hw-offload
+  bool phy_offload = false;  ///< there is a PHY device; whether it can is known only when it is tried
   bool xpn = false;
   std::vector<CipherSuite> cipher_suites;  ///< software, and therefore always possible
 };
@@ -95,7 +95,7 @@ class MacsecKernel {
   NetlinkSocket route_;
   NetlinkSocket generic_;
   std::uint16_t family_;
-  std::map<unsigned, SecyDump> last_;   ///< entries of the last dump not changed since
+  std::map<unsigned, SecyDump> last_;  ///< entries of the last dump not changed since
   std::chrono::steady_clock::time_point last_at_{};
 };
 

@@ -11,12 +11,12 @@ namespace macsec {
 
 /// The device a profile asks for.
 struct SecyDevice {
-  std::string parent;           ///< interface name
-  std::string interface;        ///< name of the macsec device
-  std::uint16_t port = 1;       ///< SCI port
-  bool create = true;           ///< make it where it is missing; else only adopt
+  std::string parent;                                   ///< interface name
+  std::string interface;                                ///< name of the macsec device
+  std::uint16_t port = 1;                               ///< SCI port
+  bool create = true;                                   ///< make it where it is missing; else only adopt
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;  ///< of a device made here; see select_cipher_suite()
-  SecyParameters parameters;    ///< in force from the first moment
+  SecyParameters parameters;                            ///< in force from the first moment
   OffloadChoice offload = OffloadChoice::off;
 };
 /// From the profile: first suite of its list, must-secure: protect and its validate mode; should-secure: no protect, check.
@@ -25,7 +25,7 @@ struct SecyDevice {
 /// Where frames are encrypted, and why there.
 struct OffloadReport {
   OffloadMode mode = OffloadMode::off;
-  std::string text;   ///< "mac", "software: mac: Operation not supported, phy: Operation not supported"
+  std::string text;  ///< "mac", "software: mac: Operation not supported, phy: Operation not supported"
 };
 
 /// Life: constructed for a profile; attach() when parent (and, without create, the device) exist; used as a Secy;
@@ -54,11 +54,11 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> reassert();
 
   [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
-  [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }           ///< of the macsec device; 0: none
+  [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }  ///< of the macsec device; 0: none
   [[nodiscard]] unsigned parent_ifindex() const noexcept { return parent_ifindex_; }
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }       ///< of the device in use
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }  ///< of the device in use
   [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
-  [[nodiscard]] bool made_here() const noexcept { return made_here_; }           ///< by this or an earlier run of ours
+  [[nodiscard]] bool made_here() const noexcept { return made_here_; }  ///< by this or an earlier run of ours
   [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
   /// Changes that do not need a new device; takes effect at once where attached (offload: only while without SAs).
   [[nodiscard]] Result<void> change(const SecyDevice& device);
@@ -68,7 +68,8 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
   [[nodiscard]] Result<void> create_receive_sc(const Sci& sci) override;
   [[nodiscard]] Result<void> delete_receive_sc(const Sci& sci) override;
-  [[nodiscard]] Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci) override;
+  [[nodiscard]] Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn,
+                                                Ssci ssci) override;
   [[nodiscard]] Result<void> delete_receive_sa(const Sci& sci, An an) override;
   [[nodiscard]] Result<void> raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) override;
   [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci) override;

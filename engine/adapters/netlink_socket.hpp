@@ -28,9 +28,9 @@ class NetlinkMessage {
 
   void put(int type, Bytes data) noexcept;
   void put_u8(int type, std::uint8_t value) noexcept;
-  void put_u16(int type, std::uint16_t value) noexcept;   ///< host order
-  void put_u32(int type, std::uint32_t value) noexcept;   ///< host order
-  void put_u64(int type, std::uint64_t value) noexcept;   ///< host order
+  void put_u16(int type, std::uint16_t value) noexcept;       ///< host order
+  void put_u32(int type, std::uint32_t value) noexcept;       ///< host order
+  void put_u64(int type, std::uint64_t value) noexcept;       ///< host order
   void put_string(int type, std::string_view text) noexcept;  ///< zero terminated
   /// Attributes put by `fill` go inside one attribute.
   template <typename Fill>

@@ -18,7 +18,7 @@ namespace macsec {
 struct OutgoingFrame {
   unsigned ifindex = 0;
   Bytes frame;
-  int error = 0;   ///< out: errno of this frame, 0: sent
+  int error = 0;  ///< out: errno of this frame, 0: sent
 };
 
 /// One EtherType, all interfaces. Only MKPDUs (EAPOL packet type 5) that others sent come through.

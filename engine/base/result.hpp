@@ -10,8 +10,8 @@ namespace macsec {
 
 /// What went wrong, for a machine (errno-like code) and for a person (words without secrets).
 struct Error {
-  int code = 0;          ///< errno value (positive), or 0 where none applies
-  std::string message;   ///< complete sentence part: "cannot create macsec0: Operation not permitted"
+  int code = 0;         ///< errno value (positive), or 0 where none applies
+  std::string message;  ///< complete sentence part: "cannot create macsec0: Operation not permitted"
 };
 
 template <typename T>

@@ -40,10 +40,11 @@ Result<FileText> read_file(const std::string& path, std::size_t max) {
   // Without O_NONBLOCK a FIFO put in the place of a profile would stop the daemon here.
   const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
   if (!file) return refuse_errno();
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return refuse_errno();
   if (!S_ISREG(status.st_mode)) return refuse(EINVAL, "not a regular file");
-  if (static_cast<std::uint64_t>(status.st_size) > max) return refuse(EFBIG, "more than " + std::to_string(max) + " octets");
+  if (static_cast<std::uint64_t>(status.st_size) > max)
+    return refuse(EFBIG, "more than " + std::to_string(max) + " octets");
 
   WipedText text{static_cast<std::size_t>(status.st_size)};
   std::size_t filled = 0;

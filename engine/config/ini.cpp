@@ -42,7 +42,12 @@ std::string_view next_line(std::string_view& rest) noexcept {
 std::optional<std::uint32_t> next_code_point(std::string_view& text) noexcept {
   const auto octet = [&text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t lead = octet(0);
-  const std::size_t length = lead < 0x80 ? 1U : lead < 0xc2 ? 0U : lead < 0xe0 ? 2U : lead < 0xf0 ? 3U : lead < 0xf5 ? 4U : 0U;
+  const std::size_t length = lead < 0x80   ? 1U
+                             : lead < 0xc2 ? 0U
+                             : lead < 0xe0 ? 2U
+                             : lead < 0xf0 ? 3U
+                             : lead < 0xf5 ? 4U
+                                           : 0U;
   if (length == 0 || length > text.size()) return std::nullopt;
   std::uint32_t value = length == 1 ? lead : lead & (0x7fU >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -66,8 +71,10 @@ std::string to_string(const Diagnostic& diagnostic) {
 
 std::string_view to_string(Severity severity) noexcept {
   switch (severity) {
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return {};
 }

@@ -22,7 +22,7 @@ struct Diagnostic {
   unsigned line = 0;  ///< 1 and up; 0: the file as a whole
   std::string text;   ///< one sentence part, without secrets
 };
-[[nodiscard]] std::string to_string(const Diagnostic& diagnostic);  ///< "FILE:LINE: text"
+[[nodiscard]] std::string to_string(const Diagnostic& diagnostic);     ///< "FILE:LINE: text"
 [[nodiscard]] std::string_view to_string(Severity severity) noexcept;  ///< "warning", "error"
 [[nodiscard]] bool has_error(std::span<const Diagnostic> diagnostics) noexcept;
 

@@ -34,45 +34,60 @@ auto mka_settings(const Profile& p) noexcept {
 
 std::string_view to_string(Policy policy) noexcept {
   switch (policy) {
-    case Policy::must_secure: return "must-secure";
-    case Policy::should_secure: return "should-secure";
+    case Policy::must_secure:
+      return "must-secure";
+    case Policy::should_secure:
+      return "should-secure";
   }
   return {};
 }
 
 std::string_view to_string(Validate validate) noexcept {
   switch (validate) {
-    case Validate::disabled: return "disabled";
-    case Validate::check: return "check";
-    case Validate::strict: return "strict";
+    case Validate::disabled:
+      return "disabled";
+    case Validate::check:
+      return "check";
+    case Validate::strict:
+      return "strict";
   }
   return {};
 }
 
 std::string_view to_string(OffloadChoice offload) noexcept {
   switch (offload) {
-    case OffloadChoice::off: return "off";
-    case OffloadChoice::mac: return "mac";
-    case OffloadChoice::phy: return "phy";
-    case OffloadChoice::automatic: return "auto";
+    case OffloadChoice::off:
+      return "off";
+    case OffloadChoice::mac:
+      return "mac";
+    case OffloadChoice::phy:
+      return "phy";
+    case OffloadChoice::automatic:
+      return "auto";
   }
   return {};
 }
 
 std::string_view to_string(KeyRole role) noexcept {
   switch (role) {
-    case KeyRole::primary: return "primary";
-    case KeyRole::fallback: return "fallback";
+    case KeyRole::primary:
+      return "primary";
+    case KeyRole::fallback:
+      return "fallback";
   }
   return {};
 }
 
 std::string_view to_string(ProfileSource source) noexcept {
   switch (source) {
-    case ProfileSource::file: return "file";
-    case ProfileSource::runtime: return "runtime";
-    case ProfileSource::networkmanager: return "networkmanager";
-    case ProfileSource::networkd: return "networkd";
+    case ProfileSource::file:
+      return "file";
+    case ProfileSource::runtime:
+      return "runtime";
+    case ProfileSource::networkmanager:
+      return "networkmanager";
+    case ProfileSource::networkd:
+      return "networkd";
   }
   return {};
 }

@@ -32,8 +32,8 @@ enum class ProfileSource : std::uint8_t { file, runtime, networkmanager, network
 
 /// One pre-shared key, a `[Key]` section.
 struct PreSharedKey {
-  Ckn ckn;                      ///< as sent: already padded where CknPadding=yes
-  Secret<32> cak;               ///< 16 or 32 octets
+  Ckn ckn;         ///< as sent: already padded where CknPadding=yes
+  Secret<32> cak;  ///< 16 or 32 octets
   KeyRole role = KeyRole::primary;
   /// Seconds since 1970-01-01 UTC; nothing: unbounded on that side.
   std::optional<std::int64_t> not_before;
@@ -43,53 +43,53 @@ struct PreSharedKey {
 /// One SA of a link without MKA, a `[StaticKeys]` section.
 struct StaticKey {
   bool transmit = false;
-  Sci peer;                     ///< receive only: the sender's SCI
+  Sci peer;  ///< receive only: the sender's SCI
   An an;
-  Secret<32> key;               ///< 16 or 32 octets, by the cipher suite
+  Secret<32> key;  ///< 16 or 32 octets, by the cipher suite
   std::array<std::uint8_t, 16> key_id{};
-  Pn packet_number = 1;         ///< first PN to send or lowest to accept; a transmit PN is never reused across restarts
-  Ssci ssci = 0;                ///< XPN only
-  Secret<12> salt;              ///< XPN only
+  Pn packet_number = 1;  ///< first PN to send or lowest to accept; a transmit PN is never reused across restarts
+  Ssci ssci = 0;         ///< XPN only
+  Secret<12> salt;       ///< XPN only
 };
 
 struct Profile {
-  std::string name;             ///< file name without ".macsec"
-  std::string origin;           ///< path, or what the source calls it (a NetworkManager UUID, for one)
+  std::string name;    ///< file name without ".macsec"
+  std::string origin;  ///< path, or what the source calls it (a NetworkManager UUID, for one)
   ProfileSource source = ProfileSource::file;
-  bool enabled = true;          ///< [Link] Enable=
+  bool enabled = true;  ///< [Link] Enable=
 
   // [Link]
-  std::string parent;           ///< Parent=: interface name, required
-  std::string interface;        ///< Interface=: the macsec device; "macsec0" where not said
-  std::uint16_t port = 1;       ///< Port=: 1 to 65534; the SCI's port where the device is created here
-  bool create = true;           ///< Create=: no: wait for a device somebody else makes
+  std::string parent;      ///< Parent=: interface name, required
+  std::string interface;   ///< Interface=: the macsec device; "macsec0" where not said
+  std::uint16_t port = 1;  ///< Port=: 1 to 65534; the SCI's port where the device is created here
+  bool create = true;      ///< Create=: no: wait for a device somebody else makes
 
   // [MACsec]
-  bool encrypt = true;          ///< Encrypt=: no: integrity only
+  bool encrypt = true;                     ///< Encrypt=: no: integrity only
   std::vector<CipherSuite> cipher_suites;  ///< CipherSuites=, in order of preference; empty: by link speed
   OffloadChoice offload = OffloadChoice::off;
   Validate validate = Validate::strict;
-  bool replay_protect = true;   ///< ReplayWindow=off clears it
-  std::uint32_t replay_window = 64;  ///< frames, 0 to 2^30 - 1
-  bool include_sci = true;      ///< IncludeSci=
-  bool end_station = false;     ///< EndStation= (ES bit)
+  bool replay_protect = true;          ///< ReplayWindow=off clears it
+  std::uint32_t replay_window = 64;    ///< frames, 0 to 2^30 - 1
+  bool include_sci = true;             ///< IncludeSci=
+  bool end_station = false;            ///< EndStation= (ES bit)
   bool single_copy_broadcast = false;  ///< SingleCopyBroadcast= (SCB bit)
   Policy policy = Policy::must_secure;
 
   // [MKA]
-  std::uint8_t priority = 128;  ///< Priority=: 0 (best) to 255 (never key server)
-  std::uint8_t version = 3;     ///< Version=: 1 to 3, sent; lowered by itself for peers that need it
-  Duration rekey{0};            ///< RekeySec=: 0: not by time; at least 30 s otherwise
-  std::uint8_t rekey_pn_percent = 75;  ///< RekeyPn=: share of the PN space, 1 to 95
-  bool rekey_on_peer_loss = false;     ///< RekeyOnPeerLoss=
+  std::uint8_t priority = 128;               ///< Priority=: 0 (best) to 255 (never key server)
+  std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent; lowered by itself for peers that need it
+  Duration rekey{0};                         ///< RekeySec=: 0: not by time; at least 30 s otherwise
+  std::uint8_t rekey_pn_percent = 75;        ///< RekeyPn=: share of the PN space, 1 to 95
+  bool rekey_on_peer_loss = false;           ///< RekeyOnPeerLoss=
   Duration hello = std::chrono::seconds{2};  ///< Hello=: 500 ms to 2 s
-  bool delay_protect = false;   ///< DelayProtect=
-  bool icv_indicator = false;   ///< IcvIndicator=
+  bool delay_protect = false;                ///< DelayProtect=
+  bool icv_indicator = false;                ///< IcvIndicator=
   MacAddress destination = pae_group_address;
   std::uint16_t ethertype = 0x888e;
 
-  std::vector<PreSharedKey> keys;       ///< [Key]
-  std::vector<StaticKey> static_keys;   ///< [StaticKeys]; not together with [Key]
+  std::vector<PreSharedKey> keys;      ///< [Key]
+  std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
 };
 
 using ProfilePointer = std::shared_ptr<const Profile>;
@@ -98,7 +98,8 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(Validate validate) noexcept;      ///< "disabled", "check", "strict"
 [[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;  ///< "off", "mac", "phy", "auto"
 [[nodiscard]] std::string_view to_string(KeyRole role) noexcept;           ///< "primary", "fallback"
-[[nodiscard]] std::string_view to_string(ProfileSource source) noexcept;   ///< "file", "runtime", "networkmanager", "networkd"
+[[nodiscard]] std::string_view to_string(
+    ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"
 
 /// Whether a running port with `before` must do anything for `after` (secrets are compared in constant time).
 [[nodiscard]] bool same_settings(const Profile& before, const Profile& after) noexcept;

@@ -18,30 +18,30 @@ namespace macsec::core {
 
 /// The link under the port, as the host sees it.
 struct LinkState {
-  bool present = false;        ///< parent and macsec device exist
-  bool carrier = false;        ///< parent is up and has carrier
-  MacAddress mac;              ///< of the parent: source of MKPDUs
-  Sci sci;                     ///< of the macsec device
-  std::uint64_t speed = 0;     ///< bit/s of the parent, 0 where unknown
+  bool present = false;     ///< parent and macsec device exist
+  bool carrier = false;     ///< parent is up and has carrier
+  MacAddress mac;           ///< of the parent: source of MKPDUs
+  Sci sci;                  ///< of the macsec device
+  std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
 
 /// Something a user or a program may want to hear about at once.
 struct Event {
   enum class Kind : std::uint8_t {
-    state_changed,        ///< PortStatus::state or reason changed
+    state_changed,  ///< PortStatus::state or reason changed
     peer_live,
     peer_lost,
-    sak_installed,        ///< receives and transmits with a new SAK
+    sak_installed,  ///< receives and transmits with a new SAK
     rekey_started,
     key_server_changed,
     principal_changed,
-    secy_error,           ///< the SecY refused something; `text` holds its words
-    snapshot_changed,     ///< Port::snapshot() differs from before: persist it
+    secy_error,        ///< the SecY refused something; `text` holds its words
+    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
   };
   Kind kind;
   Time at;
-  std::string text;       ///< free of secrets
+  std::string text;  ///< free of secrets
 };
 [[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
 

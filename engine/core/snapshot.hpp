@@ -23,7 +23,7 @@ struct Snapshot {
   struct Participant {
     Ckn ckn;
     MemberId mi;
-    MessageNumber mn_limit = 0;      ///< no MN above this was ever sent with `mi`
+    MessageNumber mn_limit = 0;  ///< no MN above this was ever sent with `mi`
     std::vector<Peer> live;
     friend bool operator==(const Participant&, const Participant&) = default;
   };
@@ -33,13 +33,13 @@ struct Snapshot {
     An an;
     CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
     bool encrypt = true;
-    Ckn ckn;                         ///< of the participant it came through
-    std::vector<Sci> members;        ///< all whose frames it protects, us included
+    Ckn ckn;                   ///< of the participant it came through
+    std::vector<Sci> members;  ///< all whose frames it protects, us included
     friend bool operator==(const Key&, const Key&) = default;
   };
 
   Sci sci;
-  KeyNumber last_kn = 0;             ///< highest KN given out as key server with the principal's MI
+  KeyNumber last_kn = 0;  ///< highest KN given out as key server with the principal's MI
   std::vector<Participant> participants;
   std::optional<Key> latest;
   std::optional<Key> old;

@@ -15,56 +15,67 @@ namespace macsec::core {
 
 /// The state a user sees.
 enum class PortState : std::uint8_t {
-  down,        ///< no device, no parent or no carrier
-  pending,     ///< nothing may pass yet: no live peer, or keys not agreed
-  unsecured,   ///< should-secure and no live peer: clear text passes
-  secured,     ///< the kernel confirmed keys for both directions
-  failed,      ///< something refused what was asked; `reason` says what
-  suspended,   ///< asked to be silent for in-service upgrade
+  down,       ///< no device, no parent or no carrier
+  pending,    ///< nothing may pass yet: no live peer, or keys not agreed
+  unsecured,  ///< should-secure and no live peer: clear text passes
+  secured,    ///< the kernel confirmed keys for both directions
+  failed,     ///< something refused what was asked; `reason` says what
+  suspended,  ///< asked to be silent for in-service upgrade
 };
 [[nodiscard]] std::string_view to_string(PortState state) noexcept;  ///< the enumerator's name
 
 /// Why a port is not secured, in the order a person would check.
 enum class Reason : std::uint8_t {
   none,
-  disabled,             ///< the profile says Enable=no, or an operator took the link down
-  no_device,            ///< parent or macsec device missing
+  disabled,   ///< the profile says Enable=no, or an operator took the link down
+  no_device,  ///< parent or macsec device missing
   no_carrier,
-  no_key,               ///< no [Key] is valid now
-  no_peer,              ///< nothing heard
-  ckn_mismatch,         ///< peers are heard with another CKN only
-  cak_mismatch,         ///< the CKN matches, the ICV does not
-  peer_not_live,        ///< a peer is heard but does not list us: it does not hear us
-  no_key_server,        ///< nobody may be key server
-  awaiting_sak,         ///< a peer is live, the key server has not distributed a SAK yet
-  cipher_mismatch,      ///< the key server's cipher suite is not on our list, or nobody supports a common one
+  no_key,                    ///< no [Key] is valid now
+  no_peer,                   ///< nothing heard
+  ckn_mismatch,              ///< peers are heard with another CKN only
+  cak_mismatch,              ///< the CKN matches, the ICV does not
+  peer_not_live,             ///< a peer is heard but does not list us: it does not hear us
+  no_key_server,             ///< nobody may be key server
+  awaiting_sak,              ///< a peer is live, the key server has not distributed a SAK yet
+  cipher_mismatch,           ///< the key server's cipher suite is not on our list, or nobody supports a common one
   confidentiality_mismatch,  ///< offset 30/50, or integrity only where the profile encrypts
-  macsec_refused,       ///< the key server wants no MACsec, the policy does
-  secy_error,           ///< the kernel refused; last_error holds its words
+  macsec_refused,            ///< the key server wants no MACsec, the policy does
+  secy_error,                ///< the kernel refused; last_error holds its words
 };
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;  ///< with dashes: "ckn-mismatch"
 
 /// The states of the CP machine (802.1X figure 12-2).
 enum class CpState : std::uint8_t {
-  init, change, allowed, authenticated, secured, receive, receiving, ready, transmit, transmitting, abandon, retire
+  init,
+  change,
+  allowed,
+  authenticated,
+  secured,
+  receive,
+  receiving,
+  ready,
+  transmit,
+  transmitting,
+  abandon,
+  retire
 };
 [[nodiscard]] std::string_view to_string(CpState state) noexcept;  ///< upper case, as the standard prints it
 
 /// One counter for each cause, from the creation of the port on.
 struct PortCounters {
-  std::uint64_t mkpdu_rx = 0;                    ///< accepted
+  std::uint64_t mkpdu_rx = 0;  ///< accepted
   std::uint64_t mkpdu_tx = 0;
-  std::uint64_t mkpdu_tx_failures = 0;           ///< could not be built
+  std::uint64_t mkpdu_tx_failures = 0;  ///< could not be built
   std::uint64_t rx_icv_failures = 0;
-  std::uint64_t rx_validation_failures = 0;      ///< malformed
+  std::uint64_t rx_validation_failures = 0;  ///< malformed
   std::uint64_t rx_bad_version = 0;
   std::uint64_t rx_unknown_ckn = 0;
   std::uint64_t rx_unknown_agility = 0;
   std::uint64_t rx_wrong_destination = 0;
-  std::uint64_t rx_reflected = 0;                ///< our own frames come back
-  std::uint64_t rx_replayed = 0;                 ///< MN not greater than the last
-  std::uint64_t rx_mi_collisions = 0;            ///< our MI from another SCI
-  std::uint64_t rx_stale_peer_list = 0;          ///< lists us with an MN older than the life time
+  std::uint64_t rx_reflected = 0;        ///< our own frames come back
+  std::uint64_t rx_replayed = 0;         ///< MN not greater than the last
+  std::uint64_t rx_mi_collisions = 0;    ///< our MI from another SCI
+  std::uint64_t rx_stale_peer_list = 0;  ///< lists us with an MN older than the life time
   std::uint64_t sak_use_kn_mismatch = 0;
   std::uint64_t sak_use_mi_mismatch = 0;
   std::uint64_t sak_use_an_mismatch = 0;
@@ -75,17 +86,17 @@ struct PortCounters {
   std::uint64_t sak_generation_failures = 0;
   std::uint64_t sak_wrap_failures = 0;
   std::uint64_t sak_unwrap_failures = 0;
-  std::uint64_t sak_reuse_refused = 0;           ///< a Distributed SAK whose KI was used before
+  std::uint64_t sak_reuse_refused = 0;  ///< a Distributed SAK whose KI was used before
   std::uint64_t sak_cipher_refused = 0;
-  std::uint64_t sak_rekeys = 0;                  ///< SAKs that replaced another
-  std::uint64_t secy_failures = 0;               ///< SC or SA operations the SecY refused
+  std::uint64_t sak_rekeys = 0;     ///< SAKs that replaced another
+  std::uint64_t secy_failures = 0;  ///< SC or SA operations the SecY refused
   std::uint64_t peers_lost = 0;
 };
 
 /// Names and members of PortCounters, in order, for bus and CLI.
 struct CounterName {
   std::string_view name;  ///< "MkpduRx"
-  std::uint64_t PortCounters::*member;
+  std::uint64_t PortCounters::* member;
 };
 [[nodiscard]] std::span<const CounterName> counter_names() noexcept;
 
@@ -97,7 +108,7 @@ struct PeerStatus {
   std::uint8_t version = 0;
   bool live = false;
   bool key_server = false;
-  bool receiving = false;      ///< reports that it receives with the latest SAK
+  bool receiving = false;  ///< reports that it receives with the latest SAK
   bool transmitting = false;
   Time last_heard;
   std::vector<CipherSuite> announced;  ///< empty: it announced nothing
@@ -106,7 +117,7 @@ struct PeerStatus {
 struct ParticipantStatus {
   Ckn ckn;
   KeyRole role = KeyRole::primary;
-  bool active = false;         ///< within its lifetime
+  bool active = false;  ///< within its lifetime
   bool principal = false;
   MemberId mi;
   MessageNumber mn = 0;
@@ -120,31 +131,31 @@ struct SakStatus {
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
   bool receiving = false;
   bool transmitting = false;
-  Time since;                  ///< when it was installed here
+  Time since;  ///< when it was installed here
 };
 
 struct PortStatus {
   PortState state = PortState::down;
-  Time since;                  ///< when `state` was entered
+  Time since;  ///< when `state` was entered
   Reason reason = Reason::none;
-  std::string reason_text;     ///< a sentence for people
-  std::string last_error;      ///< the last error in words; empty when none since the last success
+  std::string reason_text;  ///< a sentence for people
+  std::string last_error;   ///< the last error in words; empty when none since the last success
   CpState cp = CpState::init;
   bool carrier = false;
   Sci sci;
   bool is_key_server = false;
-  std::optional<Sci> key_server;       ///< elected, of the principal participant
-  std::optional<Ckn> principal;        ///< CKN of the principal participant
+  std::optional<Sci> key_server;            ///< elected, of the principal participant
+  std::optional<Ckn> principal;             ///< CKN of the principal participant
   std::optional<CipherSuite> cipher_suite;  ///< in use
-  bool encrypting = false;             ///< confidentiality, not only integrity
+  bool encrypting = false;                  ///< confidentiality, not only integrity
   bool delay_protect = false;
   std::optional<SakStatus> latest;
   std::optional<SakStatus> old;
-  Pn next_pn = 0;                      ///< of the transmitting SA, as last sampled
-  Pn pn_space = 0;                     ///< 2^32 or 2^64 - 1
-  std::optional<Time> next_rekey;      ///< by time
+  Pn next_pn = 0;                  ///< of the transmitting SA, as last sampled
+  Pn pn_space = 0;                 ///< 2^32 or 2^64 - 1
+  std::optional<Time> next_rekey;  ///< by time
   std::optional<Time> suspended_until;
-  std::vector<Ckn> foreign_ckns;       ///< heard lately, not ours (at most 4)
+  std::vector<Ckn> foreign_ckns;  ///< heard lately, not ours (at most 4)
   std::vector<ParticipantStatus> participants;
   PortCounters counters;
 };

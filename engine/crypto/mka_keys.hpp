@@ -27,7 +27,8 @@ using Msk = Secret<64>;  ///< EAP Master Session Key
                                      std::size_t sak_size);
 
 /// CAK and CKN from EAP (6.2.2): `size` is 16 or 32.
-[[nodiscard]] Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other, std::size_t size);
+[[nodiscard]] Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other,
+                                         std::size_t size);
 [[nodiscard]] Result<Ckn> derive_eap_ckn(const Msk& msk, Bytes eap_session_id, const MacAddress& one,
                                          const MacAddress& other, std::size_t cak_size);
 

@@ -36,7 +36,7 @@ struct SaState {
   An an;
   bool active = false;
   KeyId key;
-  Pn next_pn = 0;   ///< transmit: the next to be sent, 0 when exhausted; receive: lowest acceptable plus the window
+  Pn next_pn = 0;  ///< transmit: the next to be sent, 0 when exhausted; receive: lowest acceptable plus the window
   Ssci ssci = 0;
 };
 
@@ -55,7 +55,7 @@ struct SecyState {
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
   SecyParameters parameters;
   OffloadMode offload = OffloadMode::off;
-  An encoding;                               ///< the AN frames are sent with
+  An encoding;  ///< the AN frames are sent with
   std::vector<SaState> transmit;
   std::vector<ReceiveScState> receive;
 };
@@ -85,7 +85,8 @@ class Secy {
   /// With all its SAs; fine when there is none.
   [[nodiscard]] virtual Result<void> delete_receive_sc(const Sci& sci) = 0;
   /// Installs and enables. The AN is empty (else EBUSY).
-  [[nodiscard]] virtual Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci) = 0;
+  [[nodiscard]] virtual Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn,
+                                                        Ssci ssci) = 0;
   [[nodiscard]] virtual Result<void> delete_receive_sa(const Sci& sci, An an) = 0;
   /// Raises the lowest acceptable PN (delay protection). Never lowers it: a smaller value is no error and does nothing.
   [[nodiscard]] virtual Result<void> raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) = 0;

@@ -57,14 +57,14 @@ struct SakUseKey {
   An an;
   bool transmitting = false;
   bool receiving = false;
-  KeyId key;             ///< all zero where the slot is unused
-  Pn lowest_pn = 1;      ///< lowest acceptable PN; the upper 32 bits travel in the XPN set
+  KeyId key;         ///< all zero where the slot is unused
+  Pn lowest_pn = 1;  ///< lowest acceptable PN; the upper 32 bits travel in the XPN set
   [[nodiscard]] bool used() const noexcept { return key != KeyId{}; }
 };
 
 /// MACsec SAK Use (11.11.3, figure 11-10).
 struct SakUseSet {
-  bool macsec = true;            ///< false: length 0, the sender does not use MACsec
+  bool macsec = true;  ///< false: length 0, the sender does not use MACsec
   SakUseKey latest;
   SakUseKey old;
   bool plain_tx = false;
@@ -74,12 +74,12 @@ struct SakUseSet {
 
 /// Distributed SAK (11.11.4, figures 11-11 and 11-12).
 struct DistributedSakSet {
-  bool macsec = true;            ///< false: length 0, "use no MACsec"
+  bool macsec = true;  ///< false: length 0, "use no MACsec"
   An an;
   std::uint8_t confidentiality_offset = 0;  ///< 0 none (integrity only), 1 offset 0, 2 offset 30, 3 offset 50
   KeyNumber number = 0;
-  std::uint64_t cipher_suite_id = 0;        ///< raw, so that an unknown suite can be named in an error
-  Bytes wrapped;                 ///< RFC 3394 wrapped SAK: 24 or 40 octets
+  std::uint64_t cipher_suite_id = 0;  ///< raw, so that an unknown suite can be named in an error
+  Bytes wrapped;                      ///< RFC 3394 wrapped SAK: 24 or 40 octets
 };
 
 /// XPN (11.11.8, figure 11-16).
@@ -100,23 +100,23 @@ struct AnnouncementSet {
 struct Mkpdu {
   BasicSet basic;
   std::optional<PeerListView> live;
-  std::uint8_t live_ssci = 0;     ///< low octet of the key server's SSCI in the live list header (version 3)
+  std::uint8_t live_ssci = 0;  ///< low octet of the key server's SSCI in the live list header (version 3)
   std::optional<PeerListView> potential;
   std::optional<SakUseSet> sak_use;
   std::optional<DistributedSakSet> distributed_sak;
-  bool distributed_cak = false;   ///< present; skipped
+  bool distributed_cak = false;  ///< present; skipped
   std::optional<AnnouncementSet> announcement;
   std::optional<XpnSet> xpn;
-  Bytes icv;                      ///< 16 octets, the last of the body (or of the ICV Indicator set)
+  Bytes icv;  ///< 16 octets, the last of the body (or of the ICV Indicator set)
 };
 
 /// Why a frame is not an acceptable MKPDU, in the order of the checks of 11.11.2.
 enum class MkpduError : std::uint8_t {
-  too_short,            ///< fewer than 32 octets
+  too_short,  ///< fewer than 32 octets
   not_multiple_of_four,
-  bad_ckn_length,       ///< the CKN is empty, longer than 32 octets, or does not fit
-  unknown_agility,      ///< algorithm agility is not 00-80-C2-01
-  bad_parameter_set,    ///< a parameter set runs past the end or has a length its type does not allow
+  bad_ckn_length,     ///< the CKN is empty, longer than 32 octets, or does not fit
+  unknown_agility,    ///< algorithm agility is not 00-80-C2-01
+  bad_parameter_set,  ///< a parameter set runs past the end or has a length its type does not allow
 };
 [[nodiscard]] std::string_view to_string(MkpduError error) noexcept;
 

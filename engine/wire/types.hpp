@@ -126,10 +126,10 @@ enum class MacsecCapability : std::uint8_t { none = 0, integrity = 1, confidenti
 
 [[nodiscard]] std::string to_string(const MacAddress& mac);  ///< "02:00:00:00:00:01"
 [[nodiscard]] std::optional<MacAddress> mac_from_string(std::string_view text) noexcept;
-[[nodiscard]] std::string to_string(const Sci& sci);         ///< "0200000000010001", as `ip macsec` prints it
-[[nodiscard]] std::string to_string(const MemberId& mi);     ///< 24 hexadecimal digits
-[[nodiscard]] std::string to_string(const KeyId& key);       ///< MI, "/", KN in decimal
-[[nodiscard]] std::string to_string(const Ckn& ckn);         ///< hexadecimal digits
+[[nodiscard]] std::string to_string(const Sci& sci);      ///< "0200000000010001", as `ip macsec` prints it
+[[nodiscard]] std::string to_string(const MemberId& mi);  ///< 24 hexadecimal digits
+[[nodiscard]] std::string to_string(const KeyId& key);    ///< MI, "/", KN in decimal
+[[nodiscard]] std::string to_string(const Ckn& ckn);      ///< hexadecimal digits
 
 }  // namespace macsec
 

@@ -34,12 +34,12 @@ TEST(Ini, ExampleOfTheManualPage) {
   const IniDocument document = parse(
       "[Section A]\nKeyOne=value 1\nKeyTwo=value 2\n\n# a comment\n\n[Section B]\n"
       "Setting=\"something\" \"some thing\" \"…\"\nKeyTwo=value 2 \\\n       value 2 continued\n\n"
-      "[Section C]\nKeyThree=value 3\\\n# this line is ignored\n; this line is ignored too\n       value 3 continued\n");
-  EXPECT_EQ(flat(document),
-            (Texts{"Section A.KeyOne=value 1@2", "Section A.KeyTwo=value 2@3",
-                   "Section B.Setting=\"something\" \"some thing\" \"…\"@8",
-                   "Section B.KeyTwo=value 2         value 2 continued@9",
-                   "Section C.KeyThree=value 3        value 3 continued@13"}));
+      "[Section C]\nKeyThree=value 3\\\n# this line is ignored\n; this line is ignored too\n       value 3 "
+      "continued\n");
+  EXPECT_EQ(flat(document), (Texts{"Section A.KeyOne=value 1@2", "Section A.KeyTwo=value 2@3",
+                                   "Section B.Setting=\"something\" \"some thing\" \"…\"@8",
+                                   "Section B.KeyTwo=value 2         value 2 continued@9",
+                                   "Section C.KeyThree=value 3        value 3 continued@13"}));
   EXPECT_TRUE(document.diagnostics().empty());
 }
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the bus sees of the daemon: dbus/daemon implements it, dbus/server asks. Nothing here waits.
+#pragma once
+
+#include "dbus/bus/types.hpp"
+#include "engine/core/status.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace macsec::bus {
+
+/// A profile as the daemon keeps it.
+struct ProfileState {
+  std::string name;
+  std::string origin;  ///< path of the file, or what the source calls it
+  ProfileSource source = ProfileSource::file;
+  ProfilePointer profile;         ///< the settings in use; null: there are none that can run
+  bool enabled = false;           ///< [Link] Enable= and what set_profile_enabled() said since
+  std::vector<Problem> problems;  ///< of its files and of running it
+};
+
+/// A port as the daemon runs it.
+struct SessionState {
+  std::string interface;
+  std::string profile;  ///< name of its profile
+  std::string parent;
+  int ifindex = 0;  ///< 0: does not exist
+  int parent_ifindex = 0;
+  Policy policy = Policy::must_secure;
+  bool static_keys = false;  ///< a link without MKA
+  OffloadMode offload = OffloadMode::off;
+  std::string offload_text;  ///< what was tried and why it is so
+  core::PortStatus status;
+};
+
+/// What can be done with a link. Members without a value are not known.
+struct LinkCapabilities {
+  int ifindex = 0;
+  MacAddress mac;
+  bool carrier = false;
+  std::uint64_t speed = 0;  ///< bit/s, 0 unknown
+  std::uint32_t mtu = 0;
+  std::vector<OffloadMode> offload;  ///< "off" included
+  std::vector<CipherSuite> cipher_suites;
+  std::vector<CipherSuite> default_cipher_suites;  ///< where a profile names none
+};
+
+/// Kernel counters by group and name, see org.macsecd1.Session.GetStatistics; without the group "Mka".
+using Statistics = std::map<std::string, std::map<std::string, std::uint64_t>>;
+
+/// The daemon. Errors carry an errno code: ENOENT (gone meanwhile), EEXIST, EROFS or EACCES (a file that cannot be
+/// written), ENOTSUP, EINVAL (bad profile); any other is a plain failure told in words.
+///
+/// Whoever implements this tells the server of every change with Server::profile_changed(), session_changed() and
+/// session_event(); added and removed ones alike, in any order and as often as it likes.
+class Model {
+ public:
+  Model() = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  virtual ~Model() = default;
+
+  /// Names in order, those without usable settings too.
+  [[nodiscard]] virtual std::vector<std::string> profiles() const = 0;
+  [[nodiscard]] virtual bool has_profile(const std::string& name) const = 0;
+  [[nodiscard]] virtual ProfileState profile(const std::string& name) const = 0;  ///< of one that exists
+  [[nodiscard]] virtual std::vector<std::string> profile_directories() const = 0;
+  /// Reads all files again.
+  [[nodiscard]] virtual Result<void> reload() = 0;
+  /// Adds a profile kept in memory, or replaces one (same name); its session follows.
+  [[nodiscard]] virtual Result<void> put_profile(ProfilePointer profile) = 0;
+  /// The same for one without usable settings: nothing runs, `state.problems` says why.
+  [[nodiscard]] virtual Result<void> put_broken_profile(ProfileState state) = 0;
+  /// Writes a profile to the directory of the administrator and takes it over.
+  [[nodiscard]] virtual Result<void> store_profile(const Profile& profile) = 0;
+  /// From memory, or with its file and drop-ins.
+  [[nodiscard]] virtual Result<void> remove_profile(const std::string& name) = 0;
+  /// For a file: written as a drop-in.
+  [[nodiscard]] virtual Result<void> set_profile_enabled(const std::string& name, bool enabled) = 0;
+
+  /// Interfaces in order.
+  [[nodiscard]] virtual std::vector<std::string> sessions() const = 0;
+  [[nodiscard]] virtual bool has_session(const std::string& interface) const = 0;
+  [[nodiscard]] virtual SessionState session(const std::string& interface) const = 0;  ///< of one that exists
+  [[nodiscard]] virtual Result<void> rekey(const std::string& interface) = 0;
+  [[nodiscard]] virtual Result<void> suspend(const std::string& interface, Duration span) = 0;
+  [[nodiscard]] virtual Result<void> set_session_enabled(const std::string& interface, bool enabled) = 0;
+  [[nodiscard]] virtual Statistics statistics(const std::string& interface) = 0;
+  [[nodiscard]] virtual Result<LinkCapabilities> link_capabilities(const std::string& name) = 0;
+};
+
+}  // namespace macsec::bus

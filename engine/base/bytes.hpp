@@ -81,6 +81,9 @@ class Writer {
   constexpr void u32(std::uint32_t value) noexcept { unsigned_field(value, 4); }
   constexpr void u64(std::uint64_t value) noexcept { unsigned_field(value, 8); }
 
+  /// Makes ok() false for a caller that found out by itself that its value cannot be written.
+  constexpr void fail() noexcept { ok_ = false; }
+
   /// Reserves `count` octets to be filled in by the caller; empty on failure.
   constexpr MutableBytes claim(std::size_t count) noexcept {
     if (!ok_ || count > buffer_.size() - size_) {

@@ -21,10 +21,11 @@ namespace macsec {
 /// A decimal or 0x-prefixed unsigned number in full; nothing when there is anything else or it exceeds `max`.
 [[nodiscard]] std::optional<std::uint64_t> parse_unsigned(std::string_view text, std::uint64_t max) noexcept;
 
-/// systemd.time(7) spans: "90", "90s", "1h 30min", "500ms", "infinity" is not accepted. Seconds where no unit is given.
+/// systemd.time(7) spans: "90", "90s", "1h 30min", "1.5s", "500ms"; "infinity" is not accepted. A number that stands
+/// alone is in seconds.
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view text) noexcept;
 
-/// Largest exact units, at most two: "1h 30min", "250ms", "0".
+/// The two largest units that are not zero, the rest cut off: "1h 30min", "250ms", "0".
 [[nodiscard]] std::string format_duration(Duration span);
 
 /// systemd booleans: 1/yes/y/true/t/on and 0/no/n/false/f/off, any case.

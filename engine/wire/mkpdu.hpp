@@ -16,7 +16,7 @@ inline constexpr std::uint32_t default_algorithm_agility = 0x0080c201;
 inline constexpr std::size_t max_mkpdu_size = 1496;
 
 struct PeerEntry {
-  MemberId mi;
+  MemberId mi{};
   MessageNumber mn = 0;
   friend constexpr bool operator==(const PeerEntry&, const PeerEntry&) = default;
 };
@@ -45,28 +45,28 @@ struct BasicSet {
   bool key_server = false;
   bool macsec_desired = false;
   MacsecCapability capability = MacsecCapability::none;
-  Sci sci;
-  MemberId mi;
+  Sci sci{};
+  MemberId mi{};
   MessageNumber mn = 0;
   std::uint32_t agility = default_algorithm_agility;
-  Ckn ckn;
+  Ckn ckn{};
 };
 
 /// One key's half of the MACsec SAK Use set.
 struct SakUseKey {
-  An an;
+  An an{};
   bool transmitting = false;
   bool receiving = false;
-  KeyId key;         ///< all zero where the slot is unused
-  Pn lowest_pn = 1;  ///< lowest acceptable PN; the upper 32 bits travel in the XPN set
+  KeyId key{};       ///< all zero where the slot is unused
+  Pn lowest_pn = 1;  ///< lowest acceptable PN, lower 32 bits only; the upper ones travel in XpnSet
   [[nodiscard]] bool used() const noexcept { return key != KeyId{}; }
 };
 
 /// MACsec SAK Use (11.11.3, figure 11-10).
 struct SakUseSet {
   bool macsec = true;  ///< false: length 0, the sender does not use MACsec
-  SakUseKey latest;
-  SakUseKey old;
+  SakUseKey latest{};
+  SakUseKey old{};
   bool plain_tx = false;
   bool plain_rx = false;
   bool delay_protect = false;
@@ -75,11 +75,12 @@ struct SakUseSet {
 /// Distributed SAK (11.11.4, figures 11-11 and 11-12).
 struct DistributedSakSet {
   bool macsec = true;  ///< false: length 0, "use no MACsec"
-  An an;
+  An an{};
   std::uint8_t confidentiality_offset = 0;  ///< 0 none (integrity only), 1 offset 0, 2 offset 30, 3 offset 50
   KeyNumber number = 0;
   std::uint64_t cipher_suite_id = 0;  ///< raw, so that an unknown suite can be named in an error
-  Bytes wrapped;                      ///< RFC 3394 wrapped SAK: 24 or 40 octets
+  /// RFC 3394 wrapped SAK: as long as the cipher suite needs, 24 or 40 octets; all there is for an unknown one.
+  Bytes wrapped{};
 };
 
 /// XPN (11.11.8, figure 11-16).
@@ -116,7 +117,7 @@ enum class MkpduError : std::uint8_t {
   not_multiple_of_four,
   bad_ckn_length,     ///< the CKN is empty, longer than 32 octets, or does not fit
   unknown_agility,    ///< algorithm agility is not 00-80-C2-01
-  bad_parameter_set,  ///< a parameter set runs past the end or has a length its type does not allow
+  bad_parameter_set,  ///< a set runs past the end, stands twice, or is shorter than its type needs
 };
 [[nodiscard]] std::string_view to_string(MkpduError error) noexcept;
 
@@ -129,14 +130,14 @@ enum class MkpduError : std::uint8_t {
 
 /// What to encode; lists are owned by the caller. Sets are written in the standard's order.
 struct MkpduContent {
-  BasicSet basic;
-  std::span<const PeerEntry> live;
-  std::span<const PeerEntry> potential;
+  BasicSet basic{};
+  std::span<const PeerEntry> live{};
+  std::span<const PeerEntry> potential{};
   std::uint8_t live_ssci = 0;
-  std::optional<SakUseSet> sak_use;
-  std::optional<DistributedSakSet> distributed_sak;  ///< GCM-AES-128 is written in the 28-octet short form
-  std::span<const CipherSuite> announced;            ///< empty: no Announcement set
-  std::optional<XpnSet> xpn;
+  std::optional<SakUseSet> sak_use{};
+  std::optional<DistributedSakSet> distributed_sak{};  ///< GCM-AES-128 is written in the 28-octet short form
+  std::span<const CipherSuite> announced{};            ///< empty: no Announcement set
+  std::optional<XpnSet> xpn{};
   bool icv_indicator = false;
 };
 

@@ -56,7 +56,7 @@ using KeyNumber = std::uint32_t;      ///< KN, 1 and up (802.1X 9.8)
 
 /// Key Identifier: the key server's MI and a KN (802.1X 9.8). The kernel's KEYID holds exactly these 16 octets.
 struct KeyId {
-  MemberId server;
+  MemberId server{};
   KeyNumber number = 0;
   friend constexpr auto operator<=>(const KeyId&, const KeyId&) = default;
   /// MI then KN, big endian.
@@ -124,8 +124,8 @@ inline constexpr std::array all_cipher_suites{CipherSuite::gcm_aes_128, CipherSu
 /// MACsec Capability of the Basic parameter set (802.1X Table 11-6).
 enum class MacsecCapability : std::uint8_t { none = 0, integrity = 1, confidentiality = 2, confidentiality_offset = 3 };
 
-[[nodiscard]] std::string to_string(const MacAddress& mac);  ///< "02:00:00:00:00:01"
-[[nodiscard]] std::optional<MacAddress> mac_from_string(std::string_view text) noexcept;
+[[nodiscard]] std::string to_string(const MacAddress& mac);                               ///< "02:00:00:00:00:01"
+[[nodiscard]] std::optional<MacAddress> mac_from_string(std::string_view text) noexcept;  ///< colons or hyphens
 [[nodiscard]] std::string to_string(const Sci& sci);      ///< "0200000000010001", as `ip macsec` prints it
 [[nodiscard]] std::string to_string(const MemberId& mi);  ///< 24 hexadecimal digits
 [[nodiscard]] std::string to_string(const KeyId& key);    ///< MI, "/", KN in decimal

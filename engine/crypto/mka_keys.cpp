@@ -1,2 +1,239 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/crypto/mka_keys.hpp"
+
+#include "engine/base/handle.hpp"
+
+#include <algorithm>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <vector>
+
+namespace macsec::crypto {
+namespace {
+
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Releases<EVP_MAC_CTX_free>>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Releases<EVP_CIPHER_CTX_free>>;
+
+constexpr std::size_t block_size = 16;
+constexpr std::size_t wrap_overhead = 8;
+constexpr std::size_t max_kdf_output = 64;
+constexpr std::size_t label_context_size = 16;  // of the CKN in the KEK's and ICK's derivation
+constexpr std::size_t eap_ckn_size = 16;
+
+constexpr bool is_aes_key(std::size_t size) noexcept { return size == 16 || size == 32; }
+
+/// What is looked up in the library's providers, once: a look-up costs more than the work itself.
+struct Algorithms {
+  std::unique_ptr<EVP_MAC, Releases<EVP_MAC_free>> cmac{EVP_MAC_fetch(nullptr, "CMAC", nullptr)};
+  std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> wrap_128{EVP_CIPHER_fetch(nullptr, "AES-128-WRAP", nullptr)};
+  std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> wrap_256{EVP_CIPHER_fetch(nullptr, "AES-256-WRAP", nullptr)};
+};
+
+const Algorithms& algorithms() {
+  static const Algorithms instance;
+  return instance;
+}
+
+/// An Error with the library's own reason. The reasons are fixed texts: no key is in them.
+std::unexpected<Error> library_failure(std::string what) {
+  const unsigned long code = ERR_peek_last_error();
+  if (const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code); reason != nullptr) {
+    what += ": ";
+    what += reason;
+  }
+  ERR_clear_error();
+  return fail(std::move(what));
+}
+
+Result<MacContext> keyed_cmac(Bytes key) {
+  if (!is_aes_key(key.size())) return fail("AES-CMAC takes a key of 16 or 32 octets");
+  MacContext context;
+  if (algorithms().cmac) context.reset(EVP_MAC_CTX_new(algorithms().cmac.get()));
+  char cipher_128[] = "AES-128-CBC";
+  char cipher_256[] = "AES-256-CBC";
+  const std::array parameters{
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, key.size() == 16 ? cipher_128 : cipher_256, 0),
+      OSSL_PARAM_construct_end()};
+  if (!context || EVP_MAC_init(context.get(), key.data(), key.size(), parameters.data()) != 1)
+    return library_failure("cannot set up AES-CMAC");
+  return context;
+}
+
+/// Starts a keyed context anew; the key schedule is kept.
+bool restart(EVP_MAC_CTX* context) noexcept { return EVP_MAC_init(context, nullptr, 0, nullptr) == 1; }
+
+bool update(EVP_MAC_CTX* context, Bytes data) noexcept {
+  return EVP_MAC_update(context, data.data(), data.size()) == 1;
+}
+
+bool finish(EVP_MAC_CTX* context, std::span<std::uint8_t, block_size> out) noexcept {
+  std::size_t size = 0;
+  return EVP_MAC_final(context, out.data(), &size, out.size()) == 1 && size == out.size();
+}
+
+/// kdf() over a context given in pieces, so that secret pieces need not be put together in another buffer.
+Result<void> kdf_of_pieces(Bytes key, std::string_view label, std::span<const Bytes> context, MutableBytes out) {
+  if (out.size() > max_kdf_output) return fail("the KDF yields at most 64 octets");
+  Result<MacContext> mac = keyed_cmac(key);
+  if (!mac) return std::unexpected{std::move(mac.error())};
+  EVP_MAC_CTX* const cmac = mac->get();
+  // Label and separator; the label is text, the MAC wants octets.
+  std::vector<std::uint8_t> label_octets(label.begin(), label.end());
+  label_octets.push_back(0);
+  const std::size_t bits = out.size() * 8;
+  const std::array length{static_cast<std::uint8_t>(bits >> 8U), static_cast<std::uint8_t>(bits & 0xffU)};
+  Secret<block_size> block;
+  for (std::uint8_t counter = 1; !out.empty(); ++counter) {
+    bool ok = restart(cmac) && update(cmac, Bytes{&counter, 1}) && update(cmac, label_octets);
+    for (const Bytes piece : context) ok = ok && update(cmac, piece);
+    const MutableBytes octets = block.allocate(block_size);
+    if (!ok || !update(cmac, length) || !finish(cmac, octets.first<block_size>()))
+      return library_failure("cannot derive a key");
+    const std::size_t part = std::min(out.size(), block_size);
+    std::copy_n(octets.begin(), part, out.begin());
+    out = out.subspan(part);
+  }
+  return {};
+}
+
+Result<Secret<32>> derive(Bytes key, std::string_view label, std::span<const Bytes> context, std::size_t size) {
+  Secret<32> out;
+  if (Result<void> done = kdf_of_pieces(key, label, context, out.allocate(size)); !done)
+    return std::unexpected{std::move(done.error())};
+  return out;
+}
+
+Result<Secret<32>> derive_from_ckn(const Cak& cak, const Ckn& ckn, std::string_view label) {
+  std::array<std::uint8_t, label_context_size> context{};
+  std::copy_n(ckn.octets().begin(), std::min(ckn.size(), context.size()), context.begin());
+  const std::array<Bytes, 1> pieces{context};
+  return derive(cak.expose(), label, pieces, cak.size());
+}
+
+/// The MSK's first 16 or 32 octets, which key the derivations from EAP; empty when it has not that many.
+Bytes eap_key(const Msk& msk, std::size_t size) noexcept {
+  return is_aes_key(size) && msk.size() >= size ? msk.expose().first(size) : Bytes{};
+}
+
+/// A cipher context keyed for wrapping (`encrypt` 1) or unwrapping (0).
+Result<CipherContext> wrap_context(const Secret<32>& kek, int encrypt) {
+  if (!is_aes_key(kek.size())) return fail("AES key wrap takes a key of 16 or 32 octets");
+  const EVP_CIPHER* const cipher = kek.size() == 16 ? algorithms().wrap_128.get() : algorithms().wrap_256.get();
+  CipherContext context{EVP_CIPHER_CTX_new()};
+  if (context) EVP_CIPHER_CTX_set_flags(context.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+  if (!context || cipher == nullptr ||
+      EVP_CipherInit_ex2(context.get(), cipher, kek.expose().data(), nullptr, encrypt, nullptr) != 1)
+    return library_failure("cannot set up AES key wrap");
+  return context;
+}
+
+}  // namespace
+
+Result<void> kdf(Bytes key, std::string_view label, Bytes context, MutableBytes out) {
+  const std::array pieces{context};
+  return kdf_of_pieces(key, label, pieces, out);
+}
+
+Result<Secret<32>> derive_kek(const Cak& cak, const Ckn& ckn) { return derive_from_ckn(cak, ckn, "IEEE8021 KEK"); }
+Result<Secret<32>> derive_ick(const Cak& cak, const Ckn& ckn) { return derive_from_ckn(cak, ckn, "IEEE8021 ICK"); }
+
+Result<Sak> derive_sak(const Cak& cak, Bytes nonce, std::span<const MemberId> members, KeyNumber number,
+                       std::size_t sak_size) {
+  if (!is_aes_key(sak_size) || nonce.size() != sak_size)
+    return fail("a SAK has 16 or 32 octets, and its nonce as many");
+  std::array<std::uint8_t, 4> kn{};
+  Writer{kn}.u32(number);
+  std::vector<Bytes> pieces{nonce};
+  for (const MemberId& member : members) pieces.emplace_back(member.octets);
+  pieces.emplace_back(kn);
+  return derive(cak.expose(), "IEEE8021 SAK", pieces, sak_size);
+}
+
+Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other, std::size_t size) {
+  const std::array<Bytes, 2> pieces{std::min(one, other).octets, std::max(one, other).octets};
+  const Bytes key = eap_key(msk, size);
+  if (key.empty()) return fail("a CAK has 16 or 32 octets, and the MSK at least as many");
+  return derive(key, "IEEE8021 EAP CAK", pieces, size);
+}
+
+Result<Ckn> derive_eap_ckn(const Msk& msk, Bytes eap_session_id, const MacAddress& one, const MacAddress& other,
+                           std::size_t cak_size) {
+  const std::array<Bytes, 3> pieces{eap_session_id, std::min(one, other).octets, std::max(one, other).octets};
+  const Bytes key = eap_key(msk, cak_size);
+  if (key.empty()) return fail("a CAK has 16 or 32 octets, and the MSK at least as many");
+  std::array<std::uint8_t, eap_ckn_size> name{};
+  if (Result<void> done = kdf_of_pieces(key, "IEEE8021 EAP CKN", pieces, name); !done)
+    return std::unexpected{std::move(done.error())};
+  return *Ckn::from(name);
+}
+
+Result<void> wrap_sak(const Secret<32>& kek, const Sak& sak, MutableBytes out) {
+  if (!is_aes_key(sak.size()) || out.size() != sak.size() + wrap_overhead)
+    return fail("a SAK has 16 or 32 octets, and 8 more once wrapped");
+  Result<CipherContext> context = wrap_context(kek, 1);
+  if (!context) return std::unexpected{std::move(context.error())};
+  int size = 0;
+  if (EVP_CipherUpdate(context->get(), out.data(), &size, sak.expose().data(), static_cast<int>(sak.size())) != 1 ||
+      static_cast<std::size_t>(size) != out.size())
+    return library_failure("cannot wrap the SAK");
+  return {};
+}
+
+Result<Sak> unwrap_sak(const Secret<32>& kek, Bytes wrapped) {
+  if (wrapped.size() < wrap_overhead || !is_aes_key(wrapped.size() - wrap_overhead))
+    return fail("a wrapped SAK has 24 or 40 octets");
+  Result<CipherContext> context = wrap_context(kek, 0);
+  if (!context) return std::unexpected{std::move(context.error())};
+  Secret<40> plain;  // the library may use the octets of the check value as well
+  const MutableBytes octets = plain.allocate(wrapped.size());
+  int size = 0;
+  if (EVP_CipherUpdate(context->get(), octets.data(), &size, wrapped.data(), static_cast<int>(wrapped.size())) != 1 ||
+      static_cast<std::size_t>(size) != wrapped.size() - wrap_overhead)
+    return library_failure("cannot unwrap the SAK: it was wrapped under another key or is damaged");
+  return Sak{octets.first(wrapped.size() - wrap_overhead)};
+}
+
+void IcvKey::Free::operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+
+IcvKey::IcvKey() noexcept = default;
+IcvKey::IcvKey(IcvKey&&) noexcept = default;
+IcvKey& IcvKey::operator=(IcvKey&&) noexcept = default;
+IcvKey::~IcvKey() = default;
+
+Result<IcvKey> IcvKey::from(const Secret<32>& ick) {
+  Result<MacContext> context = keyed_cmac(ick.expose());
+  if (!context) return std::unexpected{std::move(context.error())};
+  IcvKey key;
+  key.context_.reset(context->release());
+  return key;
+}
+
+bool IcvKey::compute_into(Bytes data, std::span<std::uint8_t, icv_size> out) const noexcept {
+  return context_ && restart(context_.get()) && update(context_.get(), data) && finish(context_.get(), out);
+}
+
+Result<std::array<std::uint8_t, icv_size>> IcvKey::compute(Bytes data) const {
+  std::array<std::uint8_t, icv_size> icv{};
+  if (!compute_into(data, icv)) return library_failure("cannot compute an ICV");
+  return icv;
+}
+
+bool IcvKey::verify(Bytes data, Bytes icv) const noexcept {
+  std::array<std::uint8_t, icv_size> computed{};
+  return icv.size() == icv_size && compute_into(data, computed) &&
+         CRYPTO_memcmp(computed.data(), icv.data(), icv_size) == 0;
+}
+
+std::array<std::uint8_t, 12> xpn_salt(const KeyId& key) noexcept {
+  std::array<std::uint8_t, 12> salt = key.server.octets;
+  const std::array<std::uint8_t, 4> mask{
+      static_cast<std::uint8_t>(key.number >> 8U & 0xffU), static_cast<std::uint8_t>(key.number & 0xffU),
+      static_cast<std::uint8_t>(key.number >> 24U), static_cast<std::uint8_t>(key.number >> 16U & 0xffU)};
+  for (std::size_t i = 0; i < mask.size(); ++i) salt[i] ^= mask[i];
+  return salt;
+}
+
+}  // namespace macsec::crypto

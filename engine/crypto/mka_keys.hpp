@@ -48,12 +48,14 @@ class IcvKey {
   /// The 16 octets of ICV over `data`.
   [[nodiscard]] Result<std::array<std::uint8_t, icv_size>> compute(Bytes data) const;
   /// Compares in constant time; false also when the library fails.
-  [[nodiscard]] bool verify(Bytes data, Bytes icv) const;
+  [[nodiscard]] bool verify(Bytes data, Bytes icv) const noexcept;
 
  private:
   struct Free {
     void operator()(EVP_MAC_CTX* context) const noexcept;
   };
+  [[nodiscard]] bool compute_into(Bytes data, std::span<std::uint8_t, icv_size> out) const noexcept;
+
   std::unique_ptr<EVP_MAC_CTX, Free> context_;
 };
 

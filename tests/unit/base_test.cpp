@@ -43,7 +43,8 @@ TEST(Text, Hex) {
   EXPECT_EQ(from_hex("aBCd", out), 2U);
   EXPECT_EQ(to_hex(out), "abcd");
   EXPECT_EQ(from_hex("", out), 0U);
-  for (const std::string_view wrong : {"a", "abc", "abcdef", "0g", "0x", " 1"}) EXPECT_FALSE(from_hex(wrong, out)) << wrong;
+  for (const std::string_view wrong : {"a", "abc", "abcdef", "0g", "0x", " 1"})
+    EXPECT_FALSE(from_hex(wrong, out)) << wrong;
   EXPECT_FALSE(from_hex("ffzz", out));
   EXPECT_EQ(out[0], 0) << "nothing is left of a key with a typing error";
 }
@@ -69,8 +70,8 @@ TEST(Text, ParseDuration) {
   EXPECT_EQ(parse_duration("1d"), 24h);
   EXPECT_EQ(parse_duration("7us"), 7us);
   EXPECT_EQ(parse_duration("0"), 0s);
-  for (const std::string_view wrong : {"", " ", "s", "1x", "1 30", "-1", "1h-", "infinity", ".", "999999999999999999999",
-                                       "9999999y 9999999y", "1..5s"})
+  for (const std::string_view wrong : {"", " ", "s", "1x", "1 30", "-1", "1h-", "infinity", ".",
+                                       "999999999999999999999", "9999999y 9999999y", "1..5s"})
     EXPECT_FALSE(parse_duration(wrong)) << wrong;
 }
 
@@ -88,7 +89,8 @@ TEST(Text, FormatDuration) {
 
 TEST(Text, Boolean) {
   for (const std::string_view word : {"1", "Yes", "y", "TRUE", "t", "on"}) EXPECT_EQ(parse_boolean(word), true) << word;
-  for (const std::string_view word : {"0", "no", "N", "False", "f", "off"}) EXPECT_EQ(parse_boolean(word), false) << word;
+  for (const std::string_view word : {"0", "no", "N", "False", "f", "off"})
+    EXPECT_EQ(parse_boolean(word), false) << word;
   for (const std::string_view word : {"", "2", "yess", "of"}) EXPECT_FALSE(parse_boolean(word)) << word;
 }
 

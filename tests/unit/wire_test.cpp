@@ -23,10 +23,10 @@ std::string hex_of(Bytes octets) { return to_hex(octets); }
 
 constexpr std::string_view no_icv = "00000000000000000000000000000000";
 constexpr std::string_view basic_text =
-    "03 10 f0 20"                          // version 3, priority 16, key server, desired, capability 3, length 32
-    "020000000001 0001"                    // SCI
-    "a1a2a3a4a5a6a7a8a9aaabac 00000007"    // MI, MN
-    "0080c201 01020304";                   // agility, CKN
+    "03 10 f0 20"                        // version 3, priority 16, key server, desired, capability 3, length 32
+    "020000000001 0001"                  // SCI
+    "a1a2a3a4a5a6a7a8a9aaabac 00000007"  // MI, MN
+    "0080c201 01020304";                 // agility, CKN
 
 BasicSet basic_set() {
   BasicSet basic;
@@ -141,9 +141,8 @@ TEST(Mkpdu, SakUse) {
   use.plain_rx = true;
   use.delay_protect = true;
   const std::string text = encoded(content);
-  EXPECT_EQ(text, hex_of(octets_of(std::string{basic_text} +
-                                   "03a55028 090000000000000000000000 00000003 34567890"
-                                   "090000000000000000000000 00000002 ffffffff")));
+  EXPECT_EQ(text, hex_of(octets_of(std::string{basic_text} + "03a55028 090000000000000000000000 00000003 34567890"
+                                                             "090000000000000000000000 00000002 ffffffff")));
   const std::vector<std::uint8_t> body = octets_of(text + std::string{no_icv});
   const std::expected<Mkpdu, MkpduError> pdu = read_text(body);
   ASSERT_TRUE(pdu && pdu->sak_use);
@@ -224,10 +223,10 @@ TEST(Mkpdu, AnnouncementXpnAndIcvIndicator) {
   content.xpn = XpnSet{.suspension_time = 30, .latest_upper = 1, .old_upper = 2};
   content.icv_indicator = true;
   const std::string text = encoded(content);
-  EXPECT_EQ(text, hex_of(octets_of(std::string{basic_text} +
-                                   "07000016 e014 0002 0080c20001000004 0002 0080c20001000001 0000"
-                                   "081e0008 00000001 00000002"
-                                   "ff000010")));
+  EXPECT_EQ(text,
+            hex_of(octets_of(std::string{basic_text} + "07000016 e014 0002 0080c20001000004 0002 0080c20001000001 0000"
+                                                       "081e0008 00000001 00000002"
+                                                       "ff000010")));
   const std::vector<std::uint8_t> body = octets_of(text + std::string{no_icv});
   const std::expected<Mkpdu, MkpduError> pdu = read_text(body);
   ASSERT_TRUE(pdu && pdu->announcement && pdu->xpn);
@@ -242,8 +241,7 @@ TEST(Mkpdu, AnnouncementXpnAndIcvIndicator) {
 
 TEST(Mkpdu, AnnouncementSkipsOtherTlvsAndGarbage) {
   const auto suites = [](std::string_view set) {
-    const std::vector<std::uint8_t> body =
-        octets_of(std::string{basic_text} + std::string{set} + std::string{no_icv});
+    const std::vector<std::uint8_t> body = octets_of(std::string{basic_text} + std::string{set} + std::string{no_icv});
     const std::expected<Mkpdu, MkpduError> pdu = read_text(body);
     EXPECT_TRUE(pdu && pdu->announcement);
     return pdu->announcement->size();
@@ -306,7 +304,12 @@ TEST(Eapol, ReadsWhatItWrote) {
   Writer writer{buffer};
   write_eapol_header(writer, pae_group_address, {{2, 0, 0, 0, 0, 1}}, eapol_ethertype, EapolType::mka, 5);
   writer.put(octets_of("0102030405"));
-  EXPECT_EQ(hex_of(writer.written()), "0180c2000003" "020000000001" "888e" "03050005" "0102030405");
+  EXPECT_EQ(hex_of(writer.written()),
+            "0180c2000003"
+            "020000000001"
+            "888e"
+            "03050005"
+            "0102030405");
   // The rest of the buffer is padding to the least length of an Ethernet frame.
   const std::optional<EapolFrame> frame = read_eapol(Bytes{buffer}.first(60));
   ASSERT_TRUE(frame);
@@ -337,7 +340,8 @@ TEST(Types, TextForms) {
   const MacAddress mac{{2, 0, 0, 0, 0, 0xab}};
   EXPECT_EQ(mac_from_string("02:00:00:00:00:ab"), mac);
   EXPECT_EQ(mac_from_string("02-00-00-00-00-AB"), mac);
-  for (const std::string_view wrong : {"", "02:00:00:00:00", "02:00:00:00:00:ag", "02:00-00:00:00:ab", "020000000000abcde"})
+  for (const std::string_view wrong :
+       {"", "02:00:00:00:00", "02:00:00:00:00:ag", "02:00-00:00:00:ab", "020000000000abcde"})
     EXPECT_FALSE(mac_from_string(wrong)) << wrong;
   EXPECT_EQ(to_string(Sci::of(mac, 258)), "0200000000ab0102");
   EXPECT_EQ(Sci::of(mac, 258).port(), 258);

@@ -94,6 +94,12 @@ class Secy {
   /// Installs, active, but does not send with it. The AN is empty (else EBUSY). PN starts at 1: a key is installed
   /// for transmission once in its life.
   [[nodiscard]] virtual Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci) = 0;
+  /// The same for a static key, which outlives its installations: PN starts at `first_pn`, below which the caller knows
+  /// every PN to be used up.
+  [[nodiscard]] virtual Result<void> install_static_transmit_sa(An /*an*/, const SaKey& /*key*/, Ssci /*ssci*/,
+                                                                Pn /*first_pn*/) {
+    return fail("static keys are not supported here");
+  }
   /// Frames are sent with `an` from here on.
   [[nodiscard]] virtual Result<void> transmit_with(An an) = 0;
   [[nodiscard]] virtual Result<void> delete_transmit_sa(An an) = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/core/status.hpp"
+#include "engine/core/context.hpp"
 
-#include "engine/core/port.hpp"
+#include <array>
 
 namespace macsec::core {
 
@@ -20,7 +20,7 @@ std::string_view to_string(PortState state) noexcept {
     case PortState::suspended:
       return "suspended";
   }
-  return "?";
+  return {};
 }
 
 std::string_view to_string(Reason reason) noexcept {
@@ -56,7 +56,7 @@ std::string_view to_string(Reason reason) noexcept {
     case Reason::secy_error:
       return "secy-error";
   }
-  return "?";
+  return {};
 }
 
 std::string_view to_string(CpState state) noexcept {
@@ -86,7 +86,7 @@ std::string_view to_string(CpState state) noexcept {
     case CpState::retire:
       return "RETIRE";
   }
-  return "?";
+  return {};
 }
 
 std::string_view to_string(Event::Kind kind) noexcept {
@@ -110,7 +110,7 @@ std::string_view to_string(Event::Kind kind) noexcept {
     case Event::Kind::snapshot_changed:
       return "snapshot-changed";
   }
-  return "?";
+  return {};
 }
 
 std::span<const CounterName> counter_names() noexcept {

@@ -112,7 +112,7 @@ std::optional<std::vector<std::string_view>> split_words(std::string_view value,
 }
 
 void IniDocument::complain(Severity severity, unsigned line, std::string_view text) {
-  diagnostics_.push_back({severity, path_, line, std::string{text}});
+  diagnostics_.push_back({.severity = severity, .file = path_, .line = line, .text = std::string{text}});
 }
 
 void IniDocument::logical_line(std::string_view line, unsigned number) {

@@ -19,8 +19,9 @@ enum class Severity : std::uint8_t { warning, error };
 struct Diagnostic {
   Severity severity = Severity::error;
   std::string file;
-  unsigned line = 0;  ///< 1 and up; 0: the file as a whole
-  std::string text;   ///< one sentence part, without secrets
+  unsigned line = 0;      ///< 1 and up; 0: the file as a whole
+  std::string text;       ///< one sentence part, without secrets
+  std::string setting{};  ///< "Section.Key" it is about; empty: none in particular
 };
 [[nodiscard]] std::string to_string(const Diagnostic& diagnostic);     ///< "FILE:LINE: text"
 [[nodiscard]] std::string_view to_string(Severity severity) noexcept;  ///< "warning", "error"

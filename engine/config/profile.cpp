@@ -32,6 +32,14 @@ auto mka_settings(const Profile& p) noexcept {
 
 }  // namespace
 
+bool is_profile_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 64 || name.starts_with('.')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"._-@:+"}.contains(c);
+  });
+}
+
 std::string_view to_string(Policy policy) noexcept {
   switch (policy) {
     case Policy::must_secure:

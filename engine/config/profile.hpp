@@ -38,6 +38,9 @@ struct PreSharedKey {
   /// Seconds since 1970-01-01 UTC; nothing: unbounded on that side.
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;
+  /// CakFile= or CakCredential= the CAK was read from; both empty: it stood in the profile itself.
+  std::string file{};
+  std::string credential{};
 };
 
 /// One SA of a link without MKA, a `[StaticKeys]` section.
@@ -50,10 +53,13 @@ struct StaticKey {
   Pn packet_number = 1;  ///< first PN to send or lowest to accept; a transmit PN is never reused across restarts
   Ssci ssci = 0;         ///< XPN only
   Secret<12> salt;       ///< XPN only
+  /// KeyFile= or KeyCredential= the key was read from; both empty: it stood in the profile itself.
+  std::string file{};
+  std::string credential{};
 };
 
 struct Profile {
-  std::string name;    ///< file name without ".macsec"
+  std::string name;    ///< file name without ".macsec"; see is_profile_name()
   std::string origin;  ///< path, or what the source calls it (a NetworkManager UUID, for one)
   ProfileSource source = ProfileSource::file;
   bool enabled = true;  ///< [Link] Enable=
@@ -91,6 +97,9 @@ struct Profile {
   std::vector<PreSharedKey> keys;      ///< [Key]
   std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
 };
+
+/// Whether `name` may name a profile: 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not starting with '.'.
+[[nodiscard]] bool is_profile_name(std::string_view name) noexcept;
 
 using ProfilePointer = std::shared_ptr<const Profile>;
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Inside of the profile reader: from assignments, wherever they came from, to a profile.
+#pragma once
+
+#include "engine/config/profile_draft.hpp"
+#include "engine/config/profile_reader.hpp"
+
+namespace macsec::detail {
+
+/// Where something was said.
+struct Place {
+  std::string_view file;  ///< empty: by a program
+  unsigned line = 0;
+  std::string section;    ///< "[Key #2] ", only where there is no file
+  std::string setting{};  ///< "Key.Ckn", "Key"
+};
+
+struct Item {
+  std::string_view key;
+  RawValue value;
+  Place place;
+  bool readable_by_everybody = false;  ///< the file it stands in
+};
+
+/// One section: all of its headers for [Link], [MACsec] and [MKA], one header for the repeated ones.
+struct Group {
+  std::string_view section;
+  std::size_t instance = 0;
+  Place place;
+  std::vector<Item> items;
+
+  /// Where `key` was said last, or the section's own place.
+  [[nodiscard]] Place place_of(std::string_view key) const;
+  [[nodiscard]] bool says(std::string_view key) const noexcept;
+};
+
+/// Takes one document set or settings list and is used once.
+class ProfileBuilder {
+ public:
+  ProfileBuilder(const ProfileContext& context, Place whole, Severity unknown)
+      : context_{context}, whole_{std::move(whole)}, unknown_{unknown} {}
+
+  /// Takes over diagnostics of the syntax.
+  void add_diagnostics(std::span<const Diagnostic> diagnostics);
+  /// The group an assignment belongs to; null where the section is unknown (told) or somebody else's.
+  [[nodiscard]] Group* open(std::string_view section, std::size_t instance, const Place& place);
+
+  [[nodiscard]] ProfileReading build(std::string_view name, std::string_view origin, ProfileSource source);
+
+ private:
+  void complain(const Place& place, std::string text) { tell(Severity::error, place, std::move(text)); }
+  void tell(Severity severity, const Place& place, std::string text);
+  void unknown_key(const Group& group, const Item& item);
+  void unknown_section(std::string_view section, const Place& place);
+  void apply(const Group& group);
+  void apply_item(const Group& group, const Item& item);
+  void finish_key(const Group& group);
+  void finish_association(const Group& group);
+  void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
+  [[nodiscard]] const PreSharedKey* kept_key(const Ckn& ckn) const noexcept;
+  [[nodiscard]] const StaticKey* kept_association(const StaticKey& wanted) const noexcept;
+  void load_file(const Place& place, const std::string& label, const std::string& path, bool private_file,
+                 Secret<32>& out);
+  [[nodiscard]] const Group* first(std::string_view section) const noexcept;
+  [[nodiscard]] Place place_of(std::string_view section, std::string_view key) const;
+
+  void check_link();
+  void check_macsec();
+  void check_keys();
+  void check_static_keys();
+  void choose_static_cipher_suite();
+
+  const ProfileContext& context_;
+  Place whole_;
+  Severity unknown_;
+  std::vector<Group> groups_;
+  std::vector<std::string> unknown_sections_;
+  std::vector<const Group*> key_groups_;          ///< of profile.keys, one by one
+  std::vector<const Group*> association_groups_;  ///< of profile.static_keys
+  ProfileDraft draft_;
+  std::vector<Diagnostic> diagnostics_;
+};
+
+}  // namespace macsec::detail

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What must hold between the keys of a profile.
+#include "engine/config/profile_builder.hpp"
+
+#include <algorithm>
+
+namespace macsec::detail {
+
+void ProfileBuilder::check_link() {
+  const Profile& profile = draft_.profile;
+  const Group* link = first("Link");
+  if (link == nullptr || !link->says("Parent")) {
+    const Place place = place_of("Link", "Parent");
+    // A program's place has its section in front already.
+    const std::string_view where = place.section.empty() ? "[Link] " : "";
+    return complain(
+        place, std::string{where} + "Parent= is required: the name of the interface that carries the secured frames");
+  }
+  if (profile.parent == profile.interface)
+    complain(link->place_of("Interface"), "Interface= and Parent= are the same interface, " + profile.parent);
+}
+
+void ProfileBuilder::check_macsec() {
+  Profile& profile = draft_.profile;
+  const bool implied = profile.end_station || profile.single_copy_broadcast;
+  profile.include_sci = draft_.include_sci.value_or(!implied);
+  if (profile.end_station && profile.single_copy_broadcast)
+    complain(place_of("MACsec", "SingleCopyBroadcast"),
+             "EndStation=yes and SingleCopyBroadcast=yes exclude each other");
+  if (profile.include_sci && implied)
+    complain(
+        place_of("MACsec", "IncludeSci"),
+        "IncludeSci=yes excludes EndStation=yes and SingleCopyBroadcast=yes: a frame carries its SCI or implies it");
+  if (profile.end_station && profile.port != 1)
+    complain(place_of("MACsec", "EndStation"), "EndStation=yes needs Port=1: the receiver takes the port for 1");
+  if (profile.policy == Policy::must_secure && profile.validate != Validate::strict)
+    tell(Severity::warning, place_of("MACsec", "Validate"),
+         "Validate=" + std::string{to_string(profile.validate)} +
+             " accepts frames without protection although Policy=must-secure");
+  if (profile.static_keys.empty() || profile.policy == Policy::must_secure) return;
+  complain(place_of("MACsec", "Policy"),
+           "Policy=should-secure has no meaning with [StaticKeys]: there is no peer to wait for");
+}
+
+void ProfileBuilder::check_keys() {
+  const Profile& profile = draft_.profile;
+  if (profile.keys.empty()) {
+    if (profile.static_keys.empty() && first("Key") == nullptr && !has_error(diagnostics_))
+      complain(whole_, "no keys: at least one [Key] section (or [StaticKeys] for a link without MKA) is required");
+    return;
+  }
+  if (!profile.static_keys.empty())
+    complain(association_groups_.front()->place,
+             "[StaticKeys] and [Key] exclude each other: a link has MKA or has not");
+  bool primary = false;
+  for (std::size_t i = 0; i < profile.keys.size(); ++i) {
+    const PreSharedKey& key = profile.keys[i];
+    primary = primary || key.role == KeyRole::primary;
+    const auto same = [&key](const PreSharedKey& other) { return other.ckn == key.ckn && key.ckn.size() > 0; };
+    if (std::any_of(profile.keys.begin(), profile.keys.begin() + static_cast<std::ptrdiff_t>(i), same))
+      complain(key_groups_[i]->place_of("Ckn"), "Ckn=" + to_string(key.ckn) + " names an earlier key already");
+  }
+  if (!primary) complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
+}
+
+/// Without MKA nobody agrees on a cipher suite: it is the one that was said, or follows from the length of the keys.
+void ProfileBuilder::choose_static_cipher_suite() {
+  Profile& profile = draft_.profile;
+  if (profile.cipher_suites.size() > 1)
+    complain(place_of("MACsec", "CipherSuites"), "CipherSuites= takes one cipher suite where there are [StaticKeys]");
+  if (profile.cipher_suites.empty())
+    profile.cipher_suites.push_back(profile.static_keys.front().key.size() == 32 ? CipherSuite::gcm_aes_256
+                                                                                 : CipherSuite::gcm_aes_128);
+}
+
+void ProfileBuilder::check_static_keys() {
+  const Profile& profile = draft_.profile;
+  if (profile.static_keys.empty()) return;
+  choose_static_cipher_suite();
+  const CipherSuite suite = profile.cipher_suites.front();
+  const std::string suite_name{to_string(suite)};
+  bool transmit = false;
+  for (std::size_t i = 0; i < profile.static_keys.size(); ++i) {
+    const StaticKey& key = profile.static_keys[i];
+    const Group& group = *association_groups_[i];
+    transmit = transmit || key.transmit;
+    if (!key.key.empty() && key.key.size() != sak_size(suite))
+      complain(group.place,
+               suite_name + " takes keys of " + std::to_string(sak_size(suite) * 2) + " hexadecimal digits");
+    if (is_xpn(suite) && (key.ssci == 0 || key.salt.empty()))
+      complain(group.place, "Ssci= and Salt= are required for " + suite_name);
+    if (!is_xpn(suite) && (group.says("Ssci") || group.says("Salt")))
+      complain(group.place_of(group.says("Ssci") ? "Ssci" : "Salt"), "Ssci= and Salt= are not for " + suite_name);
+    if (!is_xpn(suite) && key.packet_number > UINT32_MAX)
+      complain(group.place_of("PacketNumber"), "PacketNumber= is at most 4294967295 with " + suite_name);
+    for (std::size_t j = 0; j < i; ++j) {
+      const StaticKey& other = profile.static_keys[j];
+      if (other.transmit != key.transmit) continue;
+      if (other.an == key.an && other.peer == key.peer)
+        complain(group.place, "An=" + std::to_string(key.an.value()) + " is taken by an earlier section");
+      // Both would begin with the same packet numbers: the same nonces under the same key.
+      if (key.transmit && !key.key.empty() && other.key == key.key)
+        complain(group.place, "the key is that of an earlier Direction=transmit section");
+    }
+  }
+  if (!transmit) complain(association_groups_.front()->place, "no [StaticKeys] section has Direction=transmit");
+}
+
+}  // namespace macsec::detail

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/config/profile_draft.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+namespace macsec {
+namespace {
+
+constexpr std::array<std::string_view, 5> sections{"Link", "MACsec", "MKA", "Key", "StaticKeys"};
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+constexpr std::size_t longest_name = 32;
+
+/// Edit distance without regard to case, in half edits: two neighbours in the wrong order are half an edit, because
+/// that is the likeliest slip. Both at most longest_name long.
+std::size_t distance(std::string_view left, std::string_view right) noexcept {
+  std::array<std::array<std::size_t, longest_name + 1>, longest_name + 1> cost{};
+  const auto same = [left, right](std::size_t i, std::size_t j) { return lower(left[i - 1]) == lower(right[j - 1]); };
+  for (std::size_t i = 0; i <= left.size(); ++i) {
+    for (std::size_t j = 0; j <= right.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = 2 * (i + j);
+        continue;
+      }
+      cost[i][j] = std::min({cost[i - 1][j] + 2, cost[i][j - 1] + 2, cost[i - 1][j - 1] + (same(i, j) ? 0 : 2)});
+      if (i > 1 && j > 1 && same(i - 1, j) && same(i, j - 1)) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[left.size()][right.size()];
+}
+
+/// How far off a typing error may be, in half edits.
+std::size_t tolerance(std::string_view name) noexcept { return name.size() <= 3 ? 2 : name.size() <= 6 ? 4 : 6; }
+
+}  // namespace
+
+std::span<const ProfileKey> profile_keys() noexcept {
+  static const std::vector<ProfileKey> keys = [] {
+    std::vector<ProfileKey> out;
+    for (const detail::ProfileRule& rule : detail::profile_rules()) out.push_back(rule.key);
+    return out;
+  }();
+  return keys;
+}
+
+const ProfileKey* find_profile_key(std::string_view section, std::string_view name) noexcept {
+  const std::span<const ProfileKey> keys = profile_keys();
+  const auto found = std::find_if(keys.begin(), keys.end(), [section, name](const ProfileKey& key) {
+    return key.section == section && key.name == name;
+  });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool is_profile_section(std::string_view section) noexcept {
+  return std::find(sections.begin(), sections.end(), section) != sections.end();
+}
+
+bool is_repeated_section(std::string_view section) noexcept { return section == "Key" || section == "StaticKeys"; }
+
+const ProfileKey* nearest_profile_key(std::string_view section, std::string_view name) noexcept {
+  if (name.empty() || name.size() > longest_name) return nullptr;
+  const ProfileKey* best = nullptr;
+  std::size_t best_distance = tolerance(name) + 1;
+  for (const ProfileKey& key : profile_keys()) {
+    // A key of another section is meant only when it is spelt right.
+    const bool here = key.section == section;
+    if (!here && key.name != name) continue;
+    const std::size_t away = here ? distance(name, key.name) : 1;
+    if (away >= best_distance) continue;
+    best = &key;
+    best_distance = away;
+  }
+  return best;
+}
+
+std::string_view nearest_profile_section(std::string_view section) noexcept {
+  if (section.empty() || section.size() > longest_name) return {};
+  const auto* best = std::min_element(sections.begin(), sections.end(), [section](auto left, auto right) {
+    return distance(section, left) < distance(section, right);
+  });
+  return distance(section, *best) <= tolerance(section) ? *best : std::string_view{};
+}
+
+Result<void> check_profile_value(const ProfileKey& key, std::string_view value) {
+  const detail::ProfileRule* rule = detail::find_profile_rule(key.section, key.name);
+  if (rule == nullptr) return fail(EINVAL, "no such key");
+  detail::ProfileDraft draft;
+  const detail::Verdict verdict = rule->set(draft, {value, {}});
+  if (verdict.accepted) return {};
+  return fail(EINVAL, detail::refusal(rule->key, value, verdict.why));
+}
+
+namespace detail {
+
+const ProfileRule* find_profile_rule(std::string_view section, std::string_view name) noexcept {
+  const std::span<const ProfileRule> rules = profile_rules();
+  const auto found = std::find_if(rules.begin(), rules.end(), [section, name](const ProfileRule& rule) {
+    return rule.key.section == section && rule.key.name == name;
+  });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t longest = 64;
+  const bool cut = text.size() > longest;
+  if (cut) {
+    // Not in the middle of a character: messages go over the bus, which takes UTF-8 only.
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    text = text.substr(0, end);
+  }
+  std::string out{text};
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
+  return cut ? out + "..." : out;
+}
+
+std::string refusal(const ProfileKey& key, std::string_view value, std::string_view why) {
+  std::string out{key.name};
+  out += '=';
+  if (!key.secret) out += printable(value);
+  out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);
+  return out;
+}
+
+}  // namespace detail
+}  // namespace macsec

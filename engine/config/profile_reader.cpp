@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/config/profile_reader.hpp"
+
+#include "engine/config/profile_builder.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <tuple>
+
+namespace macsec {
+namespace {
+
+/// "[Key] ", "[Key #2] "
+std::string section_label(std::string_view section, std::size_t ordinal) {
+  std::string out = "[" + detail::printable(section);
+  if (ordinal > 1) out += " #" + std::to_string(ordinal);
+  return out + "] ";
+}
+
+/// "Key.Ckn"; names that are not in the table may be anything, so they are left out.
+std::string setting_label(std::string_view section, std::string_view key) {
+  std::string out{section};
+  if (find_profile_key(section, key) != nullptr) out.append(".").append(key);
+  return out;
+}
+
+void add_document(detail::ProfileBuilder& builder, const IniDocument& document, std::size_t& instance) {
+  builder.add_diagnostics(document.diagnostics());
+  const bool everybody = document.mode() && open_to_everybody(*document.mode());
+  auto assignment = document.assignments().begin();
+  for (std::size_t i = 0; i < document.sections().size(); ++i) {
+    const IniSection& section = document.sections()[i];
+    detail::Group* group =
+        builder.open(section.name, instance++, {document.path(), section.line, {}, std::string{section.name}});
+    for (; assignment != document.assignments().end() && assignment->section == i; ++assignment) {
+      if (group == nullptr) continue;
+      group->items.push_back({assignment->key,
+                              {assignment->value, {}},
+                              {document.path(), assignment->line, {}, setting_label(section.name, assignment->key)},
+                              everybody});
+    }
+  }
+}
+
+/// What holds where nothing is said.
+const detail::ProfileView& default_view() {
+  static const Profile profile = [] {
+    Profile out;
+    out.interface = "macsec0";
+    return out;
+  }();
+  static const PreSharedKey key;
+  static const StaticKey association;
+  static const detail::ProfileView view{profile, &key, &association};
+  return view;
+}
+
+void list_section(std::vector<ProfileText>& out, std::string_view section, std::size_t instance,
+                  const detail::ProfileView& view, Defaults defaults) {
+  for (const detail::ProfileRule& rule : detail::profile_rules()) {
+    if (rule.key.section != section || rule.get == nullptr) continue;
+    std::string value = rule.get(view);
+    const bool wanted =
+        defaults == Defaults::include || rule.key.fallback.starts_with("required") || value != rule.get(default_view());
+    if (!value.empty() && wanted)
+      out.push_back({std::string{section}, instance, std::string{rule.key.name}, std::move(value)});
+  }
+}
+
+/// Writes text into a buffer that is wiped; with no buffer it only counts, so that the buffer is made once.
+class FileWriter {
+ public:
+  explicit FileWriter(char* to) noexcept : to_{to} {}
+  void put(std::string_view text) noexcept {
+    if (to_ != nullptr) std::copy(text.begin(), text.end(), to_ + size_);
+    size_ += text.size();
+  }
+  void assign(std::string_view key, std::string_view value) noexcept {
+    for (const std::string_view part : {key, std::string_view{"="}, value, std::string_view{"\n"}}) put(part);
+  }
+  void assign_secret(std::string_view key, Bytes octets) noexcept {
+    constexpr std::string_view digits = "0123456789abcdef";
+    put(key);
+    put("=");
+    for (const std::uint8_t octet : octets) {
+      put(digits.substr(octet >> 4U, 1));
+      put(digits.substr(octet & 15U, 1));
+    }
+    put("\n");
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  char* to_;
+  std::size_t size_ = 0;
+};
+
+void write_secrets(FileWriter& writer, const Profile& profile, std::string_view section, std::size_t instance) {
+  if (section == "Key") {
+    const PreSharedKey& key = profile.keys[instance];
+    if (key.file.empty() && key.credential.empty()) writer.assign_secret("Cak", key.cak.expose());
+  } else if (section == "StaticKeys") {
+    const StaticKey& key = profile.static_keys[instance];
+    if (key.file.empty() && key.credential.empty()) writer.assign_secret("Key", key.key.expose());
+    if (!key.salt.empty()) writer.assign_secret("Salt", key.salt.expose());
+  }
+}
+
+void write_file(FileWriter& writer, const Profile& profile, std::span<const ProfileText> settings) {
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const ProfileText& setting = settings[i];
+    const auto same_section = [&setting](const ProfileText& other) {
+      return other.section == setting.section && other.instance == setting.instance;
+    };
+    if (i == 0 || !same_section(settings[i - 1])) {
+      writer.put(i == 0 ? "[" : "\n[");
+      writer.put(setting.section);
+      writer.put("]\n");
+    }
+    writer.assign(setting.key, setting.value);
+    if (i + 1 == settings.size() || !same_section(settings[i + 1]))
+      write_secrets(writer, profile, setting.section, setting.instance);
+  }
+}
+
+}  // namespace
+
+ProfileContext ProfileContext::from_environment() {
+  const char* directory = ::secure_getenv("CREDENTIALS_DIRECTORY");
+  ProfileContext context;
+  if (directory != nullptr) context.credentials_directory = directory;
+  return context;
+}
+
+ProfileReading read_profile(std::string_view name, std::span<const IniDocument> documents,
+                            const ProfileContext& context) {
+  const std::string_view path = documents.empty() ? name : std::string_view{documents.front().path()};
+  detail::ProfileBuilder builder{context, {path, 0, {}}, Severity::warning};
+  std::size_t instance = 0;
+  for (const IniDocument& document : documents) add_document(builder, document, instance);
+  ProfileReading reading = builder.build(name, path, ProfileSource::file);
+  // As one reads the files: document by document, line by line, what is about the whole at the end.
+  const auto rank = [documents](const Diagnostic& one) {
+    const auto in = std::find_if(documents.begin(), documents.end(),
+                                 [&one](const IniDocument& document) { return document.path() == one.file; });
+    return std::tuple{in - documents.begin(), one.line == 0, one.line};
+  };
+  std::stable_sort(reading.diagnostics.begin(), reading.diagnostics.end(),
+                   [&rank](const Diagnostic& left, const Diagnostic& right) { return rank(left) < rank(right); });
+  return reading;
+}
+
+ProfileReading read_settings(std::string_view name, std::string_view origin, ProfileSource source,
+                             std::span<const ProfileSetting> settings, const ProfileContext& context) {
+  detail::ProfileBuilder builder{context, {}, Severity::error};
+  // [Key #2] is the second one mentioned, whatever number the program gave it.
+  std::vector<std::pair<std::string_view, std::size_t>> seen;
+  for (const ProfileSetting& setting : settings) {
+    const std::size_t instance = is_repeated_section(setting.section) ? setting.instance : 0;
+    if (std::find(seen.begin(), seen.end(), std::pair{setting.section, instance}) == seen.end())
+      seen.emplace_back(setting.section, instance);
+    std::size_t ordinal = 0;
+    for (const auto& [section, number] : seen) {
+      if (section == setting.section) ++ordinal;
+      if (section == setting.section && number == instance) break;
+    }
+    const std::string label = section_label(setting.section, ordinal);
+    detail::Group* group = builder.open(setting.section, instance, {{}, 0, label, detail::printable(setting.section)});
+    if (group == nullptr || setting.key.empty()) continue;
+    group->items.push_back(
+        {setting.key, {setting.value, setting.octets}, {{}, 0, label, setting_label(setting.section, setting.key)}});
+  }
+  return builder.build(name, origin, source);
+}
+
+Result<Profile> profile_from_settings(std::string_view name, std::string_view origin, ProfileSource source,
+                                      std::span<const ProfileSetting> settings, const ProfileContext& context) {
+  ProfileReading reading = read_settings(name, origin, source, settings, context);
+  if (reading.profile) return std::move(*reading.profile);
+  std::string message;
+  for (const Diagnostic& one : reading.diagnostics) {
+    if (one.severity != Severity::error) continue;
+    if (!message.empty()) message += "; ";
+    message += to_string(one);
+  }
+  return fail(EINVAL, std::move(message));
+}
+
+std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defaults) {
+  std::vector<ProfileText> out;
+  for (const std::string_view section : {"Link", "MACsec", "MKA"}) list_section(out, section, 0, {profile}, defaults);
+  for (std::size_t i = 0; i < profile.keys.size(); ++i)
+    list_section(out, "Key", i, {profile, &profile.keys[i]}, defaults);
+  for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
+    list_section(out, "StaticKeys", i, {profile, nullptr, &profile.static_keys[i]}, defaults);
+  return out;
+}
+
+WipedText profile_file(const Profile& profile) {
+  const std::vector<ProfileText> settings = profile_settings(profile);
+  FileWriter measure{nullptr};
+  write_file(measure, profile, settings);
+  WipedText text{measure.size()};
+  FileWriter writer{text.data()};
+  write_file(writer, profile, settings);
+  return text;
+}
+
+}  // namespace macsec

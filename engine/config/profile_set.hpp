@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// All profiles of a host.
+#pragma once
+
+#include "engine/config/profile_reader.hpp"
+
+namespace macsec {
+
+/// Where profiles are looked for, the strongest first: a file of the same name hides those of later directories.
+[[nodiscard]] std::span<const std::string_view> profile_directories() noexcept;
+
+inline constexpr std::string_view profile_suffix = ".macsec";
+
+/// What became of one profile file.
+struct ProfileFile {
+  std::string name;                     ///< without ".macsec"
+  std::string path;                     ///< of the main file
+  ProfilePointer profile;               ///< null: a diagnostic says why
+  std::vector<Diagnostic> diagnostics;  ///< warnings, too
+};
+
+/// Reads every NAME.macsec of `directories` with its drop-ins NAME.macsec.d/*.conf from all of them, by name. An empty
+/// file or a link to /dev/null masks its name. Sorted by name. A bad profile leaves the others alone; of two that
+/// collide() the later by name gets an error.
+[[nodiscard]] std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directories,
+                                                     const ProfileContext& context);
+
+/// Reads one file, wherever it lies, with the drop-ins beside it ("PATH.d/*.conf").
+[[nodiscard]] ProfileFile load_profile(const std::string& path, const ProfileContext& context);
+
+/// Why the two cannot both run, in words about `later`; empty where they can. Profiles that are not enabled always can.
+[[nodiscard]] std::string collide(const Profile& earlier, const Profile& later);
+
+}  // namespace macsec

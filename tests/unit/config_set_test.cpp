@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/config/profile_set.hpp"
+
+namespace macsec {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ProfileSet : public testing::Test {
+ protected:
+  ProfileSet() {
+    std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+    root_ = pattern;
+    for (const char* name : {"etc", "run", "lib"}) {
+      fs::create_directory(root_ / name);
+      paths_.push_back((root_ / name).string());
+    }
+    directories_.assign(paths_.begin(), paths_.end());
+  }
+  ~ProfileSet() override { fs::remove_all(root_); }
+  ProfileSet(const ProfileSet&) = delete;
+  ProfileSet& operator=(const ProfileSet&) = delete;
+
+  fs::path put(const std::string& name, const std::string& text, mode_t mode = 0640) {
+    const fs::path path = root_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream{path} << text;
+    EXPECT_EQ(::chmod(path.c_str(), mode), 0);
+    return path;
+  }
+  std::vector<ProfileFile> load() { return load_profiles(directories_, context_); }
+  /// A good profile on a parent of its own.
+  static std::string text(const std::string& name, const std::string& more = {}) {
+    return "[Link]\nParent=" + name + "\nInterface=" + name + "-sec\n" + more + "[Key]\nCkn=01\n" + key_;
+  }
+
+  static inline const std::string key_ = "Cak=000102030405060708090a0b0c0d0e0f\n";
+  fs::path root_;
+  std::vector<std::string> paths_;
+  std::vector<std::string_view> directories_;
+  ProfileContext context_;
+};
+
+TEST_F(ProfileSet, StrongerDirectoriesHideAndMask) {
+  put("etc/a.macsec", text("etc-a"));
+  put("lib/a.macsec", text("lib-a"));
+  put("lib/b.macsec", text("lib-b"));
+  put("lib/c.macsec", text("lib-c"));
+  put("lib/d.macsec", text("lib-d"));
+  put("lib/.e.macsec", text("lib-e"));
+  put("lib/f.conf", "rubbish");
+  put("etc/c.macsec", "");
+  fs::create_symlink("/dev/null", root_ / "run/d.macsec");
+  const std::vector<ProfileFile> files = load();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "a");
+  ASSERT_TRUE(files[0].profile);
+  EXPECT_EQ(files[0].profile->parent, "etc-a");
+  EXPECT_EQ(files[1].profile->parent, "lib-b");
+}
+
+TEST_F(ProfileSet, DropInsOfAllDirectoriesByName) {
+  put("lib/a.macsec", text("x"));
+  put("etc/a.macsec.d/20-b.conf", "[MKA]\nPriority=2\n");
+  put("lib/a.macsec.d/30-c.conf", "[MKA]\nPriority=3\n");
+  put("run/a.macsec.d/30-c.conf", "[MACsec]\nEncrypt=no\n");
+  put("lib/a.macsec.d/40-d.conf", "[MKA]\nPriority=4\n");
+  put("etc/a.macsec.d/40-d.conf", "");
+  put("lib/a.macsec.d/50-e.txt", "[MKA]\nPriority=5\n");
+  const std::vector<ProfileFile> files = load();
+  ASSERT_EQ(files.size(), 1U);
+  ASSERT_TRUE(files[0].profile);
+  EXPECT_EQ(files[0].profile->priority, 2);
+  EXPECT_FALSE(files[0].profile->encrypt);
+}
+
+TEST_F(ProfileSet, ABadProfileLeavesTheOthersAlone) {
+  put("etc/a.macsec", text("a", "Port=0\n"));
+  put("etc/b.macsec", text("b"));
+  fs::create_symlink(root_ / "nowhere", root_ / "etc/c.macsec");
+  put("etc/d e.macsec", text("d"));
+  const std::vector<ProfileFile> files = load();
+  ASSERT_EQ(files.size(), 4U);
+  EXPECT_FALSE(files[0].profile);
+  EXPECT_TRUE(files[1].profile);
+  EXPECT_FALSE(files[2].profile);
+  EXPECT_FALSE(files[3].profile);
+  for (const ProfileFile& file : files)
+    EXPECT_EQ(file.diagnostics.empty(), static_cast<bool>(file.profile)) << file.name;
+}
+
+TEST_F(ProfileSet, TheLaterOfTwoThatCollideIsRefused) {
+  put("etc/a.macsec", "[Link]\nParent=e0\nInterface=m0\n[Key]\nCkn=01\n" + key_);
+  put("etc/b.macsec", "[Link]\nParent=e1\nInterface=m0\n[Key]\nCkn=01\n" + key_);
+  put("etc/c.macsec", "[Link]\nParent=e0\nInterface=m1\n[Key]\nCkn=01\n" + key_);
+  put("etc/d.macsec", "[Link]\nParent=e0\nInterface=m2\nPort=2\n[Key]\nCkn=01\n" + key_);
+  put("etc/e.macsec", "[Link]\nParent=e0\nInterface=m0\nEnable=no\n[Key]\nCkn=01\n" + key_);
+  const std::vector<ProfileFile> files = load();
+  std::vector<std::string> good;
+  for (const ProfileFile& file : files)
+    if (file.profile) good.push_back(file.name);
+  EXPECT_THAT(good, ElementsAre("a", "d", "e"));
+  EXPECT_THAT(to_string(files[1].diagnostics.at(0)), HasSubstr("Interface=m0 is taken by profile a"));
+  EXPECT_THAT(to_string(files[2].diagnostics.at(0)), HasSubstr("Port=1 on Parent=e0 is taken by profile a"));
+}
+
+TEST_F(ProfileSet, KeysThatEverybodyCanReadAreRefused) {
+  EXPECT_FALSE(load_profile(put("etc/a.macsec", text("a"), 0644), context_).profile);
+  EXPECT_TRUE(load_profile(put("etc/a.macsec", text("a"), 0640), context_).profile);
+  const fs::path file = put("keys/k", "\n 000102030405060708090A0B0C0D0E0F \r\n", 0644);
+  const std::string profile = "[Link]\nParent=e0\n[Key]\nCkn=01\nCakFile=/keys/k\n";
+  context_.root = root_.string();
+  const fs::path path = put("etc/b.macsec", profile, 0644);
+  EXPECT_FALSE(load_profile(path, context_).profile);
+  ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
+  const ProfileFile good = load_profile(path, context_);
+  ASSERT_TRUE(good.profile);
+  EXPECT_EQ(good.profile->keys[0].cak.expose()[10], 10U);
+  EXPECT_EQ(good.profile->keys[0].file, "/keys/k");
+  // The reference goes into settings and files, the key does not.
+  EXPECT_THAT(std::string{profile_file(*good.profile).view()}, HasSubstr("CakFile=/keys/k\n"));
+  EXPECT_THAT(std::string{profile_file(*good.profile).view()}, testing::Not(HasSubstr("Cak=")));
+}
+
+TEST_F(ProfileSet, KeyFilesMustHoldAKey) {
+  context_.root = root_.string();
+  const fs::path path = put("etc/a.macsec", "[Link]\nParent=e0\n[Key]\nCkn=01\nCakFile=/keys/k\n");
+  const auto complaint = [&] { return to_string(load_profile(path, context_).diagnostics.at(0)); };
+  EXPECT_THAT(complaint(), HasSubstr("a.macsec:5: CakFile=/keys/k: cannot read"));
+  for (const char* bad : {"", "zz", "0001", "000102030405060708090a0b0c0d0e0f 00"}) {
+    put("keys/k", bad);
+    EXPECT_THAT(complaint(), HasSubstr("must hold 32 or 64 hexadecimal digits")) << bad;
+  }
+  put("keys/k", std::string(5000, ' '));
+  EXPECT_THAT(complaint(), HasSubstr("more than"));
+}
+
+TEST_F(ProfileSet, Credentials) {
+  const fs::path path = put("etc/a.macsec", "[Link]\nParent=e0\n[Key]\nCkn=01\nCakCredential=cak\n");
+  EXPECT_THAT(to_string(load_profile(path, context_).diagnostics.at(0)),
+              HasSubstr("the service was given no credentials"));
+  context_.credentials_directory = (root_ / "credentials").string();
+  put("credentials/cak", "000102030405060708090a0b0c0d0e0f\n", 0400);
+  const ProfileFile file = load_profile(path, context_);
+  ASSERT_TRUE(file.profile);
+  EXPECT_EQ(file.profile->keys[0].credential, "cak");
+}
+
+}  // namespace
+}  // namespace macsec

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The guest kernel: Debian's Linux 6.12, the modules the lab needs, and netdevsim built to match."""
+
+import fcntl
+import glob
+import lzma
+import os
+import re
+import shutil
+import subprocess
+
+from . import apt
+
+_SERIES = "6.12"
+_SUITES = ("bookworm-backports", "bookworm-security")
+_RECIPE = "3"  # raise when what is kept of a kernel changes
+
+# What is kept of Debian's module tree: the network, the ciphers, and what the root file system needs.
+_KEEP = re.compile(r"^kernel/(net/|crypto/|arch/x86/crypto/|lib/|fs/(9p|netfs|overlayfs|fuse|nls|squashfs|autofs)/"
+                   r"|drivers/(virtio|block|char/hw_random|ptp|pps)/|drivers/net/[^/]+\.ko|drivers/net/(bonding|team|phy|mdio)/)")
+
+
+class Kernel:
+    """A kernel in the cache: `image` is what qemu boots, `modules` the directory for /lib/modules/`release`."""
+
+    def __init__(self, release, image, modules):
+        self.release = release
+        self.image = image
+        self.modules = modules
+
+
+def prepare(cache, say):
+    """The kernel in `cache`, made if it is not there. MACSECD_VM_KERNEL (a directory made like it) overrides."""
+    override = os.environ.get("MACSECD_VM_KERNEL")
+    if override:
+        return _load(override)
+    os.makedirs(cache, exist_ok=True)
+    home = os.path.join(cache, "kernel-%s-%s" % (_SERIES, _RECIPE))
+    with open(os.path.join(cache, "kernel.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(os.path.join(home, "complete")):
+            shutil.rmtree(home, ignore_errors=True)
+            _make(cache, home, say)
+    return _load(home)
+
+
+def _load(home):
+    found = glob.glob(os.path.join(home, "modules", "*"))
+    if len(found) != 1:
+        raise apt.AptError("%s holds no kernel: expected vmlinuz and modules/RELEASE" % home)
+    return Kernel(os.path.basename(found[0]), os.path.join(home, "vmlinuz"), found[0])
+
+
+def _newest(state):
+    """(Debian version, release) of the newest kernel with image, headers, kbuild and source in the archive."""
+    sources = state.versions(r"^linux-source-%s$" % re.escape(_SERIES)).get("linux-source-" + _SERIES, set())
+    images = state.versions(r"^linux-image-%s\..*-amd64$" % re.escape(_SERIES))
+    headers = state.versions(r"^linux-headers-%s\..*-amd64$" % re.escape(_SERIES))
+    best = None
+    for name, versions in images.items():
+        release = name[len("linux-image-"):]
+        if re.search(r"-(cloud|rt)-amd64$|unsigned|dbg", name):
+            continue
+        for version in versions & sources & headers.get("linux-headers-" + release, set()):
+            key = [int(number) for number in re.findall(r"\d+", version)]
+            if best is None or key > best[0]:
+                best = (key, version, release)
+    if best is None:
+        raise apt.AptError("no Linux %s with image, headers and source in %s" % (_SERIES, ", ".join(_SUITES)))
+    return best[1], best[2]
+
+
+def _make(cache, home, say):
+    state = apt.PrivateApt(os.path.join(cache, "apt-kernel"), _SUITES)
+    state.update()
+    version, release = _newest(state)
+    flavourless = release[:-len("-amd64")]
+    say("fetching Linux %s" % release)
+    work = home + ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    state.unpack(["linux-image-%s=%s" % (release, version)], os.path.join(work, "image"))
+    state.unpack(["linux-headers-%s=%s" % (release, version), "linux-headers-%s-common=%s" % (flavourless, version),
+                  "linux-kbuild-%s=%s" % (flavourless, version), "linux-source-%s=%s" % (_SERIES, version)],
+                 os.path.join(work, "build"))
+    os.makedirs(home)
+    shutil.copy(os.path.join(work, "image", "boot", "vmlinuz-" + release), os.path.join(home, "vmlinuz"))
+    modules = os.path.join(home, "modules", release)
+    _keep_modules(os.path.join(work, "image", "lib", "modules", release), modules)
+    say("building netdevsim")
+    _netdevsim(os.path.join(work, "build"), release, os.path.join(modules, "kernel/drivers/net/netdevsim.ko"))
+    tree = os.path.join(work, "depmod", "lib", "modules")
+    os.makedirs(tree)
+    os.symlink(modules, os.path.join(tree, release))
+    subprocess.run(["/sbin/depmod", "-b", os.path.join(work, "depmod"), release], check=True)
+    shutil.rmtree(work)
+    open(os.path.join(home, "complete"), "w", encoding="ascii").close()
+
+
+def _keep_modules(source, target):
+    for folder, _, names in os.walk(source):
+        for name in names:
+            path = os.path.join(folder, name)
+            inside = os.path.relpath(path, source)
+            plain = inside[:-3] if inside.endswith(".xz") else inside
+            if not (inside.startswith("modules.") or _KEEP.match(plain)):
+                continue
+            os.makedirs(os.path.dirname(os.path.join(target, plain)), exist_ok=True)
+            if plain == inside:
+                shutil.copy(path, os.path.join(target, plain))
+                continue
+            # Unpacked once here rather than by an emulated CPU at every boot.
+            with lzma.open(path) as packed, open(os.path.join(target, plain), "wb") as out:
+                shutil.copyfileobj(packed, out)
+
+
+def _netdevsim(build, release, target):
+    """Debian does not ship netdevsim: its directory of the matching source, built against the matching headers."""
+    archive, = glob.glob(os.path.join(build, "usr/src/linux-source-%s.tar.xz" % _SERIES))
+    inside = "linux-source-%s/drivers/net/netdevsim" % _SERIES
+    subprocess.run(["tar", "-xf", archive, "-C", build, inside], check=True)
+    headers = os.path.join(build, "usr/src/linux-headers-" + release)
+    # Debian's header tree names its siblings by absolute paths below /usr.
+    for folder in (headers, headers.replace("-amd64", "-common")):
+        for name in ("Makefile", ".kernelvariables", "scripts", "tools"):
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                goal = os.readlink(path)
+                if goal.startswith("/usr/"):
+                    os.unlink(path)
+                    os.symlink(build + goal, path)
+                elif not os.path.exists(path):
+                    os.unlink(path)
+                    os.symlink(os.path.join(build, "usr/lib", goal.split("lib/")[-1]), path)
+            elif os.path.isfile(path):
+                with open(path, encoding="utf-8") as text:
+                    old = text.read()
+                with open(path, "w", encoding="utf-8") as text:
+                    text.write(re.sub(r"(?<![\w.])/usr/(src|lib)/linux", lambda m: "%s/usr/%s/linux" % (build, m[1]), old))
+    log = subprocess.run(["make", "-C", headers, "M=" + os.path.join(build, inside), "CONFIG_NETDEVSIM=m",
+                          "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, check=False)
+    if log.returncode != 0:
+        raise apt.AptError("netdevsim does not build:\n" + log.stdout[-3000:])
+    shutil.copy(os.path.join(build, inside, "netdevsim.ko"), target)

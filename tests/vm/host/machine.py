@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One boot of the test guest: its initramfs, its qemu, its report."""
+
+import os
+import selectors
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+
+from . import image
+
+# For the root file system, before any program runs.
+_ROOT_MODULES = ("9pnet_virtio", "9p", "overlay", "virtio_rng")
+
+# Programs whose pages are in the guest's memory from the start.
+_RESIDENT = ("/usr/bin/python3", "/usr/sbin/ip", "/usr/sbin/bridge", "/usr/sbin/tc", "/usr/sbin/ethtool", "/usr/sbin/sysctl",
+             "/usr/sbin/wpa_supplicant", "/usr/sbin/wpa_cli", "/usr/sbin/hostapd", "/usr/bin/kmod", "/usr/sbin/modprobe",
+             "/usr/bin/dbus-daemon", "/usr/bin/busctl", "/usr/bin/ping", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/env",
+             "/usr/bin/cat", "/usr/bin/date", "/usr/bin/nmcli", "/usr/sbin/NetworkManager", "/usr/lib/systemd/systemd-networkd")
+_RESIDENT_TREES = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/ssl/openssl.cnf",
+                   "/etc/iproute2", "/etc/modprobe.d", "/usr/lib/locale/C.utf8", "/usr/lib/x86_64-linux-gnu/ossl-modules",
+                   "/usr/share/dbus-1/system.conf", "/usr/share/dbus-1/system.d", "/etc/dbus-1")
+
+
+class Boot:
+    """What one boot is asked to do."""
+
+    def __init__(self, scenarios, kernel, root, build, source, results, tools, case):
+        self.scenarios = scenarios
+        self.kernel = kernel
+        self.root = root          # "" for the host's own root
+        self.build = build
+        self.source = source
+        self.results = results
+        self.tools = tools
+        self.case = case
+
+    @property
+    def clock(self):
+        return self.scenarios[0].clock
+
+    @property
+    def init(self):
+        return self.scenarios[0].init
+
+
+def _executables(build):
+    """The product's programs in a build directory: everything executable outside of its tests."""
+    for folder, folders, names in os.walk(build):
+        folders[:] = [name for name in folders if not name.endswith((".p", "vm-cache", "vm-results", "meson-private", "tests"))]
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if os.access(path, os.X_OK) and stat.S_ISREG(os.lstat(path).st_mode):
+                with open(path, "rb") as text:
+                    if text.read(4) == b"\x7fELF" and not name.endswith(".so"):
+                        yield path
+
+
+def _initramfs(boot, path):
+    archive = image.Archive()
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    archive.file("bin/busybox", "/bin/busybox")
+    archive.file("init", os.path.join(here, "guest", "init"))
+    for folder in ("proc", "sys", "dev", "tmp"):
+        archive.folder(folder)
+    image.add_modules(archive, boot.kernel, _ROOT_MODULES)
+    archive.file("preload/lab/guest/busybox", "/bin/busybox")
+    for folder in ("guest", "lab"):
+        for name in sorted(os.listdir(os.path.join(here, folder))):
+            if not name.startswith("__pycache__"):
+                archive.file("preload/lab/%s/%s" % (folder, name), os.path.join(here, folder, name))
+    folder = os.path.join(here, "scenarios")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".py"):
+            archive.file("preload/lab/scenarios/" + name, os.path.join(folder, name))
+    for tool in boot.tools:
+        archive.file("preload/lab/bin/" + os.path.basename(tool), tool)
+    with tempfile.TemporaryDirectory() as scratch:
+        programs = list(_executables(boot.build)) if boot.build else []
+        programs += [os.path.join(boot.build or "", extra) for scenario in boot.scenarios for extra in scenario.programs]
+        for program in programs:
+            archive.data("preload/lab/bin/" + os.path.basename(program), image.stripped(program, scratch), 0o755)
+            for library in image.libraries("", program):
+                if boot.root == "":
+                    image.add_resident(archive, "", library)
+                elif not os.path.lexists(boot.root + library):
+                    archive.file("preload" + os.path.normpath(library), os.path.realpath(library))
+    for program in _RESIDENT:
+        image.add_program(archive, boot.root, program)
+    for tree in _RESIDENT_TREES:
+        image.add_resident(archive, boot.root, tree)
+    for name in os.listdir(boot.root + "/usr/lib"):
+        if name.startswith("python3."):
+            image.add_resident(archive, boot.root, "/usr/lib/" + name)
+    archive.data("preload/lab/boot.py", (
+        "SCENARIOS = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\n" % (
+            [(item.name, item.timeout) for item in boot.scenarios], boot.source, boot.build, boot.clock, boot.init,
+            boot.scenarios[0].root, boot.case)).encode())
+    archive.data("lab.env", (
+        "LAB_INIT=%s\nLAB_RELEASE=%s\nLAB_MODULES=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
+            boot.init, boot.kernel.release, boot.kernel.modules, "yes" if boot.root else "", boot.source,
+            boot.build or "")).encode())
+    archive.write(path)
+
+
+def _qemu(boot, initramfs, console):
+    accelerator = os.environ.get("MACSECD_VM_ACCEL", "tcg")
+    memory = max(item.memory for item in boot.scenarios)
+    argv = [os.environ.get("MACSECD_VM_QEMU", "qemu-system-x86_64"), "-M", "q35", "-m", str(memory), "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-nic", "none", "-serial", "file:" + console, "-kernel", boot.kernel.image,
+            "-initrd", initramfs, "-device", "virtio-rng-pci"]
+    line = "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off nokaslr net.ifnames=0 selinux=0 apparmor=0 audit=0"
+    if accelerator == "tcg" and boot.clock == "virtual":
+        # The guest's time is its count of instructions; when it idles the clock moves on to the next timer at once.
+        argv += ["-accel", "tcg,thread=single", "-icount", "shift=%s,sleep=off" % os.environ.get("MACSECD_VM_SHIFT", "1"),
+                 "-rtc", "clock=vm", "-cpu", "max", "-smp", "1"]
+    elif accelerator == "tcg":
+        argv += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(max(item.cpus for item in boot.scenarios))]
+    else:
+        argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(max(item.cpus for item in boot.scenarios))]
+    shares = [("root", boot.root or "/", True), ("results", boot.results, False)]
+    if boot.root:
+        shares.append(("host", "/", True))
+    for tag, path, readonly in shares:
+        argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, ",readonly=on" if readonly else ""),
+                 "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
+    argv += ["-device", "virtio-serial-pci", "-chardev", "file,id=report,path=/dev/stdout",
+             "-device", "virtserialport,chardev=report,name=lab.report", "-append", line]
+    return argv
+
+
+def _stop(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def run(boot, line, limit):
+    """Boot, pass each line of the guest's report to `line`, and wait for the end.
+
+    Returns None, or what went wrong with the machine itself. `limit`: seconds of host time.
+    """
+    os.makedirs(boot.results, exist_ok=True)
+    initramfs = os.path.join(boot.results, "initramfs")
+    console = os.path.join(boot.results, "console.log")
+    _initramfs(boot, initramfs)
+    process = subprocess.Popen(_qemu(boot, initramfs, console), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=open(os.path.join(boot.results, "qemu.log"), "wb"))
+    end = time.monotonic() + limit
+    try:
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            pending = b""
+            while True:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return "no end after %d s" % limit
+                if not selector.select(left):
+                    continue
+                got = os.read(process.stdout.fileno(), 65536)
+                if not got:
+                    break
+                *lines, pending = (pending + got).split(b"\n")
+                for text in lines:
+                    line(text.decode(errors="replace"))
+        process.wait(max(1, end - time.monotonic()))
+        return None if process.returncode == 0 else "qemu: exit %d (qemu.log)" % process.returncode
+    except subprocess.TimeoutExpired:
+        return "the machine did not power off"
+    finally:
+        _stop(process)
+        os.unlink(initramfs)
+
+
+def tail(path, count):
+    """The last lines of a log, or nothing."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as text:
+            return text.read().splitlines()[-count:]
+    except OSError:
+        return []
+
+
+def available():
+    """None, or which program is missing on this machine."""
+    for program, package in (("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static"), ("depmod", "kmod"),
+                             ("g++", "g++"), ("strip", "binutils"), ("make", "make")):
+        if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
+            return "%s is missing (Debian package %s)" % (program, package)
+    return None

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a scenario file declares about the machine it wants, read without running it."""
+
+import ast
+import os
+
+FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
+          "timeout": int, "memory": int, "cpus": int, "programs": list, "in_all": bool}
+DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
+            "programs": [], "in_all": True}
+
+
+class Scenario:
+    """One scenario: its name, its file, and its declarations as attributes."""
+
+    def __init__(self, name, path):
+        self.name = name
+        self.path = path
+        with open(path, encoding="utf-8") as text:
+            tree = ast.parse(text.read(), path)
+        values = dict(DEFAULTS)
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                if node.targets[0].id in FIELDS:
+                    values[node.targets[0].id] = ast.literal_eval(node.value)
+        for field, kind in FIELDS.items():
+            value = values[field]
+            if not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):
+                raise ValueError("%s: %s = %r: expected %s" % (path, field, value, kind))
+            setattr(self, field, value)
+        self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+
+    def machine(self):
+        """Scenarios with the same answer can share a boot."""
+        return (self.root, self.init, self.clock)
+
+
+def load(folder):
+    """{name: Scenario} of all scenario files."""
+    return {name[:-3]: Scenario(name[:-3], os.path.join(folder, name))
+            for name in sorted(os.listdir(folder)) if name.endswith(".py") and not name.startswith("_")}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Debian's wpa_supplicant as a peer."""
+
+import os
+
+from .check import wait_until
+from .process import command
+
+_TEMPLATE = """ctrl_interface=%(control)s
+eapol_version=3
+ap_scan=0
+fast_reauth=1
+network={
+    key_mgmt=NONE
+    eapol_flags=0
+    macsec_policy=1
+    mka_cak=%(cak)s
+    mka_ckn=%(ckn)s
+%(more)s}
+"""
+
+
+class Wpa:
+    """wpa_supplicant with a pre-shared CAK on one device; it makes the MACsec device itself, named by the kernel (macsec0)."""
+
+    def __init__(self, scope, namespace, cak, ckn, device="eth0", debug=True, **options):
+        """`options` are wpa_supplicant's own network options: mka_priority, macsec_integ_only, macsec_replay_protect, ..."""
+        self.namespace = namespace
+        self.folder = scope.folder("wpa-" + namespace.name)
+        self.config = os.path.join(self.folder, "wpa.conf")
+        self.control = os.path.join(self.folder, "control")
+        self.device = device
+        self._scope = scope
+        self._debug = debug
+        more = "".join("    %s=%s\n" % item for item in options.items())
+        with open(self.config, "w", encoding="ascii") as out:
+            out.write(_TEMPLATE % {"control": self.control, "cak": cak, "ckn": ckn, "more": more})
+        self.start()
+
+    def start(self):
+        """Start it (again)."""
+        argv = ["wpa_supplicant", "-D", "macsec_linux", "-i", self.device, "-c", self.config, "-t"]
+        self.process = self._scope.start(argv + (["-d"] if self._debug else []), self.namespace, "wpa-" + self.namespace.name)
+
+    def status(self):
+        """wpa_cli status as a dictionary; {} before it answers."""
+        text = command(["wpa_cli", "-p", self.control, "-i", self.device, "status"], namespace=self.namespace, check=False)
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def wait_running(self, deadline=20):
+        wait_until(self.status, deadline, "wpa_supplicant in %s answers" % self.namespace.name)
+
+
+def hostapd_wired(scope, namespace, device="eth0", users="", more=""):
+    """Debian's hostapd as a wired 802.1X authenticator with its own EAP server; `users` is its eap_user_file."""
+    folder = scope.folder("hostapd-" + namespace.name)
+    user_file = os.path.join(folder, "users")
+    config = os.path.join(folder, "hostapd.conf")
+    with open(user_file, "w", encoding="ascii") as out:
+        out.write(users)
+    with open(config, "w", encoding="ascii") as out:
+        out.write("driver=wired\ninterface=%s\nieee8021x=1\neap_reauth_period=0\nuse_pae_group_addr=1\neap_server=1\neap_user_file=%s\n%s" % (
+            device, user_file, more))
+    return scope.start(["hostapd", "-dd", "-t", config], namespace, "hostapd-" + namespace.name)

@@ -7,8 +7,9 @@
 #   make bench      measurements, ours beside wpa_supplicant's, into build/bench.json
 #   make format     rewrite the code in the project's format
 #   make tidy       static analysis
+#   make docs       docs/conformance.md anew from the comments
 #   make clean      remove build directories
-.PHONY: all demo test bench vm format tidy clean setup build
+.PHONY: all demo test bench vm format tidy docs clean setup build
 
 all: build
 
@@ -38,6 +39,9 @@ format: setup
 tidy: setup
 	@tools/configure dev
 	@ninja -C build tidy
+
+docs:
+	@tools/conformance
 
 clean:
 	rm -rf build build-*

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,25 @@ namespace macsec {
 
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
+
+namespace detail {
+
+/// A loop is what the compiler can evaluate; memcpy is what it turns into one instruction.
+constexpr void copy(Bytes from, std::uint8_t* to) noexcept {
+  if consteval {
+    for (const std::uint8_t octet : from) *to++ = octet;
+  } else {
+    std::memcpy(to, from.data(), from.size());
+  }
+}
+
+/// From the machine's order to big endian, or back.
+template <typename T>
+constexpr T big_endian(T value) noexcept {
+  return std::endian::native == std::endian::little ? std::byteswap(value) : value;
+}
+
+}  // namespace detail
 
 /// Reads big-endian fields from a buffer. After the first read past the end every later read yields zero
 /// and ok() stays false, so a parser checks once at the end of a structure instead of at each field.
@@ -35,24 +55,26 @@ class Reader {
   }
   constexpr void skip(std::size_t count) noexcept { static_cast<void>(take(count)); }
 
-  constexpr std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(unsigned_field(1)); }
-  constexpr std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(unsigned_field(2)); }
-  constexpr std::uint32_t u32() noexcept { return static_cast<std::uint32_t>(unsigned_field(4)); }
-  constexpr std::uint64_t u64() noexcept { return unsigned_field(8); }
+  constexpr std::uint8_t u8() noexcept { return field<std::uint8_t>(); }
+  constexpr std::uint16_t u16() noexcept { return field<std::uint16_t>(); }
+  constexpr std::uint32_t u32() noexcept { return field<std::uint32_t>(); }
+  constexpr std::uint64_t u64() noexcept { return field<std::uint64_t>(); }
 
   template <std::size_t N>
   constexpr std::array<std::uint8_t, N> array() noexcept {
     std::array<std::uint8_t, N> out{};
-    const Bytes from = take(N);
-    for (std::size_t i = 0; i < from.size(); ++i) out[i] = from[i];
+    if (const Bytes from = take(N); from.size() == N) detail::copy(from, out.data());
     return out;
   }
 
  private:
-  constexpr std::uint64_t unsigned_field(std::size_t octets) noexcept {
-    std::uint64_t value = 0;
-    for (const std::uint8_t octet : take(octets)) value = value << 8U | octet;
-    return value;
+  template <typename T>
+  constexpr T field() noexcept {
+    const Bytes from = take(sizeof(T));
+    if (from.empty()) return 0;
+    std::array<std::uint8_t, sizeof(T)> octets{};
+    detail::copy(from.first(sizeof(T)), octets.data());
+    return detail::big_endian(std::bit_cast<T>(octets));
   }
 
   Bytes data_;
@@ -70,16 +92,15 @@ class Writer {
   [[nodiscard]] constexpr Bytes written() const noexcept { return buffer_.first(size_); }
 
   constexpr void put(Bytes octets) noexcept {
-    if (MutableBytes to = claim(octets.size()); to.size() == octets.size())
-      for (std::size_t i = 0; i < octets.size(); ++i) to[i] = octets[i];
+    if (const MutableBytes to = claim(octets.size()); !to.empty()) detail::copy(octets, to.data());
   }
   constexpr void zeros(std::size_t count) noexcept {
     for (std::uint8_t& octet : claim(count)) octet = 0;
   }
-  constexpr void u8(std::uint8_t value) noexcept { unsigned_field(value, 1); }
-  constexpr void u16(std::uint16_t value) noexcept { unsigned_field(value, 2); }
-  constexpr void u32(std::uint32_t value) noexcept { unsigned_field(value, 4); }
-  constexpr void u64(std::uint64_t value) noexcept { unsigned_field(value, 8); }
+  constexpr void u8(std::uint8_t value) noexcept { field(value); }
+  constexpr void u16(std::uint16_t value) noexcept { field(value); }
+  constexpr void u32(std::uint32_t value) noexcept { field(value); }
+  constexpr void u64(std::uint64_t value) noexcept { field(value); }
 
   /// Makes ok() false for a caller that found out by itself that its value cannot be written.
   constexpr void fail() noexcept { ok_ = false; }
@@ -96,9 +117,9 @@ class Writer {
   }
 
  private:
-  constexpr void unsigned_field(std::uint64_t value, std::size_t octets) noexcept {
-    const MutableBytes to = claim(octets);
-    for (std::size_t i = to.size(); i > 0; --i, value >>= 8U) to[i - 1] = static_cast<std::uint8_t>(value & 0xffU);
+  template <typename T>
+  constexpr void field(T value) noexcept {
+    put(std::bit_cast<std::array<std::uint8_t, sizeof(T)>>(detail::big_endian(value)));
   }
 
   MutableBytes buffer_;

@@ -5,48 +5,12 @@
 /// drains poll_transmit() and poll_event() and asks next_timeout() again. Time only goes forward.
 #pragma once
 
-#include "engine/core/snapshot.hpp"
-#include "engine/core/status.hpp"
-#include "engine/ports/random.hpp"
-#include "engine/ports/secy.hpp"
-#include "engine/ports/trace.hpp"
-
-#include <memory>
-#include <variant>
+#include "engine/core/context.hpp"
+#include "engine/core/kay.hpp"
+#include "engine/core/reporter.hpp"
+#include "engine/wire/eapol.hpp"
 
 namespace macsec::core {
-
-/// The link under the port, as the host sees it.
-struct LinkState {
-  bool present = false;     ///< parent and macsec device exist
-  bool carrier = false;     ///< parent is up and has carrier
-  MacAddress mac;           ///< of the parent: source of MKPDUs
-  Sci sci;                  ///< of the macsec device
-  std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
-  friend bool operator==(const LinkState&, const LinkState&) = default;
-};
-
-/// Something a user or a program may want to hear about at once.
-struct Event {
-  enum class Kind : std::uint8_t {
-    state_changed,  ///< PortStatus::state or reason changed
-    peer_live,
-    peer_lost,
-    sak_installed,  ///< receives and transmits with a new SAK
-    rekey_started,
-    key_server_changed,
-    principal_changed,
-    secy_error,        ///< the SecY refused something; `text` holds its words
-    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
-  };
-  Kind kind;
-  Time at;
-  std::string text;  ///< free of secrets
-};
-[[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
-
-/// A frame to send on the parent, from the destination address on.
-using Frame = std::vector<std::uint8_t>;
 
 class Port {
  public:
@@ -54,9 +18,8 @@ class Port {
   /// takes over what of the snapshot the SecY's state confirms.
   Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace);
   Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Snapshot resume);
-  Port(Port&&) noexcept;
-  Port& operator=(Port&&) = delete;
-  ~Port();
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
 
   /// One received frame, from the destination address on. Anything that is not for us is counted and dropped.
   void on_frame(Bytes frame, Time now);
@@ -92,8 +55,13 @@ class Port {
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:
-  class Kay;
-  std::unique_ptr<Kay> kay_;
+  void receive_mkpdu(const EapolFrame& frame, Time now);
+  void settle(Time now);
+
+  Context context_;
+  Kay kay_;
+  Reporter reporter_;
+  std::uint64_t told_revision_ = 0;
 };
 
 }  // namespace macsec::core

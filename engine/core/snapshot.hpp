@@ -34,7 +34,7 @@ struct Snapshot {
     CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
     bool encrypt = true;
     Ckn ckn;                   ///< of the participant it came through
-    std::vector<Sci> members;  ///< all whose frames it protects, us included
+    std::vector<Sci> members;  ///< the others whose frames it protects
     friend bool operator==(const Key&, const Key&) = default;
   };
 

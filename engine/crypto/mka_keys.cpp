@@ -28,6 +28,8 @@ constexpr bool is_aes_key(std::size_t size) noexcept { return size == 16 || size
 /// What is looked up in the library's providers, once: a look-up costs more than the work itself.
 struct Algorithms {
   std::unique_ptr<EVP_MAC, Releases<EVP_MAC_free>> cmac{EVP_MAC_fetch(nullptr, "CMAC", nullptr)};
+  std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> cbc_128{EVP_CIPHER_fetch(nullptr, "AES-128-CBC", nullptr)};
+  std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> cbc_256{EVP_CIPHER_fetch(nullptr, "AES-256-CBC", nullptr)};
   std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> wrap_128{EVP_CIPHER_fetch(nullptr, "AES-128-WRAP", nullptr)};
   std::unique_ptr<EVP_CIPHER, Releases<EVP_CIPHER_free>> wrap_256{EVP_CIPHER_fetch(nullptr, "AES-256-WRAP", nullptr)};
 };
@@ -118,6 +120,20 @@ Bytes eap_key(const Msk& msk, std::size_t size) noexcept {
   return is_aes_key(size) && msk.size() >= size ? msk.expose().first(size) : Bytes{};
 }
 
+/// Multiplies by x in GF(2^128), as RFC 4493 derives its subkeys, without a branch on the secret.
+Secret<block_size> doubled(Bytes block) {
+  Secret<block_size> out;
+  const MutableBytes octets = out.allocate(block_size);
+  for (std::size_t i = 0; i < block_size; ++i)
+    octets[i] = static_cast<std::uint8_t>(block[i] << 1U | (i + 1 < block_size ? block[i + 1] >> 7U : 0));
+  octets[block_size - 1] = static_cast<std::uint8_t>(octets[block_size - 1] ^ 0x87U * (block[0] >> 7U));
+  return out;
+}
+
+void exclusive_or(std::span<std::uint8_t, block_size> to, std::span<const std::uint8_t, block_size> from) noexcept {
+  for (std::size_t i = 0; i < block_size; ++i) to[i] = static_cast<std::uint8_t>(to[i] ^ from[i]);
+}
+
 /// A cipher context keyed for wrapping (`encrypt` 1) or unwrapping (0).
 Result<CipherContext> wrap_context(const Secret<32>& kek, int encrypt) {
   if (!is_aes_key(kek.size())) return fail("AES key wrap takes a key of 16 or 32 octets");
@@ -196,7 +212,7 @@ Result<Sak> unwrap_sak(const Secret<32>& kek, Bytes wrapped) {
   return Sak{octets.first(wrapped.size() - wrap_overhead)};
 }
 
-void IcvKey::Free::operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+void IcvKey::Free::operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
 
 IcvKey::IcvKey() noexcept = default;
 IcvKey::IcvKey(IcvKey&&) noexcept = default;
@@ -204,25 +220,69 @@ IcvKey& IcvKey::operator=(IcvKey&&) noexcept = default;
 IcvKey::~IcvKey() = default;
 
 Result<IcvKey> IcvKey::from(const Secret<32>& ick) {
-  Result<MacContext> context = keyed_cmac(ick.expose());
-  if (!context) return std::unexpected{std::move(context.error())};
+  if (!is_aes_key(ick.size())) return fail("AES-CMAC takes a key of 16 or 32 octets");
+  const EVP_CIPHER* const cipher = ick.size() == 16 ? algorithms().cbc_128.get() : algorithms().cbc_256.get();
   IcvKey key;
-  key.context_.reset(context->release());
+  key.context_.reset(EVP_CIPHER_CTX_new());
+  EVP_CIPHER_CTX* const context = key.context_.get();
+  if (context == nullptr || cipher == nullptr ||
+      EVP_EncryptInit_ex2(context, cipher, ick.expose().data(), key.chained_.data(), nullptr) != 1 ||
+      EVP_CIPHER_CTX_set_padding(context, 0) != 1)
+    return library_failure("cannot set up AES-CMAC");
+  Secret<icv_size> zeros;
+  const MutableBytes block = zeros.allocate(icv_size);
+  if (!key.encrypt(block) || !key.restart()) return library_failure("cannot set up AES-CMAC");
+  key.whole_ = doubled(block);
+  key.partial_ = doubled(key.whole_.expose());
   return key;
 }
 
-bool IcvKey::compute_into(Bytes data, std::span<std::uint8_t, icv_size> out) const noexcept {
-  return context_ && restart(context_.get()) && update(context_.get(), data) && finish(context_.get(), out);
+/// Gives the cipher a chaining value of zero.
+bool IcvKey::restart() const noexcept {
+  chained_ = {};
+  return EVP_EncryptInit_ex2(context_.get(), nullptr, nullptr, chained_.data(), nullptr) == 1;
+}
+
+/// AES-CBC in place over whole blocks.
+bool IcvKey::encrypt(MutableBytes blocks) const noexcept {
+  int size = 0;
+  return EVP_EncryptUpdate(context_.get(), blocks.data(), &size, blocks.data(), static_cast<int>(blocks.size())) == 1 &&
+         static_cast<std::size_t>(size) == blocks.size();
+}
+
+bool IcvKey::compute_into(Bytes data, Block& out) const noexcept {
+  if (!context_ || data.size() > max_data) return false;
+  std::array<std::uint8_t, max_data + icv_size> buffer;  // NOLINT: what is used of it is written first
+  std::copy(data.begin(), data.end(), buffer.begin());
+  // An empty message is one padded block.
+  const std::size_t blocks = std::max<std::size_t>(1, (data.size() + icv_size - 1) / icv_size);
+  const MutableBytes message = MutableBytes{buffer}.first(blocks * icv_size);
+  const bool whole = data.size() == message.size();
+  if (!whole) {
+    std::fill(message.begin() + static_cast<std::ptrdiff_t>(data.size()), message.end(), std::uint8_t{0});
+    message[data.size()] = 0x80;
+  }
+  exclusive_or(message.last<icv_size>(), (whole ? whole_ : partial_).expose().first<icv_size>());
+  // CBC will add the last output to the first block. Adding it here as well takes it out again: cheaper than
+  // setting the chaining value back to zero for each frame.
+  exclusive_or(message.first<icv_size>(), chained_);
+  if (!encrypt(message)) {
+    static_cast<void>(restart());
+    return false;
+  }
+  std::copy_n(message.last<icv_size>().begin(), icv_size, chained_.begin());
+  out = chained_;
+  return true;
 }
 
 Result<std::array<std::uint8_t, icv_size>> IcvKey::compute(Bytes data) const {
-  std::array<std::uint8_t, icv_size> icv{};
+  Block icv{};
   if (!compute_into(data, icv)) return library_failure("cannot compute an ICV");
   return icv;
 }
 
 bool IcvKey::verify(Bytes data, Bytes icv) const noexcept {
-  std::array<std::uint8_t, icv_size> computed{};
+  Block computed{};
   return icv.size() == icv_size && compute_into(data, computed) &&
          CRYPTO_memcmp(computed.data(), icv.data(), icv_size) == 0;
 }

@@ -182,28 +182,27 @@ bool read_set(const SetHeader& header, Bytes body, Mkpdu& out) noexcept {
   return true;
 }
 
-/// Reads the Basic set and leaves `reader` behind its padding.
-std::expected<BasicSet, MkpduError> read_basic(Reader& reader) noexcept {
-  if (reader.remaining() < min_mkpdu_size) return std::unexpected{MkpduError::too_short};
-  if (reader.remaining() % 4 != 0) return std::unexpected{MkpduError::not_multiple_of_four};
+/// Reads the Basic set into `out` and leaves `reader` behind its padding.
+std::optional<MkpduError> read_basic(Reader& reader, BasicSet& out) noexcept {
+  if (reader.remaining() < min_mkpdu_size) return MkpduError::too_short;
+  if (reader.remaining() % 4 != 0) return MkpduError::not_multiple_of_four;
   const SetHeader header = read_header(reader);
   if (header.length <= basic_fixed_size || header.length > basic_fixed_size + Ckn::max_size ||
       padded(header.length) + icv_size > reader.remaining())
-    return std::unexpected{MkpduError::bad_ckn_length};
-  std::expected<BasicSet, MkpduError> out;
-  out->version = header.type;
-  out->priority = header.second;
-  out->key_server = (header.flags & 0x80U) != 0;
-  out->macsec_desired = (header.flags & 0x40U) != 0;
-  out->capability = static_cast<MacsecCapability>(header.flags >> 4U & 3U);
-  out->sci.octets = reader.array<8>();
-  out->mi.octets = reader.array<12>();
-  out->mn = reader.u32();
-  out->agility = reader.u32();
-  out->ckn = *Ckn::from(reader.take(header.length - basic_fixed_size));
+    return MkpduError::bad_ckn_length;
+  out.version = header.type;
+  out.priority = header.second;
+  out.key_server = (header.flags & 0x80U) != 0;
+  out.macsec_desired = (header.flags & 0x40U) != 0;
+  out.capability = static_cast<MacsecCapability>(header.flags >> 4U & 3U);
+  out.sci.octets = reader.array<8>();
+  out.mi.octets = reader.array<12>();
+  out.mn = reader.u32();
+  out.agility = reader.u32();
+  out.ckn = *Ckn::from(reader.take(header.length - basic_fixed_size));
   reader.skip(padding(header.length));
-  if (out->agility != default_algorithm_agility) return std::unexpected{MkpduError::unknown_agility};
-  return out;
+  if (out.agility != default_algorithm_agility) return MkpduError::unknown_agility;
+  return std::nullopt;
 }
 
 // --- writing ---------------------------------------------------------------------------------------------------------
@@ -339,15 +338,15 @@ std::string_view to_string(MkpduError error) noexcept {
 
 std::expected<BasicSet, MkpduError> read_basic_set(Bytes body) noexcept {
   Reader reader{body};
-  return read_basic(reader);
+  std::expected<BasicSet, MkpduError> out;
+  if (const std::optional<MkpduError> error = read_basic(reader, *out)) out = std::unexpected{*error};
+  return out;
 }
 
 std::expected<Mkpdu, MkpduError> read_mkpdu(Bytes body) noexcept {
   Reader reader{body};
-  const std::expected<BasicSet, MkpduError> basic = read_basic(reader);
-  if (!basic) return std::unexpected{basic.error()};
   std::expected<Mkpdu, MkpduError> out;
-  out->basic = *basic;
+  if (const std::optional<MkpduError> error = read_basic(reader, out->basic)) return std::unexpected{*error};
   unsigned seen = 0;
   while (reader.remaining() > icv_size) {
     const SetHeader header = read_header(reader);

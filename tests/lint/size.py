@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files over 600 lines fail unless LONG_FILES says why; functions over 60 lines are reported."""
 

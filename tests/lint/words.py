@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Words that do not belong: open ends, package hosts, sleeps in tests; the licence line that does."""
 
@@ -47,12 +47,11 @@ def is_source(path, text):
 
 def problems():
     for path, text in tree.files():
-        if path.startswith("tests/lint/"):
-            continue
         script = text.startswith("#!")
-        if path.endswith(TEXT) or script:
+        own = path.startswith("tests/lint/")  # samples of what the lints find
+        if not own and (path.endswith(TEXT) or script):
             yield from check_text(path, text)
-        if path.startswith("tests/") and (path.endswith((".cpp", ".hpp", ".py", ".sh")) or script):
+        if not own and path.startswith("tests/") and (path.endswith((".cpp", ".hpp", ".py", ".sh")) or script):
             yield from check_sleep(path, text)
         if is_source(path, text):
             yield from check_licence(path, text)

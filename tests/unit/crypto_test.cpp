@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <numeric>
+#include <openssl/evp.h>
 #include <vector>
 
 namespace macsec::crypto {
@@ -33,6 +34,27 @@ TEST(IcvKey, SameKeyForManyFrames) {
     auto changed = *icv;
     changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ 1U << bit % 8);
     EXPECT_FALSE(key->verify(frame, changed));
+  }
+}
+
+TEST(IcvKey, EqualsTheLibrarysCmacAtEveryLength) {
+  std::vector<std::uint8_t> octets(IcvKey::max_data + 1);
+  std::iota(octets.begin(), octets.end(), std::uint8_t{0});
+  for (const std::size_t key_size : {16U, 32U}) {
+    const Bytes raw = Bytes{octets}.subspan(77, key_size);
+    const Result<IcvKey> key = IcvKey::from(Secret<32>{raw});
+    ASSERT_TRUE(key);
+    for (std::size_t size = 0; size < 300; ++size) {
+      const Bytes data = Bytes{octets}.first(size);
+      std::array<std::uint8_t, 16> expected{};
+      std::size_t written = 0;
+      ASSERT_TRUE(EVP_Q_mac(nullptr, "CMAC", nullptr, key_size == 16 ? "AES-128-CBC" : "AES-256-CBC", nullptr,
+                            raw.data(), raw.size(), data.data(), data.size(), expected.data(), expected.size(),
+                            &written));
+      ASSERT_EQ(*key->compute(data), expected) << size;
+    }
+    EXPECT_TRUE(key->compute(Bytes{octets}.first(IcvKey::max_data)));
+    EXPECT_FALSE(key->compute(octets));
   }
 }
 

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/driver.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fmt/format.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace macsec {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers and the bus get theirs
+constexpr Duration first_attach_pause = 100ms;
+constexpr Duration longest_attach_pause = 30s;
+
+bool is_group(const MacAddress& mac) noexcept { return (mac.octets[0] & 1U) != 0; }
+
+/// Whether a running session can take over `after`, or has to be built anew.
+bool same_link(const Profile& before, const Profile& after) {
+  return before.parent == after.parent && before.interface == after.interface && before.port == after.port &&
+         before.create == after.create && before.static_keys.empty() == after.static_keys.empty();
+}
+
+void erase_value(std::unordered_multimap<unsigned, Session*>& map, unsigned key, const Session* session) noexcept {
+  const auto [first, last] = map.equal_range(key);
+  for (auto at = first; at != last; ++at)
+    if (at->second == session) {
+      map.erase(at);
+      return;
+    }
+}
+
+void erase_value(std::unordered_multimap<std::string, Session*>& map, const std::string& key,
+                 const Session* session) noexcept {
+  const auto [first, last] = map.equal_range(key);
+  for (auto at = first; at != last; ++at)
+    if (at->second == session) {
+      map.erase(at);
+      return;
+    }
+}
+
+/// The values under `key`, copied: what is done with them may change the map.
+std::vector<Session*> values(const std::unordered_multimap<unsigned, Session*>& map, unsigned key) {
+  std::vector<Session*> out;
+  const auto [first, last] = map.equal_range(key);
+  for (auto at = first; at != last; ++at) out.push_back(at->second);
+  return out;
+}
+
+}  // namespace
+
+struct Driver::Wire {
+  std::unique_ptr<PacketSocket> socket;
+  std::vector<std::pair<unsigned, core::Frame>> waiting;
+  std::vector<OutgoingFrame> batch;
+  EventSource source;
+};
+
+Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store) : loop_{loop}, journal_{journal}, store_{store} {}
+
+Driver::~Driver() = default;
+
+Result<std::unique_ptr<Driver>> Driver::open(EventLoop& loop, Journal& journal, StateStore& store) {
+  std::unique_ptr<Driver> driver{new Driver{loop, journal, store}};
+  if (auto started = driver->start(); !started) return std::unexpected{started.error()};
+  return driver;
+}
+
+Result<void> Driver::start() {
+  auto kernel = MacsecKernel::open();
+  if (!kernel) return std::unexpected{kernel.error()};
+  kernel_ = std::move(*kernel);
+
+  auto links = LinkMonitor::open([this](const LinkChange& change) { on_link_change(change); });
+  if (!links) return std::unexpected{links.error()};
+  links_ = std::move(*links);
+  auto links_source = loop_.on_readable(links_->fd(), [this] {
+    if (const auto done = links_->process(); !done) journal_.write(LogLevel::warning, done.error().message);
+    flush();
+  });
+  if (!links_source) return std::unexpected{links_source.error()};
+  links_source_ = std::move(*links_source);
+
+  auto timer = loop_.timer([this] { on_timer(); });
+  if (!timer) return std::unexpected{timer.error()};
+  timer_source_ = std::move(*timer);
+
+  auto end_turn_source = loop_.deferred([this] { end_turn(); });
+  if (!end_turn_source) return std::unexpected{end_turn_source.error()};
+  end_turn_source_ = std::move(*end_turn_source);
+  return watch_wall_clock();
+}
+
+Result<void> Driver::watch_wall_clock() {
+  wall_clock_ = FileDescriptor{::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)};
+  itimerspec never{};
+  never.it_value.tv_sec = std::numeric_limits<decltype(never.it_value.tv_sec)>::max() / 2;
+  if (!wall_clock_ ||
+      ::timerfd_settime(wall_clock_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr) < 0)
+    return fail(errno, fmt::format("cannot watch the wall clock: {}", std::strerror(errno)));
+  if (wall_clock_source_) return {};
+  auto source = loop_.on_readable(wall_clock_.get(), [this] { on_clock_set(); });
+  if (!source) return std::unexpected{source.error()};
+  wall_clock_source_ = std::move(*source);
+  return {};
+}
+
+// ---- profiles -------------------------------------------------------------------------------------------------------
+
+std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles) {
+  const Time now = boot_time();
+  std::map<std::string_view, ProfilePointer> wanted;
+  for (const ProfilePointer& profile : profiles)
+    if (profile->enabled) wanted.emplace(profile->name, profile);
+
+  std::vector<Session*> leaving;
+  for (const auto& [name, session] : sessions_) {
+    const auto at = wanted.find(name);
+    if (at == wanted.end() || !same_link(session->profile(), *at->second)) leaving.push_back(session.get());
+  }
+  for (Session* session : leaving) remove(*session, Farewell::take_down, now);
+
+  std::vector<Problem> problems;
+  std::map<std::string_view, std::string_view> taken;
+  for (const auto& [name, session] : sessions_) taken.emplace(session->profile().interface, name);
+  for (const auto& [name, profile] : wanted) {
+    if (Session* session = find(name); session != nullptr) {
+      if (!same_settings(session->profile(), *profile)) change(*session, profile, now);
+      continue;
+    }
+    if (const auto [at, fresh] = taken.emplace(profile->interface, name); !fresh) {
+      problems.push_back(
+          {std::string{name}, fmt::format("Interface={} is taken by profile {}", profile->interface, at->second)});
+      continue;
+    }
+    add(profile, now);
+  }
+  flush();
+  return problems;
+}
+
+void Driver::add(ProfilePointer profile, Time now) {
+  const std::string name = profile->name;
+  Session& session =
+      *sessions_.emplace(name, std::make_unique<Session>(std::move(profile), *kernel_, journal_)).first->second;
+  by_name_.emplace(session.profile().parent, &session);
+  by_name_.emplace(session.profile().interface, &session);
+  attach(session, now);
+  update_link(session, now);
+  make_port(session, now);
+  if (observer_.added) observer_.added(session);
+}
+
+void Driver::make_port(Session& session, Time now) {
+  if (session.static_keys()) {
+    core::PacketNumberLedger ledger{
+        .reserved = [this](const std::string& key) { return store_.reserved_pn(key); },
+        .reserve = [this](const std::string& key, Pn limit) { return store_.reserve_pn(key, limit); }};
+    session.port_.emplace<core::StaticPort>(session.profile_, session.secy_, std::move(ledger), session.trace_);
+  } else {
+    auto resume = store_.load(session.profile().name);
+    if (!resume) {
+      session.trace_.message(LogLevel::warning, fmt::format("state ignored: {}", resume.error().message),
+                             message_id::damaged_state);
+      resume = std::nullopt;
+    }
+    if (*resume)
+      session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
+    else
+      session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
+    session.mka()->on_wall_clock(wall_clock_epoch(), now);
+  }
+  session.with_port([&](auto& port) { port.on_link(session.link_, now); });
+  settle(session);
+}
+
+void Driver::change(Session& session, ProfilePointer profile, Time now) {
+  const bool wire_differs =
+      session.profile().ethertype != profile->ethertype || session.profile().destination != profile->destination;
+  if (wire_differs) unindex(session);
+  session.profile_ = std::move(profile);
+  if (wire_differs) index(session);
+  if (const auto done = session.secy_.change(secy_device(session.profile())); !done)
+    session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
+  settle(session);
+  mark_changed(session);
+}
+
+void Driver::remove(Session& session, Farewell farewell, Time now) {
+  if (farewell == Farewell::take_down) {
+    session.with_port([&](auto& port) { port.set_enabled(false, now); });
+    settle(session);
+    flush();
+    if (session.secy_.attached())
+      if (const auto done = session.secy_.remove(); !done)
+        session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+    store_.forget(session.profile().name);
+  } else if (core::Port* port = session.mka()) {
+    static_cast<void>(store_.save(session.profile().name, port->snapshot()));
+  } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
+    fixed->prepare_absence();
+  }
+  if (observer_.removed) observer_.removed(session);
+  unindex(session);
+  erase_value(by_name_, session.profile().parent, &session);
+  erase_value(by_name_, session.profile().interface, &session);
+  if (session.sampled_) sample_intervals_.erase(*session.sampled_);
+  std::erase(changed_, &session);
+  std::erase(unsaved_, &session);
+  std::erase(reasserts_, &session);
+  sessions_.erase(sessions_.find(session.profile().name));
+}
+
+void Driver::stop(Farewell farewell) {
+  const Time now = boot_time();
+  flush();
+  while (!sessions_.empty()) remove(*sessions_.begin()->second, farewell, now);
+  timer_source_.disarm();
+}
+
+// ---- devices --------------------------------------------------------------------------------------------------------
+
+void Driver::attach(Session& session, Time now) {
+  if (session.secy_.attached()) return;
+  const Profile& profile = session.profile();
+  const bool possible =
+      links_->find(profile.parent) != nullptr && (profile.create || links_->find(profile.interface) != nullptr);
+  if (!possible) {
+    session.attach_error_.reset();
+    return;  // the link monitor will tell
+  }
+  const auto done = session.secy_.attach();
+  if (!done) {
+    if (done.error().code == ENODEV) return;
+    if (!session.attach_error_) session.attach_error_since_ = now;
+    if (!session.attach_error_ || session.attach_error_->message != done.error().message) {
+      session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+      mark_changed(session);
+    }
+    session.attach_error_ = done.error();
+    return retry_attach(session, now);
+  }
+  session.attach_error_.reset();
+  session.attach_pause_ = Duration{0};
+  timers_.set(session.attach_alarm_, std::nullopt);
+  index(session);
+  if (!session.secy_.made_here())
+    session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
+  if (session.profile().offload != OffloadChoice::off)
+    session.trace_.message(LogLevel::info, fmt::format("offload: {}", session.offload().text));
+  mark_changed(session);
+}
+
+void Driver::retry_attach(Session& session, Time now) {
+  session.attach_pause_ = std::clamp(session.attach_pause_ * 2, first_attach_pause, longest_attach_pause);
+  timers_.set(session.attach_alarm_, now + session.attach_pause_);
+}
+
+void Driver::detach(Session& session, Time now) {
+  unindex(session);
+  session.secy_.detach();
+  update_link(session, now);
+  mark_changed(session);
+}
+
+void Driver::index(Session& session) {
+  if (!session.secy_.attached()) return;
+  session.indexed_device_ = session.secy_.ifindex();
+  session.indexed_parent_ = session.secy_.parent_ifindex();
+  by_device_.emplace(session.indexed_device_, &session);
+  by_parent_.emplace(session.indexed_parent_, &session);
+  if (session.static_keys()) return;
+  Wire* const to = wire(session.profile().ethertype);
+  if (to == nullptr || !is_group(session.profile().destination)) return;
+  const auto done = to->socket->join(session.indexed_parent_, session.profile().destination);
+  if (!done) session.trace_.message(LogLevel::warning, done.error().message);
+  session.joined_ = done.has_value();
+}
+
+void Driver::unindex(Session& session) noexcept {
+  if (session.joined_)
+    if (const auto at = wires_.find(session.profile().ethertype); at != wires_.end())
+      at->second->socket->leave(session.indexed_parent_, session.profile().destination);
+  session.joined_ = false;
+  if (session.indexed_device_ != 0) erase_value(by_device_, session.indexed_device_, &session);
+  if (session.indexed_parent_ != 0) erase_value(by_parent_, session.indexed_parent_, &session);
+  session.indexed_device_ = session.indexed_parent_ = 0;
+}
+
+void Driver::update_link(Session& session, Time now) {
+  core::LinkState link;
+  const Link* const parent = session.secy_.attached() ? links_->find(session.secy_.parent_ifindex()) : nullptr;
+  if (parent != nullptr) {
+    link.present = true;
+    link.carrier = parent->carrier;
+    link.mac = parent->mac;
+    link.sci = session.secy_.sci();
+    link.speed = parent->carrier ? links_->speed(parent->ifindex) : 0;
+  }
+  if (link == session.link_) return;
+  session.link_ = link;
+  session.with_port([&](auto& port) { port.on_link(link, now); });
+  settle(session);
+}
+
+void Driver::on_link_change(const LinkChange& change) {
+  const Time now = boot_time();
+  const unsigned ifindex = change.link.ifindex;
+  if (change.kind == LinkChange::Kind::removed) {
+    // Somebody deleted the device and left the parent: it is made again. When the parent goes too, this message comes
+    // first and the pause lets the second one arrive.
+    for (Session* session : values(by_device_, ifindex)) {
+      detach(*session, now);
+      retry_attach(*session, now);
+    }
+    for (Session* session : values(by_parent_, ifindex)) detach(*session, now);
+    return;
+  }
+  for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
+  if (change.kind == LinkChange::Kind::changed)
+    for (Session* session : values(by_device_, ifindex)) {
+      if (session->reassert_) continue;
+      session->reassert_ = true;
+      reasserts_.push_back(session);
+      end_turn_source_.schedule();
+    }
+  if (change.before != nullptr && change.before->name == change.link.name &&
+      change.before->master == change.link.master)
+    return;
+  const auto [first, last] = by_name_.equal_range(change.link.name);
+  std::vector<Session*> waiting;
+  for (auto at = first; at != last; ++at)
+    if (!at->second->secy_.attached()) waiting.push_back(at->second);
+  for (Session* session : waiting) {
+    attach(*session, now);
+    update_link(*session, now);
+  }
+}
+
+// ---- events of the loop ---------------------------------------------------------------------------------------------
+
+Driver::Wire* Driver::wire(std::uint16_t ethertype) {
+  if (const auto at = wires_.find(ethertype); at != wires_.end()) return at->second.get();
+  auto socket = PacketSocket::open(ethertype);
+  if (!socket) {
+    journal_.write(LogLevel::error, socket.error().message);
+    return nullptr;
+  }
+  auto made = std::make_unique<Wire>();
+  made->socket = std::move(*socket);
+  auto source = loop_.on_readable(made->socket->fd(), [this, to = made.get()] { on_frames(*to); });
+  if (!source) {
+    journal_.write(LogLevel::error, source.error().message);
+    return nullptr;
+  }
+  made->source = std::move(*source);
+  return wires_.emplace(ethertype, std::move(made)).first->second.get();
+}
+
+void Driver::on_frames(Wire& wire) {
+  const Time now = boot_time();
+  wire.socket->receive(
+      [this, now](unsigned ifindex, Bytes frame) {
+        const auto [first, last] = by_parent_.equal_range(ifindex);
+        for (auto at = first; at != last; ++at)
+          if (core::Port* port = at->second->mka()) {
+            port->on_frame(frame, now);
+            settle(*at->second);
+          }
+      },
+      receive_budget);
+  flush();
+}
+
+void Driver::on_timer() {
+  const Time now = boot_time();
+  armed_.reset();
+  if (!sample_intervals_.empty() && last_sample_ + *sample_intervals_.begin() <= now) on_sample(now);
+  while (TimerQueue::Entry* const entry = timers_.pop_due(now)) {
+    const auto& alarm = static_cast<Session::Alarm&>(*entry);
+    Session& session = alarm.session;
+    switch (alarm.what) {
+      case Session::Alarm::What::protocol:
+        session.with_port([&](auto& port) { port.on_timeout(now); });
+        settle(session);
+        break;
+      case Session::Alarm::What::attach:
+        attach(session, now);
+        update_link(session, now);
+        break;
+    }
+  }
+  flush();
+}
+
+void Driver::on_sample(Time now) {
+  last_sample_ = now;
+  const auto dump = kernel_->dump();
+  if (!dump) return journal_.write(LogLevel::warning, dump.error().message);
+  for (const SecyDump& secy : *dump)
+    for (Session* session : values(by_device_, secy.ifindex)) {
+      session->with_port([&](auto& port) { port.on_sample(secy.state, now); });
+      settle(*session);
+    }
+}
+
+void Driver::on_clock_set() {
+  std::uint64_t ticks = 0;
+  static_cast<void>(!::read(wall_clock_.get(), &ticks, sizeof ticks));
+  if (const auto done = watch_wall_clock(); !done) journal_.write(LogLevel::warning, done.error().message);
+  const Time now = boot_time();
+  const Time epoch = wall_clock_epoch();
+  for (const auto& [name, session] : sessions_)
+    if (core::Port* port = session->mka()) {
+      port->on_wall_clock(epoch, now);
+      settle(*session);
+    }
+  flush();
+}
+
+// ---- after a call into a port ---------------------------------------------------------------------------------------
+
+void Driver::settle(Session& session) {
+  if (core::Port* port = session.mka())
+    while (auto frame = port->poll_transmit())
+      if (Wire* const to = wire(session.profile().ethertype); to != nullptr && session.indexed_parent_ != 0)
+        to->waiting.emplace_back(session.indexed_parent_, std::move(*frame));
+  session.with_port([&](auto& port) {
+    while (const auto event = port.poll_event()) tell(session, *event);
+    timers_.set(session.protocol_alarm_, port.next_timeout());
+    const auto interval = port.sample_interval();
+    if (session.sampled_ && (!interval || **session.sampled_ != *interval)) {
+      sample_intervals_.erase(*session.sampled_);
+      session.sampled_.reset();
+    }
+    if (interval && !session.sampled_) {
+      if (sample_intervals_.empty()) last_sample_ = boot_time();
+      session.sampled_ = sample_intervals_.insert(*interval);
+    }
+  });
+}
+
+void Driver::tell(Session& session, const core::Event& event) {
+  if (event.kind == core::Event::Kind::snapshot_changed) {
+    if (session.snapshot_changed_) return;
+    session.snapshot_changed_ = true;
+    unsaved_.push_back(&session);
+    return;
+  }
+  if (session.trace_.interested(event.kind)) session.trace_.event(event, session.status());
+  mark_changed(session);
+  if (observer_.event) observer_.event(session, event);
+}
+
+void Driver::mark_changed(Session& session) {
+  if (session.changed_ || !observer_.changed) return;
+  session.changed_ = true;
+  changed_.push_back(&session);
+  end_turn_source_.schedule();
+}
+
+void Driver::flush() {
+  // A member number is on disk before a frame carries it: after a crash it is not used again.
+  for (Session* session : unsaved_) {
+    session->snapshot_changed_ = false;
+    if (core::Port* port = session->mka())
+      if (const auto done = store_.save(session->profile().name, port->snapshot()); !done)
+        session->trace_.message(LogLevel::warning, done.error().message);
+  }
+  unsaved_.clear();
+  for (auto& [ethertype, wire] : wires_) {
+    if (wire->waiting.empty()) continue;
+    for (const auto& [ifindex, frame] : wire->waiting) wire->batch.push_back({.ifindex = ifindex, .frame = frame});
+    wire->socket->send(wire->batch);
+    wire->batch.clear();
+    wire->waiting.clear();
+  }
+  std::optional<Time> next = timers_.next();
+  if (!sample_intervals_.empty()) {
+    const Time sample = last_sample_ + *sample_intervals_.begin();
+    next = next ? std::min(*next, sample) : sample;
+  }
+  if (next == armed_) return;
+  armed_ = next;
+  if (next)
+    timer_source_.arm(*next);
+  else
+    timer_source_.disarm();
+}
+
+void Driver::end_turn() {
+  for (Session* session : std::exchange(reasserts_, {})) {
+    session->reassert_ = false;
+    if (!session->secy_.attached()) continue;
+    if (const auto done = session->secy_.reassert(); !done && done.error().code != ENODEV)
+      session->trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  }
+  for (Session* session : std::exchange(changed_, {})) {
+    session->changed_ = false;
+    if (observer_.changed) observer_.changed(*session);
+  }
+  flush();
+}
+
+// ---- commands -------------------------------------------------------------------------------------------------------
+
+Session* Driver::find(std::string_view profile) noexcept {
+  const auto at = sessions_.find(profile);
+  return at == sessions_.end() ? nullptr : at->second.get();
+}
+
+Session* Driver::find_ifindex(unsigned ifindex) noexcept {
+  if (const auto at = by_device_.find(ifindex); at != by_device_.end()) return at->second;
+  return by_parent_.count(ifindex) == 1 ? by_parent_.find(ifindex)->second : nullptr;
+}
+
+Session* Driver::find_interface(std::string_view interface) noexcept {
+  if (const Link* link = links_->find(interface); link != nullptr)
+    if (Session* session = find_ifindex(link->ifindex); session != nullptr) return session;
+  // A session that waits for its device is known by the name it will have.
+  const auto [first, last] = by_name_.equal_range(std::string{interface});
+  for (auto at = first; at != last; ++at)
+    if (at->second->profile().interface == interface) return at->second;
+  return nullptr;
+}
+
+Result<void> Driver::rekey(Session& session) {
+  core::Port* const port = session.mka();
+  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
+  auto done = port->rekey(boot_time());
+  settle(session);
+  flush();
+  return done;
+}
+
+Result<void> Driver::suspend(Session& session, Duration span) {
+  core::Port* const port = session.mka();
+  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
+  auto done = port->suspend(span, boot_time());
+  settle(session);
+  flush();
+  return done;
+}
+
+void Driver::set_enabled(Session& session, bool enabled) {
+  session.enabled_ = enabled;
+  session.with_port([&](auto& port) { port.set_enabled(enabled, boot_time()); });
+  mark_changed(session);
+  settle(session);
+  flush();
+}
+
+Result<SecyCounters> Driver::counters(const Session& session) {
+  if (session.ifindex() == 0) return fail(ENODEV, "the interface does not exist");
+  auto found = kernel_->read(session.ifindex(), 1s);
+  if (!found) return std::unexpected{found.error()};
+  return found->counters;
+}
+
+}  // namespace macsec

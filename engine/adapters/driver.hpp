@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Runs every link of the host: one packet socket an EtherType, one link monitor, one timer, one dump of the kernel's
+/// MACsec state an interval, whatever the number of links. An event of one link costs O(log n).
+#pragma once
+
+#include "engine/adapters/event_loop.hpp"
+#include "engine/adapters/link_monitor.hpp"
+#include "engine/adapters/os_random.hpp"
+#include "engine/adapters/packet_socket.hpp"
+#include "engine/adapters/session.hpp"
+#include "engine/adapters/state_store.hpp"
+
+#include <map>
+#include <unordered_map>
+
+namespace macsec {
+
+/// Whoever wants to hear of sessions. None of these may call anything that changes the driver.
+struct DriverObserver {
+  std::function<void(const Session&)> added;
+  /// At most once a session and turn of the loop.
+  std::function<void(const Session&)> changed;
+  /// Last words; the session is gone afterwards.
+  std::function<void(const Session&)> removed;
+  /// At once, for every event but snapshot_changed.
+  std::function<void(const Session&, const core::Event&)> event;
+};
+
+class Driver {
+ public:
+  /// What happens to working links when the driver ends.
+  enum class Farewell : std::uint8_t {
+    leave,      ///< they go on with the keys they have, for the next daemon to take over
+    take_down,  ///< keys are deleted, devices made here removed, adopted ones dormant
+  };
+  /// A profile that cannot run, and why.
+  struct Problem {
+    std::string profile;
+    std::string text;
+  };
+  using Sessions = std::map<std::string, std::unique_ptr<Session>, std::less<>>;  ///< by name of the profile
+
+  /// All arguments outlive the driver. Fails where the kernel has no MACsec or refuses sockets.
+  [[nodiscard]] static Result<std::unique_ptr<Driver>> open(EventLoop& loop, Journal& journal, StateStore& store);
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+  ~Driver();
+
+  void observe(DriverObserver observer) { observer_ = std::move(observer); }
+
+  /// Makes the sessions those of the enabled profiles, touching only what differs. Names are unique. Profiles that cannot
+  /// run beside another (same interface) are returned; the one that runs already, else the first by name, stays.
+  std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles);
+
+  [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] Session* find(std::string_view profile) noexcept;
+  [[nodiscard]] Session* find_interface(
+      std::string_view interface) noexcept;                        ///< device, else parent where it is the only one
+  [[nodiscard]] Session* find_ifindex(unsigned ifindex) noexcept;  ///< device, else parent likewise
+
+  /// As of core::Port; ENOTSUP for static keys.
+  [[nodiscard]] Result<void> rekey(Session& session);
+  [[nodiscard]] Result<void> suspend(Session& session, Duration span);
+  void set_enabled(Session& session, bool enabled);
+  /// The kernel's counters, not older than a second.
+  [[nodiscard]] Result<SecyCounters> counters(const Session& session);
+  [[nodiscard]] MacsecCapabilities capabilities(const std::string& parent) { return kernel_->capabilities(parent); }
+  [[nodiscard]] LinkMonitor& links() noexcept { return *links_; }
+
+  /// Ends all sessions. Nothing runs afterwards.
+  void stop(Farewell farewell);
+
+ private:
+  struct Wire;  // a packet socket and its place in the loop
+
+  Driver(EventLoop& loop, Journal& journal, StateStore& store);
+  [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> watch_wall_clock();
+
+  void add(ProfilePointer profile, Time now);
+  void change(Session& session, ProfilePointer profile, Time now);
+  void remove(Session& session, Farewell farewell, Time now);
+  void make_port(Session& session, Time now);
+
+  void attach(Session& session, Time now);
+  void detach(Session& session, Time now);
+  void index(Session& session);
+  void unindex(Session& session) noexcept;
+  void update_link(Session& session, Time now);
+  void retry_attach(Session& session, Time now);
+
+  void on_link_change(const LinkChange& change);
+  void on_frames(Wire& wire);
+  void on_timer();
+  void on_sample(Time now);
+  void on_clock_set();
+
+  /// To be called after every call into a port.
+  void settle(Session& session);
+  void tell(Session& session, const core::Event& event);
+  /// To be called at the end of every callback: snapshots to disk, then frames out, then the timer.
+  void flush();
+  void end_turn();
+  void mark_changed(Session& session);
+  [[nodiscard]] Wire* wire(std::uint16_t ethertype);
+
+  EventLoop& loop_;
+  Journal& journal_;
+  StateStore& store_;
+  OsRandom random_;
+  DriverObserver observer_;
+  std::unique_ptr<MacsecKernel> kernel_;
+  std::unique_ptr<LinkMonitor> links_;
+  std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
+
+  TimerQueue timers_;
+  std::multiset<Duration> sample_intervals_;
+  Time last_sample_;
+  std::optional<Time> armed_;
+
+  Sessions sessions_;
+  std::unordered_multimap<unsigned, Session*> by_device_;
+  std::unordered_multimap<unsigned, Session*> by_parent_;
+  std::unordered_multimap<std::string, Session*> by_name_;  ///< names of parents and devices, for those that wait
+  std::vector<Session*> changed_;
+  std::vector<Session*> unsaved_;
+  std::vector<Session*> reasserts_;
+
+  FileDescriptor wall_clock_;
+  EventSource wall_clock_source_;
+  EventSource links_source_;
+  EventSource timer_source_;
+  EventSource end_turn_source_;
+};
+
+}  // namespace macsec

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One running link: its device, its port and where it stands in the driver's books. The driver owns and drives it;
+/// everybody else reads.
+#pragma once
+
+#include "engine/adapters/journal_trace.hpp"
+#include "engine/adapters/netlink_secy.hpp"
+#include "engine/adapters/timer_queue.hpp"
+#include "engine/core/port.hpp"
+#include "engine/core/static_port.hpp"
+
+#include <chrono>
+#include <optional>
+#include <set>
+#include <variant>
+
+namespace macsec {
+
+class Session {
+ public:
+  Session(ProfilePointer profile, MacsecKernel& kernel, Journal& journal);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] const Profile& profile() const noexcept { return *profile_; }
+  /// Of the port, or why there is nothing under it.
+  [[nodiscard]] core::PortStatus status() const;
+  /// Keys come from the profile, there is no MKA.
+  [[nodiscard]] bool static_keys() const noexcept { return !profile_->static_keys.empty(); }
+  /// The device's name; the profile's while there is no device.
+  [[nodiscard]] const std::string& interface() const noexcept;
+  [[nodiscard]] unsigned ifindex() const noexcept { return secy_.ifindex(); }                ///< 0: no device
+  [[nodiscard]] unsigned parent_ifindex() const noexcept { return secy_.parent_ifindex(); }  ///< 0: none
+  [[nodiscard]] const OffloadReport& offload() const noexcept { return secy_.offload(); }
+  [[nodiscard]] bool enabled() const noexcept { return enabled_; }  ///< not taken down by an operator
+
+ private:
+  friend class Driver;
+
+  /// A deadline of this session in the driver's queue.
+  struct Alarm : TimerQueue::Entry {
+    enum class What : std::uint8_t { protocol, attach };
+    Alarm(Session& of, What why) : session{of}, what{why} {}
+    Session& session;
+    What what;
+  };
+
+  [[nodiscard]] core::Port* mka() noexcept { return std::get_if<core::Port>(&port_); }
+  /// Calls `function` with whichever port there is.
+  template <typename Function>
+  void with_port(Function function) {
+    if (auto* port = std::get_if<core::Port>(&port_)) function(*port);
+    if (auto* port = std::get_if<core::StaticPort>(&port_)) function(*port);
+  }
+
+  ProfilePointer profile_;
+  JournalTrace trace_;
+  NetlinkSecy secy_;
+  std::variant<std::monostate, core::Port, core::StaticPort> port_;
+  core::LinkState link_;
+  bool enabled_ = true;
+
+  std::optional<Error> attach_error_;
+  Time attach_error_since_;
+  Duration attach_pause_{0};  ///< grows from try to try
+  bool joined_ = false;       ///< to the destination's group, and in the driver's indexes
+  unsigned indexed_device_ = 0;
+  unsigned indexed_parent_ = 0;
+
+  bool changed_ = false;  ///< observers are told at the end of the turn
+  bool snapshot_changed_ = false;
+  bool reassert_ = false;
+  std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in the driver's set of intervals
+  Alarm protocol_alarm_{*this, Alarm::What::protocol};
+  Alarm attach_alarm_{*this, Alarm::What::attach};
+};
+
+}  // namespace macsec

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the machines of one port share: the ports to the outside, the queues to the caller and the counters.
+#pragma once
+
+#include "engine/core/snapshot.hpp"
+#include "engine/core/status.hpp"
+#include "engine/ports/random.hpp"
+#include "engine/ports/secy.hpp"
+#include "engine/ports/trace.hpp"
+
+#include <deque>
+
+namespace macsec::core {
+
+/// MKA Life Time and SAK Retire Time (802.1X-2020 Table 9-3).
+inline constexpr Duration life_time = std::chrono::seconds{6};
+inline constexpr Duration sak_retire_time = std::chrono::seconds{3};
+inline constexpr Duration bounded_hello_time = std::chrono::milliseconds{500};
+
+/// The link under the port, as the host sees it.
+struct LinkState {
+  bool present = false;     ///< parent and macsec device exist
+  bool carrier = false;     ///< parent is up and has carrier
+  MacAddress mac;           ///< of the parent: source of MKPDUs
+  Sci sci;                  ///< of the macsec device
+  std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
+/// Something a user or a program may want to hear about at once.
+struct Event {
+  enum class Kind : std::uint8_t {
+    state_changed,  ///< PortStatus::state or reason changed
+    peer_live,
+    peer_lost,
+    sak_installed,  ///< receives and transmits with a new SAK
+    rekey_started,
+    key_server_changed,
+    principal_changed,
+    secy_error,        ///< the SecY refused something; `text` holds its words
+    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
+  };
+  Kind kind;
+  Time at;
+  std::string text;  ///< free of secrets
+};
+[[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
+
+/// A frame to send on the parent, from the destination address on.
+using Frame = std::vector<std::uint8_t>;
+
+struct Context {
+  Secy& secy;
+  Random& random;
+  Trace& trace;
+  ProfilePointer profile;
+  LinkState link;
+  PortCounters counters;
+  std::deque<Frame> frames;
+  std::deque<Event> events;
+
+  void emit(Event::Kind kind, Time now, std::string text = {}) { events.push_back({kind, now, std::move(text)}); }
+};
+
+}  // namespace macsec::core

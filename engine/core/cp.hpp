@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The Controlled Port machine (802.1X-2020 12.4, figure 12-2): which keys the SecY has and whether frames may pass.
+#pragma once
+
+#include "engine/core/context.hpp"
+#include "engine/crypto/mka_keys.hpp"
+
+namespace macsec::core {
+
+/// What the logon process lets the port do (802.1X-2020 12.3).
+enum class Connect : std::uint8_t {
+  pending,          ///< nothing
+  unauthenticated,  ///< clear text, because the policy allows it while no peer is live
+  secure,           ///< protected frames only
+};
+
+/// One member a SAK was made for. Our own entry carries the SSCI we transmit with.
+struct SakMember {
+  Sci sci;
+  Ssci ssci = 0;
+  friend bool operator==(const SakMember&, const SakMember&) = default;
+};
+
+/// A SAK and where it stands.
+struct SakSlot {
+  KeyId id;
+  An an;
+  CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
+  bool encrypt = true;
+  Ckn ckn;                         ///< the participant it came through
+  crypto::Sak sak;                 ///< empty after a restart: only the kernel has it
+  std::vector<SakMember> members;  ///< others than us
+  Ssci own_ssci = 0;
+  std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed
+  bool receiving = false;           ///< LRX or ORX
+  bool transmitting = false;        ///< LTX or OTX
+  Time since;
+};
+
+class Cp {
+ public:
+  explicit Cp(Context& context) : context_{context} {}
+
+  /// Reports of others that the machine waits for; filled in by the KaY before each step().
+  struct Inputs {
+    Connect connect = Connect::pending;
+    bool elected_self = false;
+    bool all_receiving = false;        ///< all live members receive with the latest key
+    bool server_transmitting = false;  ///< the key server transmits with the latest key
+    bool all_transmitting = false;     ///< all live members transmit with the latest key
+    bool hurry = false;                ///< another SAK waits for the old one to be gone
+  };
+
+  [[nodiscard]] CpState state() const noexcept { return state_; }
+  [[nodiscard]] const std::optional<SakSlot>& latest() const noexcept { return latest_; }
+  [[nodiscard]] const std::optional<SakSlot>& old() const noexcept { return old_; }
+  [[nodiscard]] bool has_pending_sak() const noexcept { return pending_.has_value(); }
+  /// Transmits with a key the SecY confirmed.
+  [[nodiscard]] bool transmitting() const noexcept;
+  /// An AN neither slot uses.
+  [[nodiscard]] An free_an() const noexcept;
+  /// The time since which all members transmit with the latest key, or nothing.
+  [[nodiscard]] std::optional<Time> settled_since() const noexcept { return settled_since_; }
+
+  /// Hands over a SAK to be put to use (newSAK).
+  void new_sak(SakSlot sak) { pending_ = std::move(sak); }
+  /// Runs the machine to its fixed point; true when something peers wait for changed.
+  bool step(const Inputs& in, Time now);
+  [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
+
+  /// Adds receive SAs for members that came to be known later.
+  void complete_members(Time now);
+  /// Takes the receive SC of a departed member away.
+  void drop_member(const Sci& sci, Time now);
+
+  /// Goes on with keys that a restarted daemon found in the SecY.
+  void resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now);
+  /// Sends the settings again after somebody else changed them, or the profile did.
+  void reassert(Time now);
+  /// Deletes all keys and starts over: another cipher suite, or the SecY no longer holds what it should.
+  void clear(Time now);
+  /// Whether the SecY holds what it was given. Settings that somebody else changed are sent again.
+  [[nodiscard]] bool confirm(const SecyState& sample, Time now);
+  /// The SecY lost its keys (the device is new): forget ours without touching it.
+  void forget(Time now);
+
+  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
+  /// Time of the last refusal by the SecY that was not followed by a success.
+  [[nodiscard]] std::optional<Time> failed_at() const noexcept { return failed_at_; }
+  /// The latest SAK could not be installed and was given up.
+  [[nodiscard]] std::optional<KeyId> abandoned() const noexcept { return abandoned_; }
+  /// Clears the keys first where they stand in the way.
+  [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite, Time now);
+
+ private:
+  bool transition(const Inputs& in, Time now);
+  void enter(CpState next, const Inputs& in, Time now);
+  void enter_change(Time now);
+  void enter_receive(Time now);
+  void enter_transmit(Time now);
+  void retire_old(Time now);
+  void abandon(Time now);
+  bool install(SakSlot& slot, Time now);
+  bool install_receive(SakSlot& slot, const SakMember& member, Time now);
+  void delete_keys(std::optional<SakSlot>& slot, Time now);
+  bool apply_parameters(const Inputs& in, Time now);
+  bool check(const Result<void>& result, Time now);
+  [[nodiscard]] SecyParameters wanted_parameters() const noexcept;
+
+  Context& context_;
+  CpState state_ = CpState::init;
+  std::optional<SakSlot> pending_;
+  std::optional<SakSlot> latest_;
+  std::optional<SakSlot> old_;
+  std::optional<SecyParameters> parameters_;  ///< as last accepted by the SecY
+  std::optional<ControlledPort> controlled_;
+  Connect connect_ = Connect::pending;
+  std::optional<Time> transmit_when_;
+  std::optional<Time> retire_when_;
+  std::optional<Time> retry_when_;
+  std::optional<Time> settled_since_;
+  std::optional<KeyId> abandoned_;
+  std::string last_error_;
+  std::optional<Time> failed_at_;
+  bool hurry_ = false;
+  bool new_info_ = false;
+};
+
+}  // namespace macsec::core

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What goes into MKPDUs and when they leave; and how a port takes over a device with keys in it.
+#include "engine/core/kay.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// LPN: the lowest PN used for transmission in this time (802.1X-2020 9.10).
+constexpr Duration lowest_pn_age = 2s;
+
+}  // namespace
+
+Pn Kay::lowest_pn(const SakSlot& slot, Time now) const {
+  if (slot.id != pn_key_) return 1;
+  Pn lowest = 1;
+  const std::size_t kept = std::min(pn_sample_count_, pn_samples_.size());
+  for (std::size_t back = 0; back < kept; ++back) {
+    const PnSample& sample = pn_samples_[(pn_sample_count_ - 1 - back) % pn_samples_.size()];
+    if (now - sample.at < lowest_pn_age) continue;
+    lowest = sample.next_pn;
+    break;
+  }
+  // A key about to run out is reported at once: the key server must know before the two seconds are over.
+  if (pn_exhausted(next_pn_)) lowest = next_pn_;
+  return std::max<Pn>(lowest, 1);
+}
+
+SakUseKey Kay::report(const std::optional<SakSlot>& slot, const Participant& participant, Time now) const {
+  if (!slot || slot->ckn != participant.ckn()) return {};
+  SakUseKey out;
+  out.an = slot->an;
+  out.key = slot->id;
+  out.receiving = slot->receiving;
+  out.transmitting = slot->transmitting;
+  out.lowest_pn = lowest_pn(*slot, now);
+  return out;
+}
+
+Announcement Kay::announcement(const Participant& participant, Time now) const {
+  Announcement what;
+  const bool principal = principal_ == participant.ckn();
+  what.key_server = principal ? elected_self_ : participant.elect(context_.profile->priority, context_.link.sci).self;
+  if (cp_.latest() || cp_.old()) {
+    SakUseSet use;
+    use.latest = report(cp_.latest(), participant, now);
+    use.old = report(cp_.old(), participant, now);
+    use.delay_protect = context_.profile->delay_protect;
+    const bool clear = context_.profile->policy == Policy::should_secure && !cp_.transmitting();
+    use.plain_tx = clear;
+    use.plain_rx = clear;
+    what.sak_use = use;
+    what.xpn = cp_.latest() && is_xpn(cp_.latest()->cipher_suite);
+  }
+  if (distribution_ && distribution_->ckn == participant.ckn()) {
+    what.distributed_sak = distribution_->set;
+    const auto suite = cipher_suite_from_id(distribution_->set.cipher_suite_id);
+    what.distributed_sak->wrapped = Bytes{distribution_->wrapped}.first(sak_size(*suite) + 8);
+    what.only_live = &distribution_->members;
+    if (is_xpn(*suite) && cp_.latest()) what.live_ssci = static_cast<std::uint8_t>(cp_.latest()->own_ssci);
+  }
+  what.cipher_suites = announced_;
+  if (suspend_at_ && suspended_until_) what.suspension_seconds = static_cast<std::uint8_t>(suspend_span_ / 1s);
+  return what;
+}
+
+Duration Kay::hello() const noexcept {
+  return context_.profile->delay_protect ? std::min(context_.profile->hello, bounded_hello_time)
+                                         : context_.profile->hello;
+}
+
+void Kay::tell_all() noexcept {
+  for (Participant& participant : participants_)
+    if (participant.active) participant.new_info = true;
+}
+
+void Kay::speak(Time now) {
+  last_step_ = now;
+  next_is_silent_ = suspend_at_ && now >= *suspend_at_;
+  if (!context_.link.present || !context_.link.carrier || next_is_silent_) return;
+  for (Participant& participant : participants_) {
+    if (!participant.due(now)) continue;
+    const MessageNumber limit = participant.mn_limit();
+    const MemberId mi = participant.mi();
+    Frame frame = participant.transmit(context_, announcement(participant, now), context_.random, now, hello());
+    if (participant.mn_limit() != limit || participant.mi() != mi) ++revision_;
+    if (frame.empty()) {
+      ++context_.counters.mkpdu_tx_failures;
+      continue;
+    }
+    ++context_.counters.mkpdu_tx;
+    context_.frames.push_back(std::move(frame));
+  }
+}
+
+void Kay::on_device_found(Time now) {
+  const auto held = context_.secy.read();
+  if (!held) {
+    context_.emit(Event::Kind::secy_error, now, held.error().message);
+    resume_.reset();
+    return;
+  }
+  std::optional<SakSlot> latest;
+  std::optional<SakSlot> old;
+  if (resume_ && resume_->sci == context_.link.sci) {
+    if (resume_->latest) latest = confirmed(*resume_->latest, *held);
+    if (resume_->old) old = confirmed(*resume_->old, *held);
+    if (!latest) {
+      latest = std::move(old);
+      old.reset();
+    }
+    if (latest && !latest->transmitting && old && made_here(latest->id)) {
+      // It cannot be offered to those who missed it, for nobody knows it any more: the next SAK replaces it.
+      latest = std::move(old);
+      old.reset();
+    }
+    // A key that transmits, through a participant that still exists: else this is a new start.
+    const bool usable = latest && (latest->transmitting || (old && old->transmitting)) && find(latest->ckn) != nullptr;
+    if (!usable) {
+      latest.reset();
+      old.reset();
+    }
+  }
+  if (resume_) {
+    // Keys of the time before are never taken a second time, whether or not they can be gone on with.
+    if (resume_->latest) note_used(resume_->latest->key);
+    if (resume_->old) note_used(resume_->old->key);
+  }
+  clear_leftovers(*held, latest, old);
+  if (latest) {
+    for (const Snapshot::Participant& was : resume_->participants) {
+      Participant* participant = find(was.ckn);
+      if (participant == nullptr) continue;
+      participant->resume(was, now);
+      if (latest->id.server == was.mi) {
+        kn_owner_ = was.mi;
+        last_kn_ = std::max(resume_->last_kn, latest->id.number);
+      }
+      participant->grew = false;
+    }
+    principal_ = latest->ckn;
+    cp_.resume(std::move(latest), std::move(old), now);
+    const Participant* owner = principal();
+    const auto elected = owner->elect(context_.profile->priority, context_.link.sci);
+    elected_self_ = elected.self;
+    key_server_ = elected.self ? context_.link.sci : elected.peer != nullptr ? elected.peer->sci : Sci{};
+  }
+  resume_.reset();
+  ++revision_;
+}
+
+bool Kay::made_here(const KeyId& key) const {
+  return std::ranges::any_of(resume_->participants,
+                             [&](const Snapshot::Participant& was) { return was.mi == key.server; });
+}
+
+std::optional<SakSlot> Kay::confirmed(const Snapshot::Key& key, const SecyState& held) const {
+  const auto sa = std::ranges::find(held.transmit, key.an, &SaState::an);
+  if (sa == held.transmit.end() || sa->key != key.key || !sa->active || sa->next_pn == 0 ||
+      held.cipher_suite != key.cipher_suite)
+    return std::nullopt;
+  SakSlot slot;
+  slot.id = key.key;
+  slot.an = key.an;
+  slot.cipher_suite = key.cipher_suite;
+  slot.encrypt = key.encrypt;
+  slot.ckn = key.ckn;
+  slot.own_ssci = sa->ssci;
+  slot.receiving = true;
+  slot.transmitting = held.encoding == key.an && held.parameters.protect;
+  for (const Sci& sci : key.members) {
+    Ssci ssci = 0;
+    const auto sc = std::ranges::find(held.receive, sci, &ReceiveScState::sci);
+    if (sc != held.receive.end()) {
+      const auto rx = std::ranges::find(sc->associations, key.an, &SaState::an);
+      if (rx != sc->associations.end() && rx->key == key.key) {
+        slot.receiving_from.push_back(sci);
+        ssci = rx->ssci;
+      }
+    }
+    slot.members.push_back({sci, ssci});
+  }
+  return slot;
+}
+
+void Kay::clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest,
+                          const std::optional<SakSlot>& old) {
+  const auto kept = [&](const KeyId& key) { return (latest && latest->id == key) || (old && old->id == key); };
+  for (const ReceiveScState& sc : held.receive) {
+    const bool any = std::ranges::any_of(sc.associations, [&](const SaState& sa) { return kept(sa.key); });
+    if (!any) {
+      static_cast<void>(context_.secy.delete_receive_sc(sc.sci));
+      continue;
+    }
+    for (const SaState& sa : sc.associations)
+      if (!kept(sa.key)) static_cast<void>(context_.secy.delete_receive_sa(sc.sci, sa.an));
+  }
+  for (const SaState& sa : held.transmit)
+    if (!kept(sa.key)) static_cast<void>(context_.secy.delete_transmit_sa(sa.an));
+}
+
+}  // namespace macsec::core

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The peers of one participant and what they last said (802.1X-2020 9.4.3).
+#pragma once
+
+#include "engine/core/context.hpp"
+#include "engine/wire/mkpdu.hpp"
+
+namespace macsec::core {
+
+/// One key slot of a peer's last SAK Use.
+struct PeerKeyUse {
+  KeyId key;
+  An an;
+  bool receiving = false;
+  bool transmitting = false;
+  Pn lowest_pn = 0;
+};
+
+struct Peer {
+  MemberId mi;
+  MessageNumber mn = 0;  ///< highest heard; lower ones are replays
+  Sci sci;
+  std::uint8_t priority = 255;
+  std::uint8_t version = 1;
+  bool key_server = false;  ///< says that it is
+  bool macsec_capable = false;
+  bool live = false;
+  bool lists_strangers = false;  ///< its live list names somebody who is not live here
+  bool delay_protect = false;
+  std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]
+  bool announces = false;      ///< sent an Announcement with cipher suites
+  Time last_heard;
+  Time expires;
+  std::optional<Time> unkeyed_since;  ///< live, but does not report to receive with the latest SAK
+  Duration patience = life_time;      ///< how long that is borne before another SAK is tried; doubles
+  PeerKeyUse latest;
+  PeerKeyUse old;
+
+  /// Its report for `key`, whichever slot it stands in; nullptr when it does not mention it.
+  [[nodiscard]] const PeerKeyUse* use_of(const KeyId& key) const noexcept;
+  [[nodiscard]] bool supports(CipherSuite suite) const noexcept;
+};
+
+class PeerList {
+ public:
+  /// More do not fit in an MKPDU.
+  static constexpr std::size_t max_peers = 64;
+
+  [[nodiscard]] Peer* find(const MemberId& mi) noexcept;
+  [[nodiscard]] const Peer* find(const MemberId& mi) const noexcept;
+  [[nodiscard]] const Peer* find_live(const Sci& sci) const noexcept;
+  /// A new potential peer; the potential peer silent for longest makes room. Nullptr when all are live.
+  Peer* admit(const MemberId& mi, const Sci& sci);
+  /// Removes another member that claims `keep`'s SCI: it restarted under a new MI.
+  bool drop_predecessors(const Peer& keep);
+  /// Removes whom nothing was heard of in time; the SCIs of the live ones among them.
+  std::vector<Sci> expire(Time now);
+  void clear() noexcept { peers_.clear(); }
+
+  [[nodiscard]] std::span<Peer> all() noexcept { return peers_; }
+  [[nodiscard]] std::span<const Peer> all() const noexcept { return peers_; }
+  [[nodiscard]] bool any_live() const noexcept;
+  [[nodiscard]] bool any_potential() const noexcept;
+  [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
+
+ private:
+  std::vector<Peer> peers_;
+};
+
+}  // namespace macsec::core

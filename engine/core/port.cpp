@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/port.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace)
+    : context_{.secy = secy,
+               .random = random,
+               .trace = trace,
+               .profile = std::move(profile),
+               .link = {},
+               .counters = {},
+               .frames = {},
+               .events = {}},
+      kay_{context_} {}
+
+Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Snapshot resume)
+    : Port{std::move(profile), secy, random, trace} {
+  kay_.resume(std::move(resume));
+}
+
+void Port::settle(Time now) {
+  kay_.step(now);
+  reporter_.update(context_, kay_, now);
+  if (kay_.revision() == told_revision_) return;
+  told_revision_ = kay_.revision();
+  context_.emit(Event::Kind::snapshot_changed, now);
+}
+
+void Port::on_frame(Bytes frame, Time now) {
+  if (!context_.link.present) return;
+  const auto eapol = read_eapol(frame);
+  if (!eapol) {
+    ++context_.counters.rx_validation_failures;
+    return;
+  }
+  if (eapol->ethertype != context_.profile->ethertype || eapol->type != static_cast<std::uint8_t>(EapolType::mka))
+    return;
+  if (eapol->destination != context_.profile->destination && eapol->destination != context_.link.mac) {
+    ++context_.counters.rx_wrong_destination;
+    return;
+  }
+  receive_mkpdu(*eapol, now);
+  settle(now);
+}
+
+void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
+  PortCounters& counters = context_.counters;
+  const auto basic = read_basic_set(frame.body);
+  if (!basic) {
+    ++(basic.error() == MkpduError::unknown_agility ? counters.rx_unknown_agility : counters.rx_validation_failures);
+    return;
+  }
+  if (basic->version == 0) {
+    ++counters.rx_bad_version;
+    return;
+  }
+  // Our own frame, sent back by a loop or by somebody else: it says nothing about anybody.
+  if (basic->sci == context_.link.sci) {
+    ++counters.rx_reflected;
+    return;
+  }
+  Participant* participant = kay_.find(basic->ckn);
+  if (participant == nullptr || !participant->active) {
+    ++counters.rx_unknown_ckn;
+    if (participant == nullptr) reporter_.heard_foreign(basic->ckn, now);
+    return;
+  }
+  if (!participant->verify(frame)) {
+    ++counters.rx_icv_failures;
+    ++participant->icv_failures;
+    participant->last_icv_failure = now;
+    return;
+  }
+  const auto pdu = read_mkpdu(frame.body);
+  if (!pdu) {
+    ++counters.rx_validation_failures;
+    return;
+  }
+  kay_.receive(*participant, *pdu, now);
+}
+
+void Port::on_link(const LinkState& link, Time now) {
+  const LinkState before = context_.link;
+  if (before == link) return;
+  context_.link = link;
+  const bool other_device = before.present && (!link.present || before.sci != link.sci);
+  if (other_device) kay_.on_device_lost(now);
+  if (link.present && (!before.present || before.sci != link.sci)) {
+    kay_.set_keys(now);
+    kay_.on_device_found(now);
+  }
+  // A peer that moved to another address is to hear of it; a cable that came back is to be used at once.
+  if (link.present && link.carrier && (!before.carrier || !before.present || before.sci != link.sci))
+    kay_.on_link_up(now);
+  settle(now);
+}
+
+void Port::on_timeout(Time now) {
+  if (const auto due = next_timeout(); !due || now < *due) return;
+  settle(now);
+}
+
+void Port::on_sample(const SecyState& sample, Time now) {
+  if (!context_.link.present) return;
+  kay_.on_sample(sample, now);
+  settle(now);
+}
+
+void Port::on_wall_clock(Time epoch, Time now) {
+  kay_.set_wall_clock(epoch, now);
+  settle(now);
+}
+
+void Port::reconfigure(ProfilePointer profile, Time now) {
+  context_.profile = std::move(profile);
+  kay_.set_keys(now);
+  settle(now);
+}
+
+Result<void> Port::rekey(Time now) {
+  auto done = kay_.rekey(now);
+  settle(now);
+  return done;
+}
+
+Result<void> Port::suspend(Duration span, Time now) {
+  auto done = kay_.suspend(span, now);
+  settle(now);
+  return done;
+}
+
+void Port::set_enabled(bool enabled, Time now) {
+  if (kay_.enabled() == enabled) return;
+  kay_.set_enabled(enabled, now);
+  settle(now);
+}
+
+std::optional<Frame> Port::poll_transmit() {
+  if (context_.frames.empty()) return std::nullopt;
+  Frame frame = std::move(context_.frames.front());
+  context_.frames.pop_front();
+  return frame;
+}
+
+std::optional<Event> Port::poll_event() {
+  if (context_.events.empty()) return std::nullopt;
+  Event event = std::move(context_.events.front());
+  context_.events.pop_front();
+  return event;
+}
+
+std::optional<Time> Port::next_timeout() const {
+  std::optional<Time> next = kay_.next_timeout();
+  const std::optional<Time> fades = reporter_.next_timeout();
+  if (fades && (!next || *fades < *next)) next = fades;
+  return next;
+}
+
+std::optional<Duration> Port::sample_interval() const { return kay_.sample_interval(); }
+
+PortStatus Port::status() const {
+  PortStatus status;
+  reporter_.fill(status, context_, kay_);
+  return status;
+}
+
+Snapshot Port::snapshot() const { return kay_.snapshot(); }
+
+const Profile& Port::profile() const noexcept { return *context_.profile; }
+
+}  // namespace macsec::core

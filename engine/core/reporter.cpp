@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/reporter.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What was heard this long ago still explains why nothing is secured: five hello times.
+constexpr Duration news = 10s;
+constexpr std::size_t max_foreign = 4;
+
+}  // namespace
+
+void Reporter::heard_foreign(const Ckn& ckn, Time now) {
+  const auto known = std::ranges::find(foreign_, ckn, &Foreign::ckn);
+  if (known != foreign_.end()) {
+    known->at = now;
+    return;
+  }
+  if (foreign_.size() >= max_foreign) foreign_.erase(std::ranges::min_element(foreign_, {}, &Foreign::at));
+  foreign_.push_back({ckn, now});
+}
+
+Reason Reporter::why_no_peer(const Kay& kay, Time now) const {
+  bool potential = false;
+  for (const Participant& participant : kay.participants()) {
+    if (!participant.active) continue;
+    if (participant.peers().any_live()) return Reason::no_key_server;
+    potential = potential || participant.peers().any_potential();
+  }
+  if (potential) return Reason::peer_not_live;
+  for (const Participant& participant : kay.participants())
+    if (participant.active && participant.last_icv_failure && now - *participant.last_icv_failure < news)
+      return Reason::cak_mismatch;
+  if (std::ranges::any_of(foreign_, [&](const Foreign& foreign) { return now - foreign.at < news; }))
+    return Reason::ckn_mismatch;
+  return Reason::no_peer;
+}
+
+Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time now) const {
+  if (!kay.enabled()) return {PortState::down, Reason::disabled};
+  if (!context.link.present) return {PortState::down, Reason::no_device};
+  if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
+  if (kay.suspended_until()) return {PortState::suspended, Reason::none};
+  if (kay.cp().transmitting() && !kay.cp().failed_at()) return {PortState::secured, Reason::none};
+  if (kay.cp().transmitting()) return {PortState::secured, Reason::secy_error};
+  const bool clear = context.profile->policy == Policy::should_secure;
+  if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
+  const PortState waiting = clear ? PortState::unsecured : PortState::pending;
+  if (!kay.any_active()) return {waiting, Reason::no_key};
+  if (kay.principal() == nullptr) return {waiting, why_no_peer(kay, now)};
+  if (kay.refusal() != Reason::none) return {PortState::failed, kay.refusal()};
+  return {waiting, Reason::awaiting_sak};
+}
+
+void Reporter::update(Context& context, const Kay& kay, Time now) {
+  const Verdict verdict = judge(context, kay, now);
+  fades_.reset();
+  if (verdict.reason == Reason::cak_mismatch) {
+    for (const Participant& participant : kay.participants())
+      if (participant.last_icv_failure)
+        fades_ = std::max(fades_.value_or(*participant.last_icv_failure + news), *participant.last_icv_failure + news);
+  } else if (verdict.reason == Reason::ckn_mismatch) {
+    fades_ = std::ranges::max_element(foreign_, {}, &Foreign::at)->at + news;
+  }
+  if (verdict.state == state_ && verdict.reason == reason_) return;
+  if (verdict.state != state_) since_ = now;
+  state_ = verdict.state;
+  reason_ = verdict.reason;
+  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay));
+}
+
+std::optional<Time> Reporter::next_timeout() const noexcept { return fades_; }
+
+std::string Reporter::words(Reason reason, const Context& context, const Kay& kay) const {
+  switch (reason) {
+    case Reason::none:
+      return {};
+    case Reason::disabled:
+      return "the link is switched off";
+    case Reason::no_device:
+      return "interface " + context.profile->parent + " or its MACsec device is missing";
+    case Reason::no_carrier:
+      return "no carrier on " + context.profile->parent;
+    case Reason::no_key:
+      return "no key of this profile is valid now";
+    case Reason::no_peer:
+      return "no peer heard on " + context.profile->parent;
+    case Reason::ckn_mismatch:
+      return "a peer was heard, but with another CKN: " +
+             to_string(std::ranges::max_element(foreign_, {}, &Foreign::at)->ckn);
+    case Reason::cak_mismatch:
+      return "a peer was heard with our CKN, but its CAK differs (ICV check failed)";
+    case Reason::peer_not_live:
+      return "a peer is heard, but it does not hear us";
+    case Reason::no_key_server:
+      return "nobody may be key server: every Priority= is 255";
+    case Reason::awaiting_sak:
+      return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
+                                 : "a peer is live, the key server has not given a usable SAK yet";
+    case Reason::cipher_mismatch:
+    case Reason::confidentiality_mismatch:
+    case Reason::macsec_refused:
+      return kay.refusal_text();
+    case Reason::secy_error:
+      return kay.cp().last_error().empty() ? kay.refusal_text() : kay.cp().last_error();
+  }
+  return {};
+}
+
+namespace {
+
+ParticipantStatus describe(const Participant& participant, const Kay& kay) {
+  ParticipantStatus out{.ckn = participant.ckn(),
+                        .role = participant.role,
+                        .active = participant.active,
+                        .principal = kay.principal() == &participant,
+                        .mi = participant.mi(),
+                        .mn = participant.mn(),
+                        .icv_failures = participant.icv_failures,
+                        .peers = {}};
+  for (const Peer& peer : participant.peers().all()) {
+    PeerStatus& status = out.peers.emplace_back();
+    status.mi = peer.mi;
+    status.mn = peer.mn;
+    status.sci = peer.sci;
+    status.priority = peer.priority;
+    status.version = peer.version;
+    status.live = peer.live;
+    status.key_server = kay.key_server() == peer.sci;
+    if (kay.cp().latest()) {
+      const PeerKeyUse* use = peer.use_of(kay.cp().latest()->id);
+      status.receiving = use != nullptr && use->receiving;
+      status.transmitting = use != nullptr && use->transmitting;
+    }
+    status.last_heard = peer.last_heard;
+    for (const CipherSuite suite : all_cipher_suites)
+      if (peer.announces && peer.supports(suite)) status.announced.push_back(suite);
+  }
+  return out;
+}
+
+std::optional<SakStatus> describe(const std::optional<SakSlot>& slot) {
+  if (!slot) return std::nullopt;
+  return SakStatus{slot->id, slot->an, slot->cipher_suite, slot->receiving, slot->transmitting, slot->since};
+}
+
+}  // namespace
+
+void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) const {
+  status.state = state_;
+  status.since = since_;
+  status.reason = reason_;
+  status.reason_text = words(reason_, context, kay);
+  status.last_error = kay.cp().last_error();
+  status.cp = kay.cp().state();
+  status.carrier = context.link.carrier;
+  status.sci = context.link.sci;
+  status.is_key_server = kay.is_key_server();
+  status.key_server = kay.key_server();
+  if (const Participant* principal = kay.principal()) status.principal = principal->ckn();
+  const SakSlot* key = kay.cp().latest() && kay.cp().latest()->transmitting ? &*kay.cp().latest()
+                       : kay.cp().old() && kay.cp().old()->transmitting     ? &*kay.cp().old()
+                                                                            : nullptr;
+  if (key != nullptr) {
+    status.cipher_suite = key->cipher_suite;
+    status.encrypting = key->encrypt;
+    status.pn_space = is_xpn(key->cipher_suite) ? ~Pn{0} : Pn{1} << 32U;
+  }
+  status.delay_protect = context.profile->delay_protect;
+  status.latest = describe(kay.cp().latest());
+  status.old = describe(kay.cp().old());
+  status.next_pn = kay.next_pn();
+  status.next_rekey = kay.next_rekey();
+  status.suspended_until = kay.suspended_until();
+  for (const Foreign& foreign : foreign_) status.foreign_ckns.push_back(foreign.ckn);
+  for (const Participant& participant : kay.participants()) status.participants.push_back(describe(participant, kay));
+  status.counters = context.counters;
+}
+
+}  // namespace macsec::core

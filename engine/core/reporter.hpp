@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Turns what the machines know into the one state and the one reason a user sees.
+#pragma once
+
+#include "engine/core/kay.hpp"
+
+namespace macsec::core {
+
+class Reporter {
+ public:
+  /// A frame of a CA that is not ours.
+  void heard_foreign(const Ckn& ckn, Time now);
+  /// Derives the state; an event when state or reason changed.
+  void update(Context& context, const Kay& kay, Time now);
+  void fill(PortStatus& status, const Context& context, const Kay& kay) const;
+  [[nodiscard]] PortState state() const noexcept { return state_; }
+  /// When something heard stops being news, and the reason with it.
+  [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
+
+ private:
+  struct Foreign {
+    Ckn ckn;
+    Time at;
+  };
+  struct Verdict {
+    PortState state = PortState::pending;
+    Reason reason = Reason::none;
+  };
+  [[nodiscard]] Verdict judge(const Context& context, const Kay& kay, Time now) const;
+  [[nodiscard]] Reason why_no_peer(const Kay& kay, Time now) const;
+  [[nodiscard]] std::string words(Reason reason, const Context& context, const Kay& kay) const;
+
+  PortState state_ = PortState::down;
+  Reason reason_ = Reason::no_device;
+  Time since_;
+  std::vector<Foreign> foreign_;
+  std::optional<Time> fades_;
+};
+
+}  // namespace macsec::core

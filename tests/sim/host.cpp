@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/sim/host.hpp"
+
+#include <algorithm>
+
+namespace macsec::sim {
+
+namespace {
+
+constexpr unsigned most_spins = 200;
+/// The CP machine stops waiting for a silent peer after the life time.
+constexpr Instant transmit_when = 5500 * millisecond;
+
+const core::ParticipantStatus* principal(const core::PortStatus& status) {
+  const auto found = std::ranges::find_if(status.participants, &core::ParticipantStatus::principal);
+  return found == status.participants.end() ? nullptr : &*found;
+}
+
+bool lists_live(const core::ParticipantStatus& who, const MemberId& mi) {
+  return std::ranges::any_of(who.peers, [&](const core::PeerStatus& peer) { return peer.live && peer.mi == mi; });
+}
+
+}  // namespace
+
+Host::Host(VirtualLan& lan, Index index, HostOptions options)
+    : Station{lan.world, index, MacAddress{{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(index + 1)}},
+              options.profile->port},
+      lan_{lan},
+      options_{std::move(options)},
+      clock_{options_.clock_offset, options_.clock_ppm},
+      trace_{lan.world, index} {
+  secy_.set_must_secure(options_.profile->policy == Policy::must_secure);
+}
+
+core::LinkState Host::link() const {
+  return {.present = true, .carrier = carrier_, .mac = mac_, .sci = secy_.sci(), .speed = options_.speed};
+}
+
+void Host::start(Memory memory) {
+  random_ = std::make_unique<SimRandom>(options_.seed * 1'000'003 + index_ * 1009ULL + starts_++);
+  const bool resume = memory == Memory::kept && saved_any_;
+  world_.note(index_, resume ? "start with snapshot" : "start");
+  if (resume)
+    port_ = std::make_unique<core::Port>(options_.profile, secy_, *random_, trace_, saved_);
+  else
+    port_ = std::make_unique<core::Port>(options_.profile, secy_, *random_, trace_);
+  port_->on_wall_clock(wall_epoch_, now());
+  port_->on_link(link(), now());
+  last_sample_ = world_.now;
+  settle();
+}
+
+void Host::crash() {
+  world_.note(index_, "crash");
+  port_.reset();
+  inbox_.clear();
+  outbox_.clear();
+  doomed_ = false;
+  busy_until_ = 0;
+  wake_ = never;
+}
+
+void Host::reboot() {
+  crash();
+  world_.note(index_, "reboot");
+  secy_.reboot();
+  saved_ = {};
+  saved_any_ = false;
+}
+
+void Host::on_frame(Bytes frame) {
+  if (!port_) return;
+  if (world_.now < busy_until_) {
+    inbox_.emplace_back(frame.begin(), frame.end());
+    return;
+  }
+  port_->on_frame(frame, now());
+  settle();
+}
+
+void Host::on_carrier(bool up) {
+  static_cast<void>(up);
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
+}
+
+void Host::on_wake() {
+  if (world_.now != spinning_at_) {
+    spinning_at_ = world_.now;
+    spins_ = 0;
+  }
+  if (++spins_ > most_spins) {
+    world_.violate(index_, "on_timeout() asks for another on_timeout() at once, for ever");
+    port_due_ = wake_ = never;
+    return;
+  }
+  for (const core::Frame& frame : std::exchange(outbox_, {})) lan_.transmit(index_, frame);
+  for (const auto& frame : std::exchange(inbox_, {})) port_->on_frame(frame, now());
+  if (sample_due_ <= world_.now) {
+    last_sample_ = world_.now;
+    if (const auto sample = secy_.read()) port_->on_sample(*sample, now());
+  }
+  if (port_due_ <= world_.now) port_->on_timeout(now());
+  settle();
+}
+
+bool Host::claims_secured() const { return port_ && port_->status().state == core::PortState::secured; }
+
+void Host::settle() {
+  if (const Instant cost = secy_.take_cost(); cost > 0) busy_until_ = std::max(busy_until_, world_.now) + cost;
+  while (const auto event = port_->poll_event()) {
+    if (doomed_ && event->kind == core::Event::Kind::snapshot_changed) {
+      crash();
+      return;
+    }
+    take_event(*event);
+  }
+  while (auto frame = port_->poll_transmit()) {
+    count_mkpdu();
+    if (world_.now < busy_until_)
+      outbox_.push_back(std::move(*frame));
+    else
+      lan_.transmit(index_, *frame);
+  }
+  if (secy_.take_switched()) {
+    judge_transmit_start();
+    if (const auto before = secy_.take_last_before()) lan_.send_data(index_, *before);
+    if (secy_.controlled_port() == ControlledPort::up) lan_.offer_data(index_);
+  }
+  secy_.judge_settled();
+
+  const auto due = port_->next_timeout();
+  port_due_ = due ? clock_.world(*due) : never;
+  const auto interval = port_->sample_interval();
+  sample_due_ = interval ? last_sample_ + interval->count() : never;
+  wake_ = std::min(port_due_, sample_due_);
+  if (!inbox_.empty() || !outbox_.empty()) wake_ = std::min(wake_, busy_until_);
+  if (busy_until_ > world_.now) wake_ = std::max(wake_, busy_until_);
+}
+
+void Host::take_event(const core::Event& event) {
+  ++events_[static_cast<std::size_t>(event.kind)];
+  switch (event.kind) {
+    case core::Event::Kind::snapshot_changed:
+      saved_ = port_->snapshot();
+      saved_any_ = true;
+      return;
+    case core::Event::Kind::secy_error:
+      last_error_text_ = event.text;
+      break;
+    case core::Event::Kind::state_changed:
+      if (port_->status().state == core::PortState::secured && secy_.encoding_key() == no_key)
+        world_.violate(index_, "secured without a key to send with");
+      break;
+    case core::Event::Kind::peer_live:
+    case core::Event::Kind::peer_lost:
+    case core::Event::Kind::sak_installed:
+    case core::Event::Kind::rekey_started:
+    case core::Event::Kind::key_server_changed:
+    case core::Event::Kind::principal_changed:
+      break;
+  }
+  world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), event.text);
+}
+
+void Host::count_mkpdu() {
+  ++mkpdus_sent_;
+  if (world_.now - second_began_ >= second) {
+    second_began_ = world_.now;
+    this_second_ = 0;
+  }
+  busiest_second_ = std::max(busiest_second_, ++this_second_);
+}
+
+// Every live member receives with a key before anybody sends with it. Members are those of one mind: each lists the
+// other's present MI, and the key server lists both.
+void Host::judge_transmit_start() {
+  const KeyIndex key = secy_.encoding_key();
+  if (key == no_key || world_.now - world_.key(key).first_installed > transmit_when) return;
+  const MemberId server_mi = world_.key(key).id.server;
+  const core::PortStatus mine = status();
+  const core::ParticipantStatus* me = principal(mine);
+  if (me == nullptr) return;
+  std::vector<std::pair<Host*, core::PortStatus>> others;
+  const core::ParticipantStatus* server = me->mi == server_mi ? me : nullptr;
+  for (Index i = 0; i < lan_.size(); ++i)
+    if (auto* host = dynamic_cast<Host*>(&lan_.station(i)); host != nullptr && host != this && host->running())
+      others.emplace_back(host, host->status());
+  for (const auto& [host, status] : others)
+    if (const auto* participant = principal(status); participant != nullptr && participant->mi == server_mi)
+      server = participant;
+  if (server == nullptr) return;
+  for (const auto& [host, status] : others) {
+    const core::ParticipantStatus* other = principal(status);
+    if (other == nullptr || other->ckn != me->ckn || !lists_live(*me, other->mi) || !lists_live(*other, me->mi))
+      continue;
+    if (server != me && !lists_live(*server, me->mi)) continue;
+    if (server != other && (!lists_live(*server, other->mi) || !lists_live(*other, server_mi))) continue;
+    if (!host->secy().receives(sci(), key))
+      world_.violate(index_, "sends with " + to_string(world_.key(key).id) + " before m" +
+                                 std::to_string(host->index()) + " receives with it");
+  }
+}
+
+Result<void> Host::rekey() {
+  auto result = port_->rekey(now());
+  settle();
+  return result;
+}
+
+Result<void> Host::suspend(Duration span) {
+  auto result = port_->suspend(span, now());
+  settle();
+  return result;
+}
+
+void Host::set_enabled(bool enabled) {
+  port_->set_enabled(enabled, now());
+  settle();
+}
+
+void Host::reconfigure(ProfilePointer profile) {
+  options_.profile = profile;
+  secy_.set_must_secure(profile->policy == Policy::must_secure);
+  port_->reconfigure(std::move(profile), now());
+  settle();
+}
+
+void Host::set_wall_clock(std::int64_t unix_seconds) {
+  wall_epoch_ = now() - std::chrono::duration_cast<Duration>(std::chrono::seconds{unix_seconds});
+  if (!port_) return;
+  port_->on_wall_clock(wall_epoch_, now());
+  settle();
+}
+
+}  // namespace macsec::sim

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A host: one core::Port, driven as the daemon drives it, over a FakeSecy that outlives it.
+#pragma once
+
+#include "engine/core/port.hpp"
+#include "tests/sim/virtual_lan.hpp"
+
+#include <array>
+
+namespace macsec::sim {
+
+struct HostOptions {
+  ProfilePointer profile;
+  std::int64_t clock_offset = 86'400'000'003;  ///< microseconds: boot time when the simulation began
+  int clock_ppm = 0;
+  std::uint64_t speed = 0;  ///< bit/s
+  std::uint64_t seed = 1;
+};
+
+class Host final : public Station {
+ public:
+  Host(VirtualLan& lan, Index index, HostOptions options);
+
+  // Station
+  void on_frame(Bytes frame) override;
+  void on_carrier(bool up) override;
+  [[nodiscard]] Instant wake() const override { return wake_; }
+  void on_wake() override;
+  [[nodiscard]] bool claims_secured() const override;
+
+  enum class Memory : std::uint8_t { kept, lost };
+  /// The process starts. `memory` says whether it finds its snapshot.
+  void start(Memory memory = Memory::kept);
+  /// The process dies; the kernel goes on.
+  void crash();
+  /// Dies just before the next snapshot would be written: the kernel is ahead of what was saved, nothing left the host.
+  void crash_before_saving() noexcept { doomed_ = true; }
+  /// Power cycle: process, snapshot and kernel are gone.
+  void reboot();
+  [[nodiscard]] bool running() const noexcept { return port_ != nullptr; }
+
+  [[nodiscard]] core::Port& port() { return *port_; }
+  [[nodiscard]] const core::Port& port() const { return *port_; }
+  [[nodiscard]] core::PortStatus status() const { return port_->status(); }
+  [[nodiscard]] core::PortState state() const { return port_->status().state; }
+  /// The member's own time.
+  [[nodiscard]] Time now() const { return clock_.local(world_.now); }
+
+  // Commands: the call, then what follows from it.
+  Result<void> rekey();
+  Result<void> suspend(Duration span);
+  void set_enabled(bool enabled);
+  void reconfigure(ProfilePointer profile);
+  /// Sets the wall clock: `unix_seconds` is the time now.
+  void set_wall_clock(std::int64_t unix_seconds);
+
+  [[nodiscard]] std::uint64_t events(core::Event::Kind kind) const noexcept {
+    return events_[static_cast<std::size_t>(kind)];
+  }
+  [[nodiscard]] std::uint64_t mkpdus_sent() const noexcept { return mkpdus_sent_; }
+  /// Most MKPDUs sent within one second since the last question.
+  unsigned take_busiest_second() noexcept { return std::exchange(busiest_second_, 0U); }
+  [[nodiscard]] const core::Snapshot& saved() const noexcept { return saved_; }
+  [[nodiscard]] const std::string& last_event_text() const noexcept { return last_error_text_; }
+
+ private:
+  void settle();
+  void take_event(const core::Event& event);
+  void count_mkpdu();
+  void judge_transmit_start();
+  [[nodiscard]] core::LinkState link() const;
+
+  VirtualLan& lan_;
+  HostOptions options_;
+  SkewedClock clock_;
+  SimTrace trace_;
+  std::unique_ptr<SimRandom> random_;
+  std::unique_ptr<core::Port> port_;
+  core::Snapshot saved_;
+  bool saved_any_ = false;
+  bool doomed_ = false;
+  unsigned starts_ = 0;
+  Time wall_epoch_{};
+
+  Instant wake_ = never;
+  Instant port_due_ = never;
+  Instant sample_due_ = never;
+  Instant last_sample_ = 0;
+  Instant busy_until_ = 0;
+  std::vector<std::vector<std::uint8_t>> inbox_;
+  std::vector<core::Frame> outbox_;
+  Instant spinning_at_ = 0;
+  unsigned spins_ = 0;
+
+  std::array<std::uint64_t, 16> events_{};
+  std::string last_error_text_;
+  std::uint64_t mkpdus_sent_ = 0;
+  Instant second_began_ = 0;
+  unsigned this_second_ = 0;
+  unsigned busiest_second_ = 0;
+};
+
+}  // namespace macsec::sim

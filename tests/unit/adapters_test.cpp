@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/event_loop.hpp"
+#include "engine/adapters/state_store.hpp"
+#include "engine/adapters/timer_queue.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <random>
+#include <sys/stat.h>
+
+namespace macsec {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A directory of its own for each test, gone afterwards.
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "macsecd-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string path(std::string_view below = {}) const {
+    return (std::filesystem::path{path_} / below).string();
+  }
+
+ private:
+  std::string path_;
+};
+
+std::string read_text(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+void write_text(const std::string& path, std::string_view text) { std::ofstream{path} << text; }
+
+core::Snapshot full_snapshot() {
+  const Sci ours = Sci::of({{2, 0, 0, 0, 0, 1}}, 1);
+  const Sci theirs = Sci::of({{2, 0, 0, 0, 0, 2}}, 65534);
+  core::Snapshot::Participant participant;
+  participant.ckn = Ckn::from_hex("aabbcc").value_or(Ckn{});
+  participant.mi.octets.fill(0x5a);
+  participant.mn_limit = 4'294'967'295U;
+  participant.live = {{.mi = {}, .mn = 7, .sci = theirs, .priority = 255, .version = 3, .key_server = true},
+                      {.mi = {}, .mn = 1, .sci = ours, .priority = 0, .version = 1, .key_server = false}};
+  core::Snapshot snapshot;
+  snapshot.sci = ours;
+  snapshot.last_kn = 12;
+  snapshot.participants = {participant, {.ckn = participant.ckn.padded(), .mi = {}, .mn_limit = 0, .live = {}}};
+  snapshot.latest = core::Snapshot::Key{.key = {participant.mi, 12},
+                                        .an = An{3},
+                                        .cipher_suite = CipherSuite::gcm_aes_xpn_256,
+                                        .encrypt = false,
+                                        .ckn = participant.ckn,
+                                        .members = {ours, theirs}};
+  snapshot.old = core::Snapshot::Key{.key = {participant.mi, 11},
+                                     .an = An{2},
+                                     .cipher_suite = CipherSuite::gcm_aes_128,
+                                     .encrypt = true,
+                                     .ckn = participant.ckn,
+                                     .members = {}};
+  return snapshot;
+}
+
+TEST(Snapshot, SurvivesItsTextForm) {
+  const core::Snapshot snapshot = full_snapshot();
+  const auto read = read_snapshot(write_snapshot(snapshot));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, snapshot);
+  const auto empty = read_snapshot(write_snapshot({}));
+  ASSERT_TRUE(empty);
+  EXPECT_EQ(*empty, core::Snapshot{});
+}
+
+TEST(Snapshot, CutOffAnywhereIsRefused) {
+  const std::string text = write_snapshot(full_snapshot());
+  for (std::size_t length = 0; length + 1 < text.size(); ++length)
+    EXPECT_FALSE(read_snapshot(std::string_view{text}.substr(0, length))) << length;
+}
+
+TEST(Snapshot, DamageIsRefusedOrHarmless) {
+  const std::string text = write_snapshot(full_snapshot());
+  std::mt19937 random{7};
+  for (int i = 0; i < 2000; ++i) {
+    std::string damaged = text;
+    damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
+    static_cast<void>(read_snapshot(damaged));  // must not crash
+  }
+  EXPECT_FALSE(read_snapshot("macsecd-snapshot 2\nend\n"));
+  EXPECT_FALSE(read_snapshot("macsecd-snapshot 1\nlive 00 1 00 1 1 1\nend\n"));
+  EXPECT_FALSE(read_snapshot("macsecd-snapshot 1\nlast-kn 4294967296\nend\n"));
+  EXPECT_FALSE(read_snapshot("macsecd-snapshot 1\nlast-kn 1 2\nend\n"));
+  EXPECT_FALSE(read_snapshot("macsecd-snapshot 1\nend\nmore\n"));
+}
+
+TEST(StateStore, SavesLoadsForgets) {
+  const Directory directory;
+  const StateStore store{directory.path("a/b"), directory.path("c")};
+  const auto missing = store.load("link");
+  ASSERT_TRUE(missing);
+  EXPECT_FALSE(*missing);
+
+  ASSERT_TRUE(store.save("link", full_snapshot()));
+  const auto loaded = store.load("link");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(*loaded, full_snapshot());
+  struct stat info{};
+  ASSERT_EQ(::stat(directory.path("a/b/link.snapshot").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+
+  store.forget("link");
+  EXPECT_FALSE(*store.load("link"));
+}
+
+TEST(StateStore, ReportsDamage) {
+  const Directory directory;
+  const StateStore store{directory.path(), directory.path()};
+  write_text(directory.path("link.snapshot"), "nonsense");
+  EXPECT_FALSE(store.load("link"));
+  write_text(directory.path("key.pn"), "macsecd-packet-number 1\nlimit 12");
+  EXPECT_FALSE(store.reserved_pn("key"));
+  EXPECT_FALSE(store.reserve_pn("key", 100));
+}
+
+TEST(StateStore, NamesNeverLeaveTheDirectory) {
+  const Directory directory;
+  const StateStore store{directory.path("in"), directory.path("in")};
+  for (const std::string_view name : {"../out", "/etc/x", "..", ".", ".hidden", "a b\nc", "x.snapshot"}) {
+    ASSERT_TRUE(store.save(name, full_snapshot())) << name;
+    EXPECT_TRUE(store.load(name).value_or(std::nullopt)) << name;
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory.path("out.snapshot")));
+  EXPECT_EQ(escape_file_name("a/b"), "a\\x2fb");
+  EXPECT_NE(escape_file_name("a/b"), escape_file_name("a\\x2fb"));
+}
+
+TEST(StateStore, ReservationsOnlyGrow) {
+  const Directory directory;
+  const StateStore store{directory.path(), directory.path()};
+  EXPECT_FALSE(*store.reserved_pn("key"));
+  ASSERT_TRUE(store.reserve_pn("key", 1000));
+  ASSERT_TRUE(store.reserve_pn("key", 10));
+  EXPECT_EQ(*store.reserved_pn("key"), 1000U);
+  ASSERT_TRUE(store.reserve_pn("key", ~std::uint64_t{0}));
+  EXPECT_EQ(*store.reserved_pn("key"), ~std::uint64_t{0});
+  EXPECT_EQ(read_text(directory.path("key.pn")), "macsecd-packet-number 1\nlimit 18446744073709551615\nend\n");
+}
+
+TEST(TimerQueue, AgreesWithASortedList) {
+  struct Item : TimerQueue::Entry {};
+  std::vector<std::unique_ptr<Item>> items;
+  for (int i = 0; i < 200; ++i) items.push_back(std::make_unique<Item>());
+  TimerQueue queue;
+  std::mt19937 random{42};
+  for (int round = 0; round < 5000; ++round) {
+    Item& item = *items[random() % items.size()];
+    switch (random() % 4) {
+      case 0:
+        queue.set(item, std::nullopt);
+        break;
+      case 1: {
+        const Time now{Duration{random() % 1000}};
+        const TimerQueue::Entry* const due = queue.pop_due(now);
+        EXPECT_TRUE(due == nullptr || !due->deadline());
+        break;
+      }
+      default:
+        queue.set(item, Time{Duration{random() % 1000}});
+        break;
+    }
+    std::optional<Time> least;
+    std::size_t armed = 0;
+    for (const auto& one : items)
+      if (one->deadline()) {
+        ++armed;
+        least = least ? std::min(*least, *one->deadline()) : one->deadline();
+      }
+    ASSERT_EQ(queue.next(), least);
+    ASSERT_EQ(queue.size(), armed);
+  }
+  items.clear();
+  EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST(EventLoop, TimersFireInOrderAndDeferredWorkOnce) {
+  auto loop = EventLoop::open();
+  ASSERT_TRUE(loop);
+  std::string order;
+  auto deferred = loop->deferred([&] { order += 'd'; });
+  auto late = loop->timer([&] {
+    order += '2';
+    loop->exit(3);
+  });
+  auto early = loop->timer([&] {
+    order += '1';
+    deferred->schedule();
+    deferred->schedule();
+  });
+  ASSERT_TRUE(late && early && deferred);
+  late->arm(boot_time() + 20ms);
+  early->arm(boot_time() + 1ms);
+  EXPECT_EQ(loop->run().value_or(-1), 3);
+  EXPECT_EQ(order, "1d2");
+}
+
+TEST(EventLoop, HearsSignals) {
+  auto loop = EventLoop::open();
+  ASSERT_TRUE(loop);
+  auto source = loop->on_signal(SIGHUP, [&] { loop->exit(1); });
+  ASSERT_TRUE(source);
+  ASSERT_EQ(::raise(SIGHUP), 0);
+  EXPECT_EQ(loop->run().value_or(-1), 1);
+}
+
+}  // namespace
+}  // namespace macsec

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A family of objects on the bus (profiles, sessions): found by path, published, compared with what was last told.
+#pragma once
+
+#include "dbus/server/property.hpp"
+
+#include <functional>
+#include <memory>
+#include <set>
+
+namespace macsec::bus {
+
+class Server;
+
+/// What the userdata of every vtable points to.
+struct Anchor {
+  Server* server;
+  std::string name;  ///< of profile or session; empty for the manager
+};
+
+template <typename View>
+class Objects {
+ public:
+  /// How to learn what exists. `load` is asked only for what exists.
+  struct Source {
+    std::function<std::vector<std::string>()> names;
+    std::function<bool(const std::string&)> exists;
+    std::function<View(const std::string&)> load;
+  };
+  struct Object : Anchor {
+    Objects* family;
+    std::string path;
+    std::optional<View> current;  ///< as of loop turn `turn`
+    std::uint64_t turn = 0;
+    std::optional<View> published;  ///< what clients were told; nothing: they were told of no such object
+    bool leaving = false;
+  };
+
+  Objects(Server* server, const char* prefix, const char* interface, std::span<const Property<View>> table,
+          Source source)
+      : server_{server}, prefix_{prefix}, interface_{interface}, table_{table}, source_{std::move(source)} {}
+
+  /// `vtable` outlives the bus. `turn` counts the turns of the loop.
+  int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn) {
+    detach();
+    bus_ = bus;
+    turn_ = std::move(turn);
+    sd_bus_slot* slot = nullptr;
+    int r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, interface_, vtable, on_find, this);
+    vtable_slot_.reset(slot);
+    if (r < 0) return r;
+    slot = nullptr;
+    r = sd_bus_add_node_enumerator(bus, &slot, prefix_, on_enumerate, this);
+    enumerator_slot_.reset(slot);
+    return r;
+  }
+  void detach() {
+    enumerator_slot_.reset();
+    vtable_slot_.reset();
+    objects_.clear();
+    dirty_.clear();
+    bus_ = nullptr;
+  }
+
+  /// Whoever comes now asks for everything: nothing has to be told about what exists.
+  void assume_published() {
+    for (const std::string& name : source_.names()) {
+      Object& object = entry(name);
+      object.published = view(object);
+    }
+    dirty_.clear();
+  }
+
+  void touch(const std::string& name) {
+    dirty_.insert(name);
+    if (const auto found = objects_.find(name); found != objects_.end()) found->second->current.reset();
+  }
+  [[nodiscard]] bool dirty() const noexcept { return !dirty_.empty(); }
+
+  /// Tells what was touched and differs.
+  void flush() {
+    for (const std::string& name : std::exchange(dirty_, {})) {
+      if (source_.exists(name))
+        tell(entry(name));
+      else if (const auto found = objects_.find(name); found != objects_.end())
+        take_back(*found->second);
+    }
+  }
+
+  [[nodiscard]] const View& view(Object& object) {
+    const std::uint64_t turn = turn_();
+    if (!object.current || object.turn != turn) {
+      object.current = source_.load(object.name);
+      object.turn = turn;
+    }
+    return *object.current;
+  }
+  [[nodiscard]] View look(const std::string& name) const { return source_.load(name); }
+  [[nodiscard]] bool is_published(const std::string& name) const {
+    const auto found = objects_.find(name);
+    return found != objects_.end() && found->second->published;
+  }
+  template <typename Predicate>
+  [[nodiscard]] std::uint32_t count_published(Predicate predicate) const {
+    std::uint32_t count = 0;
+    for (const auto& [name, object] : objects_)
+      if (object->published && predicate(*object->published)) ++count;
+    return count;
+  }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return encode_path(prefix_, name); }
+
+  /// Getter of every property of this family.
+  static int on_get(sd_bus*, const char*, const char*, const char* name, sd_bus_message* reply, void* userdata,
+                    sd_bus_error*) noexcept try {
+    Object& object = *static_cast<Object*>(static_cast<Anchor*>(userdata));
+    const Property<View>* each = find_property(object.family->table_, name);
+    return each == nullptr ? -ENOENT : each->write(reply, object.family->view(object));
+  } catch (...) {
+    return -ENOMEM;
+  }
+
+ private:
+  Object& entry(const std::string& name) {
+    std::unique_ptr<Object>& slot = objects_[name];
+    if (slot == nullptr) {
+      slot = std::make_unique<Object>();
+      static_cast<Anchor&>(*slot) = Anchor{server_, name};
+      slot->family = this;
+      slot->path = path_of(name);
+    }
+    return *slot;
+  }
+
+  void tell(Object& object) {
+    object.current.reset();
+    const View& now = view(object);
+    if (!object.published) {
+      sd_bus_emit_object_added(bus_, object.path.c_str());
+    } else {
+      std::vector<char*> names = changed_names(table_, *object.published, now);
+      if (names.front() != nullptr)
+        sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface_, names.data());
+    }
+    object.published = now;
+  }
+
+  void take_back(Object& object) {
+    if (object.published) {
+      object.leaving = true;  // sd-bus asks once more which interfaces it had
+      sd_bus_emit_object_removed(bus_, object.path.c_str());
+    }
+    objects_.erase(std::string{object.name});
+  }
+
+  static int on_find(sd_bus*, const char* path, const char*, void* userdata, void** found, sd_bus_error*) noexcept try {
+    Objects& family = *static_cast<Objects*>(userdata);
+    const std::optional<std::string> name = decode_path(family.prefix_, path);
+    if (!name || name->empty()) return 0;
+    const auto known = family.objects_.find(*name);
+    const bool leaving = known != family.objects_.end() && known->second->leaving;
+    if (!leaving && !family.source_.exists(*name)) return 0;
+    *found = static_cast<Anchor*>(&family.entry(*name));
+    return 1;
+  } catch (...) {
+    return -ENOMEM;
+  }
+
+  static int on_enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) noexcept try {
+    const Objects& family = *static_cast<Objects*>(userdata);
+    const std::vector<std::string> names = family.source_.names();
+    char** list = static_cast<char**>(std::calloc(names.size() + 1, sizeof(char*)));  // sd-bus frees it
+    if (list == nullptr) return -ENOMEM;
+    for (std::size_t i = 0; i < names.size(); ++i) list[i] = ::strdup(family.path_of(names[i]).c_str());
+    *nodes = list;
+    return 0;
+  } catch (...) {
+    return -ENOMEM;
+  }
+
+  Server* server_;
+  const char* prefix_;
+  const char* interface_;
+  std::span<const Property<View>> table_;
+  Source source_;
+  sd_bus* bus_ = nullptr;
+  std::function<std::uint64_t()> turn_;
+  std::map<std::string, std::unique_ptr<Object>> objects_;
+  std::set<std::string> dirty_;
+  SlotPointer vtable_slot_;
+  SlotPointer enumerator_slot_;
+};
+
+}  // namespace macsec::bus

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/bus/names.hpp"
+#include "dbus/server/entry.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace macsec::bus {
+namespace {
+
+std::string gone(const std::string& name) { return fmt::format("there is no profile {}", name); }
+
+/// What stops a profile, in one line.
+std::string complaint(std::span<const Problem> problems) {
+  std::string text;
+  for (const Problem& problem : problems)
+    if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
+  return text.empty() ? "the settings make no profile" : text;
+}
+
+bool has_error(std::span<const Problem> problems) {
+  return std::ranges::any_of(problems, [](const Problem& problem) { return problem.error; });
+}
+
+}  // namespace
+
+/// A profile as a call wants it.
+struct Server::Wanted {
+  std::string name;
+  ProfileOptions options;
+  std::vector<RawSection> sections;  ///< views into the call
+  ClientProfile record;
+  ProfilePointer profile;  ///< null: only its problems are to be shown
+  std::vector<Problem> warnings;
+};
+
+std::vector<sd_bus_vtable> Server::profile_vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a(sa{sv})", settings, "a{sv}", options), SD_BUS_NO_RESULT,
+                              entry<&Server::update_profile>, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+      SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::remove_profile>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Enable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::enable_profile>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Disable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::disable_profile>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("SetProblems", SD_BUS_ARGS("a(ssuss)", problems), SD_BUS_NO_RESULT,
+                              entry<&Server::set_problems>, SD_BUS_VTABLE_UNPRIVILEGED),
+  };
+  append_properties(vtable, profile_properties(), Objects<ProfileView>::on_get);
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
+}
+
+/// Turns sections and options into a profile and a record; answers the call and returns false where that fails.
+bool Server::read_wanted(Call& call, Wanted& wanted, const Profile* keep) {
+  const ProfileOptions& options = wanted.options;
+  ClientProfile& record = wanted.record;
+  if (options.lifetime) record.lifetime = *options.lifetime;
+  if (options.grace) record.grace = *options.grace;
+  if (options.source) record.source = *options.source;
+  if (options.origin) record.origin = *options.origin;
+  if (options.description) record.description = *options.description;
+  if (options.problems) record.problems = *options.problems;
+  if (wanted.sections.empty() && has_error(record.problems) && record.lifetime != Lifetime::file) return true;
+
+  ProfileContext context = options_.profiles;
+  context.keep_secrets = keep;
+  const ProfileSource source = record.lifetime == Lifetime::file ? ProfileSource::file : record.source;
+  wanted.profile = make_profile({wanted.name, record.origin, source}, wanted.sections, context, wanted.warnings);
+  if (wanted.profile != nullptr) return true;
+  call.fail(error::invalid_settings, complaint(wanted.warnings));
+  return false;
+}
+
+/// Hands the profile to the daemon; answers the call and returns false where that fails.
+bool Server::put_wanted(Call& call, Wanted& wanted) {
+  Result<void> done;
+  if (wanted.record.lifetime == Lifetime::file)
+    done = model_.store_profile(*wanted.profile);
+  else if (wanted.profile != nullptr)
+    done = model_.put_profile(wanted.profile);
+  else if (!model_.has_profile(wanted.name) || model_.profile(wanted.name).profile == nullptr)  // else it keeps running
+    done = model_.put_broken_profile({wanted.name, wanted.record.origin, wanted.record.source, nullptr, false, {}});
+  if (!done) {
+    call.fail(done.error(), error::no_such_profile);
+    return false;
+  }
+  if (wanted.record.lifetime == Lifetime::file) {
+    client_profiles_.erase(wanted.name);
+  } else {
+    wanted.record.warnings = std::move(wanted.warnings);
+    wanted.record.parked_until.reset();
+    wanted.record.owner = wanted.record.lifetime == Lifetime::memory ? "" : call.sender();
+    client_profiles_.put(wanted.name, std::move(wanted.record));
+  }
+  arm_expiry();
+  profile_changed(wanted.name);
+  flush();
+  return true;
+}
+
+/// Whether the call may put a profile of this name; answers it and returns false where not.
+bool Server::may_claim(Call& call, const Wanted& wanted) {
+  const std::string sender = call.sender();
+  const ClientProfile* known = client_profiles_.find(wanted.name);
+  if (model_.has_profile(wanted.name)) {
+    const bool parked = known != nullptr && known->parked_until && known->origin == wanted.record.origin;
+    const bool replaces =
+        wanted.options.replace && known != nullptr && (known->owner.empty() || known->owner == sender);
+    if ((parked || replaces) && wanted.record.lifetime != Lifetime::file) return true;
+    call.fail(error::profile_exists, fmt::format("there is a profile {} already", wanted.name));
+    return false;
+  }
+  if (client_profiles_.count_of(sender) < options_.profiles_per_client) return true;
+  call.fail(error::limit_exceeded, fmt::format("one client may have {} profiles", options_.profiles_per_client));
+  return false;
+}
+
+void Server::add_profile(Call& call) {
+  Wanted wanted;
+  if (get(call.message(), wanted.name) < 0 || !is_profile_name(wanted.name))
+    return call.fail(error::invalid_argument,
+                     "a profile's name is 1 to 64 letters, digits or ._-@:+ and does not start with a dot");
+  Result<std::vector<RawSection>> sections = read_sections(call.message());
+  if (!sections)
+    return call.fail(sections.error().code == EINVAL ? error::invalid_settings : error::invalid_argument,
+                     sections.error().message);
+  Result<ProfileOptions> options = read_options(call.message());
+  if (!options) return call.fail(error::invalid_argument, options.error().message);
+  if (options->keep_secrets) return call.fail(error::invalid_argument, "KeepSecrets is an option of Update");
+  wanted.sections = std::move(*sections);
+  wanted.options = std::move(*options);
+  wanted.record.origin = wanted.name;
+  if (!read_wanted(call, wanted, nullptr)) return;
+  if (!may_claim(call, wanted)) return;
+  const std::string name = wanted.name;
+  if (put_wanted(call, wanted)) call.reply(ObjectPath{profiles_.path_of(name)});
+}
+
+bool Server::owns(Call& call, const ClientProfile& record) {
+  if (record.owner.empty() || record.owner == call.sender()) return true;
+  call.fail(error::not_owner, fmt::format("the profile belongs to {}", record.owner));
+  return false;
+}
+
+void Server::update_profile(Call& call) {
+  Result<std::vector<RawSection>> sections = read_sections(call.message());
+  if (!sections)
+    return call.fail(sections.error().code == EINVAL ? error::invalid_settings : error::invalid_argument,
+                     sections.error().message);
+  Result<ProfileOptions> options = read_options(call.message());
+  if (!options) return call.fail(error::invalid_argument, options.error().message);
+  if (options->replace || options->source || options->origin)
+    return call.fail(error::invalid_argument, "Replace, Source and Origin are options of AddProfile");
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
+  const ProfileState before = model_.profile(call.name());
+  const ClientProfile* known = client_profiles_.find(call.name());
+  if (known != nullptr && !owns(call, *known)) return;
+
+  Wanted wanted;
+  wanted.name = call.name();
+  wanted.sections = std::move(*sections);
+  wanted.options = std::move(*options);
+  if (known != nullptr) {
+    wanted.record = *known;
+  } else {
+    wanted.record.lifetime = Lifetime::file;
+    wanted.record.origin = before.origin;
+  }
+  const bool file = wanted.options.lifetime.value_or(wanted.record.lifetime) == Lifetime::file;
+  if (file != (known == nullptr))
+    return call.fail(error::invalid_argument, "a profile neither becomes a file nor stops being one");
+  if (!read_wanted(call, wanted, wanted.options.keep_secrets ? before.profile.get() : nullptr)) return;
+  if (put_wanted(call, wanted)) call.reply();
+}
+
+void Server::remove_profile(Call& call) {
+  const std::string name = call.name();
+  if (!model_.has_profile(name)) return call.fail(error::no_such_profile, gone(name));
+  if (const Result<void> done = model_.remove_profile(name); !done)
+    return call.fail(done.error(), error::no_such_profile);
+  client_profiles_.erase(name);
+  arm_expiry();
+  profile_changed(name);
+  flush();
+  call.reply();
+}
+
+void Server::enable_profile(Call& call) { set_profile_enabled(call, true); }
+void Server::disable_profile(Call& call) { set_profile_enabled(call, false); }
+
+void Server::set_profile_enabled(Call& call, bool enabled) {
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
+  const ProfileState state = model_.profile(call.name());
+  if (state.profile == nullptr) return call.fail(error::invalid_settings, complaint(state.problems));
+  if (state.enabled != enabled)
+    if (const Result<void> done = model_.set_profile_enabled(call.name(), enabled); !done)
+      return call.fail(done.error(), error::no_such_profile);
+  profile_changed(call.name());
+  flush();
+  call.reply();
+}
+
+void Server::set_problems(Call& call) {
+  ProblemRows rows;
+  if (get(call.message(), rows) < 0) return call.fail(error::invalid_argument, "the problems cannot be read");
+  Result<std::vector<Problem>> problems = to_problems(std::move(rows));
+  if (!problems) return call.fail(error::invalid_argument, problems.error().message);
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
+  ClientProfile* record = client_profiles_.find(call.name());
+  if (record == nullptr) return call.fail(error::not_owner, "the problems of a file are found by reading it");
+  if (!owns(call, *record)) return;
+  record->problems = std::move(*problems);
+  profile_changed(call.name());
+  flush();
+  call.reply();
+}
+
+}  // namespace macsec::bus

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/bus/names.hpp"
+#include "dbus/server/entry.hpp"
+
+#include <fmt/format.h>
+
+namespace macsec::bus {
+namespace {
+
+constexpr Duration longest_suspension = std::chrono::seconds{120};
+
+std::string gone(const std::string& interface) { return fmt::format("there is no session {}", interface); }
+
+}  // namespace
+
+std::vector<sd_bus_vtable> Server::session_vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Rekey", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::rekey>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Suspend", SD_BUS_ARGS("t", usec), SD_BUS_NO_RESULT, entry<&Server::suspend>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Up", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::up>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Down", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::down>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sa{st}}", statistics),
+                              entry<&Server::get_statistics>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", kind, "t", time, "s", text), 0),
+  };
+  append_properties(vtable, session_properties(), Objects<SessionState>::on_get);
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
+}
+
+void Server::rekey(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  const SessionState session = model_.session(call.name());
+  if (session.static_keys) return call.fail(error::not_supported, "a link with static keys has no key server");
+  if (session.status.state != core::PortState::secured) return call.fail(error::not_secured, "the link is not secured");
+  if (!session.status.is_key_server)
+    return call.fail(error::not_key_server,
+                     session.status.key_server
+                         ? fmt::format("the key server is {}", to_string(*session.status.key_server))
+                         : "the key server is another member");
+  if (const Result<void> done = model_.rekey(call.name()); !done)
+    return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
+void Server::suspend(Call& call) {
+  std::uint64_t usec = 0;
+  if (get(call.message(), usec) < 0 || usec > static_cast<std::uint64_t>(longest_suspension.count()))
+    return call.fail(error::invalid_argument, "a suspension lasts 120 s at most");
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  const SessionState session = model_.session(call.name());
+  if (session.static_keys) return call.fail(error::not_supported, "a link with static keys cannot be suspended");
+  const bool suspended = session.status.state == core::PortState::suspended;
+  if (usec == 0 && !suspended && !session.status.suspended_until) return call.reply();
+  if (session.status.state != core::PortState::secured && !suspended)
+    return call.fail(error::not_secured, "the link is not secured");
+  const Result<void> done = model_.suspend(call.name(), Duration{static_cast<Duration::rep>(usec)});
+  if (!done) return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
+void Server::up(Call& call) { set_session_enabled(call, true); }
+void Server::down(Call& call) { set_session_enabled(call, false); }
+
+void Server::set_session_enabled(Call& call, bool enabled) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  const Result<void> done = model_.set_session_enabled(call.name(), enabled);
+  if (!done) return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
+void Server::get_statistics(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  Statistics statistics = model_.statistics(call.name());
+  statistics["Mka"] = to_counters(model_.session(call.name()).status.counters);
+  call.reply(statistics);
+}
+
+}  // namespace macsec::bus

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/server/views.hpp"
+
+#include "dbus/bus/names.hpp"
+#include "dbus/server/settings.hpp"
+
+namespace macsec::bus {
+namespace {
+
+std::string text(std::string_view view) { return std::string{view}; }
+
+Rows participants(const SessionState& session) {
+  Rows rows;
+  for (const core::ParticipantStatus& each : session.status.participants)
+    rows.push_back({{{"Ckn", to_string(each.ckn)},
+                     {"Role", text(to_string(each.role))},
+                     {"Active", each.active},
+                     {"Principal", each.principal},
+                     {"Mi", to_string(each.mi)}},
+                    {{"Mn", each.mn}, {"IcvFailures", each.icv_failures}}});
+  return rows;
+}
+
+Strings names(std::span<const CipherSuite> suites) {
+  Strings out;
+  for (const CipherSuite suite : suites) out.push_back(text(to_string(suite)));
+  return out;
+}
+
+Rows peers(const SessionState& session) {
+  Rows rows;
+  for (const core::ParticipantStatus& participant : session.status.participants)
+    for (const core::PeerStatus& each : participant.peers)
+      rows.push_back({{{"Ckn", to_string(participant.ckn)},
+                       {"Mi", to_string(each.mi)},
+                       {"Sci", to_string(each.sci)},
+                       {"Priority", each.priority},
+                       {"Version", each.version},
+                       {"Live", each.live},
+                       {"KeyServer", each.key_server},
+                       {"Receiving", each.receiving},
+                       {"Transmitting", each.transmitting},
+                       {"CipherSuites", names(each.announced)}},
+                      {{"Mn", each.mn}, {"LastHeard", to_usec(each.last_heard)}}});
+  return rows;
+}
+
+Dictionary sak(const std::optional<core::SakStatus>& sak) {
+  if (!sak) return {};
+  return {{"KeyId", to_string(sak->key)},
+          {"KeyNumber", sak->key.number},
+          {"An", sak->an.value()},
+          {"CipherSuite", text(to_string(sak->cipher_suite))},
+          {"Since", to_usec(sak->since)},
+          {"Receiving", sak->receiving},
+          {"Transmitting", sak->transmitting}};
+}
+
+double pn_used(const core::PortStatus& status) {
+  if (status.pn_space == 0) return 0;
+  return static_cast<double>(status.next_pn) / static_cast<double>(status.pn_space);
+}
+
+using S = const SessionState&;
+using P = const ProfileView&;
+using M = const ManagerView&;
+
+template <typename T>
+std::string optional_text(const std::optional<T>& value) {
+  return value ? std::string{to_string(*value)} : std::string{};
+}
+std::uint64_t optional_time(const std::optional<Time>& time) { return time ? to_usec(*time) : 0; }
+
+}  // namespace
+
+std::map<std::string, std::uint64_t> to_counters(const core::PortCounters& counters) {
+  std::map<std::string, std::uint64_t> out;
+  for (const core::CounterName& each : core::counter_names()) out.emplace(each.name, counters.*each.member);
+  return out;
+}
+
+std::span<const Property<ManagerView>> manager_properties() noexcept {
+  static constexpr std::array table{
+      property<ManagerView>(
+          "Version", [](M) { return std::string{MACSECD_VERSION}; }, Emits::constant),
+      property<ManagerView>("ProfileCount", [](M m) { return m.profiles; }),
+      property<ManagerView>("SessionCount", [](M m) { return m.sessions; }),
+      property<ManagerView>("SecuredCount", [](M m) { return m.secured; }),
+      property<ManagerView>(
+          "ProfileDirectories", [](M m) { return m.directories; }, Emits::constant),
+  };
+  return table;
+}
+
+std::span<const Property<ProfileView>> profile_properties() noexcept {
+  static constexpr std::array table{
+      property<ProfileView>(
+          "Name", [](P p) { return p.state.name; }, Emits::constant),
+      property<ProfileView>("Source", [](P p) { return text(to_string(p.state.source)); }),
+      property<ProfileView>("Origin", [](P p) { return p.state.origin; }),
+      property<ProfileView>("Description", [](P p) { return p.client.description; }),
+      property<ProfileView>("Lifetime", [](P p) { return text(to_string(p.client.lifetime)); }),
+      property<ProfileView>("Owner", [](P p) { return p.client.owner; }),
+      property<ProfileView>("ParkedUntil", [](P p) { return optional_time(p.client.parked_until); }),
+      property<ProfileView>("Enabled", [](P p) { return p.state.enabled; }),
+      property<ProfileView>("Valid", [](P p) { return p.state.profile != nullptr; }),
+      property<ProfileView>("Parent", [](P p) { return p.state.profile ? p.state.profile->parent : std::string{}; }),
+      property<ProfileView>("Interface",
+                            [](P p) { return p.state.profile ? p.state.profile->interface : std::string{}; }),
+      property<ProfileView>("Session", [](P p) { return ObjectPath{p.session}; }),
+      property<ProfileView>("Settings",
+                            [](P p) { return p.state.profile ? show_settings(*p.state.profile) : Sections{}; }),
+      property<ProfileView>("Problems",
+                            [](P p) {
+                              ProblemRows rows = to_rows(p.state.problems);
+                              for (const auto* more : {&p.client.warnings, &p.client.problems})
+                                for (ProblemRow& row : to_rows(*more)) rows.push_back(std::move(row));
+                              return rows;
+                            }),
+  };
+  return table;
+}
+
+std::span<const Property<SessionState>> session_properties() noexcept {
+  static constexpr std::array table{
+      property<SessionState>(
+          "Interface", [](S s) { return s.interface; }, Emits::constant),
+      property<SessionState>("Ifindex", [](S s) { return std::int32_t{s.ifindex}; }),
+      property<SessionState>("Parent", [](S s) { return s.parent; }),
+      property<SessionState>("ParentIfindex", [](S s) { return std::int32_t{s.parent_ifindex}; }),
+      property<SessionState>("Profile", [](S s) { return ObjectPath{encode_path(profile_prefix, s.profile)}; }),
+      property<SessionState>("ProfileName", [](S s) { return s.profile; }),
+      property<SessionState>("State", [](S s) { return text(to_string(s.status.state)); }),
+      property<SessionState>("Since", [](S s) { return to_usec(s.status.since); }),
+      property<SessionState>("Reason", [](S s) { return text(to_string(s.status.reason)); }),
+      property<SessionState>("ReasonText", [](S s) { return s.status.reason_text; }),
+      property<SessionState>("LastError", [](S s) { return s.status.last_error; }),
+      property<SessionState>("Cp", [](S s) { return text(to_string(s.status.cp)); }),
+      property<SessionState>("Carrier", [](S s) { return s.status.carrier; }),
+      property<SessionState>("Policy", [](S s) { return text(to_string(s.policy)); }),
+      property<SessionState>("Sci", [](S s) { return to_string(s.status.sci); }),
+      property<SessionState>("IsKeyServer", [](S s) { return s.status.is_key_server; }),
+      property<SessionState>("KeyServer", [](S s) { return optional_text(s.status.key_server); }),
+      property<SessionState>("Ckn", [](S s) { return optional_text(s.status.principal); }),
+      property<SessionState>("CipherSuite", [](S s) { return optional_text(s.status.cipher_suite); }),
+      property<SessionState>("Encrypting", [](S s) { return s.status.encrypting; }),
+      property<SessionState>("DelayProtect", [](S s) { return s.status.delay_protect; }),
+      property<SessionState>("Offload", [](S s) { return text(to_string(s.offload)); }),
+      property<SessionState>("OffloadText", [](S s) { return s.offload_text; }),
+      property<SessionState>("LatestSak", [](S s) { return sak(s.status.latest); }),
+      property<SessionState>("OldSak", [](S s) { return sak(s.status.old); }),
+      property<SessionState>(
+          "NextPn", [](S s) { return s.status.next_pn; }, Emits::nothing),
+      property<SessionState>(
+          "PnUsed", [](S s) { return pn_used(s.status); }, Emits::nothing),
+      property<SessionState>("NextRekey", [](S s) { return optional_time(s.status.next_rekey); }),
+      property<SessionState>("SuspendedUntil", [](S s) { return optional_time(s.status.suspended_until); }),
+      property<SessionState>("ForeignCkns",
+                             [](S s) {
+                               Strings ckns;
+                               for (const Ckn& ckn : s.status.foreign_ckns) ckns.push_back(to_string(ckn));
+                               return ckns;
+                             }),
+      property<SessionState>("Participants", [](S s) { return participants(s); }),
+      property<SessionState>("Peers", [](S s) { return peers(s); }),
+      property<SessionState>(
+          "Counters", [](S s) { return to_counters(s.status.counters); }, Emits::nothing),
+  };
+  return table;
+}
+
+}  // namespace macsec::bus

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the properties of each kind of object are read from, and their tables.
+#pragma once
+
+#include "dbus/server/client_profiles.hpp"
+#include "dbus/server/model.hpp"
+#include "dbus/server/property.hpp"
+
+namespace macsec::bus {
+
+struct ManagerView {
+  std::uint32_t profiles = 0;
+  std::uint32_t sessions = 0;
+  std::uint32_t secured = 0;
+  Strings directories;
+};
+
+struct ProfileView {
+  ProfileState state;
+  ClientProfile client;  ///< of a file: its defaults with Lifetime::file
+  std::string session;   ///< its path; "/" while there is none
+};
+
+[[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;
+[[nodiscard]] std::span<const Property<ProfileView>> profile_properties() noexcept;
+[[nodiscard]] std::span<const Property<SessionState>> session_properties() noexcept;
+
+/// Microseconds of CLOCK_BOOTTIME as they travel.
+[[nodiscard]] constexpr std::uint64_t to_usec(Time time) noexcept {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+[[nodiscard]] std::map<std::string, std::uint64_t> to_counters(const core::PortCounters& counters);
+
+}  // namespace macsec::bus

@@ -2,47 +2,15 @@
 /// The network interfaces of the namespace and what changes about them.
 #pragma once
 
+#include "engine/adapters/link_message.hpp"
 #include "engine/adapters/netlink_socket.hpp"
-#include "engine/ports/secy.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
+#include <string_view>
 
 namespace macsec {
-
-/// What a link message says about a macsec device.
-struct MacsecLink {
-  Sci sci;
-  std::optional<CipherSuite> cipher_suite;  ///< nothing: one we do not know
-  An encoding;
-  SecyParameters parameters;
-  OffloadMode offload = OffloadMode::off;
-  friend bool operator==(const MacsecLink&, const MacsecLink&) = default;
-};
-
-struct Link {
-  unsigned ifindex = 0;
-  std::string name;
-  MacAddress mac;
-  bool up = false;             ///< IFF_UP
-  bool carrier = false;        ///< IFF_UP and IFF_LOWER_UP
-  std::uint8_t operstate = 0;  ///< IF_OPER_*
-  bool dormant = false;        ///< link mode dormant
-  unsigned mtu = 0;
-  std::string kind;                 ///< "macsec", "veth", ...; empty for hardware
-  unsigned parent = 0;              ///< ifindex of the lower device, 0: none
-  std::optional<int> parent_netns;  ///< the lower device lives in this other namespace (its id); `parent` counts there
-  unsigned master = 0;              ///< bridge or bond it belongs to, 0: none
-  std::string alias;
-  std::optional<MacsecLink> macsec;
-  friend bool operator==(const Link&, const Link&) = default;
-};
-
-/// Fills `out` from an RTM_NEWLINK message; false when it is not one.
-[[nodiscard]] bool parse_link(const nlmsghdr& message, Link& out);
 
 struct LinkChange {
   enum class Kind : std::uint8_t { appeared, changed, removed };
@@ -83,7 +51,7 @@ class LinkMonitor {
   Callback callback_;
   std::map<unsigned, Link> links_;
   std::map<unsigned, std::uint64_t> speeds_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;
 };
 
 }  // namespace macsec

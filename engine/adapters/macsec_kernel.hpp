@@ -86,8 +86,8 @@ class MacsecKernel {
   [[nodiscard]] Result<void> change_link(NetlinkMessage& message, unsigned ifindex, std::string_view doing);
   [[nodiscard]] NetlinkSocket& route() noexcept { return route_; }
   [[nodiscard]] std::uint16_t family() const noexcept { return family_; }
-  /// A device just made: known to be empty, no dump needed to say so.
-  void forget(unsigned ifindex) noexcept;
+  /// What is known without asking: the state of a device just made.
+  void learn(SecyDump dump);
 
  private:
   MacsecKernel(NetlinkSocket route, NetlinkSocket generic, std::uint16_t family);
@@ -95,8 +95,11 @@ class MacsecKernel {
   NetlinkSocket route_;
   NetlinkSocket generic_;
   std::uint16_t family_;
-  std::map<unsigned, SecyDump> last_;  ///< entries of the last dump not changed since
-  std::chrono::steady_clock::time_point last_at_{};
+  struct Known {
+    SecyDump dump;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::map<unsigned, Known> known_;  ///< not changed through this object since
 };
 
 }  // namespace macsec

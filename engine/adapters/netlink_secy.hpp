@@ -2,10 +2,16 @@
 /// One macsec device of the kernel as a SecY.
 #pragma once
 
+#include "engine/adapters/link_message.hpp"
 #include "engine/adapters/macsec_kernel.hpp"
+#include "engine/adapters/macsec_link.hpp"
 #include "engine/ports/secy.hpp"
 
+#include <array>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace macsec {
 
@@ -49,9 +55,10 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.
   [[nodiscard]] Result<void> clear();
-  /// Asks the kernel for everything a foreign hand may have changed (parameters, the encoding AN, dormant or up) and puts
-  /// it back. To be called when the link monitor reports a change of the device that we did not make.
-  [[nodiscard]] Result<void> reassert();
+  /// Puts back what a foreign hand changed: parameters, the encoding AN, dormant or up; and brings a device made here up
+  /// that could not be while its parent was down. `seen` is the device as the link monitor reports it; to be called at every
+  /// change of the device or its parent: without a difference it does nothing.
+  [[nodiscard]] Result<void> reassert(const Link& seen);
 
   [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
   [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }  ///< of the macsec device; 0: none
@@ -60,7 +67,9 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
   [[nodiscard]] bool made_here() const noexcept { return made_here_; }  ///< by this or an earlier run of ours
   [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
-  /// Changes that do not need a new device; takes effect at once where attached (offload: only while without SAs).
+  /// A changed profile, the same parent, name and port. Suite and parameters count for the next device (see
+  /// select_cipher_suite() and configure() for this one); offload takes effect at once where attached: EBUSY while there
+  /// are SAs.
   [[nodiscard]] Result<void> change(const SecyDevice& device);
 
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
@@ -73,14 +82,30 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> delete_receive_sa(const Sci& sci, An an) override;
   [[nodiscard]] Result<void> raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) override;
   [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci) override;
-  /// As above with another first PN, for static keys, whose PNs live longer than the SA. 1 and up.
-  [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn);
+  [[nodiscard]] Result<void> install_static_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn) override;
   [[nodiscard]] Result<void> transmit_with(An an) override;
   [[nodiscard]] Result<void> delete_transmit_sa(An an) override;
   [[nodiscard]] Result<SecyState> read() override;
 
  private:
-  struct Found;  // a macsec link as rtnetlink shows it
+  enum class TransmitSa : std::uint8_t { absent, inactive, active };
+
+  /// An error with ENODEV unless attached.
+  [[nodiscard]] Result<void> ready(std::string_view doing) const;
+  [[nodiscard]] Result<void> adopt(const Link& link);
+  [[nodiscard]] Result<void> make(const MacsecLinkRequest& request);
+  [[nodiscard]] Result<void> make_or_find(const Link& parent);
+  [[nodiscard]] Result<void> select_offload();
+  [[nodiscard]] Result<void> set_offload(OffloadMode mode);
+  /// First `mac`, then `phy`, then software.
+  [[nodiscard]] Result<void> try_offload();
+  [[nodiscard]] Result<void> bring_up();
+  /// Makes sure that a transmit SA put at `an` is not used at once.
+  [[nodiscard]] Result<void> park(An an);
+  [[nodiscard]] Result<void> encode_with(An an);
+  [[nodiscard]] Result<SecyDump> read_fresh();
+  void remember(const SecyState& state);
+  [[nodiscard]] std::string act(std::string_view what) const;  ///< "install ... on macsec0"
 
   MacsecKernel& kernel_;
   SecyDevice device_;
@@ -89,11 +114,14 @@ class NetlinkSecy final : public Secy {
   unsigned parent_ifindex_ = 0;
   Sci sci_;
   bool made_here_ = false;
+  bool bring_up_ = false;  ///< made here and not up yet: the parent was down
   CipherSuite cipher_suite_ = CipherSuite::gcm_aes_128;
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;
   OffloadReport offload_;
-  std::optional<An> encoding_;
+  An encoding_;
+  std::array<TransmitSa, 4> transmit_{};
+  std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow
 };
 
 }  // namespace macsec

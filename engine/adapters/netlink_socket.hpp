@@ -6,6 +6,8 @@
 #include "engine/base/handle.hpp"
 #include "engine/base/result.hpp"
 
+#include <array>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <netlink/attr.h>
@@ -13,7 +15,6 @@
 #include <netlink/socket.h>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace macsec {
 
@@ -71,12 +72,66 @@ class NetlinkSocket {
  private:
   NetlinkSocket() = default;
   [[nodiscard]] Result<void> send(NetlinkMessage& message, std::string_view doing);
-  [[nodiscard]] Result<bool> receive(std::uint32_t sequence, std::string_view doing, const Visitor& visit);
+  /// Reads until the answer is complete; whether it was a consistent one.
+  [[nodiscard]] Result<bool> receive(std::string_view doing, const Visitor& visit);
 
   std::unique_ptr<nl_sock, Releases<nl_socket_free>> socket_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;
   std::uint32_t sequence_ = 0;
 };
+
+/// Attributes of one level by type; types above `max` are left out. `Max` is the highest type asked for.
+template <std::size_t Max>
+class Attributes {
+ public:
+  Attributes(const nlattr* first, int length) noexcept {
+    nla_parse(table_.data(), Max, const_cast<nlattr*>(first), length, nullptr);
+  }
+  explicit Attributes(const nlattr* nest) noexcept
+      : Attributes{static_cast<const nlattr*>(nla_data(nest)), nla_len(nest)} {}
+
+  /// Null where missing.
+  [[nodiscard]] const nlattr* operator[](std::size_t type) const noexcept { return table_[type]; }
+  [[nodiscard]] bool has(std::size_t type) const noexcept { return table_[type] != nullptr; }
+  /// The octets; empty where missing.
+  [[nodiscard]] Bytes bytes(std::size_t type) const noexcept {
+    const nlattr* const found = table_[type];
+    if (found == nullptr) return {};
+    return {static_cast<const std::uint8_t*>(nla_data(found)), static_cast<std::size_t>(nla_len(found))};
+  }
+  /// The number in host order, of whatever width it was sent in; 0 where missing or of odd size.
+  [[nodiscard]] std::uint64_t number(std::size_t type) const noexcept;
+  /// Up to the terminating zero.
+  [[nodiscard]] std::string_view text(std::size_t type) const noexcept {
+    const Bytes octets = bytes(type);
+    const std::string_view all{reinterpret_cast<const char*>(octets.data()), octets.size()};
+    return all.substr(0, all.find('\0'));
+  }
+
+ private:
+  std::array<nlattr*, Max + 1> table_{};
+};
+
+template <std::size_t Max>
+std::uint64_t Attributes<Max>::number(std::size_t type) const noexcept {
+  const Bytes octets = bytes(type);
+  const auto as = [&octets]<typename T>(T value) {
+    std::memcpy(&value, octets.data(), sizeof(value));
+    return std::uint64_t{value};
+  };
+  switch (octets.size()) {
+    case 1:
+      return octets[0];
+    case 2:
+      return as(std::uint16_t{});
+    case 4:
+      return as(std::uint32_t{});
+    case 8:
+      return as(std::uint64_t{});
+    default:
+      return 0;
+  }
+}
 
 /// The number of a generic netlink family. ENOENT where the kernel does not have it (modules are loaded on the way).
 [[nodiscard]] Result<std::uint16_t> resolve_family(NetlinkSocket& socket, std::string_view name);

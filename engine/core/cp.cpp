@@ -25,6 +25,12 @@ An Cp::free_an() const noexcept {
   return an;
 }
 
+void Cp::tidied(const Result<void>& result, Time now) {
+  if (result) return;
+  ++context_.counters.secy_failures;
+  context_.emit(Event::Kind::secy_error, now, result.error().message);
+}
+
 bool Cp::check(const Result<void>& result, Time now) {
   if (result) return true;
   ++context_.counters.secy_failures;
@@ -236,6 +242,8 @@ void Cp::enter_receive(Time now) {
   settled_since_.reset();
   latest_->since = now;
   abandoned_.reset();
+  // A key server that started anew may choose an AN that is still in use here: its choice stands.
+  if (old_ && old_->an == latest_->an) delete_keys(old_, now);
   if (!install(*latest_, now)) abandoned_ = latest_->id;
 }
 
@@ -275,7 +283,7 @@ void Cp::abandon(Time now) {
 void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
   if (!slot) return;
   const SakSlot* other = &slot == &latest_ ? (old_ ? &*old_ : nullptr) : (latest_ ? &*latest_ : nullptr);
-  static_cast<void>(check(context_.secy.delete_transmit_sa(slot->an), now));
+  tidied(context_.secy.delete_transmit_sa(slot->an), now);
   for (const Sci& sci : slot->receiving_from) {
     const bool still_used =
         other != nullptr && std::ranges::find(other->receiving_from, sci) != other->receiving_from.end();
@@ -302,7 +310,7 @@ void Cp::drop_member(const Sci& sci, Time now) {
     known = std::erase((*slot)->receiving_from, sci) > 0 || known;
     std::erase_if((*slot)->members, [&](const SakMember& member) { return member.sci == sci; });
   }
-  if (known) static_cast<void>(check(context_.secy.delete_receive_sc(sci), now));
+  if (known) tidied(context_.secy.delete_receive_sc(sci), now);
 }
 
 std::optional<Time> Cp::next_timeout() const noexcept {

@@ -104,7 +104,10 @@ class Cp {
   bool install_receive(SakSlot& slot, const SakMember& member, Time now);
   void delete_keys(std::optional<SakSlot>& slot, Time now);
   bool apply_parameters(const Inputs& in, Time now);
+  /// False, and a failed port, when the SecY refused what the port needs.
   bool check(const Result<void>& result, Time now);
+  /// The same for clearing away: worth an event, no reason to call the port failed.
+  void tidied(const Result<void>& result, Time now);
   [[nodiscard]] SecyParameters wanted_parameters() const noexcept;
 
   Context& context_;

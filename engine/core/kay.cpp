@@ -50,6 +50,11 @@ void Kay::set_keys(Time now) {
   participants_ = std::move(kept);
   announced_ = cipher_preferences(*context_.profile, context_.link.speed);
   follow_lifetimes(now);
+  // A changed list or Encrypt= takes effect with a new SAK, not with a new link.
+  const Participant* chosen = principal();
+  if (elected_self_ && chosen != nullptr && cp_.latest() &&
+      (choose_cipher(*chosen) != cp_.latest()->cipher_suite || cp_.latest()->encrypt != context_.profile->encrypt))
+    want_sak(now, "profile changed");
 }
 
 void Kay::set_wall_clock(Time epoch, Time now) {

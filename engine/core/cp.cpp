@@ -19,9 +19,13 @@ constexpr Duration retry_gap = 1s;
 
 bool Cp::transmitting() const noexcept { return (latest_ && latest_->transmitting) || (old_ && old_->transmitting); }
 
-An Cp::free_an() const noexcept {
-  An an = latest_ ? latest_->an.next() : old_ ? old_->an.next() : An{0};
-  while ((latest_ && latest_->an == an) || (old_ && old_->an == an)) an = an.next();
+An Cp::free_an(std::uint8_t taken) const noexcept {
+  const An first = latest_ ? latest_->an.next() : old_ ? old_->an.next() : An{0};
+  const auto free = [&](An an) { return !(latest_ && latest_->an == an) && !(old_ && old_->an == an); };
+  An an = first;
+  for (int tries = 0; tries < 4; ++tries, an = an.next())
+    if (free(an) && (unsigned{taken} >> an.value() & 1U) == 0) return an;
+  while (!free(an)) an = an.next();
   return an;
 }
 
@@ -47,7 +51,12 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
     clear(now);
     done = context_.secy.select_cipher_suite(suite);
   }
-  static_cast<void>(check(done, now));
+  if (check(done, now) && suite_ != suite) {
+    // The device may have been made anew: what it was told before is to be told again.
+    suite_ = suite;
+    parameters_.reset();
+    controlled_.reset();
+  }
   return done;
 }
 
@@ -104,9 +113,13 @@ bool Cp::step(const Inputs& in, Time now) {
   hurry_ = in.hurry;
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
   if (!settled_since_ && latest_ && latest_->transmitting && in.all_transmitting) settled_since_ = now;
+  // Reports belong to the key that was the latest when they were counted: a key taken up here has none yet.
+  Inputs current = in;
+  const std::optional<KeyId> counted = latest_ ? std::optional{latest_->id} : std::nullopt;
   // Each pass enters at most one state; a full turn of the machine is shorter than this.
-  for (int passes = 0; passes < 24 && transition(in, now); ++passes) {
-  }
+  for (int passes = 0; passes < 24 && transition(current, now); ++passes)
+    if (!latest_ || latest_->id != counted)
+      current.all_receiving = current.all_transmitting = current.server_transmitting = false;
   static_cast<void>(apply_parameters(in, now));
   return new_info_;
 }
@@ -236,7 +249,10 @@ void Cp::enter_receive(Time now) {
   if (latest_) {
     delete_keys(old_, now);
     old_ = std::move(latest_);
+    latest_.reset();
   }
+  // A key server that started anew may choose the AN in use: there is no overlap then, or there would be no key at all.
+  if (old_ && old_->an == pending_->an) delete_keys(old_, now);
   latest_ = std::move(pending_);
   pending_.reset();
   settled_since_.reset();
@@ -372,6 +388,7 @@ void Cp::forget(Time now) {
   pending_.reset();
   latest_.reset();
   old_.reset();
+  suite_.reset();
   parameters_.reset();
   controlled_.reset();
   transmit_when_.reset();

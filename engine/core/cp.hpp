@@ -57,8 +57,8 @@ class Cp {
   [[nodiscard]] bool has_pending_sak() const noexcept { return pending_.has_value(); }
   /// Transmits with a key the SecY confirmed.
   [[nodiscard]] bool transmitting() const noexcept;
-  /// An AN neither slot uses.
-  [[nodiscard]] An free_an() const noexcept;
+  /// An AN neither slot uses, and none of the ANs in `taken` (a bit each) where there is another.
+  [[nodiscard]] An free_an(std::uint8_t taken) const noexcept;
   /// The time since which all members transmit with the latest key, or nothing.
   [[nodiscard]] std::optional<Time> settled_since() const noexcept { return settled_since_; }
 
@@ -115,6 +115,7 @@ class Cp {
   std::optional<SakSlot> pending_;
   std::optional<SakSlot> latest_;
   std::optional<SakSlot> old_;
+  std::optional<CipherSuite> suite_;          ///< as last accepted by the SecY
   std::optional<SecyParameters> parameters_;  ///< as last accepted by the SecY
   std::optional<ControlledPort> controlled_;
   Connect connect_ = Connect::pending;

@@ -82,7 +82,12 @@ Result<SakSlot> Kay::make_sak(Participant& participant, CipherSuite suite, std::
   }
   SakSlot slot;
   slot.id = {participant.mi(), ++last_kn_};
-  slot.an = cp_.free_an();
+  // A new key server has no keys itself, but its members may still use those of the one before.
+  std::uint8_t taken = 0;
+  for (const Peer* peer : members)
+    for (const PeerKeyUse* use : {&peer->latest, &peer->old})
+      if (use->receiving || use->transmitting) taken = static_cast<std::uint8_t>(taken | 1U << use->an.value());
+  slot.an = cp_.free_an(taken);
   slot.cipher_suite = suite;
   slot.encrypt = context_.profile->encrypt;
   slot.ckn = participant.ckn();

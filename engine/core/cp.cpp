@@ -303,20 +303,16 @@ void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
   for (const Sci& sci : slot->receiving_from) {
     const bool still_used =
         other != nullptr && std::ranges::find(other->receiving_from, sci) != other->receiving_from.end();
-    static_cast<void>(
-        check(still_used ? context_.secy.delete_receive_sa(sci, slot->an) : context_.secy.delete_receive_sc(sci), now));
+    tidied(still_used ? context_.secy.delete_receive_sa(sci, slot->an) : context_.secy.delete_receive_sc(sci), now);
   }
   slot.reset();
 }
 
-void Cp::complete_members(Time now) {
-  for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
-    if (!*slot || (*slot)->sak.empty()) continue;
-    for (const SakMember& member : (*slot)->members) {
-      if (std::ranges::find((*slot)->receiving_from, member.sci) != (*slot)->receiving_from.end()) continue;
-      static_cast<void>(install_receive(**slot, member, now));
-    }
-  }
+void Cp::add_member(const Sci& sci, Time now) {
+  if (!latest_ || !latest_->incomplete || latest_->sak.empty()) return;
+  if (std::ranges::find(latest_->members, sci, &SakMember::sci) != latest_->members.end()) return;
+  latest_->members.push_back({sci, 0});
+  static_cast<void>(install_receive(*latest_, latest_->members.back(), now));
 }
 
 void Cp::drop_member(const Sci& sci, Time now) {

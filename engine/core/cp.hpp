@@ -30,6 +30,7 @@ struct SakSlot {
   Ckn ckn;                         ///< the participant it came through
   crypto::Sak sak;                 ///< empty after a restart: only the kernel has it
   std::vector<SakMember> members;  ///< others than us
+  bool incomplete = false;         ///< the key server knows members whose SCI was not known here
   Ssci own_ssci = 0;
   std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed
   bool receiving = false;           ///< LRX or ORX
@@ -68,8 +69,8 @@ class Cp {
   bool step(const Inputs& in, Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
 
-  /// Adds receive SAs for members that came to be known later.
-  void complete_members(Time now);
+  /// Receives from a member of an incomplete SAK that came to be known later.
+  void add_member(const Sci& sci, Time now);
   /// Takes the receive SC of a departed member away.
   void drop_member(const Sci& sci, Time now);
 

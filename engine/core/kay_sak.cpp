@@ -191,6 +191,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
   if (got.stale_list) ++context_.counters.rx_stale_peer_list;
   if (got.became_live) {
     context_.emit(Event::Kind::peer_live, now, to_string(got.peer->sci));
+    cp_.add_member(got.peer->sci, now);
     ++revision_;
   }
   if (!got.hears_us) return;
@@ -284,6 +285,7 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
     if (!incomplete_ || incomplete_->first != key) incomplete_ = {key, now};
     if (!members || now < incomplete_->second + incomplete_wait) return;
     members = std::vector<SakMember>{};
+    slot.incomplete = true;
     for (const Peer& peer : participant.peers().all())
       if (peer.live) members->push_back({peer.sci, 0});
   }

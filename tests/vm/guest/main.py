@@ -43,7 +43,7 @@ def load(name):
 
 def run(name, timeout, say):
     """One scenario: whatever it leaves behind is undone, its logs go to the results."""
-    logs = "/tmp/lab-logs/" + name
+    logs = "/run/lab-logs/" + name
     shutil.rmtree(logs, ignore_errors=True)
     os.makedirs(logs)
     scenario = Scenario(name, logs, say, boot.CASE)
@@ -74,6 +74,7 @@ def run(name, timeout, say):
 
 
 def main():
+    os.chmod("/tmp", 0o1777)
     with report_port() as port:
         def say(text):
             port.write(text.replace("\n", " | ") + "\n")

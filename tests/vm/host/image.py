@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The initramfs: busybox, the modules for the root file system, and a snapshot of what the scenarios run.
 
-Everything in `/preload` becomes the top read-only layer of the guest's root: programs found there are read from memory,
-which is quick, cannot change under a running guest, and does not stop a virtual clock on host I/O.
+`/preload` becomes the guest's root, or the top read-only layer of it: programs found there are read from memory, which is
+quick, cannot change under a running guest, and leaves a virtual clock alone (it runs on while the guest waits for host I/O).
 """
 
+import json
 import os
 import stat
 import subprocess
@@ -54,13 +55,13 @@ class Archive:
         return name.strip("/") in self._seen
 
 
-def add_modules(archive, kernel, names):
-    """Put `names` and what they depend on into /modules, and their load order into /modules/order."""
+def add_modules(archive, kernel, names, tree=None):
+    """Add `names` and what they depend on: below `tree`, or without one into /modules with their load order in /modules/order."""
     needs = {}
     with open(os.path.join(kernel.modules, "modules.dep"), encoding="ascii") as table:
         for line in table:
             path, _, after = line.partition(":")
-            needs[os.path.basename(path)[:-3]] = (path, [os.path.basename(item)[:-3] for item in after.split()])
+            needs[_module(path)] = (path, [_module(item) for item in after.split()])
     order = []
 
     def visit(name):
@@ -71,10 +72,16 @@ def add_modules(archive, kernel, names):
         order.append(name)
 
     for name in names:
-        visit(name)
+        visit(name.replace("-", "_"))
     for name in order:
-        archive.file("modules/%s.ko" % name, os.path.join(kernel.modules, needs[name][0]))
-    archive.data("modules/order", "".join(name + "\n" for name in order).encode())
+        path = needs[name][0]
+        archive.file(os.path.join(tree, path) if tree else "modules/%s.ko" % name, os.path.join(kernel.modules, path))
+    if tree is None:
+        archive.data("modules/order", "".join(name + "\n" for name in order).encode())
+
+
+def _module(path):
+    return os.path.basename(path)[:-len(".ko")].replace("-", "_")
 
 
 def add_resident(archive, root, path):
@@ -117,29 +124,61 @@ def _real_folder(root, path):
     return full if os.path.lexists(root + full) else None
 
 
-def libraries(root, program):
-    """The shared objects `program` of the guest root loads, as paths in that root."""
-    loader = "/lib64/ld-linux-x86-64.so.2"
-    if root in ("", "/"):
-        argv = ["ldd", program]
-    else:
-        argv = ["chroot", root, loader, "--list", program]
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
-    found = {loader}
-    for line in done.stdout.splitlines():
-        words = line.split()
-        if "=>" in words and words[-1].startswith("("):
-            found.add(words[words.index("=>") + 1])
-        elif words and words[0].startswith("/"):
-            found.add(words[0])
-    return sorted(item for item in found if item.startswith("/"))
+class Libraries:
+    """Which shared objects the programs of a root load; asked of the dynamic loader once per state of a program."""
+
+    _LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+    def __init__(self, root, cache):
+        self._root = root
+        self._path = os.path.join(cache, "libraries.json")
+        try:
+            with open(self._path, encoding="utf-8") as text:
+                self._known = json.load(text)
+        except (OSError, ValueError):
+            self._known = {}
+
+    def of(self, program, root=None):
+        """Paths in the root that `program` (a path in that root) loads, the loader among them."""
+        root = self._root if root is None else root
+        state = os.stat(os.path.realpath(root + program))
+        key = "%s %s %d %d" % (root, program, state.st_mtime_ns, state.st_size)
+        if key not in self._known:
+            self._known[key] = self._ask(root, program)
+        return self._known[key]
+
+    def below(self, folder):
+        """What the shared objects in a folder load."""
+        found = set()
+        for name in os.listdir(self._root + folder):
+            if name.endswith(".so"):
+                found.update(self.of(os.path.join(folder, name)))
+        return sorted(found)
+
+    def save(self):
+        new = "%s.%d" % (self._path, os.getpid())
+        with open(new, "w", encoding="utf-8") as out:
+            json.dump(self._known, out)
+        os.rename(new, self._path)
+
+    def _ask(self, root, program):
+        argv = ["ldd", program] if root == "" else ["chroot", root, self._LOADER, "--list", program]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        found = {self._LOADER}
+        for line in done.stdout.splitlines():
+            words = line.split()
+            if "=>" in words and words[-1].startswith("("):
+                found.add(words[words.index("=>") + 1])
+            elif words and words[0].startswith("/"):
+                found.add(words[0])
+        return sorted(item for item in found if item.startswith("/"))
 
 
-def add_program(archive, root, path):
+def add_program(archive, root, path, libraries):
     """A program with the libraries it loads."""
-    if os.path.lexists(root + path):
+    if os.path.exists(root + path):
         add_resident(archive, root, path)
-        for library in libraries(root, path):
+        for library in libraries.of(path):
             add_resident(archive, root, library)
 
 

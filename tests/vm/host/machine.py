@@ -12,23 +12,31 @@ import time
 
 from . import image
 
-# For the root file system, before any program runs.
+# For the root file system and the results, before any program runs.
 _ROOT_MODULES = ("9pnet_virtio", "9p", "overlay", "virtio_rng")
 
-# Programs whose pages are in the guest's memory from the start.
-_RESIDENT = ("/usr/bin/python3", "/usr/sbin/ip", "/usr/sbin/bridge", "/usr/sbin/tc", "/usr/sbin/ethtool", "/usr/sbin/sysctl",
-             "/usr/sbin/wpa_supplicant", "/usr/sbin/wpa_cli", "/usr/sbin/hostapd", "/usr/bin/kmod", "/usr/sbin/modprobe",
-             "/usr/bin/dbus-daemon", "/usr/bin/busctl", "/usr/bin/ping", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/env",
-             "/usr/bin/cat", "/usr/bin/date", "/usr/bin/nmcli", "/usr/sbin/NetworkManager", "/usr/lib/systemd/systemd-networkd")
-_RESIDENT_TREES = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/ssl/openssl.cnf",
-                   "/etc/iproute2", "/etc/modprobe.d", "/usr/lib/locale/C.utf8", "/usr/lib/x86_64-linux-gnu/ossl-modules",
-                   "/usr/share/dbus-1/system.conf", "/usr/share/dbus-1/system.d", "/etc/dbus-1")
+# Modules of a machine whose root is in memory; what they depend on comes with them.
+_MODULES = ("macsec", "veth", "bridge", "netdevsim", "dummy", "8021q", "bonding", "macvlan", "vrf", "ifb", "tun", "nlmon", "af_packet",
+            "sch_netem", "sch_tbf", "sch_ingress", "act_mirred", "cls_matchall", "cls_u32", "act_gact", "gcm", "ctr", "ghash-generic", "aesni-intel",
+            "ghash-clmulni-intel", "cmac", "aes_generic", "cryptd", "crypto_simd", "ccm", "seqiv", "echainiv", "af_alg", "algif_aead", "algif_hash",
+            "packet_diag", "netlink_diag", "unix_diag", "inet_diag", "tcp_diag", "udp_diag")
+
+# Programs that are in the guest's memory from the start. Scenarios may ask for more (`programs`).
+_PROGRAMS = ("/usr/bin/python3", "/usr/sbin/ip", "/usr/sbin/bridge", "/usr/sbin/tc", "/usr/bin/ss", "/usr/sbin/ethtool", "/usr/sbin/sysctl",
+             "/usr/sbin/wpa_supplicant", "/usr/sbin/wpa_cli", "/usr/sbin/hostapd", "/usr/bin/kmod", "/usr/sbin/modprobe", "/usr/bin/dbus-daemon",
+             "/usr/bin/busctl", "/usr/bin/ping", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/env", "/usr/bin/cat", "/usr/bin/date", "/usr/bin/ls",
+             "/usr/bin/id", "/usr/bin/true", "/usr/bin/false", "/usr/bin/kill", "/usr/bin/ps", "/usr/bin/sed", "/usr/bin/grep", "/usr/bin/sleep",
+             "/usr/bin/tail", "/usr/bin/head", "/usr/bin/mkdir", "/usr/bin/rm", "/usr/bin/cp", "/usr/bin/chmod", "/usr/bin/chown", "/usr/bin/hostname",
+             "/usr/bin/mount", "/usr/bin/umount", "/usr/bin/dmesg", "/usr/bin/setpriv", "/usr/bin/tcpdump", "/usr/bin/nsenter", "/usr/bin/timeout")
+_TREES = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/protocols",
+          "/etc/iproute2", "/usr/lib/locale/C.utf8", "/usr/lib/x86_64-linux-gnu/ossl-modules", "/usr/lib/ssl", "/usr/lib/x86_64-linux-gnu/engines-3",
+          "/usr/share/dbus-1/system.conf", "/usr/share/dbus-1/session.conf", "/etc/dbus-1", "/usr/share/zoneinfo/Etc/UTC", "/etc/ethertypes")
 
 
 class Boot:
     """What one boot is asked to do."""
 
-    def __init__(self, scenarios, kernel, root, build, source, results, tools, case):
+    def __init__(self, scenarios, kernel, root, build, source, results, tools, case, cache):
         self.scenarios = scenarios
         self.kernel = kernel
         self.root = root          # "" for the host's own root
@@ -37,6 +45,7 @@ class Boot:
         self.results = results
         self.tools = tools
         self.case = case
+        self.cache = cache
 
     @property
     def clock(self):
@@ -59,8 +68,33 @@ def _executables(build):
                         yield path
 
 
+def _whole_root(archive, boot, libraries):
+    """A root that lies in memory altogether: nothing in it waits for the host."""
+    for name in ("bin", "sbin", "lib", "lib64", "var/run"):
+        if os.path.islink(os.path.join(boot.root or "/", name)):
+            archive.link("preload/" + name, os.readlink(os.path.join(boot.root or "/", name)))
+    for name in ("proc", "sys", "dev", "run", "tmp", "root", "var/lib", "var/log", "var/tmp", "etc"):
+        archive.folder("preload/" + name)
+    for program in _PROGRAMS:
+        image.add_program(archive, boot.root, program, libraries)
+    for tree in _TREES:
+        image.add_resident(archive, boot.root, tree)
+    for name in os.listdir(boot.root + "/usr/lib"):
+        if name.startswith("python3."):
+            image.add_resident(archive, boot.root, "/usr/lib/" + name)
+            for library in libraries.below("/usr/lib/%s/lib-dynload" % name):
+                image.add_resident(archive, boot.root, library)
+    image.add_resident(archive, "", os.path.join(boot.source, "data"))
+    modules = "preload/usr/lib/modules/" + boot.kernel.release
+    for name in sorted(os.listdir(boot.kernel.modules)):
+        if name.startswith("modules."):
+            archive.file("%s/%s" % (modules, name), os.path.join(boot.kernel.modules, name))
+    image.add_modules(archive, boot.kernel, _MODULES, modules)
+
+
 def _initramfs(boot, path):
     archive = image.Archive()
+    libraries = image.Libraries(boot.root, boot.cache)
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     archive.file("bin/busybox", "/bin/busybox")
     archive.file("init", os.path.join(here, "guest", "init"))
@@ -80,21 +114,21 @@ def _initramfs(boot, path):
         archive.file("preload/lab/bin/" + os.path.basename(tool), tool)
     with tempfile.TemporaryDirectory() as scratch:
         programs = list(_executables(boot.build)) if boot.build else []
-        programs += [os.path.join(boot.build or "", extra) for scenario in boot.scenarios for extra in scenario.programs]
+        programs += [os.path.join(boot.build or "", extra) for scenario in boot.scenarios for extra in scenario.programs
+                     if not extra.startswith("/")]
         for program in programs:
             archive.data("preload/lab/bin/" + os.path.basename(program), image.stripped(program, scratch), 0o755)
-            for library in image.libraries("", program):
+            for library in libraries.of(program, ""):
                 if boot.root == "":
                     image.add_resident(archive, "", library)
                 elif not os.path.lexists(boot.root + library):
                     archive.file("preload" + os.path.normpath(library), os.path.realpath(library))
-    for program in _RESIDENT:
-        image.add_program(archive, boot.root, program)
-    for tree in _RESIDENT_TREES:
-        image.add_resident(archive, boot.root, tree)
-    for name in os.listdir(boot.root + "/usr/lib"):
-        if name.startswith("python3."):
-            image.add_resident(archive, boot.root, "/usr/lib/" + name)
+    if boot.init == "plain":
+        _whole_root(archive, boot, libraries)
+    for scenario in boot.scenarios:
+        for program in scenario.programs:
+            if program.startswith("/"):
+                image.add_program(archive, boot.root, program, libraries)
     archive.data("preload/lab/boot.py", (
         "SCENARIOS = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\n" % (
             [(item.name, item.timeout) for item in boot.scenarios], boot.source, boot.build, boot.clock, boot.init,
@@ -104,6 +138,7 @@ def _initramfs(boot, path):
             boot.init, boot.kernel.release, boot.kernel.modules, "yes" if boot.root else "", boot.source,
             boot.build or "")).encode())
     archive.write(path)
+    libraries.save()
 
 
 def _qemu(boot, initramfs, console):
@@ -121,9 +156,9 @@ def _qemu(boot, initramfs, console):
         argv += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(max(item.cpus for item in boot.scenarios))]
     else:
         argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(max(item.cpus for item in boot.scenarios))]
-    shares = [("root", boot.root or "/", True), ("results", boot.results, False)]
-    if boot.root:
-        shares.append(("host", "/", True))
+    shares = [("results", boot.results, False)]
+    if boot.init != "plain":
+        shares += [("root", boot.root or "/", True)] + ([("host", "/", True)] if boot.root else [])
     for tag, path, readonly in shares:
         argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, ",readonly=on" if readonly else ""),
                  "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]

@@ -53,6 +53,26 @@ std::vector<Session*> values(const std::unordered_multimap<unsigned, Session*>& 
   return out;
 }
 
+/// What only one profile can have: the name of the device, and an SCI on its parent.
+class Claims {
+ public:
+  /// Why `profile` cannot run beside those added before; empty, and added, where it can.
+  std::string add(const Profile& profile) {
+    if (const auto at = by_interface_.find(profile.interface); at != by_interface_.end())
+      return fmt::format("Interface={} is taken by profile {}", profile.interface, at->second);
+    // The port of a device that somebody else makes is not known here.
+    if (profile.create)
+      if (const auto [at, fresh] = by_port_.emplace(std::pair{profile.parent, profile.port}, profile.name); !fresh)
+        return fmt::format("Port={} on Parent={} is taken by profile {}", profile.port, profile.parent, at->second);
+    by_interface_.emplace(profile.interface, profile.name);
+    return {};
+  }
+
+ private:
+  std::map<std::string, std::string> by_interface_;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> by_port_;
+};
+
 }  // namespace
 
 struct Driver::Wire {
@@ -116,8 +136,7 @@ Result<void> Driver::watch_wall_clock() {
 std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles) {
   const Time now = boot_time();
   std::map<std::string_view, ProfilePointer> wanted;
-  for (const ProfilePointer& profile : profiles)
-    if (profile->enabled) wanted.emplace(profile->name, profile);
+  for (const ProfilePointer& profile : profiles) wanted.emplace(profile->name, profile);
 
   std::vector<Session*> leaving;
   for (const auto& [name, session] : sessions_) {
@@ -127,16 +146,15 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
   for (Session* session : leaving) remove(*session, Farewell::take_down, now);
 
   std::vector<Problem> problems;
-  std::map<std::string_view, std::string_view> taken;
-  for (const auto& [name, session] : sessions_) taken.emplace(session->profile().interface, name);
+  Claims claims;
+  for (const auto& [name, session] : sessions_) claims.add(session->profile());
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
       if (!same_settings(session->profile(), *profile)) change(*session, profile, now);
       continue;
     }
-    if (const auto [at, fresh] = taken.emplace(profile->interface, name); !fresh) {
-      problems.push_back(
-          {std::string{name}, fmt::format("Interface={} is taken by profile {}", profile->interface, at->second)});
+    if (std::string why = claims.add(*profile); !why.empty()) {
+      problems.push_back({std::string{name}, std::move(why)});
       continue;
     }
     add(profile, now);
@@ -176,7 +194,10 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
     session.mka()->on_wall_clock(wall_clock_epoch(), now);
   }
-  session.with_port([&](auto& port) { port.on_link(session.link_, now); });
+  session.with_port([&](auto& port) {
+    if (!session.profile().enabled) port.set_enabled(true, now);
+    port.on_link(session.link_, now);
+  });
   settle(session);
 }
 

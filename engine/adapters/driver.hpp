@@ -48,8 +48,9 @@ class Driver {
 
   void observe(DriverObserver observer) { observer_ = std::move(observer); }
 
-  /// Makes the sessions those of the enabled profiles, touching only what differs. Names are unique. Profiles that cannot
-  /// run beside another (same interface) are returned; the one that runs already, else the first by name, stays.
+  /// Makes the sessions those of `profiles`, whatever their Enable= says, touching only what differs. Names are unique.
+  /// Profiles that cannot run beside another (same interface) are returned; the one that runs already, else the first by
+  /// name, stays.
   std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles);
 
   [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }

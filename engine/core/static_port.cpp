@@ -127,8 +127,6 @@ void StaticPort::reconfigure(ProfilePointer profile, Time now) {
   transmit_.clear();  // points into the old profile
   current_.reset();
   profile_ = std::move(profile);
-  enabled_ = profile_->enabled;
-  if (!enabled_ && up_) take_down(now);
   up_ = false;  // parameters may differ; what is installed already stays
   bring_up(now);
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/daemon/service.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+namespace macsec {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration status_pause = 1s;  ///< between two status texts for the service manager
+
+/// The first of the directories the service manager made ($RUNTIME_DIRECTORY may list several).
+std::string directory_from(const char* variable, std::string_view below, std::string_view fallback) {
+  const char* const value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return std::string{fallback};
+  const std::string_view list{value};
+  return fmt::format("{}{}", list.substr(0, list.find(':')), below);
+}
+
+StateStore state_store(const Options& options) {
+  if (!options.state_dir.empty()) return {options.state_dir, options.state_dir};
+  return {directory_from("RUNTIME_DIRECTORY", "/state", "/run/macsecd/state"),
+          directory_from("STATE_DIRECTORY", "", "/var/lib/macsecd")};
+}
+
+/// Keys live in this process: no core file, no debugger of the same user.
+void keep_memory_private() noexcept {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  constexpr rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace
+
+Service::Service(const Options& options)
+    : options_{options}, journal_{options.log_level}, state_{state_store(options)} {}
+
+Result<std::unique_ptr<Service>> Service::open(const Options& options) {
+  keep_memory_private();
+  std::unique_ptr<Service> service{new Service{options}};
+  if (auto started = service->start(); !started) return std::unexpected{started.error()};
+  return service;
+}
+
+Result<void> Service::start() {
+  auto loop = EventLoop::open();
+  if (!loop) return std::unexpected{loop.error()};
+  loop_ = std::move(*loop);
+
+  const auto take = [](EventSource& into, Result<EventSource> made) -> Result<void> {
+    if (!made) return std::unexpected{made.error()};
+    into = std::move(*made);
+    return {};
+  };
+  if (auto done = take(sigterm_, loop_.on_signal(SIGTERM, [this] { stop(Driver::Farewell::leave); })); !done)
+    return done;
+  if (auto done = take(sigint_, loop_.on_signal(SIGINT, [this] { stop(Driver::Farewell::take_down); })); !done)
+    return done;
+  if (auto done = take(sighup_, loop_.on_signal(SIGHUP, [this] { reload(); })); !done) return done;
+  if (auto done = take(status_timer_, loop_.timer([this] {
+        status_due_ = false;
+        if (const std::string now = manager_->summary(); now != status_) {
+          status_ = now;
+          sd_notifyf(0, "STATUS=%s", status_.c_str());
+        }
+      }));
+      !done)
+    return done;
+
+  auto driver = Driver::open(loop_, journal_, state_);
+  if (!driver) return std::unexpected{driver.error()};
+  driver_ = std::move(*driver);
+  manager_ = std::make_unique<Manager>(*driver_, journal_,
+                                       ProfileStore{options_.config_dirs, ProfileContext::from_environment()});
+  driver_->observe({.added = [this](const Session&) { status_changed(); },
+                    .changed = [this](const Session&) { status_changed(); },
+                    .removed = [this](const Session&) { status_changed(); },
+                    .event = {}});
+  return loop_.enable_watchdog();
+}
+
+Result<void> Service::run() {
+  if (auto done = manager_->reload(); !done) return done;
+  status_ = manager_->summary();
+  sd_notifyf(0, "READY=1\nSTATUS=%s", status_.c_str());
+  const auto code = loop_.run();
+  if (!code) return std::unexpected{code.error()};
+  return {};
+}
+
+void Service::reload() {
+  // The service manager matches the answer to its request by this time (sd_notify(3)).
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000);
+  if (const auto done = manager_->reload(); !done) journal_.write(LogLevel::error, done.error().message);
+  sd_notify(0, "READY=1");
+}
+
+void Service::stop(Driver::Farewell farewell) {
+  sd_notify(0, "STOPPING=1");
+  driver_->observe({});
+  driver_->stop(farewell);
+  loop_.exit(0);
+}
+
+void Service::status_changed() {
+  if (status_due_) return;
+  status_due_ = true;
+  status_timer_.arm(boot_time() + status_pause);
+}
+
+ExitCode check_profiles(const std::vector<std::string>& paths) {
+  const ProfileContext context = ProfileContext::from_environment();
+  bool good = true;
+  const auto judge = [&good](const ProfileFile& file) {
+    for (const Diagnostic& diagnostic : file.diagnostics)
+      fmt::print("{}: {}\n", to_string(diagnostic.severity), to_string(diagnostic));
+    good = good && file.profile != nullptr && !has_error(file.diagnostics);
+    if (file.profile) fmt::print("{}: {} on {}\n", file.path, file.profile->interface, file.profile->parent);
+  };
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      judge(load_profile(path, context));
+      continue;
+    }
+    const std::string_view directory{path};
+    const auto files = load_profiles({&directory, 1}, context);
+    if (files.empty()) fmt::print("{}: no profiles\n", path);
+    for (const ProfileFile& file : files) judge(file);
+  }
+  return good ? ExitCode::success : ExitCode::bad_profile;
+}
+
+}  // namespace macsec

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The running daemon: everything wired together, told to the service manager.
+#pragma once
+
+#include "dbus/daemon/manager.hpp"
+#include "dbus/daemon/options.hpp"
+
+namespace macsec {
+
+class Service {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Service>> open(const Options& options);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Reads the profiles, serves until a signal ends it.
+  [[nodiscard]] Result<void> run();
+
+ private:
+  explicit Service(const Options& options);
+  [[nodiscard]] Result<void> start();
+  void reload();
+  void stop(Driver::Farewell farewell);
+  void status_changed();
+
+  Options options_;
+  Journal journal_;
+  EventLoop loop_;
+  StateStore state_;
+  std::unique_ptr<Driver> driver_;
+  std::unique_ptr<Manager> manager_;
+  EventSource sigterm_;
+  EventSource sigint_;
+  EventSource sighup_;
+  EventSource status_timer_;
+  bool status_due_ = false;
+  std::string status_;
+};
+
+/// Reads what --check names and prints what is wrong with it; success or bad_profile.
+[[nodiscard]] ExitCode check_profiles(const std::vector<std::string>& paths);
+
+}  // namespace macsec

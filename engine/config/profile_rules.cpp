@@ -425,7 +425,7 @@ constexpr std::array rules{
 }
 , MACSECD_GET { return v.association->credential; }
 }
-, ProfileRule{{"StaticKeys", "KeyId", "2 to 32 hexadecimal digits, two an octet", "zeros",
+, ProfileRule{{"StaticKeys", "KeyId", "2 to 32 hexadecimal digits, two an octet", "made from the key",
                "Name of the key as `ip macsec show` prints it"},
               set_key_id, MACSECD_GET{return to_hex(v.association->key_id);
 }

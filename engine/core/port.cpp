@@ -74,7 +74,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     participant->last_icv_failure = now;
     return;
   }
-  const auto pdu = read_mkpdu(frame.body);
+  const auto pdu = read_mkpdu(frame.body, *basic);
   if (!pdu) {
     ++counters.rx_validation_failures;
     return;

@@ -35,6 +35,7 @@ constexpr unsigned cipher_suites_tlv = 112;
 
 constexpr std::size_t padding(std::size_t size) noexcept { return (4U - size % 4U) % 4U; }
 constexpr std::size_t padded(std::size_t size) noexcept { return size + padding(size); }
+constexpr std::size_t set_size(std::size_t body) noexcept { return set_header_size + padded(body); }
 
 /// The octets common to all parameter sets. What `second` and `flags` mean depends on the type.
 struct SetHeader {
@@ -298,8 +299,6 @@ void write_announcement(Writer& writer, std::span<const CipherSuite> suites) noe
   writer.zeros(padding(length));
 }
 
-constexpr std::size_t set_size(std::size_t body) noexcept { return set_header_size + padded(body); }
-
 }  // namespace
 
 PeerEntry PeerListView::operator[](std::size_t index) const noexcept {
@@ -344,9 +343,16 @@ std::expected<BasicSet, MkpduError> read_basic_set(Bytes body) noexcept {
 }
 
 std::expected<Mkpdu, MkpduError> read_mkpdu(Bytes body) noexcept {
+  const std::expected<BasicSet, MkpduError> basic = read_basic_set(body);
+  if (!basic) return std::unexpected{basic.error()};
+  return read_mkpdu(body, *basic);
+}
+
+std::expected<Mkpdu, MkpduError> read_mkpdu(Bytes body, const BasicSet& basic) noexcept {
   Reader reader{body};
+  reader.skip(set_size(basic_fixed_size + basic.ckn.size()));
   std::expected<Mkpdu, MkpduError> out;
-  if (const std::optional<MkpduError> error = read_basic(reader, out->basic)) return std::unexpected{*error};
+  out->basic = basic;
   unsigned seen = 0;
   while (reader.remaining() > icv_size) {
     const SetHeader header = read_header(reader);

@@ -127,6 +127,8 @@ enum class MkpduError : std::uint8_t {
 
 /// Reads everything. Unknown parameter sets are skipped by length; a repeated set is an error.
 [[nodiscard]] std::expected<Mkpdu, MkpduError> read_mkpdu(Bytes body) noexcept;
+/// The same where read_basic_set() has read `basic` from `body` already.
+[[nodiscard]] std::expected<Mkpdu, MkpduError> read_mkpdu(Bytes body, const BasicSet& basic) noexcept;
 
 /// What to encode; lists are owned by the caller. Sets are written in the standard's order.
 struct MkpduContent {

@@ -65,9 +65,9 @@ std::uint64_t cipher_suite_id(CipherSuite suite) noexcept {
 
 std::optional<CipherSuite> cipher_suite_from_id(std::uint64_t id) noexcept {
   if (id == misprinted_gcm_aes_128) return CipherSuite::gcm_aes_128;
-  for (const CipherSuite suite : all_cipher_suites)
-    if (cipher_suite_id(suite) == id) return suite;
-  return std::nullopt;
+  const std::uint64_t index = id - first_cipher_suite_id;
+  if (index >= all_cipher_suites.size()) return std::nullopt;
+  return all_cipher_suites[index];
 }
 
 std::string_view to_string(CipherSuite suite) noexcept {

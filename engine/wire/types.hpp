@@ -4,6 +4,7 @@
 
 #include "engine/base/bytes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -11,11 +12,42 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace macsec {
 
+namespace detail {
+
+/// std::array's own comparison of octets is a call of memcmp; this one is a few instructions.
+template <std::size_t N>
+constexpr bool equal(const std::array<std::uint8_t, N>& left, const std::array<std::uint8_t, N>& right) noexcept {
+  if consteval {
+    return left == right;
+  } else {
+    constexpr std::size_t word = N < sizeof(std::uint64_t) ? sizeof(std::uint32_t) : sizeof(std::uint64_t);
+    static_assert(N >= word);
+    using Word = std::conditional_t<word == sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
+    Word difference = 0;
+    // The last word may overlap the one before it.
+    for (std::size_t at = 0; at < N; at += word) {
+      const std::size_t from = std::min(at, N - word);
+      Word one;
+      Word other;
+      std::memcpy(&one, left.data() + from, word);
+      std::memcpy(&other, right.data() + from, word);
+      difference |= one ^ other;
+    }
+    return difference == 0;
+  }
+}
+
+}  // namespace detail
+
 struct MacAddress {
   std::array<std::uint8_t, 6> octets{};
+  friend constexpr bool operator==(const MacAddress& left, const MacAddress& right) noexcept {
+    return detail::equal(left.octets, right.octets);
+  }
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
 };
 
@@ -41,12 +73,18 @@ struct Sci {
   [[nodiscard]] constexpr std::uint16_t port() const noexcept {
     return static_cast<std::uint16_t>(octets[6] << 8U | octets[7]);
   }
+  friend constexpr bool operator==(const Sci& left, const Sci& right) noexcept {
+    return detail::equal(left.octets, right.octets);
+  }
   friend constexpr auto operator<=>(const Sci&, const Sci&) = default;
 };
 
 /// Member Identifier: 96 random bits, new for each participation in a CA (802.1X 9.4.2).
 struct MemberId {
   std::array<std::uint8_t, 12> octets{};
+  friend constexpr bool operator==(const MemberId& left, const MemberId& right) noexcept {
+    return detail::equal(left.octets, right.octets);
+  }
   friend constexpr auto operator<=>(const MemberId&, const MemberId&) = default;
   [[nodiscard]] constexpr bool is_zero() const noexcept { return *this == MemberId{}; }
 };
@@ -93,6 +131,9 @@ class Ckn {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   /// The same name right-padded with zeros to 32 octets, as NX-OS and clouds send it.
   [[nodiscard]] Ckn padded() const noexcept;
+  friend constexpr bool operator==(const Ckn& left, const Ckn& right) noexcept {
+    return left.size_ == right.size_ && detail::equal(left.octets_, right.octets_);
+  }
   friend constexpr auto operator<=>(const Ckn&, const Ckn&) = default;
 
  private:

@@ -1,46 +1,163 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <concepts>
+#include <type_traits>
+
 #include "engine/base/text.hpp"
 #include "engine/config/ini.hpp"
 #include "engine/config/instant.hpp"
 #include "engine/config/profile_draft.hpp"
-
-#include <algorithm>
 
 namespace macsec::detail {
 namespace {
 
 constexpr Verdict refused{false, {}};
 
-std::string_view yes_no(bool value) noexcept { return value ? "yes" : "no"; }
+// Where a member of the table lies, in the making and when done.
 
-Verdict set_boolean(std::string_view text, auto& out) noexcept {
-  const std::optional<bool> value = parse_boolean(text);
-  if (value) out = *value;
-  return {value.has_value(), {}};
+template <typename T>
+T& at(ProfileDraft& draft, T Profile::* member) noexcept {
+  return draft.profile.*member;
+}
+template <typename T>
+T& at(ProfileDraft& draft, T ProfileDraft::* member) noexcept {
+  return draft.*member;
+}
+template <typename T>
+T& at(ProfileDraft& draft, T KeyDraft::* member) noexcept {
+  return draft.key.*member;
+}
+template <typename T>
+T& at(ProfileDraft& draft, T StaticDraft::* member) noexcept {
+  return draft.association.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T Profile::* member) noexcept {
+  return view.profile.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T PreSharedKey::* member) noexcept {
+  return view.key->*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T StaticKey::* member) noexcept {
+  return view.association->*member;
+}
+
+// Values to text.
+
+std::string text_of(bool value) { return value ? "yes" : "no"; }
+std::string text_of(const std::string& value) { return value; }
+std::string text_of(Duration value) { return format_duration(value); }
+std::string text_of(const MacAddress& value) { return to_string(value); }
+std::string text_of(const Ckn& value) { return to_string(value); }
+std::string text_of(An value) { return std::to_string(value.value()); }
+std::string text_of(const std::array<std::uint8_t, 16>& value) { return to_hex(value); }
+std::string text_of(const std::optional<std::int64_t>& value) { return value ? format_instant(*value) : std::string{}; }
+template <typename T>
+  requires std::is_enum_v<T>
+std::string text_of(T value) {
+  return std::string{to_string(value)};
+}
+template <std::unsigned_integral T>
+  requires(!std::same_as<T, bool>)
+std::string text_of(T value) {
+  return std::to_string(value);
+}
+
+template <auto Member>
+std::string get(const ProfileView& view) {
+  return text_of(at(view, Member));
+}
+
+// Text to values that several keys have in common.
+
+template <auto Member>
+Verdict set_boolean(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<bool> parsed = parse_boolean(value.text);
+  if (parsed) at(draft, Member) = *parsed;
+  return {parsed.has_value(), {}};
 }
 
 template <typename Number>
-Verdict set_number(std::string_view text, std::uint64_t min, std::uint64_t max, Number& out) noexcept {
+Verdict parse_number(std::string_view text, std::uint64_t min, std::uint64_t max, Number& out) noexcept {
   const std::optional<std::uint64_t> value = parse_unsigned(text, max);
   if (!value || *value < min) return refused;
   out = static_cast<Number>(*value);
   return {};
 }
 
-/// One of `choices`, by the name to_string() gives it.
-template <typename Enum, std::size_t N>
-Verdict set_choice(std::string_view text, const std::array<Enum, N>& choices, Enum& out) noexcept {
-  const auto* found = std::find_if(choices.begin(), choices.end(), [text](Enum one) { return to_string(one) == text; });
-  if (found == choices.end()) return refused;
-  out = *found;
+template <auto Member, std::uint64_t Min, std::uint64_t Max>
+Verdict set_number(ProfileDraft& draft, const RawValue& value) {
+  return parse_number(value.text, Min, Max, at(draft, Member));
+}
+
+/// One of `Choices`, by the name to_string() gives it.
+template <auto Member, auto... Choices>
+Verdict set_choice(ProfileDraft& draft, const RawValue& value) {
+  const auto take = [&](auto choice) {
+    if (to_string(choice) != value.text) return false;
+    at(draft, Member) = choice;
+    return true;
+  };
+  return {(take(Choices) || ...), {}};
+}
+
+template <auto Member>
+Verdict set_interface(ProfileDraft& draft, const RawValue& value) {
+  if (!is_interface_name(value.text)) return refused;
+  at(draft, Member) = value.text;
   return {};
 }
 
-Verdict set_interface(std::string_view text, std::string& out) {
-  if (!is_interface_name(text)) return refused;
-  out = text;
+template <auto Member>
+Verdict set_mac(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<MacAddress> mac = mac_from_string(value.text);
+  if (!mac || *mac == MacAddress{}) return refused;
+  at(draft, Member) = *mac;
   return {};
 }
+
+template <auto Member>
+Verdict set_instant(ProfileDraft& draft, const RawValue& value) {
+  at(draft, Member) = parse_instant(value.text);
+  return {at(draft, Member).has_value(), {}};
+}
+
+template <auto Material>
+Verdict set_key(ProfileDraft& draft, const RawValue& value) {
+  Secret<32>& out = at(draft, Material).octets;
+  if (value.octets.empty()) return {decode_key(value.text, out), {}};
+  if (value.octets.size() != 16 && value.octets.size() != 32) return refused;
+  out = Secret<32>{value.octets};
+  return {};
+}
+
+/// Whether `text` comes back the same from a profile file: no line ends, no continuation, no blank at its ends.
+bool survives_a_file(std::string_view text) noexcept {
+  return is_utf8(text) && !text.starts_with(' ') && !text.ends_with(' ') &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\\' || c == '\x7f'; });
+}
+
+template <auto Material>
+Verdict set_path(ProfileDraft& draft, const RawValue& value) {
+  const std::string_view text = value.text;
+  if (!text.starts_with('/') || text.ends_with('/') || text.size() > 4095 || !survives_a_file(text)) return refused;
+  at(draft, Material).file = text;
+  return {};
+}
+
+template <auto Material>
+Verdict set_credential(ProfileDraft& draft, const RawValue& value) {
+  const std::string_view text = value.text;
+  if (text.empty() || text == "." || text == ".." || text.contains('/') || text.size() > 255 || !survives_a_file(text))
+    return refused;
+  at(draft, Material).credential = text;
+  return {};
+}
+
+// Values of a single key.
 
 Verdict set_cipher_suites(ProfileDraft& draft, const RawValue& value) {
   const std::optional<std::vector<std::string_view>> names = split_words(value.text, true);
@@ -65,46 +182,46 @@ std::string get_cipher_suites(const ProfileView& view) {
   return out;
 }
 
-Verdict set_replay_window(ProfileDraft& draft, const RawValue& value) noexcept {
+Verdict set_replay_window(ProfileDraft& draft, const RawValue& value) {
   const bool off = value.text == "off" || value.text == "no";
   draft.profile.replay_protect = !off;
-  return off ? Verdict{} : set_number(value.text, 0, (1U << 30U) - 1, draft.profile.replay_window);
+  return off ? Verdict{} : parse_number(value.text, 0, (1U << 30U) - 1, draft.profile.replay_window);
 }
 
-Verdict set_confidentiality_offset(ProfileDraft&, const RawValue& value) noexcept {
+std::string get_replay_window(const ProfileView& view) {
+  return view.profile.replay_protect ? std::to_string(view.profile.replay_window) : "off";
+}
+
+Verdict set_confidentiality_offset(ProfileDraft&, const RawValue& value) {
   if (value.text == "30" || value.text == "50")
     return {false, "only 0: Linux cannot send the first octets of a frame in clear text"};
   return {value.text == "0", {}};
 }
 
-Verdict set_rekey(ProfileDraft& draft, const RawValue& value) noexcept {
-  if (value.text == "off" || value.text == "no") {
-    draft.profile.rekey = Duration{0};
-    return {};
-  }
-  const std::optional<Duration> span = parse_duration(value.text);
+Verdict set_rekey(ProfileDraft& draft, const RawValue& value) {
+  const bool off = value.text == "off" || value.text == "no";
+  const std::optional<Duration> span = off ? Duration{0} : parse_duration(value.text);
   if (!span || (*span != Duration{0} && *span < std::chrono::seconds{30})) return refused;
   draft.profile.rekey = *span;
   return {};
 }
 
-Verdict set_hello(ProfileDraft& draft, const RawValue& value) noexcept {
+std::string get_rekey(const ProfileView& view) {
+  return view.profile.rekey == Duration{0} ? "off" : format_duration(view.profile.rekey);
+}
+
+Verdict set_rekey_pn(ProfileDraft& draft, const RawValue& value) {
+  std::string_view text = value.text;
+  if (text.ends_with('%')) text.remove_suffix(1);
+  return parse_number(trim(text), 1, 95, draft.profile.rekey_pn_percent);
+}
+
+std::string get_rekey_pn(const ProfileView& view) { return std::to_string(view.profile.rekey_pn_percent) + "%"; }
+
+Verdict set_hello(ProfileDraft& draft, const RawValue& value) {
   const std::optional<Duration> span = parse_duration(value.text);
   if (!span || *span < std::chrono::milliseconds{500} || *span > std::chrono::seconds{2}) return refused;
   draft.profile.hello = *span;
-  return {};
-}
-
-Verdict set_rekey_pn(ProfileDraft& draft, const RawValue& value) noexcept {
-  std::string_view text = value.text;
-  if (text.ends_with('%')) text.remove_suffix(1);
-  return set_number(trim(text), 1, 95, draft.profile.rekey_pn_percent);
-}
-
-Verdict set_mac(std::string_view text, auto& out) noexcept {
-  const std::optional<MacAddress> mac = mac_from_string(text);
-  if (!mac || *mac == MacAddress{}) return refused;
-  out = *mac;
   return {};
 }
 
@@ -115,341 +232,209 @@ std::string get_ethertype(const ProfileView& view) {
   return "0x" + to_hex(octets);
 }
 
-Verdict set_ckn(ProfileDraft& draft, const RawValue& value) noexcept {
+Verdict set_ckn(ProfileDraft& draft, const RawValue& value) {
   draft.key.ckn = value.octets.empty() ? Ckn::from_hex(value.text) : Ckn::from(value.octets);
   return {draft.key.ckn.has_value(), {}};
 }
 
-Verdict set_key(const RawValue& value, Secret<32>& out) noexcept {
-  if (value.octets.empty()) return {decode_key(value.text, out), {}};
-  if (value.octets.size() != 16 && value.octets.size() != 32) return refused;
-  out = Secret<32>{value.octets};
-  return {};
-}
-
-/// Whether `text` comes back the same from a profile file: no line ends, no continuation, no blank at its end.
-bool survives_a_file(std::string_view text) noexcept {
-  return is_utf8(text) && !text.ends_with(' ') && std::none_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < ' ' || c == '\\' || c == '\x7f';
-         });
-}
-
-Verdict set_path(std::string_view text, std::string& out) {
-  if (!text.starts_with('/') || text.ends_with('/') || text.size() > 4095 || !survives_a_file(text)) return refused;
-  out = text;
-  return {};
-}
-
-Verdict set_credential(std::string_view text, std::string& out) {
-  if (text == "." || text == ".." || text.contains('/') || text.size() > 255 || text.starts_with(' ') ||
-      !survives_a_file(text))
-    return refused;
-  out = text;
-  return {};
-}
-
-Verdict set_instant(std::string_view text, std::optional<std::int64_t>& out) noexcept {
-  out = parse_instant(text);
-  return {out.has_value(), {}};
-}
-
-std::string get_instant(const std::optional<std::int64_t>& instant) {
-  return instant ? format_instant(*instant) : std::string{};
-}
-
-Verdict set_direction(ProfileDraft& draft, const RawValue& value) noexcept {
+Verdict set_direction(ProfileDraft& draft, const RawValue& value) {
   if (value.text != "transmit" && value.text != "receive") return refused;
   draft.association.transmit = value.text == "transmit";
   return {};
 }
 
-Verdict set_an(ProfileDraft& draft, const RawValue& value) noexcept {
+std::string get_direction(const ProfileView& view) { return view.association->transmit ? "transmit" : "receive"; }
+
+std::string get_peer(const ProfileView& view) {
+  return view.association->transmit ? "" : to_string(view.association->peer.mac());
+}
+
+std::string get_peer_port(const ProfileView& view) {
+  return view.association->transmit ? "" : std::to_string(view.association->peer.port());
+}
+
+Verdict set_an(ProfileDraft& draft, const RawValue& value) {
   unsigned an = 0;
-  const Verdict verdict = set_number(value.text, 0, 3, an);
+  const Verdict verdict = parse_number(value.text, 0, 3, an);
   draft.association.an = An{an};
   return verdict;
 }
 
-Verdict set_key_id(ProfileDraft& draft, const RawValue& value) noexcept {
+Verdict set_key_id(ProfileDraft& draft, const RawValue& value) {
   std::array<std::uint8_t, 16>& id = draft.association.key_id;
   id = {};
-  if (!value.octets.empty()) {
-    if (value.octets.size() > id.size()) return refused;
-    std::copy(value.octets.begin(), value.octets.end(), id.begin());
-    return {};
+  if (value.octets.empty()) {
+    const std::optional<std::size_t> size = from_hex(value.text, id);
+    return {size.has_value() && *size > 0, {}};
   }
-  const std::optional<std::size_t> size = from_hex(value.text, id);
-  return {size.has_value() && *size > 0, {}};
+  if (value.octets.size() > id.size()) return refused;
+  std::copy(value.octets.begin(), value.octets.end(), id.begin());
+  return {};
 }
 
-Verdict set_salt(ProfileDraft& draft, const RawValue& value) noexcept {
+std::string get_ssci(const ProfileView& view) {
+  return view.association->ssci == 0 ? "" : std::to_string(view.association->ssci);
+}
+
+Verdict set_salt(ProfileDraft& draft, const RawValue& value) {
   Secret<12>& salt = draft.association.salt;
   if (value.octets.size() == 12) {
     salt = Secret<12>{value.octets};
     return {};
   }
   const std::optional<std::size_t> size = from_hex(value.text, salt.allocate(12));
-  if (size == 12U) return {};
+  if (value.octets.empty() && size == 12U) return {};
   salt.clear();
   return refused;
 }
 
-/// What every form of key material says alike.
+constexpr std::string_view boolean = "yes or no";
 constexpr std::string_view hex_key = "32 or 64 hexadecimal digits";
 constexpr std::string_view key_path = "the absolute path of a file that holds 32 or 64 hexadecimal digits";
 constexpr std::string_view credential_name = "the name of a credential of the service (LoadCredential= of its unit)";
-constexpr std::string_view boolean = "yes or no";
-constexpr std::string_view one_form = "one of Cak=, CakFile=, CakCredential= is required";
-constexpr std::string_view one_static_form = "one of Key=, KeyFile=, KeyCredential= is required";
+constexpr std::string_view one_cak = "one of Cak=, CakFile=, CakCredential= is required";
+constexpr std::string_view one_key = "one of Key=, KeyFile=, KeyCredential= is required";
 constexpr std::string_view instant =
     "a date as 2026-01-31, 2026-01-31T12:00:00Z, 2026-01-31 12:00:00+01:00 or @SECONDS";
+constexpr std::string_view suites =
+    "GCM-AES-128, GCM-AES-256, GCM-AES-XPN-128, GCM-AES-XPN-256, one or several, the best first";
+constexpr std::string_view implied_sci = "yes, or no with EndStation= or SingleCopyBroadcast=";
 
-#define MACSECD_SET [](ProfileDraft & d, const RawValue& v) -> Verdict
-#define MACSECD_GET [](const ProfileView& v) -> std::string
+using P = Profile;
+using enum OffloadChoice;
 
+// One key after the other: section, name, what is accepted, default, help; how it is set; how it is told.
+// clang-format off
 constexpr std::array rules{
-    ProfileRule{{"Link", "Parent", "the name of an interface", "required", "Interface that carries the secured frames"},
-                MACSECD_SET{return set_interface(v.text, d.profile.parent);
-}  // namespace
-, MACSECD_GET { return v.profile.parent; }
-}  // namespace macsec::detail
-, ProfileRule{
-      {"Link", "Interface", "the name of an interface, at most 15 characters", "macsec0", "The MACsec interface"},
-      MACSECD_SET{return set_interface(v.text, d.profile.interface);
-}
-, MACSECD_GET { return v.profile.interface; }
-}
-, ProfileRule{{"Link", "Port", "a number from 1 to 65534", "1", "Port number in the SCI of the interface"},
-              MACSECD_SET{return set_number(v.text, 1, 65534, d.profile.port);
-}
-, MACSECD_GET { return std::to_string(v.profile.port); }
-}
-, ProfileRule{{"Link", "Enable", boolean, "yes", "Whether this profile is used at all"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.enabled);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.enabled)}; }
-}
-, ProfileRule{{"Link", "Create", boolean, "yes", "Whether macsecd makes the interface; no: wait for somebody else's"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.create);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.create)}; }
-}
-,
+    ProfileRule{{"Link", "Parent", "the name of an interface", "required",
+                 "Interface that carries the secured frames"},
+                set_interface<&P::parent>, get<&P::parent>},
+    ProfileRule{{"Link", "Interface", "the name of an interface, at most 15 characters", "macsec0",
+                 "The MACsec interface"},
+                set_interface<&P::interface>, get<&P::interface>},
+    ProfileRule{{"Link", "Port", "a number from 1 to 65534", "1",
+                 "Port number in the SCI of the interface"},
+                set_number<&P::port, 1, 65534>, get<&P::port>},
+    ProfileRule{{"Link", "Enable", boolean, "yes",
+                 "Whether this profile is used at all"},
+                set_boolean<&P::enabled>, get<&P::enabled>},
+    ProfileRule{{"Link", "Create", boolean, "yes",
+                 "Whether macsecd makes the interface; no: wait for somebody else's"},
+                set_boolean<&P::create>, get<&P::create>},
 
-    ProfileRule{{"MACsec", "Encrypt", boolean, "yes", "Encrypt; no: protect integrity only"},
-                MACSECD_SET{return set_boolean(v.text, d.profile.encrypt);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.encrypt)}; }
-}
-,
-    ProfileRule{{"MACsec", "CipherSuites",
-                 "GCM-AES-128, GCM-AES-256, GCM-AES-XPN-128, GCM-AES-XPN-256, one or several, the best first",
-                 "by the speed of the link", "Cipher suites this end agrees to, in order of preference"},
-                set_cipher_suites,
-                get_cipher_suites},
-    ProfileRule{
-        {"MACsec", "Offload", "off, mac, phy or auto", "off", "Where frames are encrypted: host, MAC or PHY"},
-        MACSECD_SET{return set_choice(
-            v.text, std::array{OffloadChoice::off, OffloadChoice::mac, OffloadChoice::phy, OffloadChoice::automatic},
-            d.profile.offload);
-}
-, MACSECD_GET { return std::string{to_string(v.profile.offload)}; }
-}
-, ProfileRule{
-      {"MACsec", "Validate", "strict, check or disabled", "strict", "What happens to frames that fail validation"},
-      MACSECD_SET{return set_choice(v.text, std::array{Validate::strict, Validate::check, Validate::disabled},
-                                    d.profile.validate);
-}
-, MACSECD_GET { return std::string{to_string(v.profile.validate)}; }
-}
-, ProfileRule{{"MACsec", "ReplayWindow", "a number of frames from 0 to 1073741823, or off", "64",
-               "How far frames may be out of order; 0: not at all; off: no replay protection"},
-              set_replay_window,
-              MACSECD_GET{return v.profile.replay_protect ? std::to_string(v.profile.replay_window) : "off";
-}
-}
-, ProfileRule{{"MACsec", "IncludeSci", boolean,
-               "yes, or no with EndStation= or SingleCopyBroadcast=", "Carry the SCI in every frame"},
-              MACSECD_SET{return set_boolean(v.text, d.include_sci);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.include_sci)}; }
-}
-, ProfileRule{{"MACsec", "EndStation", boolean, "no", "Set the ES bit instead of carrying the SCI"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.end_station);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.end_station)}; }
-}
-, ProfileRule{{"MACsec", "SingleCopyBroadcast", boolean, "no", "Set the SCB bit (passive optical networks)"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.single_copy_broadcast);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.single_copy_broadcast)}; }
-}
-, ProfileRule{
-      {"MACsec", "Policy", "must-secure or should-secure", "must-secure",
-       "What passes while no peer is there: nothing, or clear text"},
-      MACSECD_SET{return set_choice(v.text, std::array{Policy::must_secure, Policy::should_secure}, d.profile.policy);
-}
-, MACSECD_GET { return std::string{to_string(v.profile.policy)}; }
-}
-,
-    ProfileRule{{"MACsec", "ConfidentialityOffset", "0", "0", "Octets left in clear text; Linux knows none but 0"},
-                set_confidentiality_offset,
-                nullptr},
+    ProfileRule{{"MACsec", "Encrypt", boolean, "yes",
+                 "Encrypt; no: protect integrity only"},
+                set_boolean<&P::encrypt>, get<&P::encrypt>},
+    ProfileRule{{"MACsec", "CipherSuites", suites, "by the speed of the link",
+                 "Cipher suites this end agrees to, in order of preference"},
+                set_cipher_suites, get_cipher_suites},
+    ProfileRule{{"MACsec", "Offload", "off, mac, phy or auto", "off",
+                 "Where frames are encrypted: host, MAC or PHY"},
+                set_choice<&P::offload, off, mac, phy, automatic>, get<&P::offload>},
+    ProfileRule{{"MACsec", "Validate", "strict, check or disabled", "strict",
+                 "What happens to frames that fail validation"},
+                set_choice<&P::validate, Validate::strict, Validate::check, Validate::disabled>, get<&P::validate>},
+    ProfileRule{{"MACsec", "ReplayWindow", "a number of frames from 0 to 1073741823, or off", "64",
+                 "How far frames may be out of order; 0: not at all; off: no replay protection"},
+                set_replay_window, get_replay_window},
+    ProfileRule{{"MACsec", "IncludeSci", boolean, implied_sci,
+                 "Carry the SCI in every frame"},
+                set_boolean<&ProfileDraft::include_sci>, get<&P::include_sci>},
+    ProfileRule{{"MACsec", "EndStation", boolean, "no",
+                 "Set the ES bit instead of carrying the SCI"},
+                set_boolean<&P::end_station>, get<&P::end_station>},
+    ProfileRule{{"MACsec", "SingleCopyBroadcast", boolean, "no",
+                 "Set the SCB bit (passive optical networks)"},
+                set_boolean<&P::single_copy_broadcast>, get<&P::single_copy_broadcast>},
+    ProfileRule{{"MACsec", "Policy", "must-secure or should-secure", "must-secure",
+                 "What passes while no peer is there: nothing, or clear text"},
+                set_choice<&P::policy, Policy::must_secure, Policy::should_secure>, get<&P::policy>},
+    ProfileRule{{"MACsec", "ConfidentialityOffset", "0", "0",
+                 "Octets left in clear text; Linux knows none but 0"},
+                set_confidentiality_offset, nullptr},
 
-    ProfileRule{
-        {"MKA", "Priority", "a number from 0 to 255", "128", "Key server priority: 0 is best, 255 never serves"},
-        MACSECD_SET{return set_number(v.text, 0, 255, d.profile.priority);
-}
-, MACSECD_GET { return std::to_string(v.profile.priority); }
-}
-, ProfileRule{{"MKA", "Version", "1, 2 or 3", "3", "MKA version sent; lowered by itself for older peers"},
-              MACSECD_SET{return set_number(v.text, 1, 3, d.profile.version);
-}
-, MACSECD_GET { return std::to_string(v.profile.version); }
-}
-, ProfileRule{{"MKA", "RekeySec", "a time span of at least 30s, or 0 or off", "off", "Age at which a SAK is replaced"},
-              set_rekey, MACSECD_GET{return v.profile.rekey == Duration{0} ? "off" : format_duration(v.profile.rekey);
-}
-}
-, ProfileRule{{"MKA", "RekeyPn", "a percentage from 1% to 95%", "75%",
-               "Share of the packet numbers used at which a SAK is replaced"},
-              set_rekey_pn, MACSECD_GET{return std::to_string(v.profile.rekey_pn_percent) + "%";
-}
-}
-, ProfileRule{{"MKA", "RekeyOnPeerLoss", boolean, "no", "Replace the SAK when a peer is gone"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.rekey_on_peer_loss);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.rekey_on_peer_loss)}; }
-}
-, ProfileRule{{"MKA", "Hello", "a time span from 500ms to 2s", "2s", "Longest time between two MKPDUs"}, set_hello,
-              MACSECD_GET{return format_duration(v.profile.hello);
-}
-}
-, ProfileRule{
-      {"MKA", "DelayProtect", boolean, "no", "Refuse frames delayed by more than 2 s; sends MKPDUs every 0.5 s"},
-      MACSECD_SET{return set_boolean(v.text, d.profile.delay_protect);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.delay_protect)}; }
-}
-, ProfileRule{{"MKA", "IcvIndicator", boolean, "no", "Always send the ICV Indicator parameter set"},
-              MACSECD_SET{return set_boolean(v.text, d.profile.icv_indicator);
-}
-, MACSECD_GET { return std::string{yes_no(v.profile.icv_indicator)}; }
-}
-, ProfileRule{{"MKA", "Destination", "a MAC address as 01:80:c2:00:00:03", "01:80:c2:00:00:03",
-               "Destination address of MKPDUs"},
-              MACSECD_SET{return set_mac(v.text, d.profile.destination);
-}
-, MACSECD_GET { return to_string(v.profile.destination); }
-}
-, ProfileRule{{"MKA", "EtherType", "a number from 0x0600 to 0xffff", "0x888e", "EtherType of MKPDUs"},
-              MACSECD_SET{return set_number(v.text, 0x0600, 0xffff, d.profile.ethertype);
-}
-, get_ethertype
-}
-,
+    ProfileRule{{"MKA", "Priority", "a number from 0 to 255", "128",
+                 "Key server priority: 0 is best, 255 never serves"},
+                set_number<&P::priority, 0, 255>, get<&P::priority>},
+    ProfileRule{{"MKA", "Version", "1, 2 or 3", "3",
+                 "MKA version sent; lowered by itself for older peers"},
+                set_number<&P::version, 1, 3>, get<&P::version>},
+    ProfileRule{{"MKA", "RekeySec", "a time span of at least 30s, or 0 or off", "off",
+                 "Age at which a SAK is replaced"},
+                set_rekey, get_rekey},
+    ProfileRule{{"MKA", "RekeyPn", "a percentage from 1% to 95%", "75%",
+                 "Share of the packet numbers used at which a SAK is replaced"},
+                set_rekey_pn, get_rekey_pn},
+    ProfileRule{{"MKA", "RekeyOnPeerLoss", boolean, "no",
+                 "Replace the SAK when a peer is gone"},
+                set_boolean<&P::rekey_on_peer_loss>, get<&P::rekey_on_peer_loss>},
+    ProfileRule{{"MKA", "Hello", "a time span from 500ms to 2s", "2s",
+                 "Longest time between two MKPDUs"},
+                set_hello, get<&P::hello>},
+    ProfileRule{{"MKA", "DelayProtect", boolean, "no",
+                 "Refuse frames delayed by more than 2 s; sends MKPDUs every 0.5 s"},
+                set_boolean<&P::delay_protect>, get<&P::delay_protect>},
+    ProfileRule{{"MKA", "IcvIndicator", boolean, "no",
+                 "Always send the ICV Indicator parameter set"},
+                set_boolean<&P::icv_indicator>, get<&P::icv_indicator>},
+    ProfileRule{{"MKA", "Destination", "a MAC address as 01:80:c2:00:00:03", "01:80:c2:00:00:03",
+                 "Destination address of MKPDUs"},
+                set_mac<&P::destination>, get<&P::destination>},
+    ProfileRule{{"MKA", "EtherType", "a number from 0x0600 to 0xffff", "0x888e",
+                 "EtherType of MKPDUs"},
+                set_number<&P::ethertype, 0x0600, 0xffff>, get_ethertype},
 
-    ProfileRule{
-        {"Key", "Ckn", "2 to 64 hexadecimal digits, two an octet", "required", "Name of the key, the same on all ends"},
-        set_ckn, MACSECD_GET{return to_string(v.key->ckn);
-}
-}
-, ProfileRule{{"Key", "CknPadding", boolean, "no", "Send the name padded with zeros to 32 octets"},
-              MACSECD_SET{return set_boolean(v.text, d.key.padding);
-}
-, nullptr
-}
-, ProfileRule{{"Key", "Cak", hex_key, one_form, "The key itself", true},
-              MACSECD_SET{return set_key(v, d.key.cak.octets);
-}
-, nullptr
-}
-, ProfileRule{{"Key", "CakFile", key_path, one_form, "File that holds the key"},
-              MACSECD_SET{return set_path(v.text, d.key.cak.file);
-}
-, MACSECD_GET { return v.key->file; }
-}
-, ProfileRule{{"Key", "CakCredential", credential_name, one_form, "Credential that holds the key"},
-              MACSECD_SET{return set_credential(v.text, d.key.cak.credential);
-}
-, MACSECD_GET { return v.key->credential; }
-}
-, ProfileRule{{"Key", "Role", "primary or fallback", "primary", "fallback: only while no primary key has a live peer"},
-              MACSECD_SET{return set_choice(v.text, std::array{KeyRole::primary, KeyRole::fallback}, d.key.role);
-}
-, MACSECD_GET { return std::string{to_string(v.key->role)}; }
-}
-, ProfileRule{{"Key", "NotBefore", instant, "no bound", "When the key begins to be used"},
-              MACSECD_SET{return set_instant(v.text, d.key.not_before);
-}
-, MACSECD_GET { return get_instant(v.key->not_before); }
-}
-, ProfileRule{{"Key", "NotAfter", instant, "no bound", "When the key ceases to be used"},
-              MACSECD_SET{return set_instant(v.text, d.key.not_after);
-}
-, MACSECD_GET { return get_instant(v.key->not_after); }
-}
-,
+    ProfileRule{{"Key", "Ckn", "2 to 64 hexadecimal digits, two an octet", "required",
+                 "Name of the key, the same on all ends"},
+                set_ckn, get<&PreSharedKey::ckn>},
+    ProfileRule{{"Key", "CknPadding", boolean, "no",
+                 "Send the name padded with zeros to 32 octets"},
+                set_boolean<&KeyDraft::padding>, nullptr},
+    ProfileRule{{"Key", "Cak", hex_key, one_cak, "The key itself", true},
+                set_key<&KeyDraft::cak>, nullptr},
+    ProfileRule{{"Key", "CakFile", key_path, one_cak, "File that holds the key"},
+                set_path<&KeyDraft::cak>, get<&PreSharedKey::file>},
+    ProfileRule{{"Key", "CakCredential", credential_name, one_cak, "Credential that holds the key"},
+                set_credential<&KeyDraft::cak>, get<&PreSharedKey::credential>},
+    ProfileRule{{"Key", "Role", "primary or fallback", "primary",
+                 "fallback: only while no primary key has a live peer"},
+                set_choice<&KeyDraft::role, KeyRole::primary, KeyRole::fallback>, get<&PreSharedKey::role>},
+    ProfileRule{{"Key", "NotBefore", instant, "no bound", "When the key begins to be used"},
+                set_instant<&KeyDraft::not_before>, get<&PreSharedKey::not_before>},
+    ProfileRule{{"Key", "NotAfter", instant, "no bound", "When the key ceases to be used"},
+                set_instant<&KeyDraft::not_after>, get<&PreSharedKey::not_after>},
 
-    ProfileRule{{"StaticKeys", "Direction", "transmit or receive", "required", "Which way the association goes"},
-                set_direction, MACSECD_GET{return v.association->transmit ? "transmit" : "receive";
-}
-}
-, ProfileRule{{"StaticKeys", "Peer", "a MAC address as 02:00:00:00:00:01", "required to receive",
-               "MAC address in the sender's SCI"},
-              MACSECD_SET{return set_mac(v.text, d.association.peer);
-}
-, MACSECD_GET { return v.association->transmit ? "" : to_string(v.association->peer.mac()); }
-}
-, ProfileRule{{"StaticKeys", "Port", "a number from 1 to 65535", "1", "Port in the sender's SCI"},
-              MACSECD_SET{return set_number(v.text, 1, 65535, d.association.port);
-}
-, MACSECD_GET { return v.association->transmit ? "" : std::to_string(v.association->peer.port()); }
-}
-, ProfileRule{{"StaticKeys", "An", "a number from 0 to 3", "0", "Association number"}, set_an,
-              MACSECD_GET{return std::to_string(v.association->an.value());
-}
-}
-, ProfileRule{{"StaticKeys", "Key", hex_key, one_static_form, "The key itself", true},
-              MACSECD_SET{return set_key(v, d.association.key.octets);
-}
-, nullptr
-}
-, ProfileRule{{"StaticKeys", "KeyFile", key_path, one_static_form, "File that holds the key"},
-              MACSECD_SET{return set_path(v.text, d.association.key.file);
-}
-, MACSECD_GET { return v.association->file; }
-}
-, ProfileRule{{"StaticKeys", "KeyCredential", credential_name, one_static_form, "Credential that holds the key"},
-              MACSECD_SET{return set_credential(v.text, d.association.key.credential);
-}
-, MACSECD_GET { return v.association->credential; }
-}
-, ProfileRule{{"StaticKeys", "KeyId", "2 to 32 hexadecimal digits, two an octet", "made from the key",
-               "Name of the key as `ip macsec show` prints it"},
-              set_key_id, MACSECD_GET{return to_hex(v.association->key_id);
-}
-}
-, ProfileRule{{"StaticKeys", "PacketNumber", "a number from 1 on, to 4294967295 without XPN", "1",
-               "First packet number to send, or lowest to accept"},
-              MACSECD_SET{return set_number(v.text, 1, UINT64_MAX, d.association.packet_number);
-}
-, MACSECD_GET { return std::to_string(v.association->packet_number); }
-}
-, ProfileRule{{"StaticKeys", "Ssci", "a number from 1 to 4294967295", "required with XPN", "Short SCI of the sender"},
-              MACSECD_SET{return set_number(v.text, 1, UINT32_MAX, d.association.ssci);
-}
-, MACSECD_GET { return v.association->ssci == 0 ? "" : std::to_string(v.association->ssci); }
-}
-,
+    ProfileRule{{"StaticKeys", "Direction", "transmit or receive", "required",
+                 "Which way the association goes"},
+                set_direction, get_direction},
+    ProfileRule{{"StaticKeys", "Peer", "a MAC address as 02:00:00:00:00:01", "required to receive",
+                 "MAC address in the sender's SCI"},
+                set_mac<&StaticDraft::peer>, get_peer},
+    ProfileRule{{"StaticKeys", "Port", "a number from 1 to 65535", "1",
+                 "Port in the sender's SCI"},
+                set_number<&StaticDraft::port, 1, 65535>, get_peer_port},
+    ProfileRule{{"StaticKeys", "An", "a number from 0 to 3", "0",
+                 "Association number"},
+                set_an, get<&StaticKey::an>},
+    ProfileRule{{"StaticKeys", "Key", hex_key, one_key, "The key itself", true},
+                set_key<&StaticDraft::key>, nullptr},
+    ProfileRule{{"StaticKeys", "KeyFile", key_path, one_key, "File that holds the key"},
+                set_path<&StaticDraft::key>, get<&StaticKey::file>},
+    ProfileRule{{"StaticKeys", "KeyCredential", credential_name, one_key, "Credential that holds the key"},
+                set_credential<&StaticDraft::key>, get<&StaticKey::credential>},
+    ProfileRule{{"StaticKeys", "KeyId", "2 to 32 hexadecimal digits, two an octet", "made from the key",
+                 "Name of the key as `ip macsec show` prints it"},
+                set_key_id, get<&StaticKey::key_id>},
+    ProfileRule{{"StaticKeys", "PacketNumber", "a number from 1 on, to 4294967295 without XPN", "1",
+                 "First packet number to send, or lowest to accept"},
+                set_number<&StaticDraft::packet_number, 1, UINT64_MAX>, get<&StaticKey::packet_number>},
+    ProfileRule{{"StaticKeys", "Ssci", "a number from 1 to 4294967295", "required with XPN",
+                 "Short SCI of the sender"},
+                set_number<&StaticDraft::ssci, 1, UINT32_MAX>, get_ssci},
     ProfileRule{{"StaticKeys", "Salt", "24 hexadecimal digits", "required with XPN", "Salt of the key", true},
-                set_salt,
-                nullptr},
-}
-;
-
-#undef MACSECD_SET
-#undef MACSECD_GET
+                set_salt, nullptr},
+};
+// clang-format on
 
 }  // namespace
 

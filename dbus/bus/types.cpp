@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/bus/types.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace macsec::bus {
@@ -27,15 +26,6 @@ std::optional<Lifetime> lifetime_from_string(std::string_view word) noexcept {
   for (const Lifetime lifetime : all_lifetimes)
     if (to_string(lifetime) == word) return lifetime;
   return std::nullopt;
-}
-
-bool is_profile_name(std::string_view name) noexcept {
-  constexpr std::size_t longest = 64;
-  if (name.empty() || name.size() > longest || name.front() == '.') return false;
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"._-@:+"}.find(c) != std::string_view::npos;
-  });
 }
 
 }  // namespace macsec::bus

@@ -33,7 +33,4 @@ struct Problem {
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
-/// 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not starting with '.'.
-[[nodiscard]] bool is_profile_name(std::string_view name) noexcept;
-
 }  // namespace macsec::bus

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/client/info.hpp"
+
+#include "dbus/bus/names.hpp"
+
+namespace macsec::bus {
+namespace {
+
+Time to_time(const Value& value) { return Time{Duration{static_cast<Duration::rep>(value.number())}}; }
+
+std::optional<Time> to_optional_time(const Value& value) {
+  if (value.number() == 0) return std::nullopt;
+  return to_time(value);
+}
+
+template <typename T>
+T to(const Value& value) {
+  return static_cast<T>(value.number());
+}
+
+Strings to_strings(const Value& value) {
+  Strings out;
+  for (const Value& each : value.list()) out.push_back(each.text());
+  return out;
+}
+
+std::optional<SakInfo> to_sak(const Value& value) {
+  if (value.dict().empty()) return std::nullopt;
+  return SakInfo{.key_id = value["KeyId"].text(),
+                 .key_number = to<std::uint32_t>(value["KeyNumber"]),
+                 .an = to<unsigned>(value["An"]),
+                 .cipher_suite = value["CipherSuite"].text(),
+                 .since = to_time(value["Since"]),
+                 .receiving = value["Receiving"].boolean(),
+                 .transmitting = value["Transmitting"].boolean()};
+}
+
+PeerInfo to_peer(const Value& value) {
+  return {.ckn = value["Ckn"].text(),
+          .mi = value["Mi"].text(),
+          .mn = to<std::uint32_t>(value["Mn"]),
+          .sci = value["Sci"].text(),
+          .priority = to<unsigned>(value["Priority"]),
+          .version = to<unsigned>(value["Version"]),
+          .live = value["Live"].boolean(),
+          .key_server = value["KeyServer"].boolean(),
+          .receiving = value["Receiving"].boolean(),
+          .transmitting = value["Transmitting"].boolean(),
+          .last_heard = to_time(value["LastHeard"]),
+          .cipher_suites = to_strings(value["CipherSuites"])};
+}
+
+ParticipantInfo to_participant(const Value& value) {
+  return {.ckn = value["Ckn"].text(),
+          .role = value["Role"].text(),
+          .active = value["Active"].boolean(),
+          .principal = value["Principal"].boolean(),
+          .mi = value["Mi"].text(),
+          .mn = to<std::uint32_t>(value["Mn"]),
+          .icv_failures = value["IcvFailures"].number()};
+}
+
+}  // namespace
+
+ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
+  const Value all{Value::Data{properties}};
+  ProfileInfo info{.path = std::move(path),
+                   .name = all["Name"].text(),
+                   .source = all["Source"].text(),
+                   .origin = all["Origin"].text(),
+                   .description = all["Description"].text(),
+                   .lifetime = all["Lifetime"].text(),
+                   .owner = all["Owner"].text(),
+                   .parked_until = to_optional_time(all["ParkedUntil"]),
+                   .enabled = all["Enabled"].boolean(),
+                   .valid = all["Valid"].boolean(),
+                   .parent = all["Parent"].text(),
+                   .interface = all["Interface"].text(),
+                   .session = all["Session"].text(),
+                   .settings = {},
+                   .problems = {}};
+  if (info.session == no_path) info.session.clear();
+  for (const Value& section : all["Settings"].list()) {
+    auto& [name, settings] = info.settings.emplace_back(section.at(0).text(), std::map<std::string, std::string>{});
+    for (const auto& [key, value] : section.at(1).dict()) settings.emplace(key, value.text());
+  }
+  for (const Value& row : all["Problems"].list())
+    info.problems.push_back({.error = row.at(0).text() == "error",
+                             .file = row.at(1).text(),
+                             .line = to<std::uint32_t>(row.at(2)),
+                             .setting = row.at(3).text(),
+                             .text = row.at(4).text()});
+  return info;
+}
+
+SessionInfo to_session(std::string path, const Value::Dict& properties) {
+  const Value all{Value::Data{properties}};
+  SessionInfo info{.path = std::move(path),
+                   .interface = all["Interface"].text(),
+                   .ifindex = static_cast<int>(all["Ifindex"].integer()),
+                   .parent = all["Parent"].text(),
+                   .parent_ifindex = static_cast<int>(all["ParentIfindex"].integer()),
+                   .profile = all["Profile"].text(),
+                   .profile_name = all["ProfileName"].text(),
+                   .state = all["State"].text(),
+                   .since = to_time(all["Since"]),
+                   .reason = all["Reason"].text(),
+                   .reason_text = all["ReasonText"].text(),
+                   .last_error = all["LastError"].text(),
+                   .cp = all["Cp"].text(),
+                   .carrier = all["Carrier"].boolean(),
+                   .policy = all["Policy"].text(),
+                   .sci = all["Sci"].text(),
+                   .is_key_server = all["IsKeyServer"].boolean(),
+                   .key_server = all["KeyServer"].text(),
+                   .ckn = all["Ckn"].text(),
+                   .cipher_suite = all["CipherSuite"].text(),
+                   .encrypting = all["Encrypting"].boolean(),
+                   .delay_protect = all["DelayProtect"].boolean(),
+                   .offload = all["Offload"].text(),
+                   .offload_text = all["OffloadText"].text(),
+                   .latest_sak = to_sak(all["LatestSak"]),
+                   .old_sak = to_sak(all["OldSak"]),
+                   .next_pn = all["NextPn"].number(),
+                   .pn_used = all["PnUsed"].real(),
+                   .next_rekey = to_optional_time(all["NextRekey"]),
+                   .suspended_until = to_optional_time(all["SuspendedUntil"]),
+                   .foreign_ckns = to_strings(all["ForeignCkns"]),
+                   .participants = {},
+                   .peers = {},
+                   .counters = {}};
+  for (const Value& each : all["Participants"].list()) info.participants.push_back(to_participant(each));
+  for (const Value& each : all["Peers"].list()) info.peers.push_back(to_peer(each));
+  for (const auto& [name, value] : all["Counters"].dict()) info.counters.emplace(name, value.number());
+  return info;
+}
+
+}  // namespace macsec::bus

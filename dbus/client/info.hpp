@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Objects of the daemon as plain values. Words are those of the interface descriptions; a property the daemon does not
+/// have reads as empty.
+#pragma once
+
+#include "dbus/client/value.hpp"
+#include "engine/base/time.hpp"
+
+namespace macsec::bus {
+
+struct ProfileInfo {
+  std::string path;
+  std::string name;
+  std::string source;
+  std::string origin;
+  std::string description;
+  std::string lifetime;
+  std::string owner;
+  std::optional<Time> parked_until;
+  bool enabled = false;
+  bool valid = false;
+  std::string parent;
+  std::string interface;
+  std::string session;  ///< its path; empty while there is none
+  /// Sections in order, each with its settings as text.
+  std::vector<std::pair<std::string, std::map<std::string, std::string>>> settings;
+  std::vector<Problem> problems;
+};
+
+struct SakInfo {
+  std::string key_id;
+  std::uint32_t key_number = 0;
+  unsigned an = 0;
+  std::string cipher_suite;
+  Time since;
+  bool receiving = false;
+  bool transmitting = false;
+};
+
+struct PeerInfo {
+  std::string ckn;
+  std::string mi;
+  std::uint32_t mn = 0;
+  std::string sci;
+  unsigned priority = 0;
+  unsigned version = 0;
+  bool live = false;
+  bool key_server = false;
+  bool receiving = false;
+  bool transmitting = false;
+  Time last_heard;
+  Strings cipher_suites;
+};
+
+struct ParticipantInfo {
+  std::string ckn;
+  std::string role;
+  bool active = false;
+  bool principal = false;
+  std::string mi;
+  std::uint32_t mn = 0;
+  std::uint64_t icv_failures = 0;
+};
+
+struct SessionInfo {
+  std::string path;
+  std::string interface;
+  int ifindex = 0;
+  std::string parent;
+  int parent_ifindex = 0;
+  std::string profile;  ///< its path
+  std::string profile_name;
+  std::string state;
+  Time since;
+  std::string reason;
+  std::string reason_text;
+  std::string last_error;
+  std::string cp;
+  bool carrier = false;
+  std::string policy;
+  std::string sci;
+  bool is_key_server = false;
+  std::string key_server;
+  std::string ckn;
+  std::string cipher_suite;
+  bool encrypting = false;
+  bool delay_protect = false;
+  std::string offload;
+  std::string offload_text;
+  std::optional<SakInfo> latest_sak;
+  std::optional<SakInfo> old_sak;
+  std::uint64_t next_pn = 0;
+  double pn_used = 0;
+  std::optional<Time> next_rekey;
+  std::optional<Time> suspended_until;
+  Strings foreign_ckns;
+  std::vector<ParticipantInfo> participants;
+  std::vector<PeerInfo> peers;
+  std::map<std::string, std::uint64_t> counters;
+};
+
+struct SessionEvent {
+  std::string kind;
+  Time time;
+  std::string text;
+};
+
+[[nodiscard]] ProfileInfo to_profile(std::string path, const Value::Dict& properties);
+[[nodiscard]] SessionInfo to_session(std::string path, const Value::Dict& properties);
+
+}  // namespace macsec::bus

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/client/sections.hpp"
+
+#include "dbus/bus/names.hpp"
+#include "engine/config/profile_reader.hpp"
+
+namespace macsec::bus {
+namespace {
+
+bool is_reference(std::string_view key) {
+  return key == "CakFile" || key == "CakCredential" || key == "KeyFile" || key == "KeyCredential";
+}
+
+void add_secrets(SettingsSection& section, const Profile& profile, std::size_t instance, References references) {
+  const bool resolve = references == References::resolved;
+  if (section.name == "Key") {
+    const PreSharedKey& key = profile.keys.at(instance);
+    if (resolve || (key.file.empty() && key.credential.empty()))
+      section.secrets.emplace_back("Cak", key.cak.duplicate());
+  } else if (section.name == "StaticKeys") {
+    const StaticKey& key = profile.static_keys.at(instance);
+    if (resolve || (key.file.empty() && key.credential.empty()))
+      section.secrets.emplace_back("Key", key.key.duplicate());
+    if (!key.salt.empty()) section.secrets.emplace_back("Salt", Secret<32>{key.salt.expose()});
+  }
+}
+
+int put_entry(sd_bus_message* message, const std::string& key, const std::string& text) {
+  int r = sd_bus_message_open_container(message, 'e', "sv");
+  if (r >= 0) r = put_all(message, key, Variant{text});
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int put_entry(sd_bus_message* message, const std::string& key, Bytes octets) {
+  int r = sd_bus_message_open_container(message, 'e', "sv");
+  if (r >= 0) r = put(message, key);
+  if (r >= 0) r = sd_bus_message_open_container(message, 'v', "ay");
+  if (r >= 0) r = sd_bus_message_append_array(message, 'y', octets.data(), octets.size());
+  if (r >= 0) r = sd_bus_message_close_container(message);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int put_section(sd_bus_message* message, const SettingsSection& section) {
+  int r = sd_bus_message_open_container(message, 'r', "sa{sv}");
+  if (r >= 0) r = put(message, section.name);
+  if (r >= 0) r = sd_bus_message_open_container(message, 'a', "{sv}");
+  for (const auto& [key, text] : section.texts)
+    if (r >= 0) r = put_entry(message, key, text);
+  for (const auto& [key, secret] : section.secrets)
+    if (r >= 0) r = put_entry(message, key, secret.expose());
+  if (r >= 0) r = sd_bus_message_close_container(message);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+}  // namespace
+
+Settings to_settings(const Profile& profile, References references) {
+  Settings sections;
+  std::size_t instance = 0;
+  for (ProfileText& each : profile_settings(profile)) {
+    if (sections.empty() || sections.back().name != each.section || instance != each.instance) {
+      sections.push_back({each.section, {}, {}});
+      instance = each.instance;
+      add_secrets(sections.back(), profile, instance, references);
+    }
+    if (references == References::resolved && is_reference(each.key)) continue;
+    sections.back().texts.emplace_back(std::move(each.key), std::move(each.value));
+  }
+  return sections;
+}
+
+int put(sd_bus_message* message, const Settings& settings) {
+  int r = sd_bus_message_open_container(message, 'a', "(sa{sv})");
+  for (const SettingsSection& section : settings)
+    if (r >= 0) r = put_section(message, section);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+Dictionary to_dictionary(const ProfileOptions& options) {
+  Dictionary out;
+  if (options.lifetime) out.emplace(option::lifetime, std::string{to_string(*options.lifetime)});
+  if (options.grace) out.emplace(option::grace, static_cast<std::uint64_t>(options.grace->count()));
+  if (options.source) out.emplace(option::source, std::string{macsec::to_string(*options.source)});
+  if (options.origin) out.emplace(option::origin, *options.origin);
+  if (options.description) out.emplace(option::description, *options.description);
+  if (options.problems) {
+    ProblemRows rows;
+    for (const Problem& problem : *options.problems) rows.push_back(to_row(problem));
+    out.emplace(option::problems, std::move(rows));
+  }
+  if (options.replace) out.emplace(option::replace, true);
+  if (options.keep_secrets) out.emplace(option::keep_secrets, true);
+  return out;
+}
+
+}  // namespace macsec::bus

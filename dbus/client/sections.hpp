@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Profile settings on their way to the daemon.
+#pragma once
+
+#include "dbus/bus/message.hpp"
+#include "engine/base/secret.hpp"
+#include "engine/config/profile.hpp"
+
+namespace macsec::bus {
+
+/// One section of a profile: "Link", "MACsec", "MKA", "Key" or "StaticKeys". Move-only, because it may hold keys.
+struct SettingsSection {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> texts;     ///< in the syntax of profile files
+  std::vector<std::pair<std::string, Secret<32>>> secrets{};  ///< Cak, Key, Salt: the octets
+};
+using Settings = std::vector<SettingsSection>;
+
+/// What becomes of CakFile=, CakCredential= and KeyFile= of a profile.
+enum class References : std::uint8_t {
+  kept,      ///< the daemon reads them
+  resolved,  ///< the octets are sent; what they were read from is not
+};
+
+/// Everything `profile` says, secrets included.
+[[nodiscard]] Settings to_settings(const Profile& profile, References references = References::kept);
+
+/// Writes a(sa{sv}). The message must be sensitive.
+int put(sd_bus_message* message, const Settings& settings);
+
+/// Options of AddProfile and Update; members without a value are not sent.
+struct ProfileOptions {
+  std::optional<Lifetime> lifetime{};
+  std::optional<std::chrono::microseconds> grace{};
+  std::optional<ProfileSource> source{};  ///< AddProfile only
+  std::optional<std::string> origin{};    ///< AddProfile only
+  std::optional<std::string> description{};
+  std::optional<std::vector<Problem>> problems{};
+  bool replace = false;       ///< AddProfile only
+  bool keep_secrets = false;  ///< Update only
+};
+[[nodiscard]] Dictionary to_dictionary(const ProfileOptions& options);
+
+}  // namespace macsec::bus

@@ -73,9 +73,13 @@ Result<void> Manager::store_profile(const Profile& profile) {
 }
 
 Result<void> Manager::remove_profile(const std::string& name) {
+  const bool file = store_.has(name) && store_.state(name).source == ProfileSource::file;
   if (auto done = store_.remove(name); !done) return done;
-  // A file in another directory may come to light.
-  return reload();
+  // A file in another directory may come to light. What a program kept in memory hides no file.
+  if (file) return reload();
+  reconcile();
+  changed(name);
+  return {};
 }
 
 Result<void> Manager::set_profile_enabled(const std::string& name, bool enabled) {

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 namespace macsec {
 namespace {
@@ -80,11 +81,36 @@ Result<void> Service::start() {
   driver_ = std::move(*driver);
   manager_ = std::make_unique<Manager>(*driver_, journal_,
                                        ProfileStore{options_.config_dirs, ProfileContext::from_environment()});
-  driver_->observe({.added = [this](const Session&) { status_changed(); },
-                    .changed = [this](const Session&) { status_changed(); },
-                    .removed = [this](const Session&) { status_changed(); },
-                    .event = {}});
+  if (options_.bus)
+    if (auto done = start_bus(); !done) return done;
+  const auto changed = [this](const Session& session) {
+    status_changed();
+    if (server_) server_->session_changed(session.profile().interface);
+  };
+  // A profile tells which session runs it.
+  const auto came_or_went = [this, changed](const Session& session) {
+    changed(session);
+    if (server_) server_->profile_changed(session.profile().name);
+  };
+  driver_->observe({.added = came_or_went,
+                    .changed = changed,
+                    .removed = came_or_went,
+                    .event = [this](const Session& session, const core::Event& event) {
+                      if (server_) server_->session_event(session.profile().interface, event);
+                    }});
   return loop_.enable_watchdog();
+}
+
+/// Only begins to connect: links do not wait for the bus, and go on without it.
+Result<void> Service::start_bus() {
+  bus::ServerOptions options;
+  options.authority.trusted.insert(0);
+  options.authority.trusted.insert(::geteuid());
+  options.profiles = ProfileContext::from_environment();
+  options.report = [this](const std::string& text) { journal_.write(LogLevel::warning, text); };
+  server_ = std::make_unique<bus::Server>(loop_.get(), *manager_, std::move(options));
+  manager_->observe([this](const std::string& profile) { server_->profile_changed(profile); });
+  return server_->start();
 }
 
 Result<void> Service::run() {
@@ -109,6 +135,7 @@ void Service::reload() {
 void Service::stop(Driver::Farewell farewell) {
   sd_notify(0, "STOPPING=1");
   driver_->observe({});
+  if (server_) server_->stop();  // before the sessions go: clients learn of an end, not of links torn down
   driver_->stop(farewell);
   loop_.exit(0);
 }

@@ -4,6 +4,7 @@
 
 #include "dbus/daemon/manager.hpp"
 #include "dbus/daemon/options.hpp"
+#include "dbus/server/server.hpp"
 
 namespace macsec {
 
@@ -19,6 +20,7 @@ class Service {
  private:
   explicit Service(const Options& options);
   [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> start_bus();
   void reload();
   void stop(Driver::Farewell farewell);
   void status_changed();
@@ -29,6 +31,7 @@ class Service {
   StateStore state_;
   std::unique_ptr<Driver> driver_;
   std::unique_ptr<Manager> manager_;
+  std::unique_ptr<bus::Server> server_;  ///< null with --no-bus
   EventSource sigterm_;
   EventSource sigint_;
   EventSource sighup_;

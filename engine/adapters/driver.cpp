@@ -351,13 +351,12 @@ void Driver::on_link_change(const LinkChange& change) {
   }
   for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
   if (change.kind == LinkChange::Kind::changed)
-    for (const auto* const index : {&by_device_, &by_parent_})
-      for (Session* session : values(*index, ifindex)) {
-        if (session->reassert_) continue;
-        session->reassert_ = true;
-        reasserts_.push_back(session);
-        end_turn_source_.schedule();
-      }
+    for (Session* session : values(by_device_, ifindex)) {
+      if (session->reassert_) continue;
+      session->reassert_ = true;
+      reasserts_.push_back(session);
+      end_turn_source_.schedule();
+    }
   if (change.before != nullptr && change.before->name == change.link.name &&
       change.before->master == change.link.master)
     return;
@@ -525,12 +524,10 @@ void Driver::flush() {
 void Driver::end_turn() {
   for (Session* session : std::exchange(reasserts_, {})) {
     session->reassert_ = false;
-    for (const unsigned ifindex : {session->secy_.ifindex(), session->secy_.parent_ifindex()}) {
-      const Link* const link = ifindex == 0 ? nullptr : links_->find(ifindex);
-      if (link == nullptr) continue;
-      if (const auto done = session->secy_.reassert(*link); !done && done.error().code != ENODEV)
-        session->trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-    }
+    const Link* const link = links_->find(session->secy_.ifindex());
+    if (link == nullptr) continue;
+    if (const auto done = session->secy_.reassert(*link); !done && done.error().code != ENODEV)
+      session->trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
   }
   for (Session* session : std::exchange(changed_, {})) {
     session->changed_ = false;

@@ -103,7 +103,6 @@ Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request)
   message.put(IFLA_ADDRESS, request.mac.octets);
   message.put_u8(IFLA_LINKMODE, link_mode_dormant);
   message.put_u8(IFLA_OPERSTATE, oper_dormant);
-  if (request.mtu != 0) message.put_u32(IFLA_MTU, request.mtu);
   if (request.master != 0) message.put_u32(IFLA_MASTER, request.master);
   put_macsec(message, [&] {
     // The kernel refuses an explicit SCI together with frames that do not carry it.
@@ -147,9 +146,16 @@ Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, Controll
   return kernel.change_link(message, 0, doing);
 }
 
-Result<void> change_up(MacsecKernel& kernel, unsigned ifindex, bool up, bool mark, std::string_view doing) {
+Result<void> set_up(MacsecKernel& kernel, unsigned ifindex, bool up, std::string_view doing) {
   auto message = link_message(RTM_SETLINK, 0, ifindex, up ? unsigned{IFF_UP} : 0U, unsigned{IFF_UP});
-  if (mark) message.put(IFLA_IFALIAS, {reinterpret_cast<const std::uint8_t*>(device_mark.data()), device_mark.size()});
+  return kernel.change_link(message, 0, doing);
+}
+
+Result<void> start_link(MacsecKernel& kernel, unsigned ifindex, unsigned mtu, std::string_view doing) {
+  auto message = link_message(RTM_SETLINK, 0, ifindex, IFF_UP, IFF_UP);
+  message.put(IFLA_IFALIAS, {reinterpret_cast<const std::uint8_t*>(device_mark.data()), device_mark.size()});
+  // Not in the creation message, where the kernel overwrites it with the default.
+  if (mtu != 0) message.put_u32(IFLA_MTU, mtu);
   return kernel.change_link(message, 0, doing);
 }
 

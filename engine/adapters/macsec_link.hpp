@@ -40,8 +40,9 @@ struct MacsecLinkRequest {
 [[nodiscard]] Result<void> change_encoding(MacsecKernel& kernel, unsigned ifindex, An an, std::string_view doing);
 [[nodiscard]] Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, ControlledPort state,
                                               std::string_view doing);
-/// Sets or clears IFF_UP; with `mark` also the alias.
-[[nodiscard]] Result<void> change_up(MacsecKernel& kernel, unsigned ifindex, bool up, bool mark,
-                                     std::string_view doing);
+/// Sets or clears IFF_UP.
+[[nodiscard]] Result<void> set_up(MacsecKernel& kernel, unsigned ifindex, bool up, std::string_view doing);
+/// The last step of making a device: up, marked as ours, and its MTU where it is not the default (0).
+[[nodiscard]] Result<void> start_link(MacsecKernel& kernel, unsigned ifindex, unsigned mtu, std::string_view doing);
 
 }  // namespace macsec

@@ -88,7 +88,6 @@ Result<void> NetlinkSecy::ready(std::string_view doing) const {
 void NetlinkSecy::detach() noexcept {
   ifindex_ = 0;
   parent_ifindex_ = 0;
-  bring_up_ = false;
   transmit_ = {};
   lowest_.clear();
 }
@@ -156,7 +155,6 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
   parent_ifindex_ = request.parent;
   sci_ = link.macsec->sci;
   made_here_ = true;
-  bring_up_ = true;
   cipher_suite_ = request.cipher_suite;
   parameters_ = request.parameters;
   controlled_port_ = ControlledPort::dormant;
@@ -173,7 +171,7 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
                  .operational = false,
                  .counters = {}});
   auto done = select_offload();
-  if (done) done = bring_up();
+  if (done) done = start_link(kernel_, ifindex_, request.mtu, "bring " + name_ + " up");
   if (!done) {
     // Nothing of a device that does not do what was asked stays behind.
     static_cast<void>(delete_link(kernel_, ifindex_, name_));
@@ -182,24 +180,12 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
   return done;
 }
 
-Result<void> NetlinkSecy::bring_up() {
-  auto up = change_up(kernel_, ifindex_, true, true, "bring " + name_ + " up");
-  if (up) {
-    bring_up_ = false;
-    return {};
-  }
-  if (up.error().code != ENETDOWN) return up;
-  // The parent is down: marked as ours all the same, and up as soon as the parent is.
-  return change_up(kernel_, ifindex_, false, true, "mark " + name_);
-}
-
 Result<void> NetlinkSecy::adopt(const Link& link) {
   name_ = link.name;
   ifindex_ = link.ifindex;
   parent_ifindex_ = link.parent;
   sci_ = link.macsec->sci;
   made_here_ = link.alias == device_mark;
-  bring_up_ = made_here_ && !link.up;
   cipher_suite_ = link.macsec->cipher_suite.value_or(CipherSuite::gcm_aes_128);
   parameters_ = link.macsec->parameters;
   controlled_port_ = link.dormant ? ControlledPort::dormant : ControlledPort::up;
@@ -219,8 +205,7 @@ Result<void> NetlinkSecy::adopt(const Link& link) {
       return dormant;
     }
     if (auto set = configure(wanted); !set) return set;
-    if (auto set = select_offload(); !set) return set;
-    return bring_up_ ? bring_up() : Result<void>{};
+    return select_offload();
   };
   auto done = work();
   if (!done) detach();
@@ -254,10 +239,6 @@ Result<void> NetlinkSecy::clear() {
 
 Result<void> NetlinkSecy::reassert(const Link& seen) {
   if (auto now = ready("put settings back"); !now) return now;
-  if (seen.ifindex == parent_ifindex_) {
-    if (bring_up_ && seen.up) return bring_up();
-    return {};
-  }
   if (seen.ifindex != ifindex_ || !seen.macsec) return {};
   name_ = seen.name;
   sci_ = seen.macsec->sci;
@@ -330,9 +311,9 @@ Result<void> NetlinkSecy::set_offload(OffloadMode mode) {
   // Supported, but the kernel wants the device down. It is cycled only here, before it ever carried keys.
   const auto link = find_link(kernel_, ifindex_);
   if (!link || !*link || !(*link)->up) return done;
-  if (auto down = change_up(kernel_, ifindex_, false, false, act("set down to change offload")); !down) return down;
+  if (auto down = set_up(kernel_, ifindex_, false, act("set down to change offload")); !down) return down;
   done = set();
-  if (auto up = change_up(kernel_, ifindex_, true, false, act("set up after changing offload")); !up && done) done = up;
+  if (auto up = set_up(kernel_, ifindex_, true, act("set up after changing offload")); !up && done) done = up;
   return done;
 }
 

@@ -55,9 +55,9 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.
   [[nodiscard]] Result<void> clear();
-  /// Puts back what a foreign hand changed: parameters, the encoding AN, dormant or up; and brings a device made here up
-  /// that could not be while its parent was down. `seen` is the device as the link monitor reports it; to be called at every
-  /// change of the device or its parent: without a difference it does nothing.
+  /// Puts back what a foreign hand changed: parameters, the encoding AN, dormant or up. `seen` is the device as the link
+  /// monitor reports it; to be called at every change of the device: without a difference it does nothing. IFF_UP is
+  /// whoever cleared it's to set again.
   [[nodiscard]] Result<void> reassert(const Link& seen);
 
   [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
@@ -99,7 +99,6 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> set_offload(OffloadMode mode);
   /// First `mac`, then `phy`, then software.
   [[nodiscard]] Result<void> try_offload();
-  [[nodiscard]] Result<void> bring_up();
   /// Makes sure that a transmit SA put at `an` is not used at once.
   [[nodiscard]] Result<void> park(An an);
   [[nodiscard]] Result<void> encode_with(An an);
@@ -114,7 +113,6 @@ class NetlinkSecy final : public Secy {
   unsigned parent_ifindex_ = 0;
   Sci sci_;
   bool made_here_ = false;
-  bool bring_up_ = false;  ///< made here and not up yet: the parent was down
   CipherSuite cipher_suite_ = CipherSuite::gcm_aes_128;
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;

@@ -47,8 +47,9 @@ bool Cp::check(const Result<void>& result, Time now) {
 
 Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
   auto done = context_.secy.select_cipher_suite(suite);
-  if (!done && done.error().code == EBUSY && (latest_ || old_)) {
+  if (!done && done.error().code == EBUSY && (latest_ || old_ || !leftovers_.empty())) {
     clear(now);
+    remove_leftovers(now);
     done = context_.secy.select_cipher_suite(suite);
   }
   if (check(done, now) && suite_ != suite) {
@@ -111,6 +112,7 @@ bool Cp::step(const Inputs& in, Time now) {
   new_info_ = false;
   if (!context_.link.present) return false;
   hurry_ = in.hurry;
+  if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
   if (!settled_since_ && latest_ && latest_->transmitting && in.all_transmitting) settled_since_ = now;
   // Reports belong to the key that was the latest when they were counted: a key taken up here has none yet.
@@ -158,6 +160,8 @@ bool Cp::transition(const Inputs& in, Time now) {
       if (!secure || pending_) return go(CpState::abandon);
       if (in.elected_self) return go(CpState::receiving);
       if (in.server_transmitting) return go(CpState::transmit);
+      // The key server that made it is gone, and another one goes on with the key before.
+      if (transmit_when_ && now >= *transmit_when_ + sak_retire_time) return go(CpState::abandon);
       return false;
     case CpState::transmit:
       if (!latest_ || !latest_->transmitting) return go(CpState::abandon);
@@ -230,6 +234,7 @@ void Cp::enter_change(Time now) {
 }
 
 bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
+  std::erase_if(leftovers_, [&](const Leftover& what) { return what.sci == member.sci && !what.an; });
   if (!check(context_.secy.create_receive_sc(member.sci), now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
   if (!check(context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci), now)) return false;
@@ -251,8 +256,6 @@ void Cp::enter_receive(Time now) {
     old_ = std::move(latest_);
     latest_.reset();
   }
-  // A key server that started anew may choose the AN in use: there is no overlap then, or there would be no key at all.
-  if (old_ && old_->an == pending_->an) delete_keys(old_, now);
   latest_ = std::move(pending_);
   pending_.reset();
   settled_since_.reset();
@@ -260,6 +263,7 @@ void Cp::enter_receive(Time now) {
   abandoned_.reset();
   // A key server that started anew may choose an AN that is still in use here: its choice stands.
   if (old_ && old_->an == latest_->an) delete_keys(old_, now);
+  remove_leftovers(now);
   if (!install(*latest_, now)) abandoned_ = latest_->id;
 }
 
@@ -299,13 +303,40 @@ void Cp::abandon(Time now) {
 void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
   if (!slot) return;
   const SakSlot* other = &slot == &latest_ ? (old_ ? &*old_ : nullptr) : (latest_ ? &*latest_ : nullptr);
-  tidied(context_.secy.delete_transmit_sa(slot->an), now);
+  remove({.sci = std::nullopt, .an = slot->an}, now);
   for (const Sci& sci : slot->receiving_from) {
     const bool still_used =
         other != nullptr && std::ranges::find(other->receiving_from, sci) != other->receiving_from.end();
-    tidied(still_used ? context_.secy.delete_receive_sa(sci, slot->an) : context_.secy.delete_receive_sc(sci), now);
+    remove({.sci = sci, .an = slot->an}, now);
+    if (!still_used) remove({.sci = sci, .an = std::nullopt}, now);
   }
   slot.reset();
+}
+
+bool Cp::try_to_remove(const Leftover& what, Time now) {
+  Result<void> done;
+  if (!what.sci)
+    done = context_.secy.delete_transmit_sa(*what.an);
+  else if (what.an)
+    done = context_.secy.delete_receive_sa(*what.sci, *what.an);
+  else
+    done = context_.secy.delete_receive_sc(*what.sci);
+  tidied(done, now);
+  return done.has_value();
+}
+
+void Cp::remove(const Leftover& what, Time now) {
+  if (try_to_remove(what, now)) return;
+  leftovers_.push_back(what);
+  remove_when_ = now + retry_gap;
+}
+
+void Cp::remove_leftovers(Time now) {
+  std::erase_if(leftovers_, [&](const Leftover& what) { return try_to_remove(what, now); });
+  if (leftovers_.empty())
+    remove_when_.reset();
+  else
+    remove_when_ = now + retry_gap;
 }
 
 void Cp::add_member(const Sci& sci, Time now) {
@@ -315,21 +346,13 @@ void Cp::add_member(const Sci& sci, Time now) {
   static_cast<void>(install_receive(*latest_, latest_->members.back(), now));
 }
 
-void Cp::drop_member(const Sci& sci, Time now) {
-  bool known = false;
-  for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
-    if (!*slot) continue;
-    known = std::erase((*slot)->receiving_from, sci) > 0 || known;
-    std::erase_if((*slot)->members, [&](const SakMember& member) { return member.sci == sci; });
-  }
-  if (known) tidied(context_.secy.delete_receive_sc(sci), now);
-}
-
 std::optional<Time> Cp::next_timeout() const noexcept {
   std::optional<Time> next = retry_when_;
   const auto consider = [&](Time at) {
     if (!next || at < *next) next = at;
   };
+  if (remove_when_) consider(*remove_when_);
+  if (state_ == CpState::ready && transmit_when_) consider(*transmit_when_ + sak_retire_time);
   if (state_ == CpState::receiving && transmit_when_) consider(*transmit_when_);
   if (state_ == CpState::transmitting) {
     if (retire_when_) consider(*retire_when_);
@@ -390,6 +413,8 @@ void Cp::forget(Time now) {
   transmit_when_.reset();
   retire_when_.reset();
   retry_when_.reset();
+  leftovers_.clear();
+  remove_when_.reset();
   settled_since_.reset();
   last_error_.clear();
   failed_at_.reset();

@@ -71,9 +71,6 @@ class Cp {
 
   /// Receives from a member of an incomplete SAK that came to be known later.
   void add_member(const Sci& sci, Time now);
-  /// Takes the receive SC of a departed member away.
-  void drop_member(const Sci& sci, Time now);
-
   /// Goes on with keys that a restarted daemon found in the SecY.
   void resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now);
   /// Sends the settings again after somebody else changed them, or the profile did.
@@ -104,6 +101,15 @@ class Cp {
   bool install(SakSlot& slot, Time now);
   bool install_receive(SakSlot& slot, const SakMember& member, Time now);
   void delete_keys(std::optional<SakSlot>& slot, Time now);
+  /// Something the SecY should not hold any more: a transmit SA, a receive SA or a whole receive SC.
+  struct Leftover {
+    std::optional<Sci> sci;
+    std::optional<An> an;
+  };
+  [[nodiscard]] bool try_to_remove(const Leftover& what, Time now);
+  /// Removes it now, or, where the SecY refuses, later.
+  void remove(const Leftover& what, Time now);
+  void remove_leftovers(Time now);
   bool apply_parameters(const Inputs& in, Time now);
   /// False, and a failed port, when the SecY refused what the port needs.
   bool check(const Result<void>& result, Time now);
@@ -124,6 +130,8 @@ class Cp {
   std::optional<Time> retire_when_;
   std::optional<Time> retry_when_;
   std::optional<Time> settled_since_;
+  std::vector<Leftover> leftovers_;
+  std::optional<Time> remove_when_;
   std::optional<KeyId> abandoned_;
   std::string last_error_;
   std::optional<Time> failed_at_;

@@ -123,9 +123,8 @@ void Kay::expire_peers(Time now) {
       ++context_.counters.peers_lost;
       context_.emit(Event::Kind::peer_lost, now, to_string(sci));
       ++revision_;
-      const bool elsewhere = std::ranges::any_of(
-          participants_, [&](const Participant& other) { return other.peers().find_live(sci) != nullptr; });
-      if (!elsewhere && participant.peers().any_live()) cp_.drop_member(sci, now);
+      // Its receive SAs stay as long as the SAK is in use: the key server may not have missed it, and a channel opened
+      // again would accept replays.
       if (context_.profile->rekey_on_peer_loss && elected_self_ && principal_ == participant.ckn())
         want_sak(now, "peer lost");
       participant.new_info = true;
@@ -134,9 +133,11 @@ void Kay::expire_peers(Time now) {
 }
 
 void Kay::choose_principal(Time now) {
-  // The same order on every member: primary keys first, then the key that came into force last, then the greater CKN.
+  // The same order on every member: the CA that reaches most of us first, so that a key replaced on one member after the
+  // other leaves nobody behind; then primary keys, then the key that came into force last, then the greater CKN.
   const auto rank = [](const Participant& participant) {
-    return std::tuple{participant.role == KeyRole::primary,
+    return std::tuple{std::ranges::count_if(participant.peers().all(), &Peer::live),
+                      participant.role == KeyRole::primary,
                       participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
   };
   const Participant* best = nullptr;
@@ -215,10 +216,8 @@ Cp::Inputs Kay::cp_inputs() const {
 void Kay::watch_members(Time now) {
   if (!elected_self_) return;
   const std::optional<SakSlot>& latest = cp_.latest();
-  if (!latest) {
-    if (!cp_.has_pending_sak()) want_sak(now, "no SAK");
-    return;
-  }
+  if (cp_.has_pending_sak()) return;  // about to take the place of the latest
+  if (!latest) return want_sak(now, "no SAK");
   if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want_sak(now, "rekey time");
   Participant* owner = find(latest->ckn);
   if (owner == nullptr) return;
@@ -326,11 +325,12 @@ std::optional<Time> Kay::next_timeout() const {
     }
     if (participant.active && participant.not_after) consider(*epoch_ + std::chrono::seconds{*participant.not_after});
   }
-  consider(next_rekey());
+  if (!sak_wanted_) consider(next_rekey());
   consider(suspend_at_ && !next_is_silent_ ? suspend_at_ : suspended_until_);
   if (elected_self_ && sak_wanted_) {
-    consider(generate_after_);
-    if (*sak_wanted_ + gather_time > last_step_) consider(*sak_wanted_ + gather_time);
+    if (generate_after_ && *generate_after_ > last_step_) consider(generate_after_);
+    for (const Duration pause : {introduction_time, gather_time})
+      if (*sak_wanted_ + pause > last_step_) consider(*sak_wanted_ + pause);
     if (cp_.latest() && cp_.latest()->since + life_time > last_step_) consider(cp_.latest()->since + life_time);
   }
   if (elected_self_ && cp_.latest()) {

@@ -13,6 +13,8 @@ namespace macsec::core {
 
 /// How long the key server waits for members it has only heard of before it makes a SAK for those it knows.
 inline constexpr Duration gather_time = std::chrono::milliseconds{500};
+/// How long it waits for the members of a group with a version-1 peer to become known to that peer.
+inline constexpr Duration introduction_time = std::chrono::milliseconds{100};
 
 class Kay {
  public:

@@ -51,6 +51,8 @@ bool Kay::may_generate(Time now) const {
     for (const Peer& peer : participant->peers().all())
       if (peer.live && peer.lists_strangers) return false;
   }
+  // A version-1 peer in a group receives only from those that were live to it when it took the SAK: let them speak first.
+  if (now < *sak_wanted_ + introduction_time && participant->needs_introduction()) return false;
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return true;
   // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.
@@ -188,7 +190,11 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
       return;
   }
   ++context_.counters.mkpdu_rx;
-  if (got.stale_list) ++context_.counters.rx_stale_peer_list;
+  if (got.stale_list) {
+    // It has not heard of us lately, perhaps because it restarted: a word from us helps.
+    ++context_.counters.rx_stale_peer_list;
+    participant.new_info = true;
+  }
   if (got.became_live) {
     context_.emit(Event::Kind::peer_live, now, to_string(got.peer->sci));
     cp_.add_member(got.peer->sci, now);

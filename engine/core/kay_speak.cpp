@@ -125,11 +125,15 @@ void Kay::on_device_found(Time now) {
       old.reset();
     }
   }
-  if (resume_) {
-    // Keys of the time before are never taken a second time, whether or not they can be gone on with.
-    if (resume_->latest) note_used(resume_->latest->key);
-    if (resume_->old) note_used(resume_->old->key);
-  }
+  // Keys of the time before are never taken a second time, whether or not they can be gone on with; the SecY may know
+  // of later ones than the snapshot.
+  if (resume_ && resume_->latest) note_used(resume_->latest->key);
+  if (resume_ && resume_->old) note_used(resume_->old->key);
+  for (const SaState& sa : held->transmit)
+    if (sa.next_pn != 1 || held->offload != OffloadMode::off) note_used(sa.key);
+  for (const ReceiveScState& sc : held->receive)
+    for (const SaState& sa : sc.associations)
+      if (sa.next_pn > 1) note_used(sa.key);
   clear_leftovers(*held, latest, old);
   if (latest) {
     for (const Snapshot::Participant& was : resume_->participants) {
@@ -139,9 +143,16 @@ void Kay::on_device_found(Time now) {
       if (latest->id.server == was.mi) {
         kn_owner_ = was.mi;
         last_kn_ = std::max(resume_->last_kn, latest->id.number);
+        for (const SaState& sa : held->transmit)
+          if (sa.key.server == was.mi) last_kn_ = std::max(last_kn_, sa.key.number);
       }
       participant->grew = false;
     }
+    // Until they speak again its members are taken to report what they must have reported for it to be in use.
+    latest->since = now - 1s;  // old enough to be missed
+    for (Peer& peer : find(latest->ckn)->peers().all())
+      if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) != latest->members.end())
+        peer.latest = {latest->id, latest->an, true, latest->transmitting, 1};
     principal_ = latest->ckn;
     cp_.resume(std::move(latest), std::move(old), now);
     const Participant* owner = principal();

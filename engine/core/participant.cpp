@@ -178,6 +178,12 @@ Time Participant::next_transmit() const noexcept {
   return std::min(tokens_at_ + wait, next_hello_);
 }
 
+bool Participant::needs_introduction() const noexcept {
+  const auto live = [](const Peer& peer) { return peer.live; };
+  const auto slow = [](const Peer& peer) { return peer.live && peer.version < 2; };
+  return std::ranges::count_if(peers_.all(), live) > 1 && std::ranges::any_of(peers_.all(), slow);
+}
+
 std::uint8_t Participant::version(std::uint8_t configured) const noexcept {
   for (const Peer& peer : peers_.all()) configured = std::min(configured, std::max<std::uint8_t>(peer.version, 1));
   return configured;

@@ -80,6 +80,8 @@ class Participant {
   /// Builds the next MKPDU with its ICV; an empty frame when it could not be built.
   [[nodiscard]] Frame transmit(const Context& context, const Announcement& what, Random& random, Time now,
                                Duration hello);
+  /// A group of three or more in which a peer of version 1 takes part.
+  [[nodiscard]] bool needs_introduction() const noexcept;
   /// The version to send: the profile's, lowered to what every peer understands.
   [[nodiscard]] std::uint8_t version(std::uint8_t configured) const noexcept;
 

@@ -19,6 +19,8 @@ std::optional<Error> FakeSecy::refuse(SecyCall call, std::string_view name) {
     const int error = it->error;
     if (--it->count == 0) failures_.erase(it);
     world_.note(member_, "SecY refuses", name);
+    // What could not be deleted at once may stay for a while.
+    excused_until_ = world_.now + 15 * second;
     return Error{error, "cannot " + std::string{name} + ": " + std::strerror(error)};
   }
   return {};
@@ -282,6 +284,7 @@ Pn FakeSecy::lowest_pn(const Sci& sci, KeyIndex key) const noexcept {
 }
 
 void FakeSecy::judge_settled() {
+  if (world_.now < excused_until_) return;
   const auto present = [](const Sa& sa) { return sa.present; };
   if (std::ranges::count_if(transmit_, present) > 2) world_.violate(member_, "more than two transmit SAs at rest");
   for (const ReceiveSc& sc : receive_)

@@ -64,6 +64,7 @@ class FakeSecy final : public Secy {
 
   /// Fails `count` calls of kind `call` with `error` after letting `after` pass.
   void fail_calls(SecyCall call, int error, unsigned count = 1, unsigned after = 0) noexcept;
+  void forgive() noexcept { failures_.clear(); }
   /// Each call takes so long from now on.
   void set_cost(Instant each) noexcept { cost_ = each; }
   /// Time spent in calls since the last question.
@@ -141,6 +142,7 @@ class FakeSecy final : public Secy {
   };
   std::vector<Failure> failures_;
   std::uint64_t calls_ = 0;
+  Instant excused_until_ = 0;
   Instant cost_ = 0;
   Instant spent_ = 0;
   bool switched_ = false;

@@ -35,6 +35,8 @@ class Host final : public Station {
   void crash();
   /// Dies just before the next snapshot would be written: the kernel is ahead of what was saved, nothing left the host.
   void crash_before_saving() noexcept { doomed_ = true; }
+  /// Takes crash_before_saving() back.
+  void spare() noexcept { doomed_ = false; }
   /// Power cycle: process, snapshot and kernel are gone.
   void reboot();
   [[nodiscard]] bool running() const noexcept { return port_ != nullptr; }
@@ -60,7 +62,8 @@ class Host final : public Station {
   [[nodiscard]] std::uint64_t mkpdus_sent() const noexcept { return mkpdus_sent_; }
   /// Most MKPDUs sent within one second since the last question.
   unsigned take_busiest_second() noexcept { return std::exchange(busiest_second_, 0U); }
-  [[nodiscard]] const core::Snapshot& saved() const noexcept { return saved_; }
+  /// What the process would find when it starts.
+  [[nodiscard]] core::Snapshot& saved() noexcept { return saved_; }
   [[nodiscard]] const std::string& last_event_text() const noexcept { return last_error_text_; }
 
  private:

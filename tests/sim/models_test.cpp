@@ -64,7 +64,11 @@ TEST(FakeSecy, CarriesFramesUnderAKey) {
 TEST(FakeSecy, SeesAKeyInstalledTwice) {
   TwoSecys pair;
   EXPECT_TRUE(pair.one.install_transmit_sa(An{1}, sak(1, 1), 0));
+  EXPECT_TRUE(pair.one.transmit_with(An{1}));
+  pair.open();
+  EXPECT_TRUE(pair.one.send());
   EXPECT_TRUE(pair.one.delete_transmit_sa(An{1}));
+  EXPECT_TRUE(pair.world.good());
   EXPECT_TRUE(pair.one.install_transmit_sa(An{2}, sak(1, 1), 0));
   EXPECT_FALSE(pair.world.good());
 }

@@ -140,8 +140,8 @@ void VirtualLan::send_data(Index from, const DataFrame& frame) {
       free_data_.pop_back();
     }
     data_[slot] = {.frame = frame, .judged = lossless_since_ <= world.now};
-    const Instant extra = path.jitter > 0 ? random.between(0, path.jitter) : 0;
-    push(world.now + path.latency + extra, Pending::Kind::data, from, to, slot);
+    // In order: what is lost is lost to keys.
+    push(world.now + path.latency, Pending::Kind::data, from, to, slot);
   }
 }
 
@@ -180,6 +180,7 @@ void VirtualLan::warp_pn(Index from, Pn pn) {
   const KeyIndex key = sender.secy_.encoding_key();
   if (key == no_key) return;
   world.note(from, "warp PN", std::to_string(pn));
+  for (InFlight& flight : data_) flight.judged = false;  // overtaken by the frames that were not simulated
   sender.secy_.advance_transmit(key, pn);
   for (const auto& station : stations_)
     if (station->index_ != from) station->secy_.advance_receive(sender.sci(), key, pn);
@@ -257,24 +258,34 @@ bool VirtualLan::run_until(const std::function<bool()>& done, Instant limit) {
   return done();
 }
 
-bool VirtualLan::secured(std::span<const Index> members) const {
+bool VirtualLan::secured(std::span<const Index> members) const { return why_unsecured(members).empty(); }
+
+std::string VirtualLan::why_unsecured(std::span<const Index> members) const {
   KeyIndex key = no_key;
   for (const Index one : members) {
     const Station& station = *stations_[one];
     const KeyIndex mine = station.secy_.encoding_key();
-    if (mine == no_key || (key != no_key && mine != key) || station.secy_.controlled_port() != ControlledPort::up)
-      return false;
+    if (mine == no_key) return "m" + std::to_string(one) + " has no key to send with";
+    if (key != no_key && mine != key)
+      return "m" + std::to_string(one) + " sends with another key than m" + std::to_string(members[0]);
+    if (station.secy_.controlled_port() != ControlledPort::up) return "m" + std::to_string(one) + " is dormant";
     key = mine;
-    for (const Index other : members)
-      if (one != other && !station.secy_.receives(stations_[other]->sci(), key)) return false;
   }
-  return std::ranges::all_of(members, [&](Index index) { return stations_[index]->claims_secured(); });
+  for (const Index one : members)
+    for (const Index other : members)
+      if (one != other && !stations_[one]->secy_.receives(stations_[other]->sci(), key))
+        return "m" + std::to_string(one) + " does not receive from m" + std::to_string(other);
+  for (const Index one : members)
+    if (!stations_[one]->claims_secured()) return "m" + std::to_string(one) + " does not call itself secured";
+  return {};
 }
 
-bool VirtualLan::secured() const {
+std::string VirtualLan::why_unsecured() const {
   std::vector<Index> all(stations_.size());
   for (Index i = 0; i < size(); ++i) all[i] = i;
-  return secured(all);
+  return why_unsecured(all);
 }
+
+bool VirtualLan::secured() const { return why_unsecured().empty(); }
 
 }  // namespace macsec::sim

@@ -130,6 +130,9 @@ class VirtualLan {
   /// All of `members` send with one key and each receives it from all others.
   [[nodiscard]] bool secured(std::span<const Index> members) const;
   [[nodiscard]] bool secured() const;
+  /// What secured() misses, in words; empty where nothing is.
+  [[nodiscard]] std::string why_unsecured(std::span<const Index> members) const;
+  [[nodiscard]] std::string why_unsecured() const;
 
  private:
   struct Pending {

@@ -146,7 +146,8 @@ void World::transmit_installed(std::uint32_t member, KeyIndex key, const Sci& sc
   KeyRecord& record = keys_[key];
   bind(member, record, sci, ssci, salt);
   KeyUse& use = record.use(sci);
-  if (++use.transmit_installs > 1)
+  // Installed and never sent with is no use: a process may die in between.
+  if (++use.transmit_installs > 1 && use.highest_sent > 0)
     violate(member, "transmit key " + to_string(record.id) + " installed again, highest PN sent " +
                         std::to_string(use.highest_sent));
 }

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Frames that come back, come late, or come from somebody who should not say that.
+#include "tests/sim/lab.hpp"
+
+namespace macsec::sim {
+namespace {
+
+using core::PortState;
+
+/// Everything sent on the LAN, to be sent again.
+struct Recorder {
+  explicit Recorder(VirtualLan& lan) {
+    lan.tap = [this](Index from, Bytes frame) {
+      frames.emplace_back(from, std::vector<std::uint8_t>{frame.begin(), frame.end()});
+    };
+  }
+  std::vector<std::pair<Index, std::vector<std::uint8_t>>> frames;
+};
+
+TEST(Attack, ReflectionChangesNothing) {
+  Lab lab;
+  Host& one = lab.add();
+  lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.flood();
+  const KeyId key = key_in_use(one);
+  lab.lan.set_reflection(true);
+  lab.lan.run_for(60 * second);
+  EXPECT_EQ(key_in_use(one), key);
+  EXPECT_GT(one.status().counters.rx_reflected, 10U);
+  EXPECT_EQ(one.status().counters.peers_lost, 0U);
+  EXPECT_EQ(principal(one.status()).peers.size(), 1U);
+}
+
+TEST(Attack, ReflectionFromTheStartIsNoHindrance) {
+  Lab lab;
+  lab.lan.set_reflection(true);
+  lab.add();
+  lab.add();
+  EXPECT_TRUE(lab.secures_within(second));
+}
+
+TEST(Attack, ReplayOfTheRunningSessionChangesNothing) {
+  Lab lab;
+  Recorder recorder{lab.lan};
+  Host& one = lab.add();
+  Host& other = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(20 * second);
+  lab.flood();
+  const auto captured = recorder.frames;
+  const KeyId key = key_in_use(one);
+  for (int round = 0; round < 3; ++round)
+    for (const auto& [from, frame] : captured) {
+      lab.lan.inject(1 - from, frame);
+      lab.lan.run_for(50 * millisecond);
+    }
+  EXPECT_EQ(key_in_use(one), key);
+  EXPECT_GT(one.status().counters.rx_replayed, 10U);
+  EXPECT_EQ(one.status().counters.peers_lost + other.status().counters.peers_lost, 0U);
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+TEST(Attack, ReplayOfAnOlderSessionShortensNoLife) {
+  for (const Index victim : {0U, 1U}) {
+    Lab lab;
+    Recorder recorder{lab.lan};
+    Host& one = lab.add();
+    Host& other = lab.add();
+    ASSERT_TRUE(lab.secures_within(second));
+    lab.lan.run_for(10 * second);
+    const auto captured = recorder.frames;
+    Host& restarted = victim == 0 ? one : other;
+    restarted.crash();
+    restarted.start(Host::Memory::lost);
+    ASSERT_TRUE(lab.secures_within(10 * second));
+    lab.lan.run_for(10 * second);
+    lab.flood();
+    const KeyId key = key_in_use(one);
+    for (const auto& [from, frame] : captured) {
+      lab.lan.inject(1 - from, frame);
+      lab.lan.run_for(100 * millisecond);
+    }
+    lab.lan.run_for(10 * second);
+    EXPECT_EQ(key_in_use(one), key) << victim;
+    EXPECT_TRUE(lab.lan.secured());
+  }
+}
+
+/// An insider who holds the CAK and takes part as a third member that lies.
+struct Insider {
+  Forger forger{psk("abcd", 0x11)};
+  MacAddress mac{{2, 0, 0, 0, 9, 9}};
+  MemberId mi{{9, 9, 9}};
+  MessageNumber mn = 0;
+  MkpduContent content() {
+    MkpduContent out;
+    out.basic.version = 3;
+    out.basic.priority = 255;
+    out.basic.macsec_desired = true;
+    out.basic.capability = MacsecCapability::confidentiality;
+    out.basic.sci = Sci::of(mac, 1);
+    out.basic.mi = mi;
+    out.basic.mn = ++mn;
+    out.basic.ckn = forger.ckn();
+    return out;
+  }
+};
+
+TEST(Attack, ThirdPartyListsDoNotMoveAnybodysMessageNumber) {
+  Lab lab;
+  Host& one = lab.add();
+  Host& other = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  lab.flood();
+  Insider insider;
+  const PeerEntry lie{.mi = principal(other.status()).mi, .mn = 0xfffffffe};
+  for (int i = 0; i < 30; ++i) {
+    auto content = insider.content();
+    content.live = {&lie, 1};
+    lab.lan.inject(0, insider.forger.frame(insider.mac, content));
+    lab.lan.run_for(500 * millisecond);
+  }
+  EXPECT_EQ(one.status().counters.peers_lost, 0U);
+  EXPECT_TRUE(lab.lan.secured());
+  EXPECT_EQ(one.state(), PortState::secured);
+}
+
+TEST(Attack, OurMiFromSomebodyElseMakesANewOne) {
+  Lab lab;
+  Host& one = lab.add();
+  lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  Insider insider;
+  insider.mi = principal(one.status()).mi;
+  lab.lan.inject(0, insider.forger.frame(insider.mac, insider.content()));
+  lab.lan.run_for(20 * millisecond);
+  EXPECT_NE(principal(one.status()).mi, insider.mi);
+  EXPECT_EQ(one.status().counters.rx_mi_collisions, 1U);
+  EXPECT_TRUE(lab.secures_within(3 * second));
+}
+
+TEST(Attack, ASakOfAPeerThatIsNotTheServerIsIgnored) {
+  Lab lab;
+  Host& server = lab.add(make_profile([](Profile& p) { p.priority = 1; }));
+  Host& client = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  lab.flood();
+  const KeyId key = key_in_use(client);
+  Insider insider;
+  Secret<32> sak;
+  std::ranges::fill(sak.allocate(16), std::uint8_t{0x77});
+  std::array<std::uint8_t, 24> wrapped{};
+  ASSERT_TRUE(crypto::wrap_sak(insider.forger.kek(), sak, wrapped));
+  for (int i = 0; i < 20; ++i) {
+    const PeerEntry me{.mi = principal(client.status()).mi, .mn = principal(client.status()).mn};
+    auto content = insider.content();
+    content.basic.key_server = true;
+    content.live = {&me, 1};
+    content.distributed_sak = DistributedSakSet{};
+    content.distributed_sak->an = An{2};
+    content.distributed_sak->confidentiality_offset = 1;
+    content.distributed_sak->number = 7;
+    content.distributed_sak->cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128);
+    content.distributed_sak->wrapped = wrapped;
+    lab.lan.inject(client.index(), insider.forger.frame(insider.mac, content));
+    lab.lan.run_for(500 * millisecond);
+  }
+  EXPECT_EQ(key_in_use(client), key);
+  EXPECT_EQ(client.status().key_server, server.sci());
+}
+
+TEST(Attack, GarbageAndWrongSignaturesChangeNothing) {
+  Lab lab;
+  Recorder recorder{lab.lan};
+  Host& one = lab.add();
+  Host& other = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  lab.flood();
+  const auto captured = recorder.frames;
+  SimRandom random{3};
+  const KeyId key = key_in_use(one);
+  for (int i = 0; i < 5000; ++i) {
+    const auto& [from, original] = captured[random.below(captured.size())];
+    auto frame = original;
+    frame[random.below(frame.size())] ^= static_cast<std::uint8_t>(1U << random.below(8));
+    if (random.chance(10)) frame.resize(random.below(frame.size() + 1));
+    lab.lan.inject(1 - from, frame);
+    lab.lan.run_for(millisecond);
+  }
+  EXPECT_EQ(key_in_use(one), key);
+  EXPECT_EQ(other.status().counters.peers_lost, 0U);
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+TEST(Attack, AFloodOfStrangersMakesNoStorm) {
+  Lab lab;
+  Host& one = lab.add();
+  lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  lab.flood();
+  static_cast<void>(one.take_busiest_second());
+  for (unsigned i = 0; i < 20'000; ++i) {
+    Insider insider;
+    insider.mi = MemberId{{9, static_cast<std::uint8_t>(i >> 8U), static_cast<std::uint8_t>(i & 0xffU)}};
+    lab.lan.inject(0, insider.forger.frame(insider.mac, insider.content()));
+    lab.lan.run_for(millisecond);
+  }
+  EXPECT_LE(one.take_busiest_second(), 40U);
+  EXPECT_EQ(one.status().counters.peers_lost, 0U);
+  EXPECT_LE(principal(one.status()).peers.size(), 200U);
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+}  // namespace
+}  // namespace macsec::sim

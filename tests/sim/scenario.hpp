@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A random life of a group: it forms, is left in peace and disturbed in turn, and must find together each time.
+#pragma once
+
+#include "tests/sim/host.hpp"
+
+#include <deque>
+
+namespace macsec::sim {
+
+class Scenario {
+ public:
+  explicit Scenario(std::uint64_t seed);
+
+  /// Runs `span` of protocol time; false where something was violated.
+  bool run(Instant span);
+  /// Leaves PREFIX.pcap and PREFIX.trace.
+  void write(const std::string& prefix) const;
+  [[nodiscard]] std::string report() const;
+  /// What kind of group this is, for a person.
+  [[nodiscard]] const std::string& description() const noexcept { return description_; }
+
+  [[nodiscard]] Instant slowest_convergence() const noexcept { return slowest_; }
+  [[nodiscard]] std::uint64_t keys() const noexcept { return lan_.world.key_count(); }
+  [[nodiscard]] std::uint64_t faults() const noexcept { return faults_; }
+  [[nodiscard]] std::uint64_t mkpdus() const noexcept;
+  [[nodiscard]] const Traffic& calm_traffic() const noexcept { return calm_traffic_; }
+
+ private:
+  [[nodiscard]] ProfilePointer random_profile(bool may_serve);
+  void decide_group();
+  void peace();
+  void disturb();
+  void break_something(Instant span);
+  void break_process(Host& victim, Instant span);
+  void break_paths(Instant span);
+  void heal();
+  void converge();
+  void replay_some();
+  [[nodiscard]] Host& any_host();
+
+  VirtualLan lan_;
+  SimRandom random_;  ///< decisions; the LAN's own and the members' are others
+  std::uint64_t seed_;
+  std::string description_;
+  std::vector<Host*> hosts_;
+  Path base_;
+  std::deque<std::pair<Index, std::vector<std::uint8_t>>> heard_;
+  bool record_ = false;
+
+  // The group's common lot.
+  std::vector<CipherSuite> suites_;
+  std::size_t cak_size_ = 16;
+  bool encrypt_ = true;
+  bool fallback_ = false;
+  bool delay_protect_ = false;
+  Policy policy_ = Policy::must_secure;
+  std::uint32_t replay_window_ = 64;
+
+  Instant quiet_from_ = 0;  ///< suspensions asked for have ended
+  Instant slowest_ = 0;
+  std::uint64_t faults_ = 0;
+  Traffic calm_traffic_;
+};
+
+}  // namespace macsec::sim

@@ -92,6 +92,39 @@ def _whole_root(archive, boot, libraries):
     image.add_modules(archive, boot.kernel, _MODULES, modules)
 
 
+def _add_installed(archive, boot, libraries, scratch):
+    """The product as `meson install` lays it out; what the bus and polkit read only below /usr is there as well."""
+    subprocess.run(["meson", "install", "-C", boot.build, "--no-rebuild", "--quiet", "--destdir", scratch], check=True,
+                   stdout=subprocess.DEVNULL)
+    for folder, _, names in os.walk(scratch):
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            inside = path[len(scratch):]
+            if os.path.islink(path):
+                archive.link("preload" + inside, os.readlink(path))
+                continue
+            with open(path, "rb") as text:
+                elf = text.read(4) == b"\x7fELF"
+            if elf:
+                with tempfile.TemporaryDirectory() as other:
+                    archive.data("preload" + inside, image.stripped(path, other), 0o755)
+                _add_libraries(archive, boot, libraries, path)
+                continue
+            archive.file("preload" + inside, path)
+            for kind in ("dbus-1", "polkit-1"):
+                if "/share/%s/" % kind in inside and not inside.startswith("/usr/share/"):
+                    archive.file("preload/usr/share/%s/%s" % (kind, inside.partition("/share/%s/" % kind)[2]), path)
+
+
+def _add_libraries(archive, boot, libraries, program):
+    """What a program built on this machine loads and the guest's root may lack."""
+    for library in libraries.of(program, ""):
+        if boot.root == "":
+            image.add_resident(archive, "", library)
+        elif not os.path.lexists(boot.root + library):
+            archive.file("preload" + os.path.normpath(library), os.path.realpath(library))
+
+
 def _initramfs(boot, path):
     archive = image.Archive()
     libraries = image.Libraries(boot.root, boot.cache)
@@ -118,11 +151,10 @@ def _initramfs(boot, path):
                      if not extra.startswith("/")]
         for program in programs:
             archive.data("preload/lab/bin/" + os.path.basename(program), image.stripped(program, scratch), 0o755)
-            for library in libraries.of(program, ""):
-                if boot.root == "":
-                    image.add_resident(archive, "", library)
-                elif not os.path.lexists(boot.root + library):
-                    archive.file("preload" + os.path.normpath(library), os.path.realpath(library))
+            _add_libraries(archive, boot, libraries, program)
+    if any(item.installed for item in boot.scenarios):
+        with tempfile.TemporaryDirectory() as scratch:
+            _add_installed(archive, boot, libraries, scratch)
     if boot.init == "plain":
         _whole_root(archive, boot, libraries)
     for scenario in boot.scenarios:

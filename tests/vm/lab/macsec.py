@@ -5,7 +5,6 @@ import json
 
 from .check import Failure, wait_until
 from .net import ip
-from .process import command
 
 
 class Sa:
@@ -86,7 +85,7 @@ class Secy:
 
 def secys(namespace):
     """{device name: Secy}."""
-    text = command(["ip", "-n", namespace.name, "-j", "-s", "macsec", "show"], check=False)
+    text = namespace.ip("-j", "-s", "macsec", "show", check=False)
     try:
         return {item["ifname"]: Secy(item) for item in (json.loads(text) if text.strip() else [])}
     except (json.JSONDecodeError, KeyError) as error:  # a device went away while it was being dumped

@@ -22,7 +22,7 @@ def set_namespace(fd):
 def ip(*words, namespace=None, check=True):
     """Run iproute2's `ip` and return its output."""
     from .process import command
-    where = ["-n", namespace.name] if namespace is not None else []
+    where = ["-n", namespace.name] if namespace is not None and namespace.name else []
     return command(["ip", *where, *map(str, words)], check=check)
 
 
@@ -32,21 +32,11 @@ def ip_json(*words, namespace=None):
     return json.loads(text) if text.strip() else []
 
 
-class Namespace:
-    """A network namespace, named as for `ip netns`. `fd` refers to it."""
+class _Place:
+    """What can be done in a network namespace."""
 
-    def __init__(self, name):
-        self.name = name
-        ip("netns", "add", name)
-        self.fd = os.open("/run/netns/" + name, os.O_RDONLY | os.O_CLOEXEC)
-        self.ip("link", "set", "lo", "up")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self.fd)
-        ip("netns", "del", self.name)
+    name = ""
+    fd = -1
 
     def ip(self, *words, check=True):
         """`ip` in this namespace."""
@@ -78,8 +68,7 @@ class Namespace:
 
     def link(self, name):
         """The device as `ip -j -d link show` gives it, or None."""
-        from .process import command
-        text = command(["ip", "-n", self.name, "-j", "-d", "link", "show", "dev", name], check=False)
+        text = self.ip("-j", "-d", "link", "show", "dev", name, check=False)
         try:
             return json.loads(text)[0]
         except (json.JSONDecodeError, IndexError):
@@ -124,6 +113,31 @@ class Namespace:
             self.run("tc", "qdisc", "add", "dev", device, "root", "netem", *netem)
 
 
+class Namespace(_Place):
+    """A network namespace, named as for `ip netns`. `fd` refers to it."""
+
+    def __init__(self, name):
+        self.name = name
+        ip("netns", "add", name)
+        self.fd = os.open("/run/netns/" + name, os.O_RDONLY | os.O_CLOEXEC)
+        self.ip("link", "set", "lo", "up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.fd)
+        ip("netns", "del", self.name)
+
+
+class Machine(_Place):
+    """The machine's own network namespace, where its services live."""
+
+    def __init__(self):
+        self.name = None
+        self.fd = os.open("/proc/1/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
 @contextlib.contextmanager
 def open_class(name, attribute):
     """An attribute of a device of the current namespace, through netlink's text form."""
@@ -139,8 +153,9 @@ class Veth:
     """A cable. Its ends are in `one` and `two`; carrier goes by the other end's admin state."""
 
     def __init__(self, one, one_name, two, two_name, up=True):
-        self.ends = ((one, one_name), (two, two_name))
-        ip("link", "add", one_name, "netns", one.name, "type", "veth", "peer", "name", two_name, "netns", two.name)
+        self.ends = ((one or Machine(), one_name), (two or Machine(), two_name))
+        where = [["netns", namespace.name] if namespace.name else [] for namespace, _ in self.ends]
+        ip("link", "add", one_name, *where[0], "type", "veth", "peer", "name", two_name, *where[1])
         for namespace, name in self.ends:
             # No IPv6 of its own: what is seen on the wire is what the programs under test sent.
             namespace.ip("link", "set", name, "addrgenmode", "none")
@@ -182,14 +197,14 @@ class Switch:
     def connect(self, member):
         """A new port for the namespace `member`."""
         port = self.port(member)
-        self.cables[member.name] = self._scope.veth(member, self.namespace, self._port_name, port, up=False)
+        self.cables[port] = self._scope.veth(member, self.namespace, self._port_name, port, up=False)
         self.namespace.ip("link", "set", port, "master", "br0")
         self.namespace.up(port)
         member.up(self._port_name)
 
     def port(self, member):
         """The name of the member's port in the switch's namespace."""
-        return "p-" + member.name
+        return "p-" + (member.name or "lab")
 
     def unplug(self, member):
         self.namespace.down(self.port(member))

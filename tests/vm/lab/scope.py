@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 
-from . import daemon, net, process, traffic, wpa
+from . import daemon, net, process, traffic, units, wpa
 
 
 class Scope(contextlib.ExitStack):
@@ -34,6 +34,13 @@ class Scope(contextlib.ExitStack):
         os.makedirs(path, mode)
         return path
 
+    def write(self, path, text, mode=0o644):
+        """A file anywhere in the guest, removed at the end."""
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as out:
+            out.write(text)
+        self.callback(lambda: os.path.exists(path) and os.unlink(path))
+
     # -- topology ------------------------------------------------------------------------------------------------------
     def namespace(self, name):
         """A network namespace with its loopback up."""
@@ -44,7 +51,7 @@ class Scope(contextlib.ExitStack):
         return [self.namespace(name) for name in names]
 
     def veth(self, one, two, one_name="eth0", two_name="eth0", up=True):
-        """A cable between two namespaces."""
+        """A cable between two namespaces; None is the machine's own."""
         return self.enter_context(net.Veth(one, one_name, two, two_name, up))
 
     def switch(self, name, *members, port_name="eth0"):
@@ -61,6 +68,10 @@ class Scope(contextlib.ExitStack):
         name = name or os.path.basename(argv[0])
         return self.enter_context(process.Process(argv, namespace, name, self.log_path(name + ".log"), **options))
 
+
+    def unit(self, name, start=True):
+        """A unit of the service manager (init = "systemd"), stopped at the end, its journal among the logs; see lab.units.Unit."""
+        return self.enter_context(units.Unit(name, self.log_path(name + ".journal"), start))
 
     def macsecd(self, namespace, profiles=None, **options):
         """The daemon under test; see lab.daemon.Macsecd."""

@@ -8,6 +8,7 @@
 #include <linux/genetlink.h>
 #include <linux/if_macsec.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -106,12 +107,19 @@ Result<SecyDump> MacsecKernel::read(unsigned ifindex, std::chrono::milliseconds 
     for (SecyDump& one : *all) known_.insert_or_assign(one.ifindex, Known{std::move(one), now});
     known = known_.find(ifindex);
   }
-  if (known == known_.end())
-    return fail(
-        ENODEV,
-        "interface " + std::to_string(ifindex) +
-            " is not among the kernel's macsec devices: it is gone, or has too many receive channels to be listed");
+  if (known == known_.end()) return missing(ifindex);
   return known->second.dump;
+}
+
+std::unexpected<Error> MacsecKernel::missing(unsigned ifindex) {
+  ifinfomsg info{};
+  info.ifi_index = static_cast<int>(ifindex);
+  NetlinkMessage message{RTM_GETLINK, 0, std::as_bytes(std::span{&info, 1})};
+  const std::string name = "interface " + std::to_string(ifindex);
+  if (!route_.request(message, "look up " + name))
+    return fail(ENODEV, name + " is not among the kernel's macsec devices");
+  return fail(EMSGSIZE, "the kernel leaves " + name +
+                            " out of its list of macsec devices: it, or one before it, has too many receive channels");
 }
 
 Result<void> MacsecKernel::change(NetlinkMessage& message, unsigned ifindex, std::string_view doing) {

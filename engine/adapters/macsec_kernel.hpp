@@ -76,7 +76,8 @@ class MacsecKernel {
   /// Every SecY of the namespace, in one dump. Expensive: once an interval for all ports.
   [[nodiscard]] Result<std::vector<SecyDump>> dump();
   /// One SecY, out of a dump that is not older than `max_age` and than the last change through this object.
-  /// ENODEV where there is no such device.
+  /// ENODEV where there is no such device. EMSGSIZE where the kernel does not list it: the answer about one SecY must fit
+  /// into one buffer of 32 KiB, else it and all devices behind it are left out (more than 120 receive SCs).
   [[nodiscard]] Result<SecyDump> read(unsigned ifindex, std::chrono::milliseconds max_age);
   /// What offload the parent offers, and the cipher suites of the kernel.
   [[nodiscard]] MacsecCapabilities capabilities(const std::string& parent);
@@ -90,6 +91,8 @@ class MacsecKernel {
   void learn(SecyDump dump);
 
  private:
+  [[nodiscard]] std::unexpected<Error> missing(unsigned ifindex);
+
   MacsecKernel(NetlinkSocket route, NetlinkSocket generic, std::uint16_t family);
 
   NetlinkSocket route_;

@@ -72,6 +72,8 @@ class NetlinkSecy final : public Secy {
   /// are SAs.
   [[nodiscard]] Result<void> change(const SecyDevice& device);
 
+  /// A device made anew has another ifindex. Name, MTU, master, receive SCs and the state of the controlled port stay; its
+  /// addresses and routes are lost, so the suite is best right in the profile.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
   [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
   [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;

@@ -172,15 +172,16 @@ bus::Statistics Manager::statistics(const std::string& interface) {
 Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name) {
   const Link* link = driver_.links().find(name);
   if (link == nullptr) return fail(ENOENT, fmt::format("there is no interface {}", name));
+  const std::uint64_t speed = driver_.links().speed(link->ifindex);
   const MacsecCapabilities found = driver_.capabilities(name);
   bus::LinkCapabilities out{.ifindex = static_cast<int>(link->ifindex),
                             .mac = link->mac,
                             .carrier = link->carrier,
-                            .speed = driver_.links().speed(link->ifindex),
+                            .speed = speed,
                             .mtu = link->mtu,
                             .offload = {OffloadMode::off},
                             .cipher_suites = found.cipher_suites,
-                            .default_cipher_suites = {}};
+                            .default_cipher_suites = core::cipher_preferences({}, speed)};
   if (found.mac_offload) out.offload.push_back(OffloadMode::mac);
   if (found.phy_offload) out.offload.push_back(OffloadMode::phy);
   return out;

@@ -15,24 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers and the bus get theirs
-constexpr Duration first_attach_pause = 100ms;
-constexpr Duration longest_attach_pause = 30s;
-
-bool is_group(const MacAddress& mac) noexcept { return (mac.octets[0] & 1U) != 0; }
 
 /// Whether a running session can take over `after`, or has to be built anew.
 bool same_link(const Profile& before, const Profile& after) {
   return before.parent == after.parent && before.interface == after.interface && before.port == after.port &&
          before.create == after.create && before.static_keys.empty() == after.static_keys.empty();
-}
-
-void erase_value(std::unordered_multimap<unsigned, Session*>& map, unsigned key, const Session* session) noexcept {
-  const auto [first, last] = map.equal_range(key);
-  for (auto at = first; at != last; ++at)
-    if (at->second == session) {
-      map.erase(at);
-      return;
-    }
 }
 
 void erase_value(std::unordered_multimap<std::string, Session*>& map, const std::string& key,
@@ -43,14 +30,6 @@ void erase_value(std::unordered_multimap<std::string, Session*>& map, const std:
       map.erase(at);
       return;
     }
-}
-
-/// The values under `key`, copied: what is done with them may change the map.
-std::vector<Session*> values(const std::unordered_multimap<unsigned, Session*>& map, unsigned key) {
-  std::vector<Session*> out;
-  const auto [first, last] = map.equal_range(key);
-  for (auto at = first; at != last; ++at) out.push_back(at->second);
-  return out;
 }
 
 /// What only one profile can have: the name of the device, and an SCI on its parent.
@@ -74,13 +53,6 @@ class Claims {
 };
 
 }  // namespace
-
-struct Driver::Wire {
-  std::unique_ptr<PacketSocket> socket;
-  std::vector<std::pair<unsigned, core::Frame>> waiting;
-  std::vector<OutgoingFrame> batch;
-  EventSource source;
-};
 
 Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store) : loop_{loop}, journal_{journal}, store_{store} {}
 
@@ -246,149 +218,7 @@ void Driver::stop(Farewell farewell) {
   timer_source_.disarm();
 }
 
-// ---- devices --------------------------------------------------------------------------------------------------------
-
-void Driver::attach(Session& session, Time now) {
-  if (session.secy_.attached()) return;
-  const Profile& profile = session.profile();
-  const bool possible =
-      links_->find(profile.parent) != nullptr && (profile.create || links_->find(profile.interface) != nullptr);
-  if (!possible) {
-    session.attach_error_.reset();
-    return;  // the link monitor will tell
-  }
-  const auto done = session.secy_.attach();
-  if (!done) {
-    if (done.error().code == ENODEV) return;
-    if (!session.attach_error_) session.attach_error_since_ = now;
-    if (!session.attach_error_ || session.attach_error_->message != done.error().message) {
-      session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-      mark_changed(session);
-    }
-    session.attach_error_ = done.error();
-    return retry_attach(session, now);
-  }
-  session.attach_error_.reset();
-  session.attach_pause_ = Duration{0};
-  timers_.set(session.attach_alarm_, std::nullopt);
-  index(session);
-  if (!session.secy_.made_here())
-    session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
-  if (session.profile().offload != OffloadChoice::off)
-    session.trace_.message(LogLevel::info, fmt::format("offload: {}", session.offload().text));
-  mark_changed(session);
-}
-
-void Driver::retry_attach(Session& session, Time now) {
-  session.attach_pause_ = std::clamp(session.attach_pause_ * 2, first_attach_pause, longest_attach_pause);
-  timers_.set(session.attach_alarm_, now + session.attach_pause_);
-}
-
-void Driver::detach(Session& session, Time now) {
-  unindex(session);
-  session.secy_.detach();
-  update_link(session, now);
-  mark_changed(session);
-}
-
-void Driver::index(Session& session) {
-  if (!session.secy_.attached()) return;
-  session.indexed_device_ = session.secy_.ifindex();
-  session.indexed_parent_ = session.secy_.parent_ifindex();
-  by_device_.emplace(session.indexed_device_, &session);
-  by_parent_.emplace(session.indexed_parent_, &session);
-  if (session.static_keys()) return;
-  Wire* const to = wire(session.profile().ethertype);
-  if (to == nullptr || !is_group(session.profile().destination)) return;
-  const auto done = to->socket->join(session.indexed_parent_, session.profile().destination);
-  if (!done) session.trace_.message(LogLevel::warning, done.error().message);
-  session.joined_ = done.has_value();
-}
-
-void Driver::unindex(Session& session) noexcept {
-  if (session.joined_)
-    if (const auto at = wires_.find(session.profile().ethertype); at != wires_.end())
-      at->second->socket->leave(session.indexed_parent_, session.profile().destination);
-  session.joined_ = false;
-  if (session.indexed_device_ != 0) erase_value(by_device_, session.indexed_device_, &session);
-  if (session.indexed_parent_ != 0) erase_value(by_parent_, session.indexed_parent_, &session);
-  session.indexed_device_ = session.indexed_parent_ = 0;
-}
-
-void Driver::update_link(Session& session, Time now) {
-  core::LinkState link;
-  const Link* const parent = session.secy_.attached() ? links_->find(session.secy_.parent_ifindex()) : nullptr;
-  if (parent != nullptr) {
-    link.present = true;
-    link.carrier = parent->carrier;
-    link.mac = parent->mac;
-    link.sci = session.secy_.sci();
-    link.speed = parent->carrier ? links_->speed(parent->ifindex) : 0;
-  }
-  if (link == session.link_) return;
-  session.link_ = link;
-  session.with_port([&](auto& port) { port.on_link(link, now); });
-  settle(session);
-}
-
-void Driver::on_link_change(const LinkChange& change) {
-  const Time now = boot_time();
-  const unsigned ifindex = change.link.ifindex;
-  if (change.kind == LinkChange::Kind::removed) {
-    // Somebody deleted the device and left the parent: it is made again. When the parent goes too, this message comes
-    // first and the pause lets the second one arrive.
-    for (Session* session : values(by_device_, ifindex)) {
-      if (session->secy_.attached() && session->secy_.ifindex() != ifindex) {  // made anew for another cipher suite
-        unindex(*session);
-        index(*session);
-        continue;
-      }
-      detach(*session, now);
-      retry_attach(*session, now);
-    }
-    for (Session* session : values(by_parent_, ifindex)) detach(*session, now);
-    return;
-  }
-  for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
-  if (change.kind == LinkChange::Kind::changed)
-    for (Session* session : values(by_device_, ifindex)) {
-      if (session->reassert_) continue;
-      session->reassert_ = true;
-      reasserts_.push_back(session);
-      end_turn_source_.schedule();
-    }
-  if (change.before != nullptr && change.before->name == change.link.name &&
-      change.before->master == change.link.master)
-    return;
-  const auto [first, last] = by_name_.equal_range(change.link.name);
-  std::vector<Session*> waiting;
-  for (auto at = first; at != last; ++at)
-    if (!at->second->secy_.attached()) waiting.push_back(at->second);
-  for (Session* session : waiting) {
-    attach(*session, now);
-    update_link(*session, now);
-  }
-}
-
 // ---- events of the loop ---------------------------------------------------------------------------------------------
-
-Driver::Wire* Driver::wire(std::uint16_t ethertype) {
-  if (const auto at = wires_.find(ethertype); at != wires_.end()) return at->second.get();
-  auto socket = PacketSocket::open(ethertype);
-  if (!socket) {
-    journal_.write(LogLevel::error, socket.error().message);
-    return nullptr;
-  }
-  auto made = std::make_unique<Wire>();
-  made->socket = std::move(*socket);
-  auto source = loop_.on_readable(made->socket->fd(), [this, to = made.get()] { on_frames(*to); });
-  if (!source) {
-    journal_.write(LogLevel::error, source.error().message);
-    return nullptr;
-  }
-  made->source = std::move(*source);
-  return wires_.emplace(ethertype, std::move(made)).first->second.get();
-}
 
 void Driver::on_frames(Wire& wire) {
   const Time now = boot_time();
@@ -431,9 +261,10 @@ void Driver::on_sample(Time now) {
   const auto dump = kernel_->dump();
   if (!dump) return journal_.write(LogLevel::warning, dump.error().message);
   for (const SecyDump& secy : *dump)
-    for (Session* session : values(by_device_, secy.ifindex)) {
-      session->with_port([&](auto& port) { port.on_sample(secy.state, now); });
-      settle(*session);
+    if (const auto at = by_device_.find(secy.ifindex); at != by_device_.end()) {
+      Session& session = *at->second;  // settle() may change the map
+      session.with_port([&](auto& port) { port.on_sample(secy.state, now); });
+      settle(session);
     }
 }
 
@@ -454,6 +285,7 @@ void Driver::on_clock_set() {
 // ---- after a call into a port ---------------------------------------------------------------------------------------
 
 void Driver::settle(Session& session) {
+  follow_device(session);
   if (core::Port* port = session.mka())
     while (auto frame = port->poll_transmit())
       if (Wire* const to = wire(session.profile().ethertype); to != nullptr && session.indexed_parent_ != 0)

@@ -72,7 +72,13 @@ class Driver {
   void stop(Farewell farewell);
 
  private:
-  struct Wire;  // a packet socket and its place in the loop
+  /// A packet socket, what waits to be sent on it, and its place in the loop.
+  struct Wire {
+    std::unique_ptr<PacketSocket> socket;
+    std::vector<std::pair<unsigned, core::Frame>> waiting;
+    std::vector<OutgoingFrame> batch;
+    EventSource source;
+  };
 
   Driver(EventLoop& loop, Journal& journal, StateStore& store);
   [[nodiscard]] Result<void> start();
@@ -88,6 +94,8 @@ class Driver {
   void index(Session& session);
   void unindex(Session& session) noexcept;
   void update_link(Session& session, Time now);
+  void follow_device(Session& session);
+  [[nodiscard]] std::uint64_t speed_of(const Link& link);
   void retry_attach(Session& session, Time now);
 
   void on_link_change(const LinkChange& change);

@@ -17,6 +17,9 @@ struct PacketNumberLedger {
   std::function<Result<void>(const std::string& key, Pn limit)> reserve;
 };
 
+/// The suite of a link with static keys: the first of the profile's list, else by the length of the keys.
+[[nodiscard]] CipherSuite static_cipher_suite(const Profile& profile) noexcept;
+
 /// Frames are never sent with a (key, PN) pair used before, across restarts and reboots: transmission starts at what the
 /// ledger has reserved, and the ledger is raised before transmission can reach its limit at the link's speed.
 class StaticPort {
@@ -60,7 +63,7 @@ class StaticPort {
   void take_down(Time now);
   void enter(PortState state, Reason reason, std::string text, Time now);
   void refuse(const Error& error, Time now);
-  [[nodiscard]] CipherSuite suite() const noexcept;
+  [[nodiscard]] CipherSuite suite() const noexcept { return static_cipher_suite(*profile_); }
   [[nodiscard]] Pn pn_space() const noexcept;
   [[nodiscard]] Pn stride(Duration span) const noexcept;
 

@@ -201,7 +201,7 @@ Verdict set_confidentiality_offset(ProfileDraft&, const RawValue& value) {
 Verdict set_rekey(ProfileDraft& draft, const RawValue& value) {
   const bool off = value.text == "off" || value.text == "no";
   const std::optional<Duration> span = off ? Duration{0} : parse_duration(value.text);
-  if (!span || (*span != Duration{0} && *span < std::chrono::seconds{30})) return refused;
+  if (!span || (*span != Duration{0} && *span < std::chrono::seconds{1})) return refused;
   draft.profile.rekey = *span;
   return {};
 }
@@ -359,7 +359,7 @@ constexpr std::array rules{
     ProfileRule{{"MKA", "Version", "1, 2 or 3", "3",
                  "MKA version sent; lowered by itself for older peers"},
                 set_number<&P::version, 1, 3>, get<&P::version>},
-    ProfileRule{{"MKA", "RekeySec", "a time span of at least 30s, or 0 or off", "off",
+    ProfileRule{{"MKA", "RekeySec", "a time span of at least 1s, or 0 or off", "off",
                  "Age at which a SAK is replaced"},
                 set_rekey, get_rekey},
     ProfileRule{{"MKA", "RekeyPn", "a percentage from 1% to 95%", "75%",

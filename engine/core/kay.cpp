@@ -230,8 +230,9 @@ void Kay::watch_members(Time now) {
       continue;
     }
     if (!peer.unkeyed_since) peer.unkeyed_since = now;
-    // A member that had the key and lost it is helped at once, one that never took it is given time.
-    const bool lost_it = !distribution_ && peer.patience == life_time && now >= latest->since + 1s;
+    // A member that had the key and lost it is helped at once, one that never took it is given time. What it said in
+    // the first moments of a key may have been said before it knew.
+    const bool lost_it = !distribution_ && peer.patience == life_time && peer.last_heard >= latest->since + 1s;
     if (!lost_it && now < *peer.unkeyed_since + peer.patience) continue;
     peer.unkeyed_since = now;
     peer.patience = std::min(peer.patience * 2, longest_patience);

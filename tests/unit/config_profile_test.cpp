@@ -154,7 +154,7 @@ TEST(Profile, WrongValues) {
                                       "[MACsec]\nConfidentialityOffset=30",
                                       "[MKA]\nPriority=256",
                                       "[MKA]\nVersion=4",
-                                      "[MKA]\nRekeySec=29s",
+                                      "[MKA]\nRekeySec=999ms",
                                       "[MKA]\nRekeyPn=96",
                                       "[MKA]\nHello=3s",
                                       "[MKA]\nHello=100ms",

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One end is Debian's wpa_supplicant 2.10, as key server and as member"""
+
+from lab import macsec, traffic
+from lab.check import at_most, equal, wait_until
+from lab.daemon import psk_profile
+
+timeout = 1500
+
+CAK = "000102030405060708090a0b0c0d0e0f"
+CKN = "6162636465666768"
+EXHAUSTED = 0xC0000001
+
+
+def link(c, own_priority, wpa_priority, cak=CAK, ckn=CKN, mka=None, section=None, **wpa):
+    """macsecd in one, wpa_supplicant in two, addressed and answering; (one, two, daemon, peer, sniffer)."""
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    sniffer = c.sniff(two)
+    daemon = c.macsecd(one, {"link": psk_profile(cak, ckn, MKA={"Priority": own_priority, **(mka or {})}, MACsec=section or {})})
+    peer = c.wpa(two, cak, ckn, mka_priority=wpa_priority, **wpa)
+    reach(one, two)
+    return one, two, daemon, peer, sniffer
+
+
+def reach(one, two):
+    """Addresses, and an answer to the first ping."""
+    for namespace, number in ((one, 1), (two, 2)):
+        namespace.wait_link("macsec0", 20, "LOWER_UP")
+        namespace.address("macsec0", "10.0.0.%d/24" % number, "fd00::%d/64" % number)
+    traffic.ping(one, "10.0.0.2", deadline=20)
+    traffic.ping(two, "fd00::1", deadline=20)
+
+
+def exhaust(namespace, state):
+    """The transmit SA's packet numbers are nearly used up."""
+    namespace.ip("macsec", "set", "macsec0", "tx", "sa", state.encoding_sa, "pn", EXHAUSTED)
+
+
+def role(c, own, other, **options):
+    one, two, _, _, sniffer = link(c, own, other, **options)
+    first = macsec.wait_secured(one)
+    # wpa_supplicant gives the kernel the key number in the host's byte order.
+    equal(macsec.wait_secured(two).tx_sa().key_id[:24], first.tx_sa().key_id[:24], "the same key server's key")
+    equal((first.protect, first.validate), (True, "strict"), "protect, validate")
+    sniffer.only(traffic.MACSEC, traffic.EAPOL)
+
+
+def rekey(c, own, other, exhausted):
+    """Packet numbers of one end run out: a new SAK, nothing lost."""
+    one, two, _, _, _ = link(c, own, other, mka={"DelayProtect": "yes"})
+    spaces = {"one": one, "two": two}
+    probe = c.probe(one, two, interval=0.01)
+    probe.wait_both_ways(5)
+    probe.look()
+    for _ in range(3):
+        before = macsec.wait_secured(one)
+        exhaust(spaces[exhausted], macsec.secy(spaces[exhausted]))
+        macsec.wait_new_key(one, before, deadline=30)
+        macsec.wait_new_key(two, before, deadline=30)
+    for span in probe.finish():
+        equal((span.lost, span.reordered), (0, 0), str(span))
+
+
+def stable(c, own, other):
+    """Ten minutes: nothing lost, the same key, both ends agree all the time."""
+    one, two, _, _, sniffer = link(c, own, other)
+    begin = macsec.wait_secured(one)
+    probe = c.probe(one, two, interval=0.5)
+    probe.wait_both_ways(5)
+    probe.look()
+    wait_until(lambda: min(probe.received()) >= 1200, 640, "ten minutes of frames", every=10)
+    for span in probe.finish():
+        equal((span.lost, span.reordered), (0, 0), str(span))
+    equal(macsec.secy(one).tx_sa().key_id, begin.tx_sa().key_id, "no rekey without a cause")
+    sniffer.only(traffic.MACSEC, traffic.EAPOL)
+
+
+def peer_restarts(c, own, other):
+    one, two, _, peer, _ = link(c, own, other)
+    before = macsec.wait_secured(one)
+    peer.process.stop()
+    peer.start()
+    macsec.wait_new_key(one, before, deadline=30)
+    two.wait_link("macsec0", 20, "LOWER_UP")
+    two.address("macsec0", "10.0.0.2/24")
+    traffic.ping(one, "10.0.0.2", deadline=30)
+
+
+def own_restart(c, own, other, signal):
+    """The daemon goes and comes back: the peer does not notice."""
+    one, two, daemon, _, _ = link(c, own, other)
+    before = macsec.wait_secured(one)
+    probe = c.probe(one, two)
+    probe.wait_both_ways(5)
+    probe.look()
+    getattr(daemon, signal)()
+    daemon.start()
+    wait_until(lambda: min(probe.received()) >= 3000, 30, "fifteen seconds of frames")
+    spans = probe.finish()
+    for span in spans:
+        equal((span.lost, span.reordered), (0, 0), str(span))
+    at_most(max(span.longest_gap for span in spans), 0.3, "longest gap")
+    equal(macsec.secy(one).tx_sa().key_id, before.tx_sa().key_id, "the same key")
+
+
+def run(t):
+    roles = (("key server", 16, 200), ("member", 200, 16))
+    for name, own, other in roles:
+        t.case("macsecd is %s" % name, role, own, other)
+    t.case("both at priority 255", role, 255, 255)
+    t.case("CAK of 256 bits", lambda c: role(c, 16, 200, cak=CAK + "101112131415161718191a1b1c1d1e1f"))
+    t.case("CKN of 3 octets", lambda c: role(c, 200, 16, ckn="abcdef"))
+    t.case("integrity only", lambda c: role(c, 16, 200, section={"Encrypt": "no"}, macsec_integ_only=1))
+    for name, own, other in roles:
+        for end in ("one", "two"):
+            whose = "its own" if end == "one" else "the peer's"
+            t.case("macsecd is %s, %s packet numbers run out" % (name, whose), rekey, own, other, end)
+        t.case("macsecd is %s, wpa_supplicant restarts" % name, peer_restarts, own, other)
+        for signal in ("terminate", "kill"):
+            t.case("macsecd is %s and restarts (%s)" % (name, signal), own_restart, own, other, signal)
+        t.case("macsecd is %s, ten minutes" % name, stable, own, other)

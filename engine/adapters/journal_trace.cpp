@@ -150,6 +150,8 @@ void JournalTrace::event(const core::Event& event, const core::PortStatus& statu
   std::string text = event.text;
   if (event.kind == core::Event::Kind::state_changed) {
     voice = voice_of(status.state);
+    if (status.state == core::PortState::failed && status.reason == core::Reason::no_key)
+      voice->id = message_id::packet_numbers_used_up;
     text = fmt::format("{}", to_string(status.state));
     const std::string& why = status.reason_text.empty() ? event.text : status.reason_text;
     if (!why.empty()) fmt::format_to(std::back_inserter(text), ": {}", why);

@@ -22,7 +22,8 @@ constexpr int event_buffer = 8 << 20;  // a thousand links that all change at on
 
 /// Mbit/s from the driver, 0 where it does not say.
 std::uint64_t ask_speed(const std::string& name) {
-  const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  // Any socket takes this ioctl; with this family the service needs no Internet sockets.
+  const FileDescriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   // The first call asks how many words of link modes there are, the second one fills them in behind the structure.
   alignas(ethtool_link_settings) std::array<std::byte, sizeof(ethtool_link_settings) + 3 * 127 * sizeof(std::uint32_t)>
       room{};

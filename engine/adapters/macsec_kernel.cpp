@@ -31,7 +31,8 @@ bool kernel_at_least(unsigned long major, unsigned long minor) {
 
 /// Whether the driver of `interface` has `feature` and has it on.
 bool has_feature(const std::string& interface, std::string_view feature) {
-  const FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  // Any socket takes this ioctl; with this family the service needs no Internet sockets.
+  const FileDescriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   ifreq argument{};
   interface.copy(argument.ifr_name, IFNAMSIZ - 1);
   const auto ask = [&](void* request) {

@@ -65,7 +65,7 @@ def joins(c, delay, suite, priority):
     took = time.monotonic() - begin
     at_most(took, 1.0, "time until the third member is secured")
     for span in probe.finish():
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(max(span.lost, span.reordered), 0, str(span))
     reach(c, members)
     return "secured after %.0f ms" % (1000 * took)
 
@@ -86,7 +86,7 @@ def leaves(c, suite):
     macsec.wait_new_key(two, before, deadline=15)
     macsec.wait_new_key(three, before, deadline=15)
     for span in probe.finish():
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(max(span.lost, span.reordered), 0, str(span))
 
 
 def run(t):

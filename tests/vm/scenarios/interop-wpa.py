@@ -59,7 +59,7 @@ def rekey(c, own, other, exhausted):
         macsec.wait_new_key(one, before, deadline=30)
         macsec.wait_new_key(two, before, deadline=30)
     for span in probe.finish():
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(max(span.lost, span.reordered), 0, str(span))
 
 
 def stable(c, own, other):
@@ -71,7 +71,7 @@ def stable(c, own, other):
     probe.look()
     wait_until(lambda: min(probe.received()) >= 1200, 640, "ten minutes of frames", every=10)
     for span in probe.finish():
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(max(span.lost, span.reordered), 0, str(span))
     equal(macsec.secy(one).tx_sa().key_id, begin.tx_sa().key_id, "no rekey without a cause")
     sniffer.only(traffic.MACSEC, traffic.EAPOL)
 
@@ -99,7 +99,7 @@ def own_restart(c, own, other, signal):
     wait_until(lambda: min(probe.received()) >= 3000, 30, "fifteen seconds of frames")
     spans = probe.finish()
     for span in spans:
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(max(span.lost, span.reordered), 0, str(span))
     at_most(max(span.longest_gap for span in spans), 0.3, "longest gap")
     equal(macsec.secy(one).tx_sa().key_id, before.tx_sa().key_id, "the same key")
 

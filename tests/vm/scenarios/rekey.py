@@ -2,7 +2,7 @@
 """Two hundred rekeys under a flood both ways: nothing lost, nothing reordered"""
 
 from lab import macsec
-from lab.check import at_least, equal, wait_until
+from lab.check import at_least, at_most, wait_until
 from lab.daemon import psk_profile
 
 timeout = 900
@@ -29,7 +29,7 @@ def pair(c, suite, **mka):
 def unharmed(probe):
     spans = probe.finish()
     for span in spans:
-        equal((span.lost, span.reordered, span.duplicated), (0, 0, 0), str(span))
+        at_most(max(span.lost, span.reordered, span.duplicated), 0, str(span))
     return "%d frames" % sum(span.received for span in spans)
 
 

@@ -27,7 +27,7 @@ bool has_error(std::span<const Problem> problems) {
 /// A profile as a call wants it.
 struct Server::Wanted {
   std::string name;
-  ProfileOptions options;
+  GivenOptions options;
   std::vector<RawSection> sections;  ///< views into the call
   ClientProfile record;
   ProfilePointer profile;  ///< null: only its problems are to be shown
@@ -55,7 +55,7 @@ std::vector<sd_bus_vtable> Server::profile_vtable() {
 
 /// Turns sections and options into a profile and a record; answers the call and returns false where that fails.
 bool Server::read_wanted(Call& call, Wanted& wanted, const Profile* keep) {
-  const ProfileOptions& options = wanted.options;
+  const GivenOptions& options = wanted.options;
   ClientProfile& record = wanted.record;
   if (options.lifetime) record.lifetime = *options.lifetime;
   if (options.grace) record.grace = *options.grace;
@@ -127,7 +127,7 @@ void Server::add_profile(Call& call) {
   if (!sections)
     return call.fail(sections.error().code == EINVAL ? error::invalid_settings : error::invalid_argument,
                      sections.error().message);
-  Result<ProfileOptions> options = read_options(call.message());
+  Result<GivenOptions> options = read_options(call.message());
   if (!options) return call.fail(error::invalid_argument, options.error().message);
   if (options->keep_secrets) return call.fail(error::invalid_argument, "KeepSecrets is an option of Update");
   wanted.sections = std::move(*sections);
@@ -150,7 +150,7 @@ void Server::update_profile(Call& call) {
   if (!sections)
     return call.fail(sections.error().code == EINVAL ? error::invalid_settings : error::invalid_argument,
                      sections.error().message);
-  Result<ProfileOptions> options = read_options(call.message());
+  Result<GivenOptions> options = read_options(call.message());
   if (!options) return call.fail(error::invalid_argument, options.error().message);
   if (options->replace || options->source || options->origin)
     return call.fail(error::invalid_argument, "Replace, Source and Origin are options of AddProfile");

@@ -317,21 +317,21 @@ void Server::guard(Call call, Handler handler) {
   const char* action =
       action_of(sd_bus_message_get_interface(call.message()), sd_bus_message_get_member(call.message()));
   if (action == nullptr) return run(call, handler);
-  authority_.ask(
-      call.message(), action, [this, shared = std::make_shared<Call>(std::move(call)), handler](Permission permission) {
-        switch (permission) {
-          case Permission::granted:
-            return run(*shared, handler);
-          case Permission::refused:
-            return shared->fail(error::not_authorized, "this needs the permission of an administrator");
-          case Permission::challenge:
-            return shared->fail(error::interactive, "this needs interactive authorization");
-          case Permission::no_authority:
-            return shared->fail(error::not_authorized, "polkit does not answer, so that only root may do this");
-          case Permission::too_many:
-            return shared->fail(error::limit_exceeded, "too many questions to polkit are open");
-        }
-      });
+  const auto shared = std::make_shared<Call>(std::move(call));
+  authority_.ask(shared->message(), action, [this, shared, handler](Permission permission) {
+    switch (permission) {
+      case Permission::granted:
+        return run(*shared, handler);
+      case Permission::refused:
+        return shared->fail(error::not_authorized, "this needs the permission of an administrator");
+      case Permission::challenge:
+        return shared->fail(error::interactive, "this needs interactive authorization");
+      case Permission::no_authority:
+        return shared->fail(error::not_authorized, "polkit does not answer, so that only root may do this");
+      case Permission::too_many:
+        return shared->fail(error::limit_exceeded, "too many questions to polkit are open");
+    }
+  });
 }
 
 void Server::run(Call& call, Handler handler) try { (this->*handler)(call); } catch (const std::exception& exception) {

@@ -116,7 +116,7 @@ Result<void> take_option(const Variant& value, std::string_view name, const char
   return {};
 }
 
-Result<void> take_word_option(ProfileOptions& options, const std::string& name, const Variant& value) {
+Result<void> take_word_option(GivenOptions& options, const std::string& name, const Variant& value) {
   std::optional<std::string> word;
   if (Result<void> taken = take_option(value, name, "s", word); !taken) return taken;
   if (name == option::origin) {
@@ -134,7 +134,7 @@ Result<void> take_word_option(ProfileOptions& options, const std::string& name, 
   return {};
 }
 
-Result<void> take_any_option(ProfileOptions& options, const std::string& name, const Variant& value) {
+Result<void> take_any_option(GivenOptions& options, const std::string& name, const Variant& value) {
   if (name == option::lifetime || name == option::source || name == option::origin || name == option::description) {
     return take_word_option(options, name, value);
   }
@@ -213,10 +213,10 @@ Sections show_settings(const Profile& profile) {
   return out;
 }
 
-Result<ProfileOptions> read_options(sd_bus_message* message) {
+Result<GivenOptions> read_options(sd_bus_message* message) {
   Dictionary given;
   if (const int r = get(message, given); r < 0) return fail(EINVAL, "an option has a value of a type no option has");
-  ProfileOptions options;
+  GivenOptions options;
   for (const auto& [name, value] : given)
     if (Result<void> taken = take_any_option(options, name, value); !taken) return std::unexpected{taken.error()};
   return options;

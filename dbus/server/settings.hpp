@@ -43,7 +43,7 @@ struct ProfileIdentity {
 [[nodiscard]] Sections show_settings(const Profile& profile);
 
 /// Options of AddProfile and Update as sent; members without a value were not given.
-struct ProfileOptions {
+struct GivenOptions {
   std::optional<Lifetime> lifetime;
   std::optional<Duration> grace;
   std::optional<ProfileSource> source;
@@ -54,7 +54,7 @@ struct ProfileOptions {
   bool keep_secrets = false;
 };
 /// Reads a{sv}. Every error is EINVAL and names the option.
-[[nodiscard]] Result<ProfileOptions> read_options(sd_bus_message* message);
+[[nodiscard]] Result<GivenOptions> read_options(sd_bus_message* message);
 
 [[nodiscard]] Result<std::vector<Problem>> to_problems(ProblemRows rows);
 [[nodiscard]] ProblemRows to_rows(std::span<const Problem> problems);

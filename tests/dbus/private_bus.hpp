@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A bus of a test's own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+
+namespace macsec::test {
+
+/// A directory that goes with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory();
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// dbus-daemon on a socket in a temporary directory; everybody may own and send everything.
+class PrivateBus {
+ public:
+  PrivateBus();
+  PrivateBus(const PrivateBus&) = delete;
+  PrivateBus& operator=(const PrivateBus&) = delete;
+  ~PrivateBus() { stop(); }
+
+  /// Where the bus is, or will be after start().
+  [[nodiscard]] const std::string& address() const noexcept { return address_; }
+  /// Returns when the bus answers.
+  void start();
+  void stop();
+
+ private:
+  TemporaryDirectory directory_;
+  std::string address_;
+  pid_t process_ = -1;
+};
+
+}  // namespace macsec::test

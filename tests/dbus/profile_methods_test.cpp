@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Profiles over the bus: adding, changing, removing, and every documented error of it.
+#include "tests/dbus/fixture.hpp"
+
+#include <fstream>
+
+namespace macsec::test {
+namespace {
+
+using bus::Lifetime;
+namespace error = bus::error;
+
+class ProfileMethods : public BusTest {
+ protected:
+  void write_file(const std::filesystem::path& directory, const std::string& name) {
+    std::ofstream{directory / (name + ".macsec")}
+        << "[Link]\nParent=eth7\nInterface=file0\n[Key]\nCkn=aa\nCak=000102030405060708090a0b0c0d0e0f\n";
+    ASSERT_TRUE(model().reload());
+  }
+  [[nodiscard]] std::string path(const std::string& name) { return bus::Client::profile_path(name); }
+};
+
+TEST_F(ProfileMethods, AddedProfileIsThereWithItsSettingsAndWithoutItsSecrets) {
+  ASSERT_EQ(add_lab({.source = ProfileSource::networkmanager, .origin = "a-uuid", .description = "Lab link"}),
+            lab_path);
+  const bus::ProfileInfo info = profile(lab_path);
+  EXPECT_EQ(info.name, "lab");
+  EXPECT_EQ(info.source, "networkmanager");
+  EXPECT_EQ(info.origin, "a-uuid");
+  EXPECT_EQ(info.description, "Lab link");
+  EXPECT_EQ(info.lifetime, "client");
+  EXPECT_EQ(info.owner, caller().name());
+  EXPECT_TRUE(info.enabled);
+  EXPECT_TRUE(info.valid);
+  EXPECT_EQ(info.parent, "eth0");
+  EXPECT_EQ(info.interface, "macsec0");
+  EXPECT_EQ(info.session, macsec0_path);
+  ASSERT_EQ(info.settings.size(), 3U);
+  EXPECT_EQ(info.settings[1].second.at("Priority"), "100");
+  EXPECT_EQ(info.settings[2].second.at("Ckn"), "00112233");
+  EXPECT_FALSE(info.settings[2].second.contains("Cak"));
+  ASSERT_EQ(model().profile("lab").profile->keys.size(), 1U);
+  EXPECT_EQ(model().profile("lab").profile->keys[0].cak.size(), 16U);
+}
+
+TEST_F(ProfileMethods, SettingsOfEveryTypeAreTaken) {
+  const std::string error =
+      caller().raw_error(bus::root_path, bus::interface::manager, "AddProfile", [](sd_bus_message* m) {
+        static constexpr std::uint8_t ckn[] = {0xab, 0xcd};
+        static constexpr std::uint8_t cak[32] = {1};
+        int r = sd_bus_message_append(m, "s", "typed");
+        if (r >= 0) r = sd_bus_message_open_container(m, 'a', "(sa{sv})");
+        if (r >= 0)
+          r = sd_bus_message_append(m, "(sa{sv})(sa{sv})(sa{sv})", "Link", 3, "Parent", "s", "eth0", "Port", "q", 5,
+                                    "Enable", "b", 1, "MACsec", 1, "CipherSuites", "as", 2, "GCM-AES-256",
+                                    "GCM-AES-128", "MKA", 1, "Priority", "y", 7);
+        if (r >= 0) r = sd_bus_message_open_container(m, 'r', "sa{sv}");
+        if (r >= 0) r = bus::put_all(m, std::string{"Key"});
+        if (r >= 0) r = sd_bus_message_open_container(m, 'a', "{sv}");
+        for (const auto& [key, octets] : {std::pair{"Ckn", Bytes{ckn}}, std::pair{"Cak", Bytes{cak}}}) {
+          if (r >= 0) r = sd_bus_message_open_container(m, 'e', "sv");
+          if (r >= 0) r = sd_bus_message_append(m, "s", key);
+          if (r >= 0) r = sd_bus_message_open_container(m, 'v', "ay");
+          if (r >= 0) r = sd_bus_message_append_array(m, 'y', octets.data(), octets.size());
+          if (r >= 0) r = sd_bus_message_close_container(m);
+          if (r >= 0) r = sd_bus_message_close_container(m);
+        }
+        for (int i = 0; i < 3; ++i)
+          if (r >= 0) r = sd_bus_message_close_container(m);
+        return r < 0 ? r : sd_bus_message_append(m, "a{sv}", 0);
+      });
+  EXPECT_EQ(error, "");
+  const ProfilePointer made = model().profile("typed").profile;
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(made->port, 5);
+  EXPECT_EQ(made->priority, 7);
+  EXPECT_EQ(made->cipher_suites.size(), 2U);
+  EXPECT_EQ(to_string(made->keys.at(0).ckn), "abcd");
+  EXPECT_EQ(made->keys.at(0).cak.size(), 32U);
+}
+
+TEST_F(ProfileMethods, WrongNamesAndOptionsAreRefused) {
+  for (const char* name : {"", ".hidden", "a/b", "a b", "..", "ä"})
+    EXPECT_EQ(caller().error_of(client().add_profile(name, lab_settings(), {})), error::invalid_argument) << name;
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {.source = ProfileSource::file})),
+            error::invalid_argument);
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {.grace = std::chrono::hours{2}})),
+            error::invalid_argument);
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {.keep_secrets = true})),
+            error::invalid_argument);
+  const auto with_option = [this](const char* name, const char* type, const char* value) {
+    return caller().raw_error(bus::root_path, bus::interface::manager, "AddProfile", [&](sd_bus_message* m) {
+      return sd_bus_message_append(m, "sa(sa{sv})a{sv}", "lab", 0, 1, name, type, value);
+    });
+  };
+  EXPECT_EQ(with_option("Colour", "s", "red"), error::invalid_argument);
+  EXPECT_EQ(with_option("Lifetime", "s", "forever"), error::invalid_argument);
+  EXPECT_EQ(with_option("Lifetime", "g", "s"), error::invalid_argument);
+  EXPECT_TRUE(model().profiles().empty());
+}
+
+TEST_F(ProfileMethods, WrongSettingsAreNamed) {
+  bus::Settings settings = lab_settings();
+  settings[1].texts[0].second = "300";
+  const auto outcome = caller().call(client().add_profile("lab", settings, {}));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().name, error::invalid_settings);
+  EXPECT_EQ(outcome.error().kind, bus::CallError::Kind::invalid);
+  for (const char* part : {"MKA", "Priority", "300", "255"})
+    EXPECT_NE(outcome.error().text.find(part), std::string::npos) << outcome.error().text;
+
+  settings = lab_settings();
+  settings[2].secrets.clear();
+  settings[2].texts.emplace_back("Cak", "000102030405060708090a0b0c0d0e0f");
+  const auto secret = caller().call(client().add_profile("lab", settings, {}));
+  ASSERT_FALSE(secret);
+  EXPECT_EQ(secret.error().name, error::invalid_settings);
+  EXPECT_EQ(secret.error().text.find("0001"), std::string::npos) << "an error quotes a key";
+  EXPECT_TRUE(model().profiles().empty());
+}
+
+TEST_F(ProfileMethods, CheckingAddsNothing) {
+  const auto good = caller().call(client().check_profile("lab", lab_settings()));
+  ASSERT_TRUE(good);
+  EXPECT_TRUE(good->empty());
+  bus::Settings settings = lab_settings();
+  settings[1].texts = {{"Priority", "300"}, {"Prority", "3"}};
+  const auto bad = caller().call(client().check_profile("lab", settings));
+  ASSERT_TRUE(bad);
+  ASSERT_EQ(bad->size(), 2U);
+  EXPECT_EQ(std::get<0>(bad->at(0)), "error");
+  EXPECT_EQ(std::get<3>(bad->at(0)), "MKA.Priority");
+  EXPECT_EQ(caller().error_of(client().check_profile("a/b", lab_settings())), error::invalid_argument);
+  EXPECT_TRUE(model().profiles().empty());
+}
+
+TEST_F(ProfileMethods, ATakenNameIsRefusedAndReplacedOnRequest) {
+  add_lab();
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {})), error::profile_exists);
+  bus::Settings other = lab_settings();
+  other[1].texts[0].second = "7";
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", other, {.replace = true})), "");
+  EXPECT_EQ(model().profile("lab").profile->priority, 7);
+  Caller stranger = another_caller();
+  EXPECT_EQ(stranger.error_of(stranger.client().add_profile("lab", lab_settings(), {.replace = true})),
+            error::profile_exists);
+  write_file(model().directory(), "file");
+  EXPECT_EQ(caller().error_of(client().add_profile("file", lab_settings(), {.replace = true})), error::profile_exists);
+}
+
+TEST_F(ProfileMethods, UpdateReplacesSettingsAndKeepsSecretsOnRequest) {
+  add_lab({.description = "before"});
+  bus::Settings settings = lab_settings();
+  settings[1].texts[0].second = "9";
+  settings[2].secrets.clear();
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {})), error::invalid_settings);
+  EXPECT_EQ(model().profile("lab").profile->priority, 100);
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})), "");
+  EXPECT_EQ(model().profile("lab").profile->priority, 9);
+  EXPECT_EQ(model().profile("lab").profile->keys.at(0).cak.expose()[1], 2);
+  EXPECT_EQ(profile(lab_path).description, "before");
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, lab_settings(), {.lifetime = Lifetime::file})),
+            error::invalid_argument);
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, lab_settings(), {.replace = true})),
+            error::invalid_argument);
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, lab_settings(), {.lifetime = Lifetime::memory})), "");
+  EXPECT_EQ(profile(lab_path).owner, "");
+}
+
+TEST_F(ProfileMethods, AnotherClientsProfileIsItsOwn) {
+  add_lab();
+  Caller stranger = another_caller();
+  EXPECT_EQ(stranger.error_of(stranger.client().update_profile(lab_path, lab_settings(), {})), error::not_owner);
+  const bus::Problem problem{true, "/etc/file", 3, "", "broken"};
+  EXPECT_EQ(stranger.error_of(stranger.client().set_problems(lab_path, {&problem, 1})), error::not_owner);
+  EXPECT_EQ(stranger.error_of(stranger.client().disable_profile(lab_path)), "");
+  EXPECT_FALSE(profile(lab_path).enabled);
+  EXPECT_EQ(stranger.error_of(stranger.client().remove_profile(lab_path)), "");
+  EXPECT_TRUE(model().profiles().empty());
+}
+
+TEST_F(ProfileMethods, ProblemsOfTheSourceAreShown) {
+  const std::vector<bus::Problem> problems{{true, "/etc/systemd/network/a.netdev", 12, "MKA.Priority", "no number"}};
+  add_lab();
+  EXPECT_EQ(caller().error_of(client().set_problems(lab_path, problems)), "");
+  EXPECT_EQ(profile(lab_path).problems, problems);
+  EXPECT_TRUE(profile(lab_path).valid);
+  const std::vector<bus::Problem> many(100, problems[0]);
+  EXPECT_EQ(caller().error_of(client().set_problems(lab_path, many)), error::invalid_argument);
+
+  EXPECT_EQ(caller().error_of(client().add_profile("broken", {}, {.problems = problems})), "");
+  const bus::ProfileInfo broken = profile(path("broken"));
+  EXPECT_FALSE(broken.valid);
+  EXPECT_EQ(broken.problems, problems);
+  EXPECT_EQ(caller().error_of(client().enable_profile(path("broken"))), error::invalid_settings);
+  EXPECT_EQ(caller().error_of(client().update_profile(path("broken"), lab_settings("macsec5"),
+                                                      {.problems = std::vector<bus::Problem>{}})),
+            "");
+  EXPECT_TRUE(profile(path("broken")).valid);
+  EXPECT_TRUE(profile(path("broken")).problems.empty());
+
+  write_file(model().directory(), "file");
+  EXPECT_EQ(caller().error_of(client().set_problems(path("file"), problems)), error::not_owner);
+}
+
+TEST_F(ProfileMethods, FilesAreWrittenShadowedDisabledAndRemoved) {
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {.lifetime = Lifetime::file})), "");
+  const std::filesystem::path file = model().directory() / "lab.macsec";
+  ASSERT_TRUE(std::filesystem::exists(file));
+  EXPECT_EQ(std::filesystem::status(file).permissions() & std::filesystem::perms::others_all,
+            std::filesystem::perms::none);
+  const bus::ProfileInfo info = profile(lab_path);
+  EXPECT_EQ(info.source, "file");
+  EXPECT_EQ(info.lifetime, "file");
+  EXPECT_EQ(info.origin, file.string());
+  EXPECT_EQ(info.owner, "");
+
+  EXPECT_EQ(caller().error_of(client().disable_profile(lab_path)), "");
+  EXPECT_FALSE(profile(lab_path).enabled);
+  EXPECT_EQ(profile(lab_path).session, "");
+  ASSERT_TRUE(model().reload());
+  EXPECT_FALSE(profile(lab_path).enabled) << "disabling a file does not survive a reload";
+  EXPECT_EQ(caller().error_of(client().enable_profile(lab_path)), "");
+  EXPECT_TRUE(profile(lab_path).enabled);
+
+  bus::Settings settings = lab_settings();
+  settings[1].texts[0].second = "5";
+  settings[2].secrets.clear();
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})), "");
+  ASSERT_TRUE(model().reload());
+  EXPECT_EQ(model().profile("lab").profile->priority, 5);
+  EXPECT_EQ(model().profile("lab").profile->keys.at(0).cak.expose()[1], 2);
+
+  EXPECT_EQ(caller().error_of(client().remove_profile(lab_path)), "");
+  EXPECT_FALSE(std::filesystem::exists(file));
+  EXPECT_FALSE(model().has_profile("lab"));
+
+  write_file(model().vendor_directory(), "vendor");
+  EXPECT_EQ(caller().error_of(client().remove_profile(path("vendor"))), error::read_only);
+  EXPECT_TRUE(model().has_profile("vendor"));
+}
+
+TEST_F(ProfileMethods, WhatIsGoneIsSaid) {
+  const std::string nowhere = path("nowhere");
+  for (const std::string& error :
+       {caller().error_of(client().remove_profile(nowhere)), caller().error_of(client().enable_profile(nowhere)),
+        caller().error_of(client().update_profile(nowhere, lab_settings(), {}))})
+    EXPECT_EQ(error, SD_BUS_ERROR_UNKNOWN_OBJECT);
+  EXPECT_EQ(caller().error_of(client().get_profile("nowhere")), error::no_such_profile);
+  // It goes while polkit is thinking.
+  add_lab();
+  polkit_->answer = PolkitMock::Answer::none;
+  std::vector<std::string> errors;
+  const auto keep = [&errors](const bus::Outcome<bus::Nothing>& outcome) {
+    errors.push_back(outcome ? "" : outcome.error().name);
+  };
+  client().send<bus::Nothing>(client().remove_profile(lab_path), keep);
+  client().send<bus::Nothing>(client().enable_profile(lab_path), keep);
+  client().send<bus::Nothing>(client().disable_profile(lab_path), keep);
+  client().send<bus::Nothing>(client().set_problems(lab_path, {}), keep);
+  client().send<bus::Nothing>(client().update_profile(lab_path, lab_settings(), {}), keep);
+  run_until([this] { return polkit_->questions.size() == 6; });
+  polkit_->answer_all(true);
+  run_until([&errors] { return errors.size() == 5; });
+  EXPECT_EQ(errors, (std::vector<std::string>{"", error::no_such_profile, error::no_such_profile,
+                                              error::no_such_profile, error::no_such_profile}));
+}
+
+}  // namespace
+}  // namespace macsec::test

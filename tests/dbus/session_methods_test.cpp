@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The manager and sessions over the bus, and every documented error of their methods.
+#include "tests/dbus/fixture.hpp"
+
+#include <cerrno>
+
+namespace macsec::test {
+namespace {
+
+namespace error = bus::error;
+
+class SessionMethods : public BusTest {
+ protected:
+  SessionMethods() { add_lab(); }
+  void be(const std::function<void(bus::SessionState&)>& change) {
+    bus::SessionState state = secured_session("macsec0");
+    change(state);
+    model().set_session(std::move(state));
+    served_->server.flush();
+  }
+};
+
+TEST_F(SessionMethods, PropertiesTellEverything) {
+  be([](bus::SessionState&) {});
+  const bus::SessionInfo info = session(macsec0_path);
+  EXPECT_EQ(info.interface, "macsec0");
+  EXPECT_EQ(info.ifindex, 7);
+  EXPECT_EQ(info.parent, "eth0");
+  EXPECT_EQ(info.profile, lab_path);
+  EXPECT_EQ(info.profile_name, "lab");
+  EXPECT_EQ(info.state, "secured");
+  EXPECT_EQ(info.since, Time{std::chrono::seconds{100}});
+  EXPECT_EQ(info.reason, "none");
+  EXPECT_EQ(info.cp, "TRANSMIT");
+  EXPECT_EQ(info.policy, "must-secure");
+  EXPECT_EQ(info.sci, "0200000000010001");
+  EXPECT_TRUE(info.is_key_server);
+  EXPECT_EQ(info.key_server, "0200000000010001");
+  EXPECT_EQ(info.ckn, "00112233");
+  EXPECT_EQ(info.cipher_suite, "GCM-AES-XPN-256");
+  EXPECT_TRUE(info.encrypting);
+  EXPECT_EQ(info.offload, "off");
+  EXPECT_NE(info.offload_text, "");
+  ASSERT_TRUE(info.latest_sak);
+  EXPECT_EQ(info.latest_sak->key_number, 3U);
+  EXPECT_EQ(info.latest_sak->an, 1U);
+  EXPECT_TRUE(info.latest_sak->transmitting);
+  EXPECT_FALSE(info.old_sak);
+  EXPECT_NEAR(info.pn_used, 0.25, 1e-6);
+  EXPECT_TRUE(info.next_rekey);
+  ASSERT_EQ(info.peers.size(), 1U);
+  EXPECT_EQ(info.peers[0].sci, "0200000000020001");
+  EXPECT_EQ(info.peers[0].priority, 200U);
+  EXPECT_EQ(info.peers[0].last_heard, Time{std::chrono::seconds{150}});
+  EXPECT_EQ(info.peers[0].cipher_suites, (bus::Strings{"GCM-AES-XPN-256"}));
+  ASSERT_EQ(info.participants.size(), 1U);
+  EXPECT_TRUE(info.participants[0].principal);
+  EXPECT_EQ(info.counters.at("MkpduRx"), 75U);
+  EXPECT_EQ(info.counters.size(), core::counter_names().size());
+}
+
+TEST_F(SessionMethods, ListsAndLookUps) {
+  be([](bus::SessionState&) {});
+  const auto path_of = [this](const char* name) {
+    const auto found = caller().call(client().get_session(name));
+    return found ? found->text : found.error().name;
+  };
+  EXPECT_EQ(path_of("macsec0"), macsec0_path);
+  EXPECT_EQ(path_of("lab"), macsec0_path);
+  EXPECT_EQ(path_of("eth0"), macsec0_path);
+  EXPECT_EQ(path_of("eth9"), error::no_such_session);
+  EXPECT_EQ(caller().error_of(client().add_profile("other", lab_settings("macsec1"), {})), "");
+  EXPECT_EQ(path_of("eth0"), error::no_such_session) << "two sessions on one parent";
+  const auto by_index = caller().call(client().get_session(7));
+  ASSERT_TRUE(by_index);
+  EXPECT_EQ(by_index->text, macsec0_path);
+  EXPECT_EQ(caller().error_of(client().get_session(0)), error::no_such_session);
+  EXPECT_EQ(caller().error_of(client().get_session(-1)), error::no_such_session);
+  EXPECT_EQ(caller().error_of(client().get_profile("lab")), "");
+  EXPECT_EQ(caller().raw_error(bus::root_path, bus::interface::manager, "ListProfiles"), "");
+  EXPECT_EQ(caller().raw_error(bus::root_path, bus::interface::manager, "ListSessions"), "");
+  const auto all = caller().call(client().objects());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->size(), 4U);
+}
+
+TEST_F(SessionMethods, ManagerCounts) {
+  be([](bus::SessionState&) {});
+  const auto manager = caller().call(client().properties(bus::root_path, bus::interface::manager));
+  ASSERT_TRUE(manager);
+  EXPECT_EQ((*manager)["Version"].text(), MACSECD_VERSION);
+  EXPECT_EQ((*manager)["ProfileCount"].number(), 1U);
+  EXPECT_EQ((*manager)["SessionCount"].number(), 1U);
+  EXPECT_EQ((*manager)["SecuredCount"].number(), 1U);
+  EXPECT_EQ((*manager)["ProfileDirectories"].list().size(), 2U);
+}
+
+TEST_F(SessionMethods, CapabilitiesOfALink) {
+  const auto can = caller().call(client().link_capabilities("eth0"));
+  ASSERT_TRUE(can);
+  EXPECT_EQ((*can)["OffloadModes"].at(1).text(), "mac");
+  EXPECT_EQ((*can)["CipherSuites"].at(0).text(), "GCM-AES-XPN-256");
+  EXPECT_EQ((*can)["Speed"].number(), 10'000'000'000U);
+  EXPECT_EQ((*can)["Mac"].text(), "02:00:00:00:00:01");
+  EXPECT_EQ(caller().error_of(client().link_capabilities("eth9")), error::no_such_link);
+  model().next_error = Error{EIO, "the kernel does not answer"};
+  EXPECT_EQ(caller().error_of(client().link_capabilities("eth0")), error::failed);
+}
+
+TEST_F(SessionMethods, Reload) {
+  EXPECT_EQ(caller().error_of(client().reload()), "");
+  EXPECT_EQ(model().commands.back(), "reload");
+  model().next_error = Error{EIO, "no directory"};
+  EXPECT_EQ(caller().error_of(client().reload()), error::failed);
+}
+
+TEST_F(SessionMethods, Rekey) {
+  be([](bus::SessionState&) {});
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "rekey macsec0");
+  be([](bus::SessionState& state) { state.status.is_key_server = false; });
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::not_key_server);
+  be([](bus::SessionState& state) { state.status.state = core::PortState::pending; });
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::not_secured);
+  be([](bus::SessionState& state) { state.static_keys = true; });
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::not_supported);
+  be([](bus::SessionState&) {});
+  model().next_error = Error{EIO, "the kernel refuses"};
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::failed);
+}
+
+TEST_F(SessionMethods, Suspend) {
+  using namespace std::chrono_literals;
+  be([](bus::SessionState&) {});
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, 30s)), "");
+  EXPECT_EQ(model().commands.back(), "suspend macsec0 30000000");
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, 121s)), error::invalid_argument);
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, -1us)), error::invalid_argument);
+  be([](bus::SessionState& state) { state.status.state = core::PortState::pending; });
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, 30s)), error::not_secured);
+  be([](bus::SessionState& state) { state.static_keys = true; });
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, 30s)), error::not_supported);
+  be([](bus::SessionState&) {});
+  model().next_error = Error{EIO, "the kernel refuses"};
+  EXPECT_EQ(caller().error_of(client().suspend(macsec0_path, 30s)), error::failed);
+}
+
+TEST_F(SessionMethods, UpAndDown) {
+  EXPECT_EQ(caller().error_of(client().down(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "down macsec0");
+  EXPECT_EQ(caller().error_of(client().up(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "up macsec0");
+  for (const auto& request : {client().up(macsec0_path), client().down(macsec0_path)}) {
+    model().next_error = Error{EIO, "the kernel refuses"};
+    EXPECT_EQ(caller().error_of(request), error::failed);
+  }
+}
+
+TEST_F(SessionMethods, StatisticsByGroup) {
+  be([](bus::SessionState&) {});
+  const auto statistics = caller().call(client().statistics(macsec0_path));
+  ASSERT_TRUE(statistics);
+  EXPECT_EQ((*statistics)["Mka"]["MkpduRx"].number(), 75U);
+  EXPECT_EQ((*statistics)["Transmit"]["Encrypted"].number(), 17U);
+}
+
+TEST_F(SessionMethods, WhatIsGoneIsSaid) {
+  polkit_->answer = PolkitMock::Answer::none;
+  std::vector<std::string> errors;
+  const auto keep = [&errors](const bus::Outcome<bus::Nothing>& outcome) {
+    errors.push_back(outcome ? "" : outcome.error().name);
+  };
+  for (const auto& request : {client().rekey(macsec0_path), client().suspend(macsec0_path, std::chrono::seconds{1}),
+                              client().up(macsec0_path), client().down(macsec0_path)})
+    client().send<bus::Nothing>(request, keep);
+  run_until([this] { return polkit_->questions.size() == 5; });
+  ASSERT_TRUE(model().remove_profile("lab"));
+  polkit_->answer_all(true);
+  run_until([&errors] { return errors.size() == 4; });
+  EXPECT_EQ(errors, std::vector<std::string>(4, error::no_such_session));
+  EXPECT_EQ(caller().error_of(client().statistics(macsec0_path)), SD_BUS_ERROR_UNKNOWN_OBJECT);
+}
+
+TEST_F(SessionMethods, ATextThatIsNoUtf8BreaksNothing) {
+  be([](bus::SessionState&) {});
+  model().next_error = Error{EIO, "caf\xe9"};
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::failed);
+  EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), "");
+}
+
+}  // namespace
+}  // namespace macsec::test

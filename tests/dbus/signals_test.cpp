@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What is told without being asked, the mirror that listens, and a bus that comes and goes.
+#include "tests/dbus/fixture.hpp"
+
+namespace macsec::test {
+namespace {
+
+using Kind = bus::Change::Kind;
+
+class Signals : public BusTest {
+ protected:
+  Signals() {
+    watcher_.emplace(event_.get(), bus_.address());
+    mirror_.emplace(watcher_->client(),
+                    bus::Mirror::Callbacks{[this](const bus::Change& change) { changes_.push_back(change); },
+                                           [this](const std::string& path, const bus::SessionEvent& event) {
+                                             events_.emplace_back(path, event);
+                                           }});
+    run_until([this] { return mirror_->ready(); });
+    changes_.clear();
+  }
+  [[nodiscard]] std::size_t count(Kind kind) const {
+    return static_cast<std::size_t>(std::ranges::count(changes_, kind, &bus::Change::kind));
+  }
+  /// What was sent before this was sent after is here when it returns.
+  void catch_up() {
+    const auto answer = watcher_->call(watcher_->client().properties(bus::root_path, bus::interface::manager));
+    EXPECT_TRUE(answer);
+  }
+
+  std::optional<Caller> watcher_;
+  std::optional<bus::Mirror> mirror_;
+  std::vector<bus::Change> changes_;
+  std::vector<std::pair<std::string, bus::SessionEvent>> events_;
+};
+
+TEST_F(Signals, ObjectsComeAndGo) {
+  add_lab();
+  catch_up();
+  EXPECT_EQ(count(Kind::added), 2U);
+  ASSERT_TRUE(mirror_->profile(lab_path));
+  EXPECT_EQ(mirror_->profile(lab_path)->session, macsec0_path);
+  ASSERT_TRUE(mirror_->session(macsec0_path));
+  EXPECT_EQ(caller().error_of(client().remove_profile(lab_path)), "");
+  catch_up();
+  EXPECT_EQ(count(Kind::removed), 2U);
+  EXPECT_FALSE(mirror_->profile(lab_path));
+  EXPECT_TRUE(mirror_->objects().empty());
+}
+
+TEST_F(Signals, ChangesOfOneTurnGoOutTogetherAndOnlyWhatDiffers) {
+  add_lab();
+  model().set_session(secured_session("macsec0"));
+  served_->server.flush();
+  catch_up();
+  changes_.clear();
+  bus::SessionState state = secured_session("macsec0");
+  for (unsigned i = 0; i < 50; ++i) {
+    state.status.last_error = "try " + std::to_string(i);
+    state.status.state = i % 2 == 0 ? core::PortState::pending : core::PortState::secured;
+    model().set_session(state);
+  }
+  run_until([this] { return !changes_.empty(); });
+  catch_up();
+  ASSERT_EQ(count(Kind::changed), 1U);
+  EXPECT_EQ(changes_[0].path, macsec0_path);
+  EXPECT_EQ(changes_[0].names, (std::vector<std::string>{"LastError"}));
+  EXPECT_EQ(mirror_->session(macsec0_path)->last_error, "try 49");
+}
+
+TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
+  add_lab();
+  bus::SessionState state = secured_session("macsec0");
+  model().set_session(state);
+  served_->server.flush();
+  catch_up();
+  changes_.clear();
+  state.status.counters.mkpdu_rx += 1000;
+  state.status.next_pn += 1000;
+  state.status.participants[0].mn += 5;
+  state.status.participants[0].peers[0].mn += 5;
+  state.status.participants[0].peers[0].last_heard += std::chrono::seconds{2};
+  model().set_session(state);
+  served_->server.flush();
+  catch_up();
+  EXPECT_TRUE(changes_.empty());
+  const bus::SessionInfo now = session(macsec0_path);
+  EXPECT_EQ(now.counters.at("MkpduRx"), 1075U);
+  EXPECT_EQ(now.peers.at(0).last_heard, Time{std::chrono::seconds{152}});
+  state.status.participants[0].peers[0].live = false;
+  model().set_session(state);
+  served_->server.flush();
+  catch_up();
+  ASSERT_EQ(changes_.size(), 1U);
+  EXPECT_EQ(changes_[0].names, (std::vector<std::string>{"Peers"}));
+}
+
+TEST_F(Signals, EventsAreHeard) {
+  add_lab();
+  catch_up();
+  served_->server.session_event("macsec0", {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
+  served_->server.session_event("macsec0", {core::Event::Kind::snapshot_changed, Time{}, ""});
+  served_->server.session_event("macsec9", {core::Event::Kind::peer_live, Time{}, "of no session"});
+  catch_up();
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].first, macsec0_path);
+  EXPECT_EQ(events_[0].second.kind, "peer-live");
+  EXPECT_EQ(events_[0].second.time, Time{std::chrono::seconds{5}});
+  EXPECT_EQ(events_[0].second.text, "a peer");
+}
+
+TEST_F(Signals, TheMirrorOutlivesTheDaemon) {
+  add_lab({.lifetime = bus::Lifetime::memory});
+  catch_up();
+  served_.reset();
+  EXPECT_TRUE(test::run_until(event_.get(), [this] { return count(Kind::gone) == 1; }));
+  EXPECT_TRUE(mirror_->objects().empty());
+  bus::ServerOptions options;
+  options.address = bus_.address();
+  served_.emplace(event_.get(), std::move(options));
+  ASSERT_TRUE(served_->server.start());
+  EXPECT_TRUE(test::run_until(event_.get(), [this] { return count(Kind::ready) == 1; }));
+}
+
+class Reconnecting : public testing::Test {};
+
+TEST_F(Reconnecting, TheServerWaitsForTheBusAndComesBack) {
+  PrivateBus bus;
+  const EventPointer event = new_event();
+  bus::ServerOptions options;
+  options.address = bus.address();
+  options.authority.trusted.insert(::geteuid());
+  ServerOverModel served{event.get(), std::move(options)};
+  ASSERT_TRUE(served.server.start()) << "a missing bus is no error";
+  bus.start();
+  ASSERT_TRUE(run_until(event.get(), [&] { return served.server.has_name(); }));
+  {
+    Caller caller{event.get(), bus.address()};
+    ASSERT_EQ(caller.error_of(caller.client().add_profile("lab", lab_settings(), {})), "");
+  }
+  ASSERT_TRUE(run_until(event.get(), [&] { return !served.model.has_profile("lab"); }));
+
+  std::optional<Caller> caller{std::in_place, event.get(), bus.address()};
+  ASSERT_EQ(caller->error_of(caller->client().add_profile("lab", lab_settings(), {})), "");
+  bus.stop();
+  ASSERT_TRUE(run_until(event.get(), [&] { return !served.server.has_name(); }));
+  EXPECT_TRUE(served.model.has_profile("lab")) << "the bus going must not take links down";
+  caller.reset();
+  bus.start();
+  ASSERT_TRUE(run_until(event.get(), [&] { return served.server.has_name(); }));
+  caller.emplace(event.get(), bus.address());
+  const auto owner = caller->call(caller->client().properties(lab_path, bus::interface::profile));
+  ASSERT_TRUE(owner) << owner.error().text;
+  EXPECT_EQ((*owner)["Owner"].text(), "");
+  EXPECT_EQ(caller->error_of(caller->client().add_profile("lab", lab_settings(), {})), "") << "it is claimed again";
+}
+
+TEST_F(Reconnecting, ATakenNameIsReported) {
+  PrivateBus bus;
+  bus.start();
+  const EventPointer event = new_event();
+  bus::ServerOptions options;
+  options.address = bus.address();
+  ServerOverModel first{event.get(), options};
+  ASSERT_TRUE(first.server.start());
+  ASSERT_TRUE(run_until(event.get(), [&] { return first.server.has_name(); }));
+  ServerOverModel second{event.get(), options};
+  ASSERT_TRUE(second.server.start());
+  ASSERT_TRUE(run_until(event.get(), [&] { return !second.reports.empty(); }));
+  EXPECT_FALSE(second.server.has_name());
+}
+
+}  // namespace
+}  // namespace macsec::test

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/dbus/test_model.hpp"
+
+#include <cerrno>
+
+namespace macsec::test {
+namespace {
+
+Time at_second(int seconds) { return Time{std::chrono::seconds{seconds}}; }
+
+bus::SessionState starting_session(const Profile& profile) {
+  bus::SessionState state;
+  state.interface = profile.interface;
+  state.profile = profile.name;
+  state.parent = profile.parent;
+  state.policy = profile.policy;
+  state.static_keys = !profile.static_keys.empty();
+  state.status.state = core::PortState::down;
+  state.status.reason = core::Reason::no_device;
+  state.status.reason_text = "there is no interface " + profile.parent;
+  state.status.since = at_second(10);
+  return state;
+}
+
+std::filesystem::path made(const std::filesystem::path& path) {
+  std::filesystem::create_directories(path);
+  return path;
+}
+
+}  // namespace
+
+TestModel::TestModel()
+    : store_{{made(files_.path() / "etc").string(), made(files_.path() / "usr").string()}, ProfileContext{}} {}
+
+void TestModel::reconcile() {
+  std::set<std::string> wanted;
+  for (const ProfilePointer& profile : store_.wanted()) {
+    wanted.insert(profile->interface);
+    if (!sessions_.contains(profile->interface)) sessions_.emplace(profile->interface, starting_session(*profile));
+    session_changed(profile->interface);
+  }
+  for (auto each = sessions_.begin(); each != sessions_.end();) {
+    if (wanted.contains(each->first)) {
+      ++each;
+      continue;
+    }
+    const std::string gone = each->first;
+    each = sessions_.erase(each);
+    session_changed(gone);
+  }
+}
+
+void TestModel::set_session(bus::SessionState state) {
+  const std::string interface = state.interface;
+  sessions_.insert_or_assign(interface, std::move(state));
+  session_changed(interface);
+}
+
+Result<void> TestModel::reload() {
+  std::vector<std::string> names = store_.names();
+  store_.load([](const Diagnostic&) {});
+  reconcile();
+  for (const std::string& name : store_.names()) names.push_back(name);
+  for (const std::string& name : names) profile_changed(name);
+  return done("reload");
+}
+
+Result<void> TestModel::put_profile(ProfilePointer profile) {
+  const std::string name = profile->name;
+  if (auto put = store_.put(std::move(profile)); !put) return put;
+  reconcile();
+  profile_changed(name);
+  return done("put " + name);
+}
+
+Result<void> TestModel::put_broken_profile(bus::ProfileState state) {
+  const std::string name = state.name;
+  if (auto put = store_.put_broken(std::move(state)); !put) return put;
+  reconcile();
+  profile_changed(name);
+  return {};
+}
+
+Result<void> TestModel::store_profile(const Profile& profile) {
+  if (auto stored = store_.write(profile); !stored) return stored;
+  return reload();
+}
+
+Result<void> TestModel::remove_profile(const std::string& name) {
+  const bool file = store_.has(name) && store_.state(name).source == ProfileSource::file;
+  if (auto removed = store_.remove(name); !removed) return removed;
+  if (file) return reload();
+  reconcile();
+  profile_changed(name);
+  return {};
+}
+
+Result<void> TestModel::set_profile_enabled(const std::string& name, bool enabled) {
+  if (auto set = store_.set_enabled(name, enabled); !set) return set;
+  reconcile();
+  profile_changed(name);
+  return {};
+}
+
+std::vector<std::string> TestModel::sessions() const {
+  std::vector<std::string> names;
+  for (const auto& [name, session] : sessions_) names.push_back(name);
+  return names;
+}
+
+Result<void> TestModel::done(std::string command) {
+  commands.push_back(std::move(command));
+  if (!next_error) return {};
+  const Error error = *std::exchange(next_error, std::nullopt);
+  return std::unexpected{error};
+}
+
+Result<void> TestModel::rekey(const std::string& interface) { return done("rekey " + interface); }
+
+Result<void> TestModel::suspend(const std::string& interface, Duration span) {
+  return done("suspend " + interface + " " + std::to_string(span.count()));
+}
+
+Result<void> TestModel::set_session_enabled(const std::string& interface, bool enabled) {
+  return done((enabled ? "up " : "down ") + interface);
+}
+
+bus::Statistics TestModel::statistics(const std::string&) { return {{"Transmit", {{"Encrypted", 17}}}}; }
+
+Result<bus::LinkCapabilities> TestModel::link_capabilities(const std::string& name) {
+  if (next_error) return std::unexpected{*std::exchange(next_error, std::nullopt)};
+  if (name != "eth0") return fail(ENOENT, "there is no interface " + name);
+  return bus::LinkCapabilities{.ifindex = 2,
+                               .mac = {{2, 0, 0, 0, 0, 1}},
+                               .carrier = true,
+                               .speed = 10'000'000'000,
+                               .mtu = 1500,
+                               .offload = {OffloadMode::off, OffloadMode::mac},
+                               .cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128},
+                               .default_cipher_suites = {CipherSuite::gcm_aes_xpn_256}};
+}
+
+bus::SessionState secured_session(const std::string& interface) {
+  const MacAddress ours{{2, 0, 0, 0, 0, 1}};
+  const MacAddress theirs{{2, 0, 0, 0, 0, 2}};
+  const MemberId mi{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+  bus::SessionState state;
+  state.interface = interface;
+  state.profile = "lab";
+  state.parent = "eth0";
+  state.ifindex = 7;
+  state.parent_ifindex = 2;
+  state.offload_text = "software: the driver of eth0 has no offload";
+  core::PortStatus& status = state.status;
+  status.state = core::PortState::secured;
+  status.since = at_second(100);
+  status.cp = core::CpState::transmit;
+  status.carrier = true;
+  status.sci = Sci::of(ours, 1);
+  status.is_key_server = true;
+  status.key_server = status.sci;
+  status.principal = Ckn::from_hex("00112233");
+  status.cipher_suite = CipherSuite::gcm_aes_xpn_256;
+  status.encrypting = true;
+  status.latest = core::SakStatus{.key = {mi, 3},
+                                  .an = An{1},
+                                  .cipher_suite = CipherSuite::gcm_aes_xpn_256,
+                                  .receiving = true,
+                                  .transmitting = true,
+                                  .since = at_second(101)};
+  status.next_pn = 1ULL << 62U;
+  status.pn_space = ~0ULL;
+  status.next_rekey = at_second(3600);
+  status.participants.push_back({.ckn = *status.principal,
+                                 .role = KeyRole::primary,
+                                 .active = true,
+                                 .principal = true,
+                                 .mi = mi,
+                                 .mn = 40,
+                                 .icv_failures = 0,
+                                 .peers = {{.mi = {{9, 9, 9}},
+                                            .mn = 30,
+                                            .sci = Sci::of(theirs, 1),
+                                            .priority = 200,
+                                            .version = 3,
+                                            .live = true,
+                                            .key_server = false,
+                                            .receiving = true,
+                                            .transmitting = true,
+                                            .last_heard = at_second(150),
+                                            .announced = {CipherSuite::gcm_aes_xpn_256}}}});
+  status.counters.mkpdu_rx = 75;
+  return state;
+}
+
+}  // namespace macsec::test

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A daemon without a kernel: real profiles in a directory of its own, sessions that are what a test says they are.
+#pragma once
+
+#include "dbus/daemon/profile_store.hpp"
+#include "tests/dbus/private_bus.hpp"
+
+#include <set>
+
+namespace macsec::test {
+
+class TestModel final : public bus::Model {
+ public:
+  TestModel();
+
+  /// The bus hears of changes through these; set by whoever runs a server over the model.
+  std::function<void(const std::string&)> profile_changed = [](const std::string&) {};
+  std::function<void(const std::string&)> session_changed = [](const std::string&) {};
+  /// By interface. Sessions of enabled profiles come and go by themselves; set_session() says what they are like.
+  void set_session(bus::SessionState state);
+  /// The next command fails with this.
+  std::optional<Error> next_error;
+  /// Commands that arrived: "rekey macsec0".
+  std::vector<std::string> commands;
+  [[nodiscard]] std::filesystem::path directory() const { return files_.path() / "etc"; }
+  [[nodiscard]] std::filesystem::path vendor_directory() const { return files_.path() / "usr"; }
+
+  [[nodiscard]] std::vector<std::string> profiles() const override { return store_.names(); }
+  [[nodiscard]] bool has_profile(const std::string& name) const override { return store_.has(name); }
+  [[nodiscard]] bus::ProfileState profile(const std::string& name) const override { return store_.state(name); }
+  [[nodiscard]] std::vector<std::string> profile_directories() const override { return store_.directories(); }
+  [[nodiscard]] Result<void> reload() override;
+  [[nodiscard]] Result<void> put_profile(ProfilePointer profile) override;
+  [[nodiscard]] Result<void> put_broken_profile(bus::ProfileState state) override;
+  [[nodiscard]] Result<void> store_profile(const Profile& profile) override;
+  [[nodiscard]] Result<void> remove_profile(const std::string& name) override;
+  [[nodiscard]] Result<void> set_profile_enabled(const std::string& name, bool enabled) override;
+  [[nodiscard]] std::vector<std::string> sessions() const override;
+  [[nodiscard]] bool has_session(const std::string& interface) const override { return sessions_.contains(interface); }
+  [[nodiscard]] bus::SessionState session(const std::string& interface) const override {
+    return sessions_.at(interface);
+  }
+  [[nodiscard]] Result<void> rekey(const std::string& interface) override;
+  [[nodiscard]] Result<void> suspend(const std::string& interface, Duration span) override;
+  [[nodiscard]] Result<void> set_session_enabled(const std::string& interface, bool enabled) override;
+  [[nodiscard]] bus::Statistics statistics(const std::string& interface) override;
+  [[nodiscard]] Result<bus::LinkCapabilities> link_capabilities(const std::string& name) override;
+
+ private:
+  Result<void> done(std::string command);
+  void reconcile();
+
+  TemporaryDirectory files_;
+  ProfileStore store_;
+  std::map<std::string, bus::SessionState> sessions_;
+};
+
+/// A session that works, with one peer; the profile is called "lab".
+[[nodiscard]] bus::SessionState secured_session(const std::string& interface);
+
+}  // namespace macsec::test

@@ -47,8 +47,9 @@ void Driver::attach(Session& session, Time now) {
   // The kernel fixes the cipher suite when the device is made.
   SecyDevice device = secy_device(profile);
   const Link* const parent = links_->find(profile.parent);
-  device.cipher_suite = session.static_keys() ? core::static_cipher_suite(profile)
-                                              : core::cipher_preferences(profile, speed_of(*parent)).front();
+  device.cipher_suite = session.static_keys()
+                            ? core::static_cipher_suite(profile)
+                            : core::cipher_preferences(profile, links_->speed(parent->ifindex)).front();
   auto done = session.secy_.change(device);
   if (done) done = session.secy_.attach();
   if (!done) {

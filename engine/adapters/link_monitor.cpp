@@ -146,7 +146,7 @@ const Link* LinkMonitor::find(std::string_view name) const noexcept {
 
 std::uint64_t LinkMonitor::speed(unsigned ifindex) {
   const Link* const link = find(ifindex);
-  if (link == nullptr || !link->carrier) return 0;
+  if (link == nullptr) return 0;
   const auto [at, ask] = speeds_.try_emplace(ifindex);
   if (ask) at->second = ask_speed(link->name) * 1'000'000;
   return at->second;

@@ -36,7 +36,8 @@ class LinkMonitor {
   [[nodiscard]] const std::map<unsigned, Link>& links() const noexcept { return links_; }
   [[nodiscard]] const Link* find(unsigned ifindex) const noexcept;
   [[nodiscard]] const Link* find(std::string_view name) const noexcept;
-  /// Bit/s, 0 where unknown. Asked of the driver once each time the carrier comes on.
+  /// Bit/s, 0 where unknown, as without carrier it is for most hardware. Asked of the driver once each time the carrier
+  /// comes on.
   [[nodiscard]] std::uint64_t speed(unsigned ifindex);
 
  private:

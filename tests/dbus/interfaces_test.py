@@ -31,7 +31,7 @@ def members(interface):
 def comments(path):
     """Documentation by member name: the comment right before each element."""
     text = open(path, encoding="utf-8").read()
-    found = re.findall(r"<!--\s*(.*?)-->\s*<(?:interface|method|signal|property) name=\"([^\"]+)\"", text, re.S)
+    found = re.findall(r"<!--\s*((?:(?!-->).)*)-->\s*<(?:interface|method|signal|property) name=\"([^\"]+)\"", text, re.S)
     return {name: comment for comment, name in found}
 
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/networkmanager/enable.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace macsec::nm {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct File {
+  const char* path;
+  const char* text;
+};
+
+/// What is on the host while macsec-nm is enabled, besides the link systemctl makes.
+constexpr std::array files{
+    // Distributions know the program, its options and its unit; only its bus changes.
+    File{"/etc/systemd/system/wpa_supplicant.service.d/50-macsec-nm.conf",
+         "# Written by macsec-nm --enable; macsec-nm --disable removes it.\n"
+         "# wpa_supplicant serves Wi-Fi and wired 802.1X to macsec-nm, which has its name on the system bus.\n"
+         "[Unit]\n"
+         "Wants=macsec-nm.service\n"
+         "Requires=macsec-nm-bus.socket\n"
+         "After=macsec-nm-bus.socket\n"
+         "\n"
+         "[Service]\n"
+         "Type=simple\n"
+         "Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/macsec-nm/bus\n"},
+    File{"/etc/dbus-1/system.d/macsec-nm.conf",
+         "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN\"\n"
+         " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
+         "<!-- Written by macsec-nm --enable; macsec-nm --disable removes it. -->\n"
+         "<busconfig>\n"
+         "  <policy user=\"root\">\n"
+         "    <allow own=\"fi.w1.wpa_supplicant1\"/>\n"
+         "    <allow send_destination=\"fi.w1.wpa_supplicant1\"/>\n"
+         "    <allow receive_sender=\"fi.w1.wpa_supplicant1\" receive_type=\"signal\"/>\n"
+         "  </policy>\n"
+         "</busconfig>\n"},
+};
+constexpr const char* unit = "macsec-nm.service";
+constexpr const char* supplicant_unit = "wpa_supplicant.service";
+
+/// Exit code of `systemctl ARGUMENTS`; its complaints go to our standard error.
+Result<int> systemctl(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "systemctl");
+  std::vector<char*> argv;
+  for (std::string& each : arguments) argv.push_back(each.data());
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  if (const int code = ::posix_spawnp(&pid, "systemctl", nullptr, nullptr, argv.data(), environ); code != 0)
+    return fail(code, fmt::format("cannot run systemctl: {}", std::strerror(code)));
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return fail(errno, "systemctl got lost");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+Result<void> must(std::vector<std::string> arguments) {
+  std::string text = "systemctl";
+  for (const std::string& each : arguments) text += " " + each;
+  const auto code = systemctl(std::move(arguments));
+  if (!code) return std::unexpected{code.error()};
+  if (*code != 0) return fail(fmt::format("{} failed with {}", text, *code));
+  return {};
+}
+
+bool is_active(const char* name) {
+  const auto code = systemctl({"--quiet", "is-active", name});
+  return code && *code == 0;
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// Whether the file had to be written.
+Result<bool> write_text(const std::string& path, const std::string& text) {
+  if (read_text(path) == text) return false;
+  std::error_code error;
+  fs::create_directories(fs::path{path}.parent_path(), error);
+  const std::string scratch = path + ".new";
+  std::ofstream out{scratch, std::ios::trunc};
+  out << text;
+  out.close();
+  if (!out) return fail(errno, fmt::format("cannot write {}: {}", scratch, std::strerror(errno)));
+  fs::rename(scratch, path, error);
+  if (error) return fail(error.value(), fmt::format("cannot write {}: {}", path, error.message()));
+  return true;
+}
+
+std::vector<std::string> with_root(const Options& options, std::vector<std::string> arguments) {
+  if (!options.root.empty()) arguments.insert(arguments.begin(), "--root=" + options.root);
+  return arguments;
+}
+
+bool live(const Options& options) { return options.start && options.root.empty(); }
+
+}  // namespace
+
+Result<void> enable(const Options& options) {
+  const bool was_active = live(options) && is_active(supplicant_unit);
+  bool changed = false;
+  for (const File& file : files) {
+    const auto written = write_text(options.root + file.path, file.text);
+    if (!written) return std::unexpected{written.error()};
+    changed = changed || *written;
+  }
+  if (auto done = must(with_root(options, {"--no-reload", "enable", unit})); !done) return done;
+  if (!live(options)) return {};
+  if (changed) {
+    // It gives the name up and comes back on the private bus.
+    if (was_active)
+      if (auto done = must({"stop", supplicant_unit}); !done) return done;
+    static_cast<void>(systemctl({"reload", "dbus.service"}));  // the policy; it may watch its files anyway
+  }
+  if (auto done = must({"daemon-reload"}); !done) return done;
+  if (auto done = must({"start", unit}); !done) return done;
+  return was_active ? must({"start", supplicant_unit}) : Result<void>{};
+}
+
+Result<void> disable(const Options& options) {
+  const bool was_active = live(options) && is_active(supplicant_unit);
+  bool changed = false;
+  if (live(options)) static_cast<void>(systemctl({"stop", unit}));
+  static_cast<void>(systemctl(with_root(options, {"--no-reload", "disable", unit})));
+  for (const File& file : files) {
+    std::error_code error;
+    changed = fs::remove(options.root + file.path, error) || changed;
+    if (error)
+      return fail(error.value(), fmt::format("cannot remove {}{}: {}", options.root, file.path, error.message()));
+    if (const fs::path folder = fs::path{options.root + file.path}.parent_path();
+        folder.extension() == ".d" && folder.filename() != "system.d")
+      fs::remove(folder, error);  // only where it is empty
+  }
+  if (!live(options)) return {};
+  if (changed && was_active)
+    if (auto done = must({"stop", supplicant_unit}); !done) return done;
+  static_cast<void>(systemctl({"stop", "macsec-nm-bus.socket", "macsec-nm-bus.service"}));
+  if (auto done = must({"daemon-reload"}); !done) return done;
+  if (changed) static_cast<void>(systemctl({"reload", "dbus.service"}));
+  return was_active ? must({"start", supplicant_unit}) : Result<void>{};
+}
+
+}  // namespace macsec::nm

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/networkmanager/mapping.hpp"
+
+#include "engine/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace macsec::nm {
+namespace {
+
+constexpr std::uint16_t unsaid_port = 65534;
+
+std::string_view yes_no(bool value) { return value ? "yes" : "no"; }
+
+/// The suite of NetworkManager's device, which cannot be changed, where the connection does not rule it out.
+std::optional<std::string> suites(Wanted& wanted) {
+  const auto asked = wanted.extras.settings.find({"MACsec", "CipherSuites"});
+  if (!wanted.device.cipher_suite) return std::nullopt;
+  const std::string have{to_string(*wanted.device.cipher_suite)};
+  if (asked == wanted.extras.settings.end()) return have;
+  std::string_view rest = asked->second;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find_first_of(" ,\t"), rest.size());
+    if (cipher_suite_from_string(rest.substr(0, end)) == wanted.device.cipher_suite) return have;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  wanted.extras.problems.push_back(
+      {true,
+       {},
+       0,
+       "org.macsecd.cipher-suites",
+       fmt::format(
+           "org.macsecd.cipher-suites={}: {} was made with {}, which the kernel does not change; make the device "
+           "before the connection comes up: ip link add link {} {} type macsec port {} cipher gcm-aes-256",
+           asked->second, wanted.device.name, have, wanted.parent, wanted.device.name, wanted.device.sci.port())});
+  return have;
+}
+
+std::optional<std::string> offload(const Network& network) {
+  constexpr std::array words{"off", "phy", "mac"};
+  if (!network.offload) return std::nullopt;
+  return words.at(static_cast<std::size_t>(*network.offload));
+}
+
+std::optional<std::string> replay_window(const Network& network) {
+  if (network.replay_protect == false) return "off";
+  if (network.replay_window) return fmt::format("{}", *network.replay_window);
+  return std::nullopt;
+}
+
+std::optional<std::string> validate(const std::optional<Connection>& connection) {
+  constexpr std::array words{"disabled", "check", "strict"};
+  if (!connection || connection->validation < 0 || connection->validation > 2) return std::nullopt;
+  return words.at(static_cast<std::size_t>(connection->validation));
+}
+
+}  // namespace
+
+bus::Settings make_settings(Wanted& wanted) {
+  const Network& network = wanted.network;
+  std::map<std::pair<std::string, std::string>, std::string> all = wanted.extras.settings;
+  const std::uint16_t port = network.port == 0 ? unsaid_port : network.port;
+  all[{"Link", "Parent"}] = wanted.parent;
+  all[{"Link", "Interface"}] = wanted.device.name;
+  all[{"Link", "Port"}] = fmt::format("{}", wanted.device.ifindex == 0 ? port : wanted.device.sci.port());
+  all[{"Link", "Create"}] = "no";
+  all[{"MACsec", "Encrypt"}] = yes_no(network.encrypt);
+  if (const auto text = suites(wanted)) all[{"MACsec", "CipherSuites"}] = *text;
+  // NetworkManager's own property first: it says nothing where it is off or not known yet.
+  if (const auto text = offload(network)) all[{"MACsec", "Offload"}] = *text;
+  if (const auto text = replay_window(network)) all[{"MACsec", "ReplayWindow"}] = *text;
+  if (const auto text = validate(wanted.connection)) all[{"MACsec", "Validate"}] = *text;
+  if (network.priority) all[{"MKA", "Priority"}] = fmt::format("{}", *network.priority);
+
+  bus::Settings settings;
+  for (const char* name : {"Link", "MACsec", "MKA"}) {
+    bus::SettingsSection section{name, {}};
+    for (const auto& [key, value] : all)
+      if (key.first == name) section.texts.emplace_back(key.second, value);
+    if (!section.texts.empty()) settings.push_back(std::move(section));
+  }
+  bus::SettingsSection key{"Key", {{"Ckn", to_string(network.ckn)}, {"Role", "primary"}}};
+  key.secrets.emplace_back("Cak", network.cak.duplicate());
+  settings.push_back(std::move(key));
+  for (const bus::SettingsSection& fallback : wanted.extras.fallback_keys)
+    settings.push_back({fallback.name, fallback.texts});
+  return settings;
+}
+
+std::string profile_name(const Wanted& wanted) {
+  std::string name = wanted.connection ? wanted.connection->id : "";
+  for (char& c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && std::string_view{"._-@:+"}.find(c) == std::string_view::npos) c = '_';
+  }
+  if (name.starts_with('.')) name.front() = '_';
+  name = name.substr(0, 64);
+  return is_profile_name(name) ? name : "nm-" + wanted.device.name;
+}
+
+}  // namespace macsec::nm

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// From what NetworkManager asks to a profile of org.macsecd1.
+#pragma once
+
+#include "plugin/networkmanager/connections.hpp"
+#include "plugin/networkmanager/links.hpp"
+#include "plugin/networkmanager/network.hpp"
+#include "plugin/networkmanager/user_data.hpp"
+
+namespace macsec::nm {
+
+/// Everything that is known of one network when it is selected.
+struct Wanted {
+  std::string parent;
+  MacsecDevice device;  ///< NetworkManager's
+  Network network;
+  std::optional<Connection> connection;  ///< nothing where NetworkManager could not be asked
+  UserData extras;
+};
+
+/// The profile's settings. Problems with the device go to `wanted.extras.problems`.
+[[nodiscard]] bus::Settings make_settings(Wanted& wanted);
+
+/// The connection's id where it can be a profile's name, with '_' for what cannot; else "nm-DEVICE".
+[[nodiscard]] std::string profile_name(const Wanted& wanted);
+
+}  // namespace macsec::nm

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The command line of macsec-nm.
+#pragma once
+
+#include "engine/base/result.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace macsec::nm {
+
+struct Options {
+  enum class Action { serve, enable, disable, help, version };
+  Action action = Action::serve;
+  std::string supplicant_bus = "unix:path=/run/macsec-nm/bus";  ///< empty: no Wi-Fi behind us
+  std::string root;                                             ///< for --enable and --disable; before every path
+  bool start = true;                                            ///< --enable and --disable take effect now
+};
+
+[[nodiscard]] Result<Options> parse_options(std::span<const std::string_view> arguments);
+[[nodiscard]] std::string help_text();
+
+}  // namespace macsec::nm

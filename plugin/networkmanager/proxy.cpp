@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/networkmanager/proxy.hpp"
+
+#include "dbus/bus/connection.hpp"
+#include "dbus/bus/names.hpp"
+#include "plugin/networkmanager/log.hpp"
+#include "plugin/networkmanager/names.hpp"
+
+#include <cerrno>
+
+namespace macsec::nm {
+namespace {
+
+constexpr std::chrono::microseconds reconnect_after = std::chrono::seconds{1};
+constexpr std::uint64_t call_timeout = 60'000'000;  // as long as anybody waits for an answer
+
+/// A copy of what `from` holds, in `to`.
+int copy_contents(sd_bus_message* to, sd_bus_message* from) {
+  int r = sd_bus_message_sensitive(to);
+  if (r >= 0) r = sd_bus_message_rewind(from, 1);
+  if (r >= 0) r = sd_bus_message_copy(to, from, 1);
+  return r;
+}
+
+}  // namespace
+
+Proxy::Proxy(sd_event* event, sd_bus* front, ProxyOptions options)
+    : event_{event},
+      front_{front},
+      options_{std::move(options)},
+      give_up_{[this] { owner_is(""); }},
+      reconnect_{[this] {
+        if (!connect()) reconnect_.arm(event_, reconnect_after);
+      }} {}
+
+Result<std::unique_ptr<Proxy>> Proxy::start(sd_event* event, sd_bus* front, ProxyOptions options) {
+  std::unique_ptr<Proxy> proxy{new Proxy{event, front, std::move(options)}};
+  if (proxy->options_.address.empty()) {
+    proxy->state_ = State::absent;
+    return proxy;
+  }
+  if (auto done = proxy->connect(); !done) return std::unexpected{done.error()};
+  proxy->give_up_.arm(event, proxy->options_.patience);
+  return proxy;
+}
+
+Result<void> Proxy::connect() {
+  matches_.clear();
+  filter_.reset();
+  lookup_.reset();
+  auto bus = bus::start_connection(event_, options_.address, "supplicant");
+  if (!bus) return std::unexpected{bus.error()};
+  bus_ = std::move(*bus);
+  sd_bus_slot* slot = nullptr;
+  if (const int r = sd_bus_add_filter(bus_.get(), &slot, on_message, this); r < 0)
+    return std::unexpected{bus::bus_failure(r, "listen to the supplicant")};
+  filter_.reset(slot);
+  const std::string signals = fmt::format("type='signal',sender='{}'", supplicant_name);
+  const std::string owner =
+      fmt::format("type='signal',sender='{}',member='NameOwnerChanged',arg0='{}'", bus::bus_service, supplicant_name);
+  for (const std::string& rule : {signals, owner}) {
+    slot = nullptr;
+    const auto ignore = [](sd_bus_message*, void*, sd_bus_error*) noexcept { return 0; };
+    if (const int r = sd_bus_add_match_async(bus_.get(), &slot, rule.c_str(), ignore, nullptr, nullptr); r < 0)
+      return std::unexpected{bus::bus_failure(r, "listen to the supplicant")};
+    matches_.emplace_back(slot);
+  }
+  slot = nullptr;
+  const auto on_owner = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+    std::string owner_now;
+    if (sd_bus_message_is_method_error(message, nullptr) == 0 && bus::get(message, owner_now) >= 0)
+      static_cast<Proxy*>(userdata)->owner_is(owner_now);
+    return 0;
+  };
+  if (sd_bus_call_method_async(bus_.get(), &slot, bus::bus_service, bus::bus_path, bus::bus_service, "GetNameOwner",
+                               on_owner, this, "s", supplicant_name) >= 0)
+    lookup_.reset(slot);
+  return {};
+}
+
+void Proxy::owner_is(const std::string& owner) {
+  give_up_.disarm();
+  if (!owner.empty()) {
+    if (state_ != State::here) log_line(SD_INFO, "wpa_supplicant is there: Wi-Fi and wired 802.1X are handed to it");
+    state_ = State::here;
+  } else {
+    if (state_ == State::here) log_line(SD_NOTICE, "wpa_supplicant is gone");
+    state_ = State::absent;
+    supplicant_gone();
+  }
+  flush();
+}
+
+void Proxy::supplicant_gone() {
+  for (const std::string& path : std::exchange(interfaces_, {}))
+    sd_bus_emit_signal(front_, supplicant_path, supplicant_interface, "InterfaceRemoved", "o", path.c_str());
+}
+
+void Proxy::flush() {
+  std::list<Pending> waiting = std::exchange(waiting_, {});
+  while (!waiting.empty()) {
+    sent_.splice(sent_.end(), waiting, waiting.begin());
+    send(std::prev(sent_.end()));
+  }
+}
+
+void Proxy::forward(sd_bus_message* call, std::function<void(sd_bus_message*)> absent,
+                    std::function<bool(sd_bus_message*, const sd_bus_error&)> failed) {
+  Pending pending{this, bus::share(call), std::move(absent), std::move(failed), nullptr, {}};
+  if (state_ == State::starting) {
+    waiting_.push_back(std::move(pending));
+    return;
+  }
+  send(sent_.insert(sent_.end(), std::move(pending)));
+}
+
+void Proxy::send(std::list<Pending>::iterator pending) {
+  pending->self = pending;
+  sd_bus_message* call = pending->call.get();
+  int r = state_ == State::here ? 0 : -EHOSTDOWN;
+  sd_bus_message* raw = nullptr;
+  if (r >= 0)
+    r = sd_bus_message_new_method_call(bus_.get(), &raw, supplicant_name, sd_bus_message_get_path(call),
+                                       sd_bus_message_get_interface(call), sd_bus_message_get_member(call));
+  const bus::MessagePointer copy{raw};
+  if (r >= 0) r = copy_contents(raw, call);
+  sd_bus_slot* slot = nullptr;
+  if (r >= 0) r = sd_bus_call_async(bus_.get(), &slot, raw, on_reply, &*pending, call_timeout);
+  pending->slot.reset(slot);
+  if (r >= 0) return;
+  const Pending undelivered = std::move(*pending);
+  sent_.erase(pending);
+  undelivered.absent(undelivered.call.get());
+}
+
+int Proxy::on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  auto& pending = *static_cast<Pending*>(userdata);
+  Proxy& proxy = *pending.proxy;
+  const Pending done = std::move(pending);
+  proxy.sent_.erase(done.self);
+  sd_bus_message* call = done.call.get();
+  if (const sd_bus_error* error = sd_bus_message_get_error(message); error != nullptr) {
+    if (done.failed && done.failed(call, *error)) return 0;
+    sd_bus_reply_method_error(call, error);
+    return 0;
+  }
+  sd_bus_message* raw = nullptr;
+  int r = sd_bus_message_new_method_return(call, &raw);
+  const bus::MessagePointer reply{raw};
+  if (r >= 0) r = copy_contents(raw, message);
+  if (r >= 0) r = sd_bus_send(proxy.front_, raw, nullptr);
+  if (r < 0) sd_bus_reply_method_errno(call, r, nullptr);
+  return 0;
+} catch (...) {
+  return -ENOMEM;
+}
+
+void Proxy::repeat(sd_bus_message* signal) {
+  const char* path = sd_bus_message_get_path(signal);
+  sd_bus_message* raw = nullptr;
+  int r = sd_bus_message_new_signal(front_, &raw, path, sd_bus_message_get_interface(signal),
+                                    sd_bus_message_get_member(signal));
+  const bus::MessagePointer copy{raw};
+  if (r >= 0) r = copy_contents(raw, signal);
+  if (r >= 0) r = sd_bus_send(front_, raw, nullptr);
+  if (r < 0) log_line(SD_WARNING, "a signal of wpa_supplicant is lost: {}", bus::bus_failure(r, "repeat it").message);
+}
+
+int Proxy::on_private(sd_bus_message* message) {
+  if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
+    owner_is("");
+    reconnect_.arm(event_, reconnect_after);
+    return 0;
+  }
+  if (sd_bus_message_is_signal(message, nullptr, nullptr) <= 0) return 0;
+  const std::string_view path = sd_bus_message_get_path(message);
+  if (sd_bus_message_is_signal(message, bus::bus_service, "NameOwnerChanged") > 0) {
+    std::string name;
+    std::string before;
+    std::string now;
+    if (bus::get(message, name) >= 0 && bus::get(message, before) >= 0 && bus::get(message, now) >= 0 &&
+        name == supplicant_name)
+      owner_is(now);
+    return 0;
+  }
+  if (!path.starts_with(supplicant_path)) return 0;
+  bus::ObjectPath object;
+  if (sd_bus_message_is_signal(message, supplicant_interface, "InterfaceAdded") > 0 && bus::get(message, object) >= 0)
+    interfaces_.insert(object.text);
+  if (sd_bus_message_is_signal(message, supplicant_interface, "InterfaceRemoved") > 0 && bus::get(message, object) >= 0)
+    interfaces_.erase(object.text);
+  repeat(message);
+  return 0;
+}
+
+int Proxy::on_message(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  return static_cast<Proxy*>(userdata)->on_private(message);
+} catch (...) {
+  return -ENOMEM;
+}
+
+}  // namespace macsec::nm

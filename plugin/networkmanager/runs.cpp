@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/networkmanager/runs.hpp"
+
+#include "dbus/bus/names.hpp"
+#include "plugin/networkmanager/log.hpp"
+
+#include <algorithm>
+
+namespace macsec::nm {
+namespace {
+
+std::string complaint(const std::vector<bus::Problem>& problems) {
+  std::string text;
+  for (const bus::Problem& problem : problems)
+    if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
+  return text;
+}
+
+}  // namespace
+
+Runs::Run::Run(Runs& runs, Wanted what, std::string profile_name)
+    : wanted{std::move(what)},
+      name{std::move(profile_name)},
+      turn{++runs.turns_},
+      parking{[&runs, device = wanted.device.name] { runs.remove(device); }} {}
+
+Runs::Runs(sd_event* event, RunsOptions options, std::function<void(const std::string&)> changed)
+    : event_{event}, options_{std::move(options)}, changed_{std::move(changed)} {}
+
+Result<std::unique_ptr<Runs>> Runs::start(sd_event* event, RunsOptions options,
+                                          std::function<void(const std::string&)> changed) {
+  std::unique_ptr<Runs> runs{new Runs{event, std::move(options), std::move(changed)}};
+  bus::ClientOptions client_options;
+  client_options.address = runs->options_.address;
+  client_options.interactive = false;
+  auto client = bus::Client::start(event, client_options);
+  if (!client) return std::unexpected{client.error()};
+  runs->client_ = std::move(*client);
+  bus::Mirror::Callbacks callbacks{.changed = [self = runs.get()](const bus::Change& change) { self->hear(change); }};
+  runs->mirror_ = std::make_unique<bus::Mirror>(*runs->client_, std::move(callbacks), bus::Mirror::Activate::yes);
+  return runs;
+}
+
+void Runs::run(Wanted wanted, Answer answer) {
+  const std::string device = wanted.device.name;
+  std::string name = profile_name(wanted);
+  if (const auto before = runs_.find(device); before != runs_.end()) {
+    settle(*before->second, "replaced by another network");
+    // Another connection's profile for the same device would be in the way.
+    if (before->second->name != name) withdraw(*before->second);
+  }
+  for (const auto& [other, run] : runs_)
+    if (other != device && run->name == name) name += "@" + device;
+  auto& run = runs_[device] = std::make_unique<Run>(*this, std::move(wanted), std::move(name));
+  run->answer = std::move(answer);
+  if (mirror_->ready()) return add(*run);
+  log_line(SD_NOTICE, "{}: macsecd does not answer yet; waiting for it", device);
+  settle(*run, std::nullopt);
+}
+
+void Runs::add(Run& run) {
+  bus::Settings settings = make_settings(run.wanted);
+  bus::ProfileOptions options;
+  options.lifetime = bus::Lifetime::parked;
+  options.grace = options_.grace;
+  options.source = ProfileSource::networkmanager;
+  options.origin = run.wanted.connection ? run.wanted.connection->uuid : run.wanted.device.name;
+  options.description = run.wanted.connection ? run.wanted.connection->id : "";
+  options.problems = run.wanted.extras.problems;
+  options.replace = true;
+  for (const bus::Problem& problem : run.wanted.extras.problems)
+    log_line(problem.error ? SD_ERR : SD_WARNING, "{}: {}", run.name, problem.text);
+  if (!run.wanted.extras.usable()) {
+    settings.clear();  // shown, not run
+    run.error = complaint(run.wanted.extras.problems);
+  }
+  client_->send<bus::ObjectPath>(client_->add_profile(run.name, settings, options),
+                                 [this, device = run.wanted.device.name, turn = run.turn](
+                                     const bus::Outcome<bus::ObjectPath>& outcome) { added(device, turn, outcome); });
+}
+
+void Runs::added(const std::string& device, std::uint64_t turn, const bus::Outcome<bus::ObjectPath>& outcome) {
+  const auto found = runs_.find(device);
+  if (found == runs_.end() || found->second->turn != turn) return;
+  Run& run = *found->second;
+  if (!outcome && outcome.error().name == bus::error::profile_exists && !run.name.ends_with("@" + device)) {
+    run.name = run.name.substr(0, 64 - device.size() - 1) + "@" + device;
+    return add(run);
+  }
+  if (outcome) {
+    run.added = true;
+    settle(run, run.error.empty() ? std::nullopt : std::optional{run.error});
+  } else if (outcome.error().kind == bus::CallError::Kind::unreachable ||
+             outcome.error().kind == bus::CallError::Kind::timeout) {
+    settle(run, std::nullopt);  // added again when it is back
+  } else {
+    run.error = outcome.error().text;
+    log_line(SD_ERR, "{}: macsecd refuses {}: {}", device, run.name, run.error);
+    settle(run, run.error);
+  }
+  changed_(device);
+}
+
+void Runs::settle(Run& run, const std::optional<std::string>& error) {
+  const Answer answer = std::exchange(run.answer, nullptr);
+  if (answer) answer(error);
+}
+
+void Runs::park(const std::string& device) {
+  const auto found = runs_.find(device);
+  if (found == runs_.end()) return;
+  settle(*found->second, "NetworkManager let go of it");
+  if (!found->second->parking.armed()) found->second->parking.arm(event_, options_.grace);
+}
+
+void Runs::withdraw(const Run& run) {
+  client_->send<bus::Nothing>(client_->remove_profile(bus::Client::profile_path(run.name)),
+                              [](const bus::Outcome<bus::Nothing>&) {});
+}
+
+void Runs::remove(const std::string& device) {
+  const auto found = runs_.find(device);
+  if (found == runs_.end()) return;
+  settle(*found->second, "the device is gone");
+  withdraw(*found->second);
+  runs_.erase(found);
+  changed_(device);
+}
+
+void Runs::device_gone(unsigned ifindex) {
+  std::vector<std::string> gone;
+  for (const auto& [device, run] : runs_)
+    if (run->wanted.device.ifindex == ifindex || (ifindex == 0 && interface_index(device) == 0)) gone.push_back(device);
+  for (const std::string& device : gone) remove(device);
+}
+
+void Runs::hear(const bus::Change& change) {
+  using enum bus::Change::Kind;
+  if (change.kind == ready)
+    for (const auto& [device, run] : runs_) add(*run);
+  if (change.kind == gone)
+    for (const auto& [device, run] : runs_) run->added = false;
+  std::vector<std::string> devices;
+  for (const auto& [device, run] : runs_)
+    if (change.path.empty() || change.path == bus::Client::session_path(device)) devices.push_back(device);
+  for (const std::string& device : devices) changed_(device);
+}
+
+std::optional<bus::SessionInfo> Runs::session(const Run& run) const {
+  if (!run.added || !run.error.empty()) return std::nullopt;
+  auto found = mirror_->session(bus::Client::session_path(run.wanted.device.name));
+  if (found && found->profile_name != run.name) return std::nullopt;
+  return found;
+}
+
+Progress Runs::progress(const std::string& device) const {
+  const auto found = runs_.find(device);
+  if (found == runs_.end()) return Progress::unknown;
+  if (!found->second->error.empty()) return Progress::failed;
+  const auto now = session(*found->second);
+  if (!now) return Progress::unknown;
+  if (now->state == "secured") return Progress::secured;
+  if (now->reason == "cak-mismatch") return Progress::wrong_key;
+  return now->state == "failed" ? Progress::failed : Progress::waiting;
+}
+
+std::string Runs::reason(const std::string& device) const {
+  const auto found = runs_.find(device);
+  if (found == runs_.end()) return {};
+  if (!found->second->error.empty()) return found->second->error;
+  const auto now = session(*found->second);
+  if (!now) return mirror_->ready() ? "macsecd does not run it yet" : "macsecd does not answer";
+  return now->reason_text;
+}
+
+}  // namespace macsec::nm

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The networks macsecd runs for NetworkManager, each a profile of org.macsecd1.
+#pragma once
+
+#include "dbus/client/mirror.hpp"
+#include "plugin/networkmanager/mapping.hpp"
+#include "plugin/networkmanager/timer.hpp"
+
+namespace macsec::nm {
+
+/// How far a network is.
+enum class Progress : std::uint8_t {
+  unknown,    ///< macsecd does not run it: not there, or it refused
+  waiting,    ///< nothing wrong is known
+  wrong_key,  ///< a peer has another CAK under the same CKN
+  failed,     ///< the kernel or the profile refused
+  secured,
+};
+
+struct RunsOptions {
+  std::string address{};                                      ///< of the bus; empty: the system bus
+  std::chrono::microseconds grace = std::chrono::minutes{1};  ///< how long a parked network goes on
+};
+
+class Runs {
+ public:
+  using Answer = std::function<void(const std::optional<std::string>& error)>;
+
+  /// `changed` gets the device whose progress may be another.
+  [[nodiscard]] static Result<std::unique_ptr<Runs>> start(sd_event* event, RunsOptions options,
+                                                           std::function<void(const std::string&)> changed);
+  Runs(const Runs&) = delete;
+  Runs& operator=(const Runs&) = delete;
+
+  /// Runs a network on its device, in place of what ran there. Answers once: an error is final, and its words are for
+  /// people. Where macsecd is not there the network waits for it, which is no error.
+  void run(Wanted wanted, Answer answer);
+  /// NetworkManager let go: the network runs on for the grace period, to be claimed by run().
+  void park(const std::string& device);
+  /// The device is gone, and with it what ran there. 0: any may be gone.
+  void device_gone(unsigned ifindex);
+
+  [[nodiscard]] Progress progress(const std::string& device) const;
+  /// Why a device is not secured, for people; empty where nothing is known.
+  [[nodiscard]] std::string reason(const std::string& device) const;
+
+ private:
+  struct Run {
+    Run(Runs& runs, Wanted what, std::string profile_name);
+    Wanted wanted;
+    std::string name;    ///< of the profile
+    std::uint64_t turn;  ///< tells answers to this run from answers to another of the same device
+    bool added = false;
+    std::string error;
+    Answer answer;
+    Timer parking;
+  };
+
+  Runs(sd_event* event, RunsOptions options, std::function<void(const std::string&)> changed);
+  void add(Run& run);
+  void added(const std::string& device, std::uint64_t turn, const bus::Outcome<bus::ObjectPath>& outcome);
+  void settle(Run& run, const std::optional<std::string>& error);
+  void remove(const std::string& device);
+  void withdraw(const Run& run);
+  void hear(const bus::Change& change);
+  [[nodiscard]] std::optional<bus::SessionInfo> session(const Run& run) const;
+
+  sd_event* event_;
+  RunsOptions options_;
+  std::function<void(const std::string&)> changed_;
+  std::uint64_t turns_ = 0;
+  std::unique_ptr<bus::Client> client_;
+  std::map<std::string, std::unique_ptr<Run>> runs_;  ///< by device
+  std::unique_ptr<bus::Mirror> mirror_;
+};
+
+}  // namespace macsec::nm

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// fi.w1.wpa_supplicant1 as NetworkManager uses it: MACsec is done here, everything else is handed on.
+///
+/// NetworkManager asks for an interface on the parent of its macsec device, gives it one network and selects that. Each
+/// request gets an object of its own, so that two devices on one parent do not displace each other.
+#pragma once
+
+#include "plugin/networkmanager/proxy.hpp"
+#include "plugin/networkmanager/runs.hpp"
+
+namespace macsec::nm {
+
+struct SupplicantOptions {
+  /// From SelectNetwork to "completed" where no peer is heard; NetworkManager gives up after 25 s.
+  std::chrono::microseconds patience = std::chrono::seconds{20};
+  /// How long NetworkManager may take to tell of a connection that is being activated.
+  std::chrono::microseconds lookup = std::chrono::seconds{1};
+};
+
+class Supplicant {
+ public:
+  /// All references outlive this. `runs` tells of changes through changed().
+  Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, const Connections& connections,
+             SupplicantOptions options);
+  Supplicant(const Supplicant&) = delete;
+  Supplicant& operator=(const Supplicant&) = delete;
+
+  /// Claims the name. `lost` is called when somebody else has it.
+  [[nodiscard]] Result<void> start(std::function<void(const std::string&)> lost);
+
+  /// The progress of a device may be another.
+  void changed(const std::string& device);
+  /// An interface went away; 0: any may be gone.
+  void device_gone(unsigned ifindex);
+
+ private:
+  /// An object at own_prefix.
+  struct Link {
+    Link(Supplicant& supplicant, unsigned number);
+    std::string path;
+    std::string parent;
+    unsigned parent_index = 0;
+    std::string owner;  ///< unique name of who asked for it
+    std::string state = "inactive";
+    std::map<std::string, Network> networks;  ///< by path
+    unsigned next_network = 0;
+    std::map<std::string, bus::Octets> blobs;
+    // Of the selected network:
+    std::string selected;  ///< its path; empty: none
+    std::string device;    ///< runs on it; empty: not yet
+    Activation activation = Activation::automatic;
+    bool patient = true;            ///< false: long enough has been waited
+    bus::MessagePointer selecting;  ///< SelectNetwork while it is not answered
+    unsigned lookups = 0;           ///< how often NetworkManager's connection was not there
+    Timer lookup;
+    Timer patience;
+  };
+
+  static int on_call(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  static int on_name(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  static int on_signal(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  int call(sd_bus_message* message);
+  int call_manager(sd_bus_message* message, std::string_view interface, std::string_view member);
+  int call_link(Link& link, sd_bus_message* message, std::string_view interface, std::string_view member);
+  int call_properties(Link& link, sd_bus_message* message, std::string_view member);
+
+  int create_interface(sd_bus_message* message);
+  int get_interface(sd_bus_message* message);
+  int remove_interface(sd_bus_message* message);
+  int manager_properties(sd_bus_message* message);
+  int add_network(Link& link, sd_bus_message* message);
+  int select_network(Link& link, sd_bus_message* message);
+  int remove_network(Link& link, sd_bus_message* message);
+  int disconnect(Link& link, sd_bus_message* message);
+  int add_blob(Link& link, sd_bus_message* message);
+  int remove_blob(Link& link, sd_bus_message* message);
+
+  void look_up(Link& link);
+  void run(Link& link, const MacsecDevice& device, std::optional<Connection> connection);
+  void answer_selection(Link& link, const std::optional<std::string>& error);
+  void evaluate(Link& link);
+  void release(Link& link);
+  void set_state(Link& link, const std::string& state);
+  void remove(const std::string& path, bool tell);
+  [[nodiscard]] Result<MacsecDevice> find_device(const Link& link) const;
+  int hand_on(sd_bus_message* message);
+
+  sd_event* event_;
+  sd_bus* bus_;
+  Runs& runs_;
+  Proxy& proxy_;
+  const Connections& connections_;
+  SupplicantOptions options_;
+  std::function<void(const std::string&)> lost_;
+  unsigned next_link_ = 0;
+  std::map<std::string, std::unique_ptr<Link>> links_;  ///< by path
+  std::vector<bus::SlotPointer> slots_;
+};
+
+}  // namespace macsec::nm

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A one-shot timer on an sd-event loop.
+#pragma once
+
+#include "engine/base/handle.hpp"
+
+#include <chrono>
+#include <ctime>
+#include <functional>
+#include <systemd/sd-event.h>
+
+namespace macsec::nm {
+
+class Timer {
+ public:
+  explicit Timer(std::function<void()> fire) : fire_{std::move(fire)} {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  /// Fires once, `span` from now; a former span no longer counts.
+  void arm(sd_event* event, std::chrono::microseconds span) {
+    sd_event_source* source = nullptr;
+    const int r = sd_event_add_time_relative(event, &source, CLOCK_BOOTTIME, static_cast<std::uint64_t>(span.count()),
+                                             0, on_time, this);
+    source_.reset(r < 0 ? nullptr : source);
+  }
+  void disarm() noexcept { source_.reset(); }
+  [[nodiscard]] bool armed() const noexcept { return source_ != nullptr; }
+
+ private:
+  static int on_time(sd_event_source*, std::uint64_t, void* userdata) noexcept {
+    auto& timer = *static_cast<Timer*>(userdata);
+    timer.source_.reset();
+    const auto fire = timer.fire_;  // it may end the timer
+    fire();
+    return 0;
+  }
+
+  std::function<void()> fire_;
+  std::unique_ptr<sd_event_source, Releases<sd_event_source_disable_unref>> source_;
+};
+
+}  // namespace macsec::nm

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/networkmanager/user_data.hpp"
+
+#include "engine/config/profile_keys.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace macsec::nm {
+namespace {
+
+constexpr std::string_view prefix = "org.macsecd.";
+
+struct Known {
+  std::string_view word;
+  std::string_view section;
+  std::string_view key;
+};
+constexpr std::array known_keys{
+    Known{"cipher-suites", "MACsec", "CipherSuites"},
+    Known{"offload", "MACsec", "Offload"},
+    Known{"replay-window", "MACsec", "ReplayWindow"},
+    Known{"policy", "MACsec", "Policy"},
+    Known{"end-station", "MACsec", "EndStation"},
+    Known{"single-copy-broadcast", "MACsec", "SingleCopyBroadcast"},
+    Known{"priority", "MKA", "Priority"},
+    Known{"version", "MKA", "Version"},
+    Known{"rekey-sec", "MKA", "RekeySec"},
+    Known{"rekey-pn", "MKA", "RekeyPn"},
+    Known{"rekey-on-peer-loss", "MKA", "RekeyOnPeerLoss"},
+    Known{"hello", "MKA", "Hello"},
+    Known{"delay-protect", "MKA", "DelayProtect"},
+    Known{"icv-indicator", "MKA", "IcvIndicator"},
+    Known{"destination", "MKA", "Destination"},
+    Known{"ethertype", "MKA", "EtherType"},
+    Known{"fallback-ckn", "Key", "Ckn"},
+    Known{"fallback-ckn-padding", "Key", "CknPadding"},
+    Known{"fallback-cak-file", "Key", "CakFile"},
+    Known{"fallback-cak-credential", "Key", "CakCredential"},
+};
+constexpr std::string_view activation_word = "activation";
+
+void complain(UserData& out, bool error, const std::string& setting, std::string text) {
+  out.problems.push_back({error, {}, 0, setting, std::move(text)});
+}
+
+std::string all_words() {
+  std::string text{activation_word};
+  for (const Known& known : known_keys) fmt::format_to(std::back_inserter(text), ", {}", known.word);
+  return text;
+}
+
+void take_activation(UserData& out, const std::string& name, std::string_view value) {
+  if (value == "auto")
+    out.activation = Activation::automatic;
+  else if (value == "secured")
+    out.activation = Activation::secured;
+  else if (value == "immediate")
+    out.activation = Activation::immediate;
+  else
+    complain(out, true, name, fmt::format("{}={} is not accepted: auto, secured or immediate", name, value));
+}
+
+/// The value as a setting, once the table of profile keys accepts it.
+void take(UserData& out, const Known& known, const std::string& name, const std::string& value,
+          bus::SettingsSection& fallback) {
+  const ProfileKey* key = find_profile_key(known.section, known.key);
+  if (key == nullptr) return;
+  if (const auto judged = check_profile_value(*key, value); !judged) {
+    std::string text = judged.error().message;
+    if (text.starts_with(known.key)) text.replace(0, known.key.size(), name);
+    return complain(out, true, name, std::move(text));
+  }
+  if (known.section == "Key")
+    fallback.texts.emplace_back(known.key, value);
+  else
+    out.settings.insert_or_assign({std::string{known.section}, std::string{known.key}}, value);
+}
+
+}  // namespace
+
+bool UserData::usable() const noexcept {
+  return std::ranges::none_of(problems, [](const bus::Problem& problem) { return problem.error; });
+}
+
+UserData read_user_data(const std::map<std::string, std::string>& data) {
+  UserData out;
+  bus::SettingsSection fallback{"Key", {}};
+  for (const auto& [name, value] : data) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view word = std::string_view{name}.substr(prefix.size());
+    if (word == activation_word) {
+      take_activation(out, name, value);
+      continue;
+    }
+    const auto* known = std::ranges::find(known_keys, word, &Known::word);
+    if (known != known_keys.end())
+      take(out, *known, name, value, fallback);
+    else
+      complain(out, false, name, fmt::format("{} is not known: after {} may come {}", name, prefix, all_words()));
+  }
+  if (fallback.texts.empty()) return out;
+  const auto given = [&fallback](std::string_view key) {
+    return std::ranges::any_of(fallback.texts, [key](const auto& each) { return each.first == key; });
+  };
+  if (!given("Ckn")) complain(out, true, "org.macsecd.fallback-ckn", "a fallback key needs org.macsecd.fallback-ckn");
+  if (given("CakFile") == given("CakCredential"))
+    complain(out, true, "org.macsecd.fallback-cak-file",
+             "a fallback key needs either org.macsecd.fallback-cak-file or org.macsecd.fallback-cak-credential");
+  fallback.texts.emplace_back("Role", "fallback");
+  out.fallback_keys.push_back(std::move(fallback));
+  return out;
+}
+
+}  // namespace macsec::nm

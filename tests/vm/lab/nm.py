@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A host with NetworkManager, macsecd and macsec-nm, and a peer behind a cable or a switch."""
+
+import os
+import re
+import time
+
+import boot
+
+from .check import Failure, wait_until
+from .process import command
+from .units import wait_active
+
+CAK = "00112233445566778899001122334455"
+CKN = "5544332211009988776655443322110055443322110099887766554433221100"
+SERVER = "172.16.10.1"
+
+_POLICY = """<busconfig><policy context="default"><allow send_destination="org.macsecd1"/></policy>
+<policy user="root"><allow own="org.macsecd1"/></policy></busconfig>
+"""
+_MACSECD = """[Unit]
+Description=MACsec service
+[Service]
+Type=notify
+ExecStart=/lab/bin/macsecd --config-dir /run/macsecd-config --state-dir /run/macsecd-state --log-level debug
+Restart=always
+RestartSec=100ms
+"""
+_NM_CONF = """[main]
+plugins=keyfile
+dhcp=internal
+no-auto-default=*
+[logging]
+level=DEBUG
+domains=DEVICE,CORE,SUPPLICANT,PLATFORM:INFO,IP:INFO
+"""
+
+
+def nmcli(*words, check=True, timeout=120):
+    """nmcli's output."""
+    return command(["nmcli", *map(str, words)], check=check, timeout=timeout)
+
+
+def install(c):
+    """Units and policies; nothing runs yet."""
+    data = os.path.join(boot.SOURCE, "data", "networkmanager")
+    units = "/etc/systemd/system/"
+    for name in ("macsec-nm.service.in", "macsec-nm-bus.service.in", "macsec-nm-bus.socket"):
+        with open(os.path.join(data, name), encoding="utf-8") as text:
+            content = text.read().replace("@SBINDIR@", "/lab/bin").replace("@DATADIR@", "/usr/share")
+        c.write(units + name.removesuffix(".in"), content)
+    with open(os.path.join(data, "supplicant-bus.conf"), encoding="utf-8") as text:
+        c.write("/usr/share/macsecd/supplicant-bus.conf", text.read())
+    c.write("/etc/dbus-1/system.d/org.macsecd1.conf", _POLICY)
+    c.write(units + "macsecd.service", _MACSECD)
+    c.write("/etc/NetworkManager/NetworkManager.conf", _NM_CONF)
+    os.makedirs("/run/macsecd-config", exist_ok=True)
+    os.makedirs("/run/macsecd-state", mode=0o700, exist_ok=True)
+    command(["systemctl", "reload", "dbus.service"], check=False)
+
+
+def enable(c):
+    """macsec-nm --enable; undone at the end."""
+    command(["/lab/bin/macsec-nm", "--enable"], timeout=180)
+    c.callback(command, ["/lab/bin/macsec-nm", "--disable"], check=False, timeout=180)
+
+
+class Host:
+    """Everything started, with the cable `eth0` to the namespace `peer`; connections made here are deleted at the end."""
+
+    def __init__(self, c):
+        self.c = c
+        install(c)
+        self.peer = c.namespace("peer")
+        c.veth(None, self.peer)
+        self.macsecd = c.unit("macsecd.service")
+        enable(c)
+        wait_active("macsec-nm.service", 30)
+        self.plugin = c.unit("macsec-nm.service", start=False)
+        self.nm = c.unit("NetworkManager.service")
+        wait_until(lambda: "running" in nmcli("-t", "-f", "RUNNING", "general", check=False), 90, "nmcli talks to NetworkManager", every=0.2)
+        wait_until(lambda: "eth0:" in nmcli("-t", "-f", "DEVICE,TYPE", "device", check=False), 60, "NetworkManager sees eth0", every=0.2)
+
+    def add(self, name, ifname="macsec0", *more, cak=CAK, ckn=CKN):
+        """A connection as in NetworkManager's own documentation."""
+        nmcli("connection", "add", "type", "macsec", "con-name", name, "ifname", ifname, "connection.autoconnect", "no",
+              "macsec.parent", "eth0", "macsec.mode", "psk", "macsec.mka-cak", cak, "macsec.mka-cak-flags", "0",
+              "macsec.mka-ckn", ckn, *more)
+        self.c.callback(nmcli, "connection", "delete", name, check=False)
+
+    def up(self, name, wait=60):
+        """nmcli connection up; seconds until it was activated."""
+        begin = time.monotonic()
+        try:
+            nmcli("-w", wait, "connection", "up", name)
+        except Failure as failure:
+            raise Failure("%s\n%s\n%s" % (failure, self.plugin.journal()[-800:], self.macsecd.journal()[-1500:])) from None
+        return time.monotonic() - begin
+
+    def state(self, name):
+        return nmcli("-g", "GENERAL.STATE", "connection", "show", name, check=False).strip()
+
+    def serve(self, device="macsec0"):
+        """Address and DHCP at the peer's end."""
+        self.peer.wait_link(device, 30)
+        self.peer.address(device, SERVER + "/24")
+        self.c.start(["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--bind-interfaces", "--interface=" + device,
+                      "--dhcp-range=172.16.10.10,172.16.10.254,60m", "--leasefile-ro", "--no-ping", "--dhcp-authoritative",
+                      "--user=root", "--log-dhcp"], self.peer)
+
+    def ping(self, count=3, device=None):
+        command(["ping", "-n", "-c", str(count), "-i", "0.2", "-W", "5", *(["-I", device] if device else []), SERVER])
+
+    def profile(self, name, field):
+        return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/profile/" + _encode(name), "org.macsecd1.Profile", field],
+                       check=False).strip()
+
+    def session(self, field, device="macsec0"):
+        return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + _encode(device), "org.macsecd1.Session", field],
+                       check=False).strip()
+
+
+def _encode(name):
+    out = re.sub(r"[^A-Za-z0-9]", lambda found: "_%02x" % ord(found.group(0)), name)
+    return "_%02x" % ord(name[0]) + out[1:] if name[0].isdigit() else out

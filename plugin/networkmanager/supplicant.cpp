@@ -35,7 +35,7 @@ Supplicant::Link::Link(Supplicant& supplicant, unsigned number)
 
 Supplicant::Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, const Connections& connections,
                        SupplicantOptions options)
-    : event_{event}, bus_{bus}, runs_{runs}, proxy_{proxy}, connections_{connections}, options_{options} {}
+    : event_{event}, bus_{bus}, runs_{runs}, proxy_{proxy}, connections_{connections}, options_{std::move(options)} {}
 
 Result<void> Supplicant::start(std::function<void(const std::string&)> lost) {
   lost_ = std::move(lost);
@@ -148,7 +148,7 @@ int Supplicant::create_interface(sd_bus_message* message) {
   for (const auto& [key, value] : wanted)
     if (key != "Driver" && key != "Ifname" && key != "BridgeIfname" && key != "ConfigFile")
       return refuse(message, supplicant_error::invalid_args, fmt::format("{} is not known", key));
-  const unsigned index = interface_index(*parent);
+  const unsigned index = options_.index(*parent);
   if (index == 0)
     return refuse(message, supplicant_error::interface_unknown, fmt::format("there is no interface {}", *parent));
   auto link = std::make_unique<Link>(*this, next_link_++);
@@ -204,7 +204,7 @@ void Supplicant::device_gone(unsigned ifindex) {
   runs_.device_gone(ifindex);
   std::vector<std::string> paths;
   for (const auto& [path, link] : links_)
-    if (link->parent_index == ifindex || (ifindex == 0 && interface_index(link->parent) != link->parent_index))
+    if (link->parent_index == ifindex || (ifindex == 0 && options_.index(link->parent) != link->parent_index))
       paths.push_back(path);
   for (const std::string& path : paths) remove(path, true);
 }
@@ -213,7 +213,7 @@ void Supplicant::device_gone(unsigned ifindex) {
 
 Result<MacsecDevice> Supplicant::find_device(const Link& link) const {
   const std::uint16_t asked = link.networks.at(link.selected).port;
-  auto devices = macsec_devices();
+  auto devices = options_.devices();
   if (!devices) return std::unexpected{devices.error()};
   // Not said: NetworkManager means 65534, everybody else 1.
   const std::vector<std::uint16_t> ports =

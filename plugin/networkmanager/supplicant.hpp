@@ -15,6 +15,9 @@ struct SupplicantOptions {
   std::chrono::microseconds patience = std::chrono::seconds{20};
   /// How long NetworkManager may take to tell of a connection that is being activated.
   std::chrono::microseconds lookup = std::chrono::seconds{1};
+  /// Where the kernel's devices are asked for.
+  std::function<Result<std::vector<MacsecDevice>>()> devices = macsec_devices;
+  std::function<unsigned(const std::string&)> index = interface_index;
 };
 
 class Supplicant {

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""NetworkManager on macsecd when things go wrong: crashes, restarts, a wrong key, no peer, two networks on one parent"""
+
+from lab import traffic
+from lab.check import Failure, at_least, at_most, check, equal, wait_until
+from lab.daemon import psk_profile
+from lab.nm import CAK, CKN, Host, Ping, nmcli
+
+init = "systemd"
+timeout = 1200
+
+STATIC = ("ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24", "ipv6.method", "disabled")
+OTHER_CAK = "ffeeddccbbaa99887766554433221100"
+OTHER_CKN = "aabb"
+
+
+def under_ping(c, host, what):
+    """Loss while `what` is done, with the connection and its device staying as they are."""
+    before = host.index()
+    ping = Ping(c)
+    ping.wait_answers()
+    what()
+    wait_until(lambda: host.session("State") == 's "secured"', 60, "the session is secured again", every=0.3,
+               state=lambda: host.session("State") + host.session("ReasonText"))
+    ping.wait_answers(10)
+    sent, lost = ping.finish()
+    equal(host.state("lab"), "activated", "state of the connection")
+    equal(host.index(), before, "index of the device")
+    at_most(lost, 1, "echo requests lost of %d" % sent)
+    return "lost %d of %d" % (lost, sent)
+
+
+def crash(c, host, unit):
+    def kill():
+        pid = unit.main_pid()
+        host.kill(unit)
+        wait_until(lambda: unit.main_pid() not in (0, pid) and unit.show("ActiveState") == "active", 60, unit.name + " is back", every=0.2)
+    return under_ping(c, host, kill)
+
+
+def restart(c, host):
+    def again():
+        host.nm.restart()
+        wait_until(lambda: host.state("lab") == "activated", 120, "the connection is activated", every=0.5)
+    return under_ping(c, host, again)
+
+
+def wrong_key(_, host):
+    host.add("wrong", "macsec0", "connection.auth-retries", "1", *STATIC, cak=OTHER_CAK)
+    try:
+        host.up("wrong", 90)
+    except Failure as failure:
+        text = str(failure)
+    else:
+        raise Failure("it came up")
+    check("ecrets were required" in text, lambda: "NetworkManager asks for the key: " + text[:300])
+    return text.splitlines()[0][-120:]
+
+
+def late_peer(c, host):
+    host.add("lab", "macsec0", *STATIC)
+    took = host.up("lab", 90)
+    at_least(took, 15, "seconds without a peer")
+    peer = c.wpa(host.peer, CAK, CKN)
+    host.address()
+    wait_until(lambda: host.session("State") == 's "secured"', 60, "the session is secured", every=0.3)
+    host.ping()
+    peer.process.stop()
+    return "activated after %.1f s" % took
+
+
+def two(c, host):
+    profiles = {}
+    for number, ckn in ((1, CKN), (2, OTHER_CKN)):
+        name = "p%d" % number
+        profiles[name] = psk_profile(CAK, ckn, interface="macsec%d" % number, Link={"Port": number})
+    c.macsecd(host.peer, profiles)
+    for number, ckn in ((1, CKN), (2, OTHER_CKN)):
+        host.add("two%d" % number, "macsec%d" % number, "macsec.port", number, "ipv4.method", "manual",
+                 "ipv4.addresses", "10.0.%d.2/24" % number, "ipv6.method", "disabled", ckn=ckn)
+        host.address("macsec%d" % number, "10.0.%d.1" % number)
+    for number in (1, 2):
+        host.up("two%d" % number)
+    for number in (1, 2):
+        equal(host.state("two%d" % number), "activated", "state of the connection")
+        wait_until(lambda: host.session("State", "macsec%d" % number) == 's "secured"', 60, "the session is secured", every=0.3)
+        host.ping(3, "10.0.%d.1" % number)
+
+
+def run(t):
+    host = Host(t)
+    sniffer = t.sniff(host.peer)
+    peer = t.wpa(host.peer, CAK, CKN)
+    t.case("a wrong key ends in asking for another", wrong_key, host)
+    host.add("lab", "macsec0", *STATIC)
+    host.up("lab")
+    host.address()
+    host.ping()
+    t.case("macsecd is killed under traffic", crash, host, host.macsecd)
+    t.case("NetworkManager is restarted under traffic", restart, host)
+    t.case("macsec-nm is killed under traffic", crash, host, host.plugin)
+    t.ok(not [kind for kind in sniffer.counts() if kind not in (traffic.MACSEC, traffic.EAPOL)], "no frame was in clear text",
+         str(sniffer.counts()))
+    nmcli("connection", "delete", "lab", check=False)
+    peer.process.stop()
+    t.case("a connection comes up without its peer, which arrives later", late_peer, host)
+    nmcli("connection", "delete", "lab", check=False)
+    t.case("two connections on one parent", two, host)

@@ -85,11 +85,15 @@ def _whole_root(archive, boot, libraries):
             for library in libraries.below("/usr/lib/%s/lib-dynload" % name):
                 image.add_resident(archive, boot.root, library)
     image.add_resident(archive, "", os.path.join(boot.source, "data"))
-    modules = "preload/usr/lib/modules/" + boot.kernel.release
+
+
+def _add_modules(archive, boot):
+    """The guest's /usr/lib/modules."""
+    tree = "preload/usr/lib/modules/" + boot.kernel.release
     for name in sorted(os.listdir(boot.kernel.modules)):
         if name.startswith("modules."):
-            archive.file("%s/%s" % (modules, name), os.path.join(boot.kernel.modules, name))
-    image.add_modules(archive, boot.kernel, _MODULES, modules)
+            archive.file("%s/%s" % (tree, name), os.path.join(boot.kernel.modules, name))
+    image.add_modules(archive, boot.kernel, _MODULES, tree)
 
 
 def _add_installed(archive, boot, libraries, scratch):
@@ -122,7 +126,9 @@ def _add_libraries(archive, boot, libraries, program):
         if boot.root == "":
             image.add_resident(archive, "", library)
         elif not os.path.lexists(boot.root + library):
-            archive.file("preload" + os.path.normpath(library), os.path.realpath(library))
+            path = os.path.normpath(library)
+            # Every root has /lib as a link to /usr/lib, which a folder would hide.
+            archive.file("preload" + (path if path.startswith("/usr/") else "/usr" + path), os.path.realpath(library))
 
 
 def _initramfs(boot, path):
@@ -155,6 +161,7 @@ def _initramfs(boot, path):
     if any(item.installed for item in boot.scenarios):
         with tempfile.TemporaryDirectory() as scratch:
             _add_installed(archive, boot, libraries, scratch)
+    _add_modules(archive, boot)
     if boot.init == "plain":
         _whole_root(archive, boot, libraries)
     for scenario in boot.scenarios:
@@ -166,8 +173,8 @@ def _initramfs(boot, path):
             [(item.name, item.timeout) for item in boot.scenarios], boot.source, boot.build, boot.clock, boot.init,
             boot.scenarios[0].root, boot.case)).encode())
     archive.data("lab.env", (
-        "LAB_INIT=%s\nLAB_RELEASE=%s\nLAB_MODULES=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
-            boot.init, boot.kernel.release, boot.kernel.modules, "yes" if boot.root else "", boot.source,
+        "LAB_INIT=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
+            boot.init, "yes" if boot.root else "", boot.source,
             boot.build or "")).encode())
     archive.write(path)
     libraries.save()

@@ -33,6 +33,19 @@ _TREES = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf",
           "/usr/share/dbus-1/system.conf", "/usr/share/dbus-1/session.conf", "/etc/dbus-1", "/usr/share/zoneinfo/Etc/UTC", "/etc/ethertypes")
 
 
+# The same for machines with systemd; their root is whole, but slow, and a virtual clock runs on while it is read.
+_SYSTEMD_PROGRAMS = ("/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-journald", "/usr/lib/systemd/systemd-udevd", "/usr/bin/udevadm",
+                     "/usr/lib/systemd/systemd-executor", "/usr/lib/systemd/systemd-networkd", "/usr/bin/networkctl", "/usr/bin/systemctl",
+                     "/usr/bin/journalctl", "/usr/sbin/NetworkManager", "/usr/bin/nmcli", "/usr/lib/polkit-1/polkitd", "/usr/bin/pkcheck",
+                     "/usr/lib/NetworkManager/nm-dispatcher", "/usr/bin/systemd-run", "/usr/bin/systemd-notify", "/usr/bin/systemd-sysusers",
+                     "/usr/bin/systemd-tmpfiles", "/usr/bin/dbus-send")
+_SYSTEMD_TREES = ("/usr/lib/systemd/system", "/etc/systemd", "/usr/lib/systemd/network", "/usr/lib/udev/rules.d", "/etc/udev/rules.d",
+                  "/usr/share/dbus-1/system-services", "/usr/share/dbus-1/system.d", "/usr/share/polkit-1", "/etc/polkit-1", "/etc/NetworkManager",
+                  "/usr/lib/NetworkManager", "/etc/dbus-1", "/etc/pam.d", "/etc/default")
+# Plugins these load by themselves.
+_SYSTEMD_PLUGINS = ("/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/x86_64-linux-gnu/NetworkManager")
+
+
 class Boot:
     """What one boot is asked to do."""
 
@@ -68,6 +81,14 @@ def _executables(build):
                         yield path
 
 
+def _add_python(archive, boot, libraries):
+    for name in os.listdir(boot.root + "/usr/lib"):
+        if name.startswith("python3."):
+            image.add_resident(archive, boot.root, "/usr/lib/" + name)
+            for library in libraries.below("/usr/lib/%s/lib-dynload" % name):
+                image.add_resident(archive, boot.root, library)
+
+
 def _whole_root(archive, boot, libraries):
     """A root that lies in memory altogether: nothing in it waits for the host."""
     for name in ("bin", "sbin", "lib", "lib64", "var/run"):
@@ -79,12 +100,20 @@ def _whole_root(archive, boot, libraries):
         image.add_program(archive, boot.root, program, libraries)
     for tree in _TREES:
         image.add_resident(archive, boot.root, tree)
-    for name in os.listdir(boot.root + "/usr/lib"):
-        if name.startswith("python3."):
-            image.add_resident(archive, boot.root, "/usr/lib/" + name)
-            for library in libraries.below("/usr/lib/%s/lib-dynload" % name):
-                image.add_resident(archive, boot.root, library)
+    _add_python(archive, boot, libraries)
     image.add_resident(archive, "", os.path.join(boot.source, "data"))
+
+
+def _add_systemd(archive, boot, libraries):
+    for program in _PROGRAMS + _SYSTEMD_PROGRAMS:
+        image.add_program(archive, boot.root, program, libraries)
+    for tree in _TREES + _SYSTEMD_TREES + _SYSTEMD_PLUGINS:
+        image.add_resident(archive, boot.root, tree)
+    for tree in _SYSTEMD_PLUGINS:
+        for folder, _, _ in os.walk(boot.root + tree):
+            for library in libraries.below(folder[len(boot.root):]):
+                image.add_resident(archive, boot.root, library)
+    _add_python(archive, boot, libraries)
 
 
 def _add_modules(archive, boot):
@@ -164,6 +193,8 @@ def _initramfs(boot, path):
     _add_modules(archive, boot)
     if boot.init == "plain":
         _whole_root(archive, boot, libraries)
+    else:
+        _add_systemd(archive, boot, libraries)
     for scenario in boot.scenarios:
         for program in scenario.programs:
             if program.startswith("/"):

@@ -33,12 +33,15 @@ _TREES = ("/etc/ld.so.cache", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf",
           "/usr/share/dbus-1/system.conf", "/usr/share/dbus-1/session.conf", "/etc/dbus-1", "/usr/share/zoneinfo/Etc/UTC", "/etc/ethertypes")
 
 
-# The same for machines with systemd; their root is whole, but slow, and a virtual clock runs on while it is read.
+# What machines with systemd have in memory besides.
 _SYSTEMD_PROGRAMS = ("/usr/lib/systemd/systemd", "/usr/lib/systemd/systemd-journald", "/usr/lib/systemd/systemd-udevd", "/usr/bin/udevadm",
                      "/usr/lib/systemd/systemd-executor", "/usr/lib/systemd/systemd-networkd", "/usr/bin/networkctl", "/usr/bin/systemctl",
                      "/usr/bin/journalctl", "/usr/sbin/NetworkManager", "/usr/bin/nmcli", "/usr/lib/polkit-1/polkitd", "/usr/bin/pkcheck",
                      "/usr/lib/NetworkManager/nm-dispatcher", "/usr/bin/systemd-run", "/usr/bin/systemd-notify", "/usr/bin/systemd-sysusers",
-                     "/usr/bin/systemd-tmpfiles", "/usr/bin/dbus-send")
+                     "/usr/bin/systemd-tmpfiles", "/usr/bin/dbus-send", "/usr/lib/systemd/systemd-hostnamed", "/usr/lib/systemd/systemd-logind",
+                     "/usr/lib/systemd/systemd-networkd-wait-online", "/usr/bin/systemd-creds", "/usr/bin/systemd-analyze", "/usr/bin/nm-online",
+                     "/usr/bin/gdbus", "/usr/bin/openssl",
+                     "/usr/lib/x86_64-linux-gnu/libnss_systemd.so.2")
 _SYSTEMD_TREES = ("/usr/lib/systemd/system", "/etc/systemd", "/usr/lib/systemd/network", "/usr/lib/udev/rules.d", "/etc/udev/rules.d",
                   "/usr/share/dbus-1/system-services", "/usr/share/dbus-1/system.d", "/usr/share/polkit-1", "/etc/polkit-1", "/etc/NetworkManager",
                   "/usr/lib/NetworkManager", "/etc/dbus-1", "/etc/pam.d", "/etc/default")
@@ -67,6 +70,11 @@ class Boot:
     @property
     def init(self):
         return self.scenarios[0].init
+
+    @property
+    def in_memory(self):
+        """Whether the whole root lies in the guest's memory."""
+        return self.init == "plain" or self.clock == "virtual"
 
 
 def _executables(build):
@@ -191,9 +199,9 @@ def _initramfs(boot, path):
         with tempfile.TemporaryDirectory() as scratch:
             _add_installed(archive, boot, libraries, scratch)
     _add_modules(archive, boot)
-    if boot.init == "plain":
+    if boot.in_memory:
         _whole_root(archive, boot, libraries)
-    else:
+    if boot.init == "systemd":
         _add_systemd(archive, boot, libraries)
     for scenario in boot.scenarios:
         for program in scenario.programs:
@@ -204,8 +212,8 @@ def _initramfs(boot, path):
             [(item.name, item.timeout) for item in boot.scenarios], boot.source, boot.build, boot.clock, boot.init,
             boot.scenarios[0].root, boot.case)).encode())
     archive.data("lab.env", (
-        "LAB_INIT=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
-            boot.init, "yes" if boot.root else "", boot.source,
+        "LAB_INIT=%s\nLAB_IN_MEMORY=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
+            boot.init, "yes" if boot.in_memory else "", "yes" if boot.root else "", boot.source,
             boot.build or "")).encode())
     archive.write(path)
     libraries.save()
@@ -229,7 +237,7 @@ def _qemu(boot, initramfs, console):
     else:
         argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(max(item.cpus for item in boot.scenarios))]
     shares = [("results", boot.results, False)]
-    if boot.init != "plain":
+    if not boot.in_memory:
         shares += [("root", boot.root or "/", True)] + ([("host", "/", True)] if boot.root else [])
     for tag, path, readonly in shares:
         argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, ",readonly=on" if readonly else ""),

@@ -6,7 +6,7 @@ import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
           "timeout": int, "memory": int, "cpus": int, "programs": list, "installed": bool, "in_all": bool}
-DEFAULTS = {"clock": None, "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
+DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
             "programs": [], "installed": False, "in_all": True}
 
 
@@ -23,8 +23,6 @@ class Scenario:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 if node.targets[0].id in FIELDS:
                     values[node.targets[0].id] = ast.literal_eval(node.value)
-        # A root over 9p makes a virtual clock jump.
-        values["clock"] = values["clock"] or ("virtual" if values["init"] == "plain" else "real")
         for field, kind in FIELDS.items():
             value = values[field]
             if not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "plugin/networkd/netdev.hpp"
+#include "plugin/networkd/watcher.hpp"
+
+namespace macsec::networkd {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const std::string head = "[NetDev]\nName=macsec0\nKind=macsec\n";
+const std::string key = "[X-MKA]\nCkn=01\nCakFile=/k\n";
+
+class Networkd : public testing::Test {
+ protected:
+  Networkd() {
+    std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+    root_ = pattern;
+    for (const char* name : {"etc", "run", "lib"}) {
+      fs::create_directory(root_ / name);
+      directories_.push_back((root_ / name).string());
+    }
+  }
+  ~Networkd() override { fs::remove_all(root_); }
+  Networkd(const Networkd&) = delete;
+  Networkd& operator=(const Networkd&) = delete;
+
+  void put(const std::string& name, const std::string& text) {
+    fs::create_directories((root_ / name).parent_path());
+    std::ofstream{root_ / name} << text;
+  }
+  Configuration load() { return load_configuration(directories_); }
+  /// The one netdev of a file with this text.
+  Netdev only(const std::string& text) {
+    put("etc/a.netdev", text);
+    Configuration all = load();
+    EXPECT_THAT(all.netdevs, SizeIs(1));
+    return all.netdevs.empty() ? Netdev{} : std::move(all.netdevs.front());
+  }
+  std::string path(const std::string& name) const { return (root_ / name).string(); }
+
+  /// "Section.Key=value" of all settings.
+  static std::vector<std::string> said(const Netdev& netdev) {
+    std::vector<std::string> out;
+    for (const Section& section : netdev.sections)
+      for (const Setting& setting : section.settings)
+        out.push_back(section.name + "." + setting.key + "=" + setting.value);
+    return out;
+  }
+  static std::vector<std::string> errors(const Netdev& netdev) {
+    std::vector<std::string> out;
+    for (const Diagnostic& one : netdev.diagnostics)
+      if (one.severity == Severity::error) out.push_back(std::to_string(one.line) + ": " + one.text);
+    return out;
+  }
+
+  fs::path root_;
+  std::vector<std::string> directories_;
+};
+
+TEST_F(Networkd, SaysWhatAProfileSays) {
+  const Netdev netdev = only(head +
+                             "Description=uplink\n[MACsec]\nPort=7\nEncrypt=yes\n[X-MKA]\nCkn=0102\nCakFile=/k\n"
+                             "Priority=16\nPolicy=should-secure\nEnable=yes\n[X-MKA-Key]\nCkn=02\nCakCredential=c\n"
+                             "Role=fallback\n");
+  EXPECT_THAT(errors(netdev), IsEmpty());
+  EXPECT_THAT(said(netdev), ElementsAre("Link.Interface=macsec0", "Link.Create=no", "Link.Enable=yes", "Link.Port=7",
+                                        "MACsec.Policy=should-secure", "MACsec.CipherSuites=GCM-AES-128",
+                                        "MACsec.Encrypt=yes", "MKA.Priority=16", "Key.Ckn=0102", "Key.CakFile=/k",
+                                        "Key.Ckn=02", "Key.CakCredential=c", "Key.Role=fallback"));
+  EXPECT_EQ(netdev.description, "uplink");
+  EXPECT_THAT(load().key_files, ElementsAre("/k"));
+}
+
+TEST_F(Networkd, LeavesOthersAlone) {
+  put("etc/a.netdev", head);
+  put("etc/b.netdev", "[NetDev]\nName=br0\nKind=bridge\n" + key);
+  put("etc/c.netdev", "[NetDev]\nName=macsec1\nKind=macsec\n[MACsecTransmitAssociation]\nKeyId=01\nKey=00\n");
+  put("etc/d.conf", head + key);
+  put("etc/.e.netdev", head + key);
+  const Configuration all = load();
+  EXPECT_THAT(all.netdevs, IsEmpty());
+  EXPECT_THAT(all.diagnostics, IsEmpty());
+}
+
+// The rules of systemd.syntax(7) as systemd-networkd 252 follows them.
+TEST_F(Networkd, FollowsSystemdSyntax) {
+  const Netdev netdev = only("# comment\n; comment\n" + head +
+                             "[X-MKA]\n"
+                             "  Ckn  =  01  \n"
+                             "CakFile=/k\n"
+                             "CipherSuites=GCM-AES-XPN-128 \\\n"
+                             "# a comment inside\n"
+                             "  GCM-AES-128\n"
+                             "Priority=1\n"
+                             "Priority=\n"
+                             "RekeySec=60\n"
+                             "RekeySec=90\n"
+                             "[X-Other]\nFoo=bar\n"
+                             "[X-MKA]\nReplayWindow=0\nX-Note=mine\n");
+  EXPECT_THAT(errors(netdev), IsEmpty());
+  EXPECT_THAT(said(netdev), ElementsAre("Link.Interface=macsec0", "Link.Create=no", "MACsec.CipherSuites=GCM-AES-128",
+                                        "MACsec.ReplayWindow=0", "MKA.RekeySec=90", "Key.Ckn=01", "Key.CakFile=/k"));
+}
+
+TEST_F(Networkd, MergesDropInsByName) {
+  put("lib/a.netdev", head + key);
+  put("lib/a.netdev.d/20.conf", "[X-MKA]\nPriority=20\n");
+  put("etc/a.netdev.d/10.conf", "[X-MKA]\nPriority=10\n");
+  put("lib/a.netdev.d/30.conf", "[X-MKA]\nPriority=30\n");
+  put("etc/a.netdev.d/30.conf", "");
+  put("run/a.netdev.d/40.conf", "[X-MKA-Key]\nCkn=02\nCakFile=/l\n");
+  put("run/a.netdev.d/50.txt", "[X-MKA]\nPriority=50\n");
+  const Configuration all = load();
+  ASSERT_THAT(all.netdevs, SizeIs(1));
+  EXPECT_EQ(all.netdevs[0].path, path("lib/a.netdev"));
+  EXPECT_THAT(said(all.netdevs[0]), Contains("MKA.Priority=20"));
+  EXPECT_THAT(said(all.netdevs[0]), Contains("Key.Ckn=02"));
+}
+
+TEST_F(Networkd, StrongerFilesHideAndMask) {
+  put("etc/a.netdev", "[NetDev]\nName=etc0\nKind=macsec\n" + key);
+  put("lib/a.netdev", "[NetDev]\nName=lib0\nKind=macsec\n" + key);
+  put("run/b.netdev", "");
+  put("lib/b.netdev", "[NetDev]\nName=lib1\nKind=macsec\n" + key);
+  fs::create_symlink("/dev/null", root_ / "etc/c.netdev");
+  put("lib/c.netdev", "[NetDev]\nName=lib2\nKind=macsec\n" + key);
+  const Configuration all = load();
+  ASSERT_THAT(all.netdevs, SizeIs(1));
+  EXPECT_EQ(all.netdevs[0].interface, "etc0");
+}
+
+TEST_F(Networkd, TheFirstFileHasTheName) {
+  put("lib/10.netdev", "[NetDev]\nName=macsec0\nKind=dummy\n");
+  put("etc/20.netdev", head + key);
+  const Configuration all = load();
+  EXPECT_THAT(all.netdevs, IsEmpty());
+  ASSERT_THAT(all.diagnostics, SizeIs(1));
+  EXPECT_EQ(all.diagnostics[0].file, path("etc/20.netdev"));
+}
+
+TEST_F(Networkd, RefusesAKeyInTheFileWithoutQuotingIt) {
+  const Netdev netdev = only(head + "[X-MKA]\nCkn=01\nCak=00112233445566778899aabbccddeeff\n");
+  ASSERT_THAT(errors(netdev), SizeIs(1));
+  EXPECT_THAT(errors(netdev)[0], testing::StartsWith("6: Cak= "));
+  for (const Diagnostic& one : netdev.diagnostics) EXPECT_THAT(one.text, testing::Not(HasSubstr("0011")));
+  for (const std::string& one : said(netdev)) EXPECT_THAT(one, testing::Not(HasSubstr("0011")));
+}
+
+TEST_F(Networkd, NamesTheLineOfAWrongValue) {
+  put("etc/a.netdev.d/x.conf", "[X-MKA]\n\nPriority=300\n");
+  const Netdev netdev = only(head + key + "Interface=foo\n");
+  ASSERT_THAT(netdev.diagnostics, SizeIs(2));
+  EXPECT_EQ(netdev.diagnostics[0].line, 7U);
+  EXPECT_EQ(netdev.diagnostics[1].file, path("etc/a.netdev.d/x.conf"));
+  EXPECT_EQ(netdev.diagnostics[1].line, 3U);
+  EXPECT_EQ(netdev.diagnostics[1].setting, "MKA.Priority");
+  EXPECT_FALSE(netdev.usable());
+}
+
+TEST_F(Networkd, WarnsOfUnknownKeysAndSections) {
+  const Netdev netdev =
+      only(head + key + "Prioriti=1\n[X-MKAKey]\nCkn=02\n[X-MKA-Key]\nCkn=03\nCakFile=/l\nPriority=3\n");
+  EXPECT_TRUE(netdev.usable());
+  EXPECT_THAT(netdev.diagnostics, SizeIs(3));
+  EXPECT_THAT(netdev.diagnostics[0].text, HasSubstr("Priority="));
+}
+
+TEST_F(Networkd, RefusesWhatALinkOfNetworkdCannotDo) {
+  EXPECT_THAT(errors(only(head + key + "CipherSuites=GCM-AES-256\n")), SizeIs(1));
+  EXPECT_THAT(errors(only(head + key + "[MACsecTransmitAssociation]\nKeyId=01\n")), SizeIs(1));
+  EXPECT_THAT(errors(only(head + "[MACsec]\nEncrypt=no\n" + key + "Encrypt=yes\n")), SizeIs(1));
+  EXPECT_THAT(errors(only(head + "[X-MKA]\nPriority=1\n")), SizeIs(1));
+}
+
+TEST_F(Networkd, NetworkdsOwnKeysAreReadAsNetworkdReadsThem) {
+  const Netdev netdev = only(
+      "[NetDev]\nName=1\nName=ok0\nName=all\nName=with/slash\nKind=macsec\nKind=vlan\n[MACsec]\nPort=5\n"
+      "Port=0\nPort=70000\nEncrypt=no\nEncrypt=maybe\n" +
+      key);
+  EXPECT_EQ(netdev.interface, "ok0");
+  EXPECT_THAT(said(netdev), Contains("Link.Port=5"));
+  EXPECT_THAT(said(netdev), Contains("MACsec.Encrypt=no"));
+}
+
+TEST_F(Networkd, ABrokenFileIsKnownByItsPath) {
+  put("etc/a.netdev", "[NetDev\nName=macsec0\nKind=macsec\n" + key);
+  put("etc/b.netdev", "[NetDev]\nKind=macsec\n" + key);
+  const Configuration all = load();
+  EXPECT_THAT(all.netdevs, IsEmpty());
+  EXPECT_TRUE(all.broken.contains(path("etc/a.netdev")));
+  EXPECT_TRUE(all.broken.contains(path("etc/b.netdev")));
+}
+
+TEST_F(Networkd, FindsParents) {
+  put("etc/10.network", "[Match]\nName=eth0\n[Network]\nMACsec=macsec0\nMACsec=macsec1\n");
+  put("etc/20.network", "[Match]\nName=en*\n[Network]\nMACsec=macsec2\n");
+  put("etc/30.network", "[Match]\nName=x y\nName=\nName=eth3\n[Network]\nDHCP=yes\n");
+  put("lib/30.network.d/a.conf", "[Network]\nMACsec=macsec3\n");
+  EXPECT_THAT(load().parents, ElementsAre(std::pair{"macsec0", "eth0"}, std::pair{"macsec1", "eth0"},
+                                          std::pair{"macsec2", ""}, std::pair{"macsec3", "eth3"}));
+}
+
+TEST_F(Networkd, PutsTheDaemonsComplaintsWhereTheyBelong) {
+  const Netdev netdev = only(head + key + "[X-MKA-Key]\nCkn=02\nCakFile=/l\n");
+  const auto at = [&netdev](std::string setting, std::string text) {
+    return locate(netdev,
+                  {.error = true, .file = {}, .line = 0, .setting = std::move(setting), .text = std::move(text)});
+  };
+  EXPECT_EQ(at("Key.CakFile", "[Key] CakFile=/k").line, 6U);
+  EXPECT_EQ(at("Key.CakFile", "[Key #2] CakFile=/l").line, 9U);
+  EXPECT_EQ(at("Key", "[Key #2] nothing").line, 7U);
+  EXPECT_EQ(at("Key.Role", "[Key] Role").line, 5U);
+  EXPECT_EQ(at("Link.Parent", "[Link] Parent").file, path("etc/a.netdev"));
+  EXPECT_EQ(at("Key.CakFile", "[Key #2] CakFile=/l").text, "CakFile=/l");
+}
+
+TEST_F(Networkd, SeesChangesOfWhatDoesNotExistYet) {
+  sd_event* raw = nullptr;
+  ASSERT_GE(sd_event_new(&raw), 0);
+  const std::unique_ptr<sd_event, Releases<sd_event_unref>> event{raw};
+  int changes = 0;
+  bool files = false;
+  auto watcher = Watcher::open(raw, [&](bool file) {
+    ++changes;
+    files = file;
+  });
+  ASSERT_TRUE(watcher.has_value());
+  const auto turn = [&] {
+    changes = 0;
+    while (sd_event_run(raw, 0) > 0) continue;
+    return changes != 0;
+  };
+  const std::string directory = path("new/systemd/network");
+  const std::string file = path("keys/a.cak");
+  fs::create_directory(root_ / "keys");
+  const auto watch = [&] { (*watcher)->watch({directory, path("etc")}, {file}); };
+  watch();
+  EXPECT_FALSE(turn());
+  put("other/x", "");
+  EXPECT_FALSE(turn());
+  fs::create_directories(directory);
+  EXPECT_TRUE(turn());
+  watch();
+  put("new/systemd/network/a.netdev", "");
+  EXPECT_TRUE(turn());
+  put("etc/a.netdev", "");
+  EXPECT_TRUE(turn());
+  EXPECT_FALSE(files);
+  put("keys/b.cak", "");
+  EXPECT_FALSE(turn());
+  put("keys/a.cak", "");
+  EXPECT_TRUE(turn());
+  EXPECT_TRUE(files);
+}
+
+}  // namespace
+}  // namespace macsec::networkd

@@ -210,20 +210,13 @@ void Service::reload(bool force) {
     }
   entries_ = std::move(entries);
 
-  // Each complaint once: those that are gone may come again.
-  std::set<std::string> before = std::exchange(reported_, {});
-  const auto tell = [&](const bus::Problem& problem) {
-    const std::string print = fingerprint({problem});
-    if (before.contains(print))
-      reported_.insert(print);
-    else
-      report(problem);
-  };
-  for (const Diagnostic& one : configuration_.diagnostics) tell(to_problem(one));
+  // Each complaint is in the journal once, and again when a person asked for a reload.
+  if (force) reported_.clear();
+  for (const Diagnostic& one : configuration_.diagnostics) report(to_problem(one));
   for (const auto& [path, diagnostics] : configuration_.broken)
-    for (const Diagnostic& one : diagnostics) tell(to_problem(one));
+    for (const Diagnostic& one : diagnostics) report(to_problem(one));
   for (const auto& [name, entry] : entries_)
-    for (const Diagnostic& one : entry.netdev.diagnostics) tell(to_problem(one));
+    for (const Diagnostic& one : entry.netdev.diagnostics) report(to_problem(one));
   reconcile();
 }
 

@@ -72,6 +72,7 @@ TEST(Examples, AreProfiles) {
   unsigned number = 0;
   std::size_t count = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator{fs::path{MACSECD_SOURCE_ROOT} / "data/examples"}) {
+    if (entry.path().extension() != profile_suffix) continue;
     Result<IniDocument> document = IniDocument::read(entry.path().string());
     ASSERT_TRUE(document) << entry.path();
     for (const IniAssignment& one : document->assignments()) {

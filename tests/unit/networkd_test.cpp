@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/config/profile_keys.hpp"
 #include "plugin/networkd/netdev.hpp"
 #include "plugin/networkd/watcher.hpp"
 
@@ -226,6 +227,30 @@ TEST_F(Networkd, PutsTheDaemonsComplaintsWhereTheyBelong) {
   EXPECT_EQ(at("Key.Role", "[Key] Role").line, 5U);
   EXPECT_EQ(at("Link.Parent", "[Link] Parent").file, path("etc/a.netdev"));
   EXPECT_EQ(at("Key.CakFile", "[Key #2] CakFile=/l").text, "CakFile=/l");
+}
+
+TEST(NetworkdExamples, AreUsable) {
+  const fs::path examples = fs::path{MACSECD_SOURCE_ROOT} / "data/examples/networkd";
+  std::size_t count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator{examples}) {
+    const Configuration all = load_configuration({entry.path().string()});
+    ASSERT_THAT(all.netdevs, SizeIs(1)) << entry.path();
+    EXPECT_THAT(all.netdevs[0].diagnostics, IsEmpty());
+    EXPECT_THAT(all.diagnostics, IsEmpty());
+    EXPECT_FALSE(all.parents.at(all.netdevs[0].interface).empty());
+    ++count;
+  }
+  EXPECT_EQ(count, 5U);
+}
+
+/// The page documents every key that is accepted.
+TEST(NetworkdPage, NamesEveryKey) {
+  std::ifstream in{fs::path{MACSECD_SOURCE_ROOT} / "docs/man/macsecd.netdev.5.rst"};
+  const std::string page{std::istreambuf_iterator<char>{in}, {}};
+  for (const ProfileKey& one : profile_keys()) {
+    if (one.section == "Link" || one.section == "StaticKeys") continue;
+    EXPECT_THAT(page, HasSubstr("**" + std::string{one.name} + "=**"));
+  }
 }
 
 TEST_F(Networkd, SeesChangesOfWhatDoesNotExistYet) {

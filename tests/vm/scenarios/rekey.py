@@ -20,7 +20,7 @@ def pair(c, suite, **mka):
         c.macsecd(namespace, {"link": psk_profile(CAK, CKN, MKA={"Priority": priority, **mka}, MACsec={"CipherSuites": suite})})
     for namespace in (one, two):
         macsec.wait_secured(namespace)
-    probe = c.probe(one, two, interval=0.001)
+    probe = c.probe(one, two, interval=0.002)
     probe.wait_both_ways(5)
     probe.look()
     return one, two, probe
@@ -33,29 +33,31 @@ def unharmed(probe):
     return "%d frames" % sum(span.received for span in spans)
 
 
+def key_number(secy):
+    """KN of the key in use: the last four octets of the key identifier (802.1X 9.8)."""
+    return int(secy.tx_sa().key_id[24:], 16)
+
+
 def by_time(c, suite, count):
     one, two, probe = pair(c, suite, RekeySec="1s")
-    seen = set()
-
-    def collect():
-        for namespace in (one, two):
-            seen.add(macsec.secy(namespace).tx_sa().key_id)
-        return len(seen) > count
-    wait_until(collect, 4 * count, "%d rekeys" % count, every=0.1, state=lambda: len(seen))
+    for namespace in (one, two):
+        wait_until(lambda: key_number(macsec.secy(namespace)) > count, 4 * count, "%d rekeys" % count, every=2,
+                   state=lambda: macsec.secy(namespace))
     return unharmed(probe)
 
 
 def by_number(c, suite, count, ends):
     one, two, probe = pair(c, suite, DelayProtect="yes")
     spaces = {"one": one, "two": two}
-    pn = EXHAUSTED_XPN if "XPN" in suite else EXHAUSTED
+    word, pn = ("xpn", EXHAUSTED_XPN) if "XPN" in suite else ("pn", EXHAUSTED)
     for number in range(count):
         end = spaces[ends[number % len(ends)]]
-        before = macsec.wait_secured(end)
-        end.ip("macsec", "set", "macsec0", "tx", "sa", before.encoding_sa, "xpn" if "XPN" in suite else "pn", pn)
+        before = macsec.secy(end)
+        end.ip("macsec", "set", "macsec0", "tx", "sa", before.encoding_sa, word, pn)
         for namespace in (one, two):
-            after = macsec.wait_new_key(namespace, before, deadline=10)
-            at_least(pn - 1, after.tx_sa().pn, "the new key's packet numbers are fresh")
+            wait_until(lambda: key_number(macsec.secy(namespace)) > key_number(before), 10, "a new key", every=0.2,
+                       state=lambda: macsec.secy(namespace))
+        at_least(pn - 1, macsec.secy(end).tx_sa().pn, "the new key's packet numbers are fresh")
     return unharmed(probe)
 
 

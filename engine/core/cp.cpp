@@ -154,17 +154,22 @@ bool Cp::transition(const Inputs& in, Time now) {
     case CpState::receiving:
       if (!in.elected_self) return go(CpState::ready);
       if (!secure || pending_) return go(CpState::abandon);
+      if (retransmit_when_ && now < *retransmit_when_) return false;
       if (in.all_receiving || (transmit_when_ && now >= *transmit_when_)) return go(CpState::transmit);
       return false;
     case CpState::ready:
       if (!secure || pending_) return go(CpState::abandon);
       if (in.elected_self) return go(CpState::receiving);
-      if (in.server_transmitting) return go(CpState::transmit);
       // The key server that made it is gone, and another one goes on with the key before.
-      if (transmit_when_ && now >= *transmit_when_ + sak_retire_time) return go(CpState::abandon);
+      if (transmit_when_ && now >= *transmit_when_ + sak_retire_time && !in.server_transmitting)
+        return go(CpState::abandon);
+      if (retransmit_when_ && now < *retransmit_when_) return false;
+      if (in.server_transmitting) return go(CpState::transmit);
       return false;
     case CpState::transmit:
-      if (!latest_ || !latest_->transmitting) return go(CpState::abandon);
+      if (!latest_) return go(CpState::abandon);
+      // Refused: others may use the key already, so it is still received with, and sending is tried again.
+      if (!latest_->transmitting) return go(in.elected_self ? CpState::receiving : CpState::ready);
       return go(CpState::transmitting);
     case CpState::transmitting: {
       if (!secure || pending_ || !old_) return go(CpState::retire);
@@ -259,6 +264,7 @@ void Cp::enter_receive(Time now) {
   latest_ = std::move(pending_);
   pending_.reset();
   settled_since_.reset();
+  retransmit_when_.reset();
   latest_->since = now;
   abandoned_.reset();
   // A key server that started anew may choose an AN that is still in use here: its choice stands.
@@ -269,9 +275,10 @@ void Cp::enter_receive(Time now) {
 
 void Cp::enter_transmit(Time now) {
   if (!check(context_.secy.transmit_with(latest_->an), now)) {
-    abandoned_ = latest_->id;
+    retransmit_when_ = now + retry_gap;
     return;
   }
+  retransmit_when_.reset();
   latest_->transmitting = true;
   last_error_.clear();
   failed_at_.reset();
@@ -352,8 +359,12 @@ std::optional<Time> Cp::next_timeout() const noexcept {
     if (!next || at < *next) next = at;
   };
   if (remove_when_) consider(*remove_when_);
-  if (state_ == CpState::ready && transmit_when_) consider(*transmit_when_ + sak_retire_time);
-  if (state_ == CpState::receiving && transmit_when_) consider(*transmit_when_);
+  if (retransmit_when_ && (state_ == CpState::receiving || state_ == CpState::ready))
+    consider(*retransmit_when_);
+  else if (state_ == CpState::ready && transmit_when_)
+    consider(*transmit_when_ + sak_retire_time);
+  else if (state_ == CpState::receiving && transmit_when_)
+    consider(*transmit_when_);
   if (state_ == CpState::transmitting) {
     if (retire_when_) consider(*retire_when_);
     if (settled_since_) consider(*settled_since_ + (hurry_ ? retire_grace : sak_retire_time));

@@ -71,6 +71,14 @@ class Cp {
 
   /// Receives from a member of an incomplete SAK that came to be known later.
   void add_member(const Sci& sci, Time now);
+  /// Something the SecY should not hold any more: a transmit SA, a receive SA or a whole receive SC.
+  struct Leftover {
+    std::optional<Sci> sci;
+    std::optional<An> an;
+  };
+  /// Removes it now, or, where the SecY refuses, later.
+  void remove(const Leftover& what, Time now);
+
   /// Goes on with keys that a restarted daemon found in the SecY.
   void resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now);
   /// Sends the settings again after somebody else changed them, or the profile did.
@@ -101,14 +109,7 @@ class Cp {
   bool install(SakSlot& slot, Time now);
   bool install_receive(SakSlot& slot, const SakMember& member, Time now);
   void delete_keys(std::optional<SakSlot>& slot, Time now);
-  /// Something the SecY should not hold any more: a transmit SA, a receive SA or a whole receive SC.
-  struct Leftover {
-    std::optional<Sci> sci;
-    std::optional<An> an;
-  };
   [[nodiscard]] bool try_to_remove(const Leftover& what, Time now);
-  /// Removes it now, or, where the SecY refuses, later.
-  void remove(const Leftover& what, Time now);
   void remove_leftovers(Time now);
   bool apply_parameters(const Inputs& in, Time now);
   /// False, and a failed port, when the SecY refused what the port needs.
@@ -127,6 +128,7 @@ class Cp {
   std::optional<ControlledPort> controlled_;
   Connect connect_ = Connect::pending;
   std::optional<Time> transmit_when_;
+  std::optional<Time> retransmit_when_;  ///< the SecY refused to send with the latest key
   std::optional<Time> retire_when_;
   std::optional<Time> retry_when_;
   std::optional<Time> settled_since_;

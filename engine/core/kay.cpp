@@ -15,6 +15,8 @@ constexpr std::uint64_t assumed_speed = 100'000'000'000;
 constexpr Duration longest_sample_interval = 10s;
 /// A member that cannot use a SAK is offered another after this long at the most.
 constexpr Duration longest_patience = 60s;
+/// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
+constexpr Duration outreached_patience = 2s;
 
 }  // namespace
 
@@ -77,6 +79,7 @@ void Kay::on_link_up(Time now) {
 
 void Kay::on_device_lost(Time now) {
   distribution_.reset();
+  read_again_.reset();
   pn_key_ = {};
   receive_pns_.clear();
   cp_.forget(now);
@@ -136,15 +139,28 @@ void Kay::choose_principal(Time now) {
   // The same order on every member: the CA that reaches most of us first, so that a key replaced on one member after the
   // other leaves nobody behind; then primary keys, then the key that came into force last, then the greater CKN.
   const auto rank = [](const Participant& participant) {
-    return std::tuple{std::ranges::count_if(participant.peers().all(), &Peer::live),
-                      participant.role == KeyRole::primary,
+    return std::tuple{participant.role == KeyRole::primary,
                       participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
   };
+  const auto reach = [](const Participant& participant) {
+    return std::ranges::count_if(participant.peers().all(), &Peer::live);
+  };
+  const auto usable = [&](const Participant& participant) {
+    return participant.active && participant.peers().any_live() &&
+           participant.elect(context_.profile->priority, context_.link.sci);
+  };
   const Participant* best = nullptr;
-  for (const Participant& participant : participants_) {
-    if (!participant.active || !participant.peers().any_live()) continue;
-    if (!participant.elect(context_.profile->priority, context_.link.sci)) continue;
-    if (best == nullptr || rank(participant) > rank(*best)) best = &participant;
+  for (const Participant& participant : participants_)
+    if (usable(participant) &&
+        (best == nullptr || std::pair{reach(participant), rank(participant)} > std::pair{reach(*best), rank(*best)}))
+      best = &participant;
+  // A peer that leaves is missed in one CA a moment before the other: no reason to fall back.
+  const Participant* current = principal();
+  if (best != nullptr && current != nullptr && usable(*current) && rank(*best) < rank(*current)) {
+    if (!outreached_since_) outreached_since_ = now;
+    if (now < *outreached_since_ + outreached_patience) best = current;
+  } else {
+    outreached_since_.reset();
   }
   if (best != nullptr && cp_.latest() && cp_.latest()->ckn != best->ckn() &&
       !best->elect(context_.profile->priority, context_.link.sci).self) {
@@ -218,6 +234,8 @@ void Kay::watch_members(Time now) {
   const std::optional<SakSlot>& latest = cp_.latest();
   if (cp_.has_pending_sak()) return;  // about to take the place of the latest
   if (!latest) return want_sak(now, "no SAK");
+  if (!latest->transmitting && (!distribution_ || distribution_is_stale()))
+    want_sak(now, "a member left before it had the key");
   if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want_sak(now, "rekey time");
   Participant* owner = find(latest->ckn);
   if (owner == nullptr) return;
@@ -290,7 +308,8 @@ void Kay::step(Time now) {
   }
   follow_lifetimes(now);
   expire_peers(now);
-  if (context_.link.present) {
+  if (read_again_ && now >= *read_again_) on_device_found(now);
+  if (context_.link.present && !read_again_) {
     // Each round may open the way for the next: a key retired, then another made, then put to use.
     for (int rounds = 0; rounds < 8; ++rounds) {
       choose_principal(now);
@@ -300,6 +319,11 @@ void Kay::step(Time now) {
       if (stepped) {
         ++revision_;
         tell_all();
+      }
+      if (elected_self_ && cp_.abandoned() && refused_key_ != cp_.abandoned()) {
+        refused_key_ = cp_.abandoned();
+        want_sak(now, "the SecY refused the last");
+        generate_after_ = now + generate_retry;
       }
       end_distribution_when_done();
       if (!serve(now) && !stepped) break;
@@ -313,7 +337,7 @@ std::optional<Time> Kay::next_timeout() const {
   const auto consider = [&](const std::optional<Time>& at) {
     if (at && (!next || *at < *next)) next = at;
   };
-  const bool may_speak = context_.link.present && context_.link.carrier;
+  const bool may_speak = context_.link.present && context_.link.carrier && !read_again_;
   const bool silent = suspended_until_ && suspend_at_ && next_is_silent_;
   for (const Participant& participant : participants_) {
     consider(participant.peers().next_expiry());
@@ -326,7 +350,10 @@ std::optional<Time> Kay::next_timeout() const {
     }
     if (participant.active && participant.not_after) consider(*epoch_ + std::chrono::seconds{*participant.not_after});
   }
+  consider(read_again_);
   if (!sak_wanted_) consider(next_rekey());
+  if (outreached_since_ && *outreached_since_ + outreached_patience > last_step_)
+    consider(*outreached_since_ + outreached_patience);
   consider(suspend_at_ && !next_is_silent_ ? suspend_at_ : suspended_until_);
   if (elected_self_ && sak_wanted_) {
     if (generate_after_ && *generate_after_ > last_step_) consider(generate_after_);

@@ -16,6 +16,9 @@ inline constexpr Duration gather_time = std::chrono::milliseconds{500};
 /// How long it waits for the members of a group with a version-1 peer to become known to that peer.
 inline constexpr Duration introduction_time = std::chrono::milliseconds{100};
 
+/// After a failure to make or install a SAK.
+inline constexpr Duration generate_retry = std::chrono::seconds{2};
+
 class Kay {
  public:
   explicit Kay(Context& context) : context_{context}, cp_{context} {}
@@ -54,6 +57,7 @@ class Kay {
   [[nodiscard]] Pn next_pn() const noexcept { return next_pn_; }
   [[nodiscard]] std::optional<Time> next_rekey() const noexcept;
   [[nodiscard]] std::optional<Time> suspended_until() const noexcept { return suspended_until_; }
+  [[nodiscard]] bool device_unread() const noexcept { return read_again_.has_value(); }
   /// Why the key server's last SAK, or our own attempt at one, was of no use.
   [[nodiscard]] Reason refusal() const noexcept { return refusal_; }
   [[nodiscard]] const std::string& refusal_text() const noexcept { return refusal_text_; }
@@ -69,6 +73,7 @@ class Kay {
     DistributedSakSet set;
     std::array<std::uint8_t, 40> wrapped{};
     std::vector<MemberId> members;
+    std::vector<Sci> scis;  ///< of `members`, in the same order
   };
   struct UsedKeys {
     MemberId server;
@@ -99,6 +104,8 @@ class Kay {
   [[nodiscard]] std::optional<CipherSuite> choose_cipher(const Participant& participant) const;
   Result<SakSlot> make_sak(Participant& participant, CipherSuite suite, std::span<const Peer* const> members, Time now);
   void end_distribution_when_done();
+  /// The SAK on offer can no longer be taken by all it was made for.
+  [[nodiscard]] bool distribution_is_stale() const;
 
   void take_sak(Participant& participant, const Peer& server, const Mkpdu& pdu, Time now);
   [[nodiscard]] bool acceptable(const DistributedSakSet& set, const KeyId& key, Time now);
@@ -112,7 +119,8 @@ class Kay {
   [[nodiscard]] bool pn_exhausted(Pn lowest) const noexcept;
   [[nodiscard]] bool made_here(const KeyId& key) const;
   [[nodiscard]] std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held) const;
-  void clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest, const std::optional<SakSlot>& old);
+  void clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest, const std::optional<SakSlot>& old,
+                       Time now);
 
   void speak(Time now);
   [[nodiscard]] Announcement announcement(const Participant& participant, Time now) const;
@@ -125,16 +133,19 @@ class Kay {
   Cp cp_;
   std::vector<Participant> participants_;
   std::optional<Ckn> principal_;
+  std::optional<Time> outreached_since_;  ///< a CA of lower rank reaches more members than the principal
   bool enabled_ = true;
   std::optional<Time> epoch_;  ///< boot time of 1970-01-01; nothing: lifetimes unknown yet
   bool elected_self_ = false;
   std::optional<Sci> key_server_;
   std::optional<Snapshot> resume_;
+  std::optional<Time> read_again_;  ///< the device is there, but could not be read yet
 
   std::optional<Time> sak_wanted_;      ///< since when a new SAK is wanted; never lost, only deferred
   std::optional<Time> generate_after_;  ///< after a failure
+  std::optional<KeyId> refused_key_;    ///< our own SAK that the SecY did not take, seen to
+  /// One count for all our MIs, old and new: no KI is ever given out twice, whichever participant is the principal.
   KeyNumber last_kn_ = 0;
-  MemberId kn_owner_;  ///< our MI that last_kn_ counts for
   std::optional<Distribution> distribution_;
   std::vector<UsedKeys> used_;
   std::optional<std::pair<KeyId, Time>> incomplete_;  ///< offered to us, but not all members are known yet

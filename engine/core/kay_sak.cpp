@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// After a failure to make or install a SAK.
-constexpr Duration generate_retry = 2s;
 /// How long a SAK waits for members that the key server knows and we do not.
 constexpr Duration incomplete_wait = 2s;
 constexpr std::size_t max_used_servers = 256;
@@ -41,7 +39,8 @@ bool Kay::serve(Time now) {
 }
 
 bool Kay::may_generate(Time now) const {
-  if (cp_.has_pending_sak()) return false;
+  // While suspended nobody would hear of it.
+  if (cp_.has_pending_sak() || suspended_until_) return false;
   if (generate_after_ && now < *generate_after_) return false;
   const Participant* participant = principal();
   if (participant == nullptr) return false;
@@ -55,6 +54,8 @@ bool Kay::may_generate(Time now) const {
   if (now < *sak_wanted_ + introduction_time && participant->needs_introduction()) return false;
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return true;
+  // What can never be taken by all it was made for gives way at once.
+  if (!latest->transmitting && (!distribution_ || distribution_is_stale())) return true;
   // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.
   if (!latest->transmitting || cp_.old()) return false;
   return cp_.settled_since() || now >= latest->since + life_time;
@@ -78,10 +79,6 @@ std::optional<CipherSuite> Kay::choose_cipher(const Participant& participant) co
 
 Result<SakSlot> Kay::make_sak(Participant& participant, CipherSuite suite, std::span<const Peer* const> members,
                               Time now) {
-  if (kn_owner_ != participant.mi()) {
-    kn_owner_ = participant.mi();
-    last_kn_ = 0;
-  }
   SakSlot slot;
   slot.id = {participant.mi(), ++last_kn_};
   // A new key server has no keys itself, but its members may still use those of the one before.
@@ -143,7 +140,10 @@ void Kay::generate(Participant& participant, Time now) {
               .number = slot->id.number,
               .cipher_suite_id = cipher_suite_id(*suite),
               .wrapped = {}};
-  for (const Peer* peer : members) made.members.push_back(peer->mi);
+  for (const Peer* peer : members) {
+    made.members.push_back(peer->mi);
+    made.scis.push_back(peer->sci);
+  }
   if (cp_.latest()) {
     ++context_.counters.sak_rekeys;
     context_.emit(Event::Kind::rekey_started, now, to_string(slot->id));
@@ -157,6 +157,22 @@ void Kay::generate(Participant& participant, Time now) {
   refuse(Reason::none, {});
   ++revision_;
   participant.ramp_up(now);
+}
+
+bool Kay::distribution_is_stale() const {
+  if (!distribution_ || !cp_.latest() || distribution_->key != cp_.latest()->id) return false;
+  const auto owner = std::ranges::find(participants_, distribution_->ckn, &Participant::ckn);
+  if (owner == participants_.end()) return true;
+  const auto cipher = cipher_suite_from_id(distribution_->set.cipher_suite_id);
+  for (std::size_t i = 0; i < distribution_->members.size(); ++i) {
+    const Peer* peer = owner->peers().find(distribution_->members[i]);
+    if (peer != nullptr && peer->live) continue;
+    // Gone: the others would number the members differently from those that took it before. Or restarted under another
+    // MI: it is waited for, and will never take a SAK made for its earlier self.
+    if (cipher && is_xpn(*cipher)) return true;
+    if (owner->peers().find_live(distribution_->scis[i]) != nullptr) return true;
+  }
+  return false;
 }
 
 void Kay::end_distribution_when_done() {
@@ -174,6 +190,7 @@ void Kay::end_distribution_when_done() {
 }
 
 void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
+  if (read_again_) return;  // who we are is not known yet
   const Participant::Received got = participant.receive(pdu, now);
   switch (got.what) {
     case Participant::Reception::accepted:

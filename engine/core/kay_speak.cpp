@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 /// LPN: the lowest PN used for transmission in this time (802.1X-2020 9.10).
 constexpr Duration lowest_pn_age = 2s;
+/// A device that could not be read is read again this much later.
+constexpr Duration read_gap = 1s;
 
 }  // namespace
 
@@ -56,7 +58,7 @@ Announcement Kay::announcement(const Participant& participant, Time now) const {
     what.sak_use = use;
     what.xpn = cp_.latest() && is_xpn(cp_.latest()->cipher_suite);
   }
-  if (distribution_ && distribution_->ckn == participant.ckn()) {
+  if (distribution_ && distribution_->ckn == participant.ckn() && !distribution_is_stale()) {
     what.distributed_sak = distribution_->set;
     const auto suite = cipher_suite_from_id(distribution_->set.cipher_suite_id);
     what.distributed_sak->wrapped = Bytes{distribution_->wrapped}.first(sak_size(*suite) + 8);
@@ -81,7 +83,7 @@ void Kay::tell_all() noexcept {
 void Kay::speak(Time now) {
   last_step_ = now;
   next_is_silent_ = suspend_at_ && now >= *suspend_at_;
-  if (!context_.link.present || !context_.link.carrier || next_is_silent_) return;
+  if (!context_.link.present || !context_.link.carrier || next_is_silent_ || read_again_) return;
   for (Participant& participant : participants_) {
     if (!participant.due(now)) continue;
     const MessageNumber limit = participant.mn_limit();
@@ -100,10 +102,14 @@ void Kay::speak(Time now) {
 void Kay::on_device_found(Time now) {
   const auto held = context_.secy.read();
   if (!held) {
-    context_.emit(Event::Kind::secy_error, now, held.error().message);
-    resume_.reset();
-    return;
+    // Keys may be in there, ours or a stranger's: nothing is done before that is known.
+    ++context_.counters.secy_failures;
+    if (!read_again_) context_.emit(Event::Kind::secy_error, now, held.error().message);
+    read_again_ = now + read_gap;
+    return refuse(Reason::secy_error, held.error().message);
   }
+  if (read_again_) refuse(Reason::none, {});
+  read_again_.reset();
   std::optional<SakSlot> latest;
   std::optional<SakSlot> old;
   if (resume_ && resume_->sci == context_.link.sci) {
@@ -125,6 +131,11 @@ void Kay::on_device_found(Time now) {
       old.reset();
     }
   }
+  if (resume_) {
+    last_kn_ = std::max(last_kn_, resume_->last_kn);
+    for (const SaState& sa : held->transmit)
+      if (made_here(sa.key)) last_kn_ = std::max(last_kn_, sa.key.number);
+  }
   // Keys of the time before are never taken a second time, whether or not they can be gone on with; the SecY may know
   // of later ones than the snapshot.
   if (resume_ && resume_->latest) note_used(resume_->latest->key);
@@ -134,18 +145,12 @@ void Kay::on_device_found(Time now) {
   for (const ReceiveScState& sc : held->receive)
     for (const SaState& sa : sc.associations)
       if (sa.next_pn > 1) note_used(sa.key);
-  clear_leftovers(*held, latest, old);
+  clear_leftovers(*held, latest, old, now);
   if (latest) {
     for (const Snapshot::Participant& was : resume_->participants) {
       Participant* participant = find(was.ckn);
       if (participant == nullptr) continue;
       participant->resume(was, now);
-      if (latest->id.server == was.mi) {
-        kn_owner_ = was.mi;
-        last_kn_ = std::max(resume_->last_kn, latest->id.number);
-        for (const SaState& sa : held->transmit)
-          if (sa.key.server == was.mi) last_kn_ = std::max(last_kn_, sa.key.number);
-      }
       participant->grew = false;
     }
     // Until they speak again its members are taken to report what they must have reported for it to be in use.
@@ -199,19 +204,20 @@ std::optional<SakSlot> Kay::confirmed(const Snapshot::Key& key, const SecyState&
 }
 
 void Kay::clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest,
-                          const std::optional<SakSlot>& old) {
+                          const std::optional<SakSlot>& old, Time now) {
   const auto kept = [&](const KeyId& key) { return (latest && latest->id == key) || (old && old->id == key); };
   for (const ReceiveScState& sc : held.receive) {
     const bool any = std::ranges::any_of(sc.associations, [&](const SaState& sa) { return kept(sa.key); });
     if (!any) {
-      static_cast<void>(context_.secy.delete_receive_sc(sc.sci));
+      for (const SaState& sa : sc.associations) cp_.remove({.sci = sc.sci, .an = sa.an}, now);
+      cp_.remove({.sci = sc.sci, .an = std::nullopt}, now);
       continue;
     }
     for (const SaState& sa : sc.associations)
-      if (!kept(sa.key)) static_cast<void>(context_.secy.delete_receive_sa(sc.sci, sa.an));
+      if (!kept(sa.key)) cp_.remove({.sci = sc.sci, .an = sa.an}, now);
   }
   for (const SaState& sa : held.transmit)
-    if (!kept(sa.key)) static_cast<void>(context_.secy.delete_transmit_sa(sa.an));
+    if (!kept(sa.key)) cp_.remove({.sci = std::nullopt, .an = sa.an}, now);
 }
 
 }  // namespace macsec::core

@@ -97,7 +97,8 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   std::optional<MessageNumber> listed;
   if (pdu.live) listed = pdu.live->find(mi_);
   if (!listed && pdu.potential) listed = pdu.potential->find(mi_);
-  const bool hears_us = listed && sent_recently(*listed, now);
+  // After a restart it is not known what was sent lately and what long ago: only who was live then is believed.
+  const bool hears_us = listed && sent_recently(*listed, now) && (peer->resumed || *listed > resumed_mn_);
   result.hears_us = hears_us;
   result.stale_list = listed && !hears_us;
   if (hears_us || !peer->live) {
@@ -133,6 +134,7 @@ void Participant::renew(Random& random) {
   while (mi_.is_zero());
   mn_ = 0;
   mn_limit_ = mn_block;
+  resumed_mn_ = 0;
   mark_count_ = 0;
   peers_.clear();
 }
@@ -295,6 +297,7 @@ Snapshot::Participant Participant::snapshot() const {
 void Participant::resume(const Snapshot::Participant& from, Time now) {
   mi_ = from.mi;
   mn_ = from.mn_limit;
+  resumed_mn_ = mn_;
   mn_limit_ = mn_ + std::min(mn_block, std::numeric_limits<MessageNumber>::max() - mn_);
   // Peers go on listing what was sent before the restart: any MN of the last block counts as sent now.
   marks_[0] = {mn_ > mn_block ? mn_ - mn_block : 1, now};
@@ -308,6 +311,7 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
     peer->version = was.version;
     peer->key_server = was.key_server;
     peer->live = true;
+    peer->resumed = true;
     peer->last_heard = now;
     peer->expires = now + life_time;
   }

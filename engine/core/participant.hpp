@@ -106,6 +106,7 @@ class Participant {
   MemberId mi_;
   MessageNumber mn_ = 0;
   MessageNumber mn_limit_ = 0;
+  MessageNumber resumed_mn_ = 0;  ///< what was sent before the restart is not above this
   PeerList peers_;
   std::array<SentMark, 16> marks_{};
   std::size_t mark_count_ = 0;

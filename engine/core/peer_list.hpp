@@ -25,6 +25,7 @@ struct Peer {
   bool key_server = false;  ///< says that it is
   bool macsec_capable = false;
   bool live = false;
+  bool resumed = false;          ///< known from before our restart
   bool lists_strangers = false;  ///< its live list names somebody who is not live here
   bool delay_protect = false;
   std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]

@@ -45,6 +45,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
   if (!kay.enabled()) return {PortState::down, Reason::disabled};
   if (!context.link.present) return {PortState::down, Reason::no_device};
   if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
+  if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
   if (kay.cp().transmitting() && !kay.cp().failed_at()) return {PortState::secured, Reason::none};
   if (kay.cp().transmitting()) return {PortState::secured, Reason::secy_error};

@@ -39,7 +39,7 @@ struct Snapshot {
   };
 
   Sci sci;
-  KeyNumber last_kn = 0;  ///< highest KN given out as key server with the principal's MI
+  KeyNumber last_kn = 0;  ///< highest KN given out as key server, with whichever MI
   std::vector<Participant> participants;
   std::optional<Key> latest;
   std::optional<Key> old;

@@ -123,6 +123,7 @@ void Host::settle() {
     else
       lan_.transmit(index_, *frame);
   }
+  if (world_.key_count() != keys_seen_) note_keys_made();
   if (secy_.take_switched()) {
     judge_transmit_start();
     if (const auto before = secy_.take_last_before()) lan_.send_data(index_, *before);
@@ -173,6 +174,17 @@ void Host::count_mkpdu() {
   busiest_second_ = std::max(busiest_second_, ++this_second_);
 }
 
+void Host::note_keys_made() {
+  const core::PortStatus mine = status();
+  for (; keys_seen_ < world_.key_count(); ++keys_seen_) {
+    KeyRecord& record = world_.key(static_cast<KeyIndex>(keys_seen_));
+    for (const core::ParticipantStatus& participant : mine.participants)
+      if (participant.mi == record.id.server)
+        for (const core::PeerStatus& peer : participant.peers)
+          if (peer.live) record.members.push_back(peer.mi);
+  }
+}
+
 // Every live member receives with a key before anybody sends with it. Members are those of one mind: each lists the
 // other's present MI, and the key server lists both.
 void Host::judge_transmit_start() {
@@ -184,6 +196,7 @@ void Host::judge_transmit_start() {
   if (me == nullptr) return;
   std::vector<std::pair<Host*, core::PortStatus>> others;
   const core::ParticipantStatus* server = me->mi == server_mi ? me : nullptr;
+  Sci server_sci = sci();
   for (Index i = 0; i < lan_.size(); ++i)
     if (auto* host = dynamic_cast<Host*>(&lan_.station(i)); host != nullptr && host != this && host->running())
       others.emplace_back(host, host->status());
@@ -195,6 +208,9 @@ void Host::judge_transmit_start() {
     const core::ParticipantStatus* other = principal(status);
     if (other == nullptr || other->ckn != me->ckn || !lists_live(*me, other->mi) || !lists_live(*other, me->mi))
       continue;
+    if (mine.key_server != server_sci || status.key_server != server_sci) continue;
+    const std::vector<MemberId>& members = world_.key(key).members;
+    if (server != other && std::ranges::find(members, other->mi) == members.end()) continue;
     if (server != me && !lists_live(*server, me->mi)) continue;
     if (server != other && (!lists_live(*server, other->mi) || !lists_live(*other, server_mi))) continue;
     if (!host->secy().receives(sci(), key))

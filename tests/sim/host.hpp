@@ -70,6 +70,7 @@ class Host final : public Station {
   void settle();
   void take_event(const core::Event& event);
   void count_mkpdu();
+  void note_keys_made();
   void judge_transmit_start();
   [[nodiscard]] core::LinkState link() const;
 
@@ -92,6 +93,7 @@ class Host final : public Station {
   Instant busy_until_ = 0;
   std::vector<std::vector<std::uint8_t>> inbox_;
   std::vector<core::Frame> outbox_;
+  std::size_t keys_seen_ = 0;
   Instant spinning_at_ = 0;
   unsigned spins_ = 0;
 

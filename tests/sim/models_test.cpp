@@ -76,7 +76,7 @@ TEST(FakeSecy, SeesAKeyInstalledTwice) {
 TEST(FakeSecy, SeesOneKeyIdForTwoKeys) {
   TwoSecys pair;
   EXPECT_TRUE(pair.one.install_transmit_sa(An{1}, sak(1, 1), 0));
-  EXPECT_TRUE(pair.one.install_transmit_sa(An{2}, sak(2, 1), 0));
+  EXPECT_TRUE(pair.other.install_transmit_sa(An{2}, sak(2, 1), 0));
   EXPECT_FALSE(pair.world.good());
 }
 

@@ -12,6 +12,8 @@ namespace {
 /// All connected members secured with one SAK, so long after the last fault.
 constexpr Instant convergence_limit = 20 * second;
 
+constexpr Instant settle_time = 7 * second;
+
 constexpr std::array breakable{SecyCall::create_receive_sc,
                                SecyCall::delete_receive_sc,
                                SecyCall::install_receive_sa,
@@ -304,7 +306,9 @@ void Scenario::heal() {
 void Scenario::converge() {
   if (!lan_.world.good()) return;
   const Instant began = lan_.world.now;
-  if (!lan_.run_until([&] { return lan_.secured() || !lan_.world.good(); }, convergence_limit)) {
+  // What trouble left behind, a peer about to be given up for one, shows within a life time.
+  lan_.run_for(settle_time);
+  if (!lan_.run_until([&] { return lan_.secured() || !lan_.world.good(); }, convergence_limit - settle_time)) {
     std::string states;
     for (Host* host : hosts_) {
       const auto status = host->status();

@@ -31,6 +31,11 @@ Instant SkewedClock::world(Time time) const noexcept {
   return guess;
 }
 
+bool KeyRecord::only_known_to(std::uint32_t member) const {
+  return std::ranges::all_of(known_to, [&](std::uint32_t who) { return who == member; }) &&
+         std::ranges::all_of(uses, [](const KeyUse& use) { return use.highest_sent == 0; });
+}
+
 KeyUse& KeyRecord::use(const Sci& sci) {
   for (KeyUse& known : uses)
     if (known.sci == sci) return known;
@@ -101,12 +106,21 @@ KeyIndex World::learn_key(std::uint32_t member, Bytes octets, const KeyId& id) {
   if (const auto known = by_octets_.find(text); known != by_octets_.end()) {
     if (keys_[known->second].id != id)
       violate(member, "one SAK under two KIs: " + to_string(keys_[known->second].id) + " and " + to_string(id));
+    keys_[known->second].know(member);
     return known->second;
   }
   const auto index = static_cast<KeyIndex>(keys_.size());
-  if (!by_id_.emplace(id, index).second) violate(member, "one KI for two SAKs: " + to_string(id));
+  const auto [place, fresh] = by_id_.emplace(id, index);
+  if (!fresh) {
+    // A key server may die before anybody else, or a frame, got to know its key.
+    const KeyRecord& before = keys_[place->second];
+    if (!before.only_known_to(member)) violate(member, "one KI for two SAKs: " + to_string(id));
+    place->second = index;
+  }
   by_octets_.emplace(text, index);
-  keys_.push_back(KeyRecord{.id = id, .first_installed = now, .uses = {}, .reached = {}});
+  keys_.push_back(
+      KeyRecord{.id = id, .known_to = {}, .first_installed = now, .members = {}, .uses = {}, .reached = {}});
+  keys_.back().know(member);
   return index;
 }
 

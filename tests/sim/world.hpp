@@ -6,6 +6,7 @@
 #include "engine/ports/trace.hpp"
 #include "engine/wire/types.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,11 +51,17 @@ struct KeyUse {
 
 struct KeyRecord {
   KeyId id;
+  std::vector<std::uint32_t> known_to;
   Instant first_installed = 0;
+  std::vector<MemberId> members;  ///< for whom the key server made it
   std::vector<KeyUse> uses;
   /// (receiver, transmitter's SCI) -> lowest acceptable PN ever reached.
   std::map<std::pair<std::uint32_t, Sci>, Pn> reached;
   KeyUse& use(const Sci& sci);
+  void know(std::uint32_t member) {
+    if (std::ranges::find(known_to, member) == known_to.end()) known_to.push_back(member);
+  }
+  [[nodiscard]] bool only_known_to(std::uint32_t member) const;
 };
 
 /// The last records of all members, for the report of a failure.

@@ -43,9 +43,7 @@ void Authority::ask(sd_bus_message* call, const char* action, Answer answer) {
   Client* client = sender == nullptr ? nullptr : follow(sender);
   if (client == nullptr) return answer(Permission::refused);
   if (client->uid && options_.trusted.contains(*client->uid)) return answer(Permission::granted);
-  if (client->questions.size() >= options_.pending_per_client || pending_ >= options_.pending_in_all)
-    return answer(Permission::too_many);
-  ++pending_;
+  if (client->questions.size() >= options_.waiting_per_client) return answer(Permission::too_many);
   client->questions.push_back(std::make_unique<Question>(this, client->name, action,
                                                          sd_bus_message_get_allow_interactive_authorization(call) > 0,
                                                          std::move(answer), nullptr));
@@ -76,6 +74,10 @@ Authority::Client* Authority::follow(const std::string& name) {
 
 void Authority::decide(Client& client, Question& question) {
   if (options_.trusted.contains(*client.uid)) return finish(question, Permission::granted);
+  const auto open = [](const auto& each) { return each->slot != nullptr; };
+  if (std::ranges::count_if(client.questions, open) >= options_.pending_per_client ||
+      pending_ >= options_.pending_in_all)
+    return finish(question, Permission::too_many);
   sd_bus_message* raw = nullptr;
   int r =
       sd_bus_message_new_method_call(bus_, &raw, polkit_service, polkit_path, polkit_interface, "CheckAuthorization");
@@ -89,24 +91,24 @@ void Authority::decide(Client& client, Question& question) {
     r = sd_bus_call_async(bus_, &slot, raw, on_polkit, &question,
                           static_cast<std::uint64_t>(options_.patience.count()));
   question.slot.reset(slot);
-  if (r < 0) finish(question, Permission::no_authority);
+  if (r < 0) return finish(question, Permission::no_authority);
+  ++pending_;
 }
 
 /// Ends the question's life, then answers: the answer may do anything.
 void Authority::finish(Question& question, Permission permission) {
   const Answer answer = std::move(question.answer);
-  const auto client = clients_.find(question.client);
-  if (client != clients_.end()) {
+  if (question.slot != nullptr) --pending_;
+  if (const auto client = clients_.find(question.client); client != clients_.end())
     std::erase_if(client->second.questions, [&](const auto& each) { return each.get() == &question; });
-    --pending_;
-  }
   answer(permission);
 }
 
 void Authority::forget(std::string name) {
   const auto client = clients_.find(name);
   if (client == clients_.end()) return;
-  pending_ -= static_cast<unsigned>(client->second.questions.size());
+  for (const auto& question : client->second.questions)
+    if (question->slot != nullptr) --pending_;
   clients_.erase(client);
   departed_(name);
 }

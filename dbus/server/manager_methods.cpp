@@ -38,7 +38,7 @@ int Server::on_get_manager(sd_bus*, const char*, const char*, const char* name, 
                            sd_bus_error*) noexcept try {
   const Server& server = *static_cast<Anchor*>(userdata)->server;
   const Property<ManagerView>* each = find_property(manager_properties(), name);
-  return each == nullptr ? -ENOENT : each->write(reply, server.count());
+  return each == nullptr ? -ENOENT : each->write(reply, server.now_);
 } catch (...) {
   return -ENOMEM;
 }

@@ -36,9 +36,17 @@ class Objects {
     bool leaving = false;
   };
 
+  /// Hears of every view that is published in place of another; null: there was, or is, none.
+  using Watch = std::function<void(const View* before, const View* after)>;
+
   Objects(Server* server, const char* prefix, const char* interface, std::span<const Property<View>> table,
-          Source source)
-      : server_{server}, prefix_{prefix}, interface_{interface}, table_{table}, source_{std::move(source)} {}
+          Source source, Watch watch)
+      : server_{server},
+        prefix_{prefix},
+        interface_{interface},
+        table_{table},
+        source_{std::move(source)},
+        watch_{std::move(watch)} {}
 
   /// `vtable` outlives the bus. `turn` counts the turns of the loop.
   int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn) {
@@ -57,6 +65,7 @@ class Objects {
   void detach() {
     enumerator_slot_.reset();
     vtable_slot_.reset();
+    for (auto& [name, object] : objects_) publish(*object, std::nullopt);
     objects_.clear();
     dirty_.clear();
     bus_ = nullptr;
@@ -66,7 +75,7 @@ class Objects {
   void assume_published() {
     for (const std::string& name : source_.names()) {
       Object& object = entry(name);
-      object.published = view(object);
+      publish(object, view(object));
     }
     dirty_.clear();
   }
@@ -100,13 +109,6 @@ class Objects {
     const auto found = objects_.find(name);
     return found != objects_.end() && found->second->published;
   }
-  template <typename Predicate>
-  [[nodiscard]] std::uint32_t count_published(Predicate predicate) const {
-    std::uint32_t count = 0;
-    for (const auto& [name, object] : objects_)
-      if (object->published && predicate(*object->published)) ++count;
-    return count;
-  }
   [[nodiscard]] std::string path_of(const std::string& name) const { return encode_path(prefix_, name); }
 
   /// Getter of every property of this family.
@@ -131,6 +133,11 @@ class Objects {
     return *slot;
   }
 
+  void publish(Object& object, std::optional<View> now) {
+    watch_(object.published ? &*object.published : nullptr, now ? &*now : nullptr);
+    object.published = std::move(now);
+  }
+
   void tell(Object& object) {
     object.current.reset();
     const View& now = view(object);
@@ -141,7 +148,7 @@ class Objects {
       if (names.front() != nullptr)
         sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface_, names.data());
     }
-    object.published = now;
+    publish(object, now);
   }
 
   void take_back(Object& object) {
@@ -149,6 +156,7 @@ class Objects {
       object.leaving = true;  // sd-bus asks once more which interfaces it had
       sd_bus_emit_object_removed(bus_, object.path.c_str());
     }
+    publish(object, std::nullopt);
     objects_.erase(std::string{object.name});
   }
 
@@ -182,6 +190,7 @@ class Objects {
   const char* interface_;
   std::span<const Property<View>> table_;
   Source source_;
+  Watch watch_;
   sd_bus* bus_ = nullptr;
   std::function<std::uint64_t()> turn_;
   std::map<std::string, std::unique_ptr<Object>> objects_;

@@ -56,14 +56,26 @@ Server::Server(sd_event* event, Model& model, ServerOptions options)
           interface::profile,
           profile_properties(),
           {[this] { return model_.profiles(); }, [this](const std::string& name) { return model_.has_profile(name); },
-           [this](const std::string& name) { return load_profile(name); }}},
+           [this](const std::string& name) { return load_profile(name); }},
+          [this](const ProfileView* before, const ProfileView* after) {
+            now_.profiles += (after != nullptr ? 1U : 0U) - (before != nullptr ? 1U : 0U);
+          }},
       sessions_{
           this,
           session_prefix,
           interface::session,
           session_properties(),
           {[this] { return model_.sessions(); }, [this](const std::string& name) { return model_.has_session(name); },
-           [this](const std::string& name) { return model_.session(name); }}} {}
+           [this](const std::string& name) { return model_.session(name); }},
+          [this](const SessionState* before, const SessionState* after) {
+            const auto secured = [](const SessionState* session) {
+              return session != nullptr && session->status.state == core::PortState::secured ? 1U : 0U;
+            };
+            now_.sessions += (after != nullptr ? 1U : 0U) - (before != nullptr ? 1U : 0U);
+            now_.secured += secured(after) - secured(before);
+          }} {
+  now_.directories = model_.profile_directories();
+}
 
 Server::~Server() { disconnect(); }
 
@@ -88,7 +100,6 @@ Result<void> Server::serve(BusPointer bus) {
   static const std::vector<sd_bus_vtable> session = session_vtable();
   bus_ = std::move(bus);
   authority_.use(bus_.get());
-  counted_ = count();
   const auto keep = [this](sd_bus_slot* slot) { slots_.emplace_back(slot); };
   sd_bus_slot* slot = nullptr;
   int r = sd_bus_add_object_vtable(bus_.get(), &slot, root_path, interface::manager, manager.data(), &anchor_);
@@ -120,7 +131,7 @@ Result<void> Server::serve(BusPointer bus) {
 void Server::attach() {
   profiles_.assume_published();
   sessions_.assume_published();
-  counted_ = count();
+  told_ = now_;
 }
 
 void Server::disconnect() {
@@ -241,19 +252,10 @@ void Server::flush() {
   if (bus_ == nullptr || (!profiles_.dirty() && !sessions_.dirty())) return;
   profiles_.flush();
   sessions_.flush();
-  const ManagerView now = count();
-  std::vector<char*> names = changed_names(manager_properties(), counted_, now);
-  counted_ = now;
+  std::vector<char*> names = changed_names(manager_properties(), told_, now_);
+  told_ = now_;
   if (names.front() != nullptr)
     sd_bus_emit_properties_changed_strv(bus_.get(), root_path, interface::manager, names.data());
-}
-
-ManagerView Server::count() const {
-  const auto any = [](const auto&) { return true; };
-  return {profiles_.count_published(any), sessions_.count_published(any),
-          sessions_.count_published(
-              [](const SessionState& session) { return session.status.state == core::PortState::secured; }),
-          model_.profile_directories()};
 }
 
 ProfileView Server::load_profile(const std::string& name) {

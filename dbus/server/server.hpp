@@ -124,7 +124,6 @@ class Server {
   void get_statistics(Call& call);
 
   [[nodiscard]] ProfileView load_profile(const std::string& name);
-  [[nodiscard]] ManagerView count() const;
   [[nodiscard]] Time now() const;
   [[nodiscard]] std::uint64_t turn() const;
   void drop_profile(const std::string& name);
@@ -152,7 +151,8 @@ class Server {
   ClientProfiles client_profiles_;
   bool has_name_ = false;
   bool stopped_ = false;
-  ManagerView counted_;
+  ManagerView now_;  ///< counts what is published
+  ManagerView told_;
   Duration retry_after_;
   Source retry_;
   Source expiry_;

@@ -27,7 +27,7 @@ EventPointer new_event() {
 bool run_until(sd_event* event, const std::function<bool()>& met) {
   std::uint64_t now = 0;
   sd_event_now(event, CLOCK_MONOTONIC, &now);
-  const std::uint64_t deadline = now + 10'000'000;
+  const std::uint64_t deadline = now + 60'000'000;
   while (!met()) {
     sd_event_now(event, CLOCK_MONOTONIC, &now);
     if (now >= deadline || sd_event_run(event, deadline - now) < 0) return false;

@@ -36,7 +36,8 @@ void TestModel::reconcile() {
   std::set<std::string> wanted;
   for (const ProfilePointer& profile : store_.wanted()) {
     wanted.insert(profile->interface);
-    if (!sessions_.contains(profile->interface)) sessions_.emplace(profile->interface, starting_session(*profile));
+    if (sessions_.contains(profile->interface)) continue;
+    sessions_.emplace(profile->interface, starting_session(*profile));
     session_changed(profile->interface);
   }
   for (auto each = sessions_.begin(); each != sessions_.end();) {

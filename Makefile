@@ -27,7 +27,7 @@ test: setup
 	@tools/test
 
 bench: build
-	@tests/vm/run bench
+	@tools/bench
 
 vm: build
 	@tests/vm/run $(or $(TEST),--all)

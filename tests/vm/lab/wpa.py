@@ -23,7 +23,7 @@ network={
 class Wpa:
     """wpa_supplicant with a pre-shared CAK on one device; it makes the MACsec device itself, named by the kernel (macsec0)."""
 
-    def __init__(self, scope, namespace, cak, ckn, device="eth0", debug=True, **options):
+    def __init__(self, scope, namespace, cak, ckn, device="eth0", debug=True, start=True, **options):
         """`options` are wpa_supplicant's own network options: mka_priority, macsec_integ_only, macsec_replay_protect, ..."""
         self.namespace = namespace
         self.folder = scope.folder("wpa-" + namespace.name)
@@ -35,7 +35,9 @@ class Wpa:
         more = "".join("    %s=%s\n" % item for item in options.items())
         with open(self.config, "w", encoding="ascii") as out:
             out.write(_TEMPLATE % {"control": self.control, "cak": cak, "ckn": ckn, "more": more})
-        self.start()
+        self.process = None
+        if start:
+            self.start()
 
     def start(self):
         """Start it (again)."""

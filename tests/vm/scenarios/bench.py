@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measurements beside wpa_supplicant's, all in one boot, written to bench.json among the results
+
+Medians. A figure of wpa_supplicant that never came is the time it was waited for: a lower bound, said so in `note`.
+"""
+
+import json
+import os
+import statistics
+import time
+
+from lab import macsec
+from lab.check import Failure, wait_until
+from lab.daemon import psk_profile
+from lab.process import command
+
+clock = "real"
+timeout = 3600
+memory = 3072
+in_all = False
+
+CAK = "000102030405060708090a0b0c0d0e0f"
+CKN = "6162636465666768"
+RUNS = 5
+PATIENCE = 30
+SESSIONS = 50
+MANY = 1000
+
+
+class Ours:
+    """Two macsecd."""
+
+    name = "ours"
+
+    @staticmethod
+    def make(c, namespace, number):
+        return c.macsecd(namespace, {"link": psk_profile(CAK, CKN, MKA={"Priority": 16 * number})}, start=False)
+
+    @staticmethod
+    def restart(end, how):
+        end.kill() if how == "sigkill" else end.terminate()
+        end.start()
+
+
+class Theirs:
+    """Two wpa_supplicant 2.10."""
+
+    name = "wpa_supplicant"
+
+    @staticmethod
+    def make(c, namespace, number):
+        return c.wpa(namespace, CAK, CKN, debug=False, start=False, mka_priority=16 * number)
+
+    @staticmethod
+    def restart(end, how):
+        end.process.kill() if how == "sigkill" else end.process.stop()
+        end.start()
+
+
+def ends(c, side, one, two):
+    return [side.make(c, one, 1), side.make(c, two, 2)]
+
+
+def passed(probe, begin, deadline=PATIENCE):
+    """Seconds from `begin` until each end has received a frame."""
+    wait_until(lambda: min(probe.first()) > 0, deadline, "the first frames pass")
+    return max(probe.first()) - begin
+
+
+def link_up(c, side):
+    one, two = c.namespaces("one", "two")
+    switch = c.switch("sw", one, two)
+    switch.unplug(one)
+    switch.unplug(two)
+    for end in ends(c, side, one, two):
+        end.start()
+    for namespace in (one, two):
+        namespace.wait_link("macsec0", 20)
+    probe = c.probe(one, two)
+    begin = time.monotonic()
+    switch.plug(one)
+    switch.plug(two)
+    return passed(probe, begin)
+
+
+def cold_start(c, side):
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    made = ends(c, side, one, two)
+    probe = c.probe(one, two)
+    begin = time.monotonic()
+    for end in made:
+        end.start()
+    return passed(probe, begin)
+
+
+def outage(c, side, how):
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    made = ends(c, side, one, two)
+    for end in made:
+        end.start()
+    probe = c.probe(one, two)
+    probe.wait_both_ways(PATIENCE)
+    probe.look()
+    begin = time.monotonic()
+    side.restart(made[0], how)
+    # Long enough for a peer's life time to run out, whatever happened.
+    wait_until(lambda: time.monotonic() - begin > 10, 12, "the restart is over", every=0.5)
+    try:
+        probe.wait_both_ways(PATIENCE, frames=50)
+    except Failure:
+        return time.monotonic() - begin
+    return max(span.longest_gap for span in probe.finish())
+
+
+def cables(one, two, count):
+    """`count` cables between two namespaces, in batches: eth0, eth1, ..."""
+    add = ["link add eth%d netns %s type veth peer name eth%d netns %s" % (number, one.name, number, two.name) for number in range(count)]
+    up = ["link set eth%d addrgenmode none up" % number for number in range(count)]
+    command(["ip", "-batch", "-"], text_input="\n".join(add) + "\n")
+    for namespace in (one, two):
+        command(["ip", "-n", namespace.name, "-batch", "-"], text_input="\n".join(up) + "\n")
+
+
+def all_secured(namespace, count, deadline):
+    begin = time.monotonic()
+
+    def secured():
+        found = macsec.secys(namespace)
+        return sum(1 for secy in found.values() if secy.secured()) >= count
+    wait_until(secured, deadline, "%d links are secured" % count, every=0.5)
+    return time.monotonic() - begin
+
+
+def profiles(count, number):
+    return {"link%d" % index: psk_profile(CAK, CKN, parent="eth%d" % index, interface="macsec%d" % index, MKA={"Priority": 16 * number})
+            for index in range(count)}
+
+
+def sessions(c, side):
+    """CPU seconds a minute and octets of memory, each for one session of SESSIONS."""
+    one, two = c.namespaces("one", "two")
+    cables(one, two, SESSIONS)
+    processes = []
+    for number, namespace in ((1, one), (2, two)):
+        if side is Ours:
+            processes.append(c.macsecd(namespace, profiles(SESSIONS, number)).process)
+            continue
+        peer = side.make(c, namespace, number)
+        argv = ["wpa_supplicant"]
+        for index in range(SESSIONS):
+            argv += (["-N"] if index else []) + ["-D", "macsec_linux", "-i", "eth%d" % index, "-c", peer.config]
+        processes.append(c.start(argv, namespace, "wpa-%d" % number))
+    for namespace in (one, two):
+        all_secured(namespace, SESSIONS, 120)
+    before = [process.cpu_seconds() for process in processes]
+    begin = time.monotonic()
+    wait_until(lambda: time.monotonic() - begin >= 60, 70, "a minute passes", every=1)
+    used = sum(process.cpu_seconds() for process in processes) - sum(before)
+    return used / len(processes) / SESSIONS, sum(process.memory() for process in processes) / len(processes) / SESSIONS
+
+
+def thousand(c):
+    one, two = c.namespaces("one", "two")
+    cables(one, two, MANY)
+    begin = time.monotonic()
+    daemons = [c.macsecd(namespace, profiles(MANY, number)) for number, namespace in ((1, one), (2, two))]
+    for namespace in (one, two):
+        all_secured(namespace, MANY, 600)
+    took = time.monotonic() - begin
+    keys = {name: secy.tx_sa().key_id for name, secy in macsec.secys(one).items()}
+    before = sum(daemon.process.cpu_seconds() for daemon in daemons)
+    begin = time.monotonic()
+    wait_until(lambda: time.monotonic() - begin >= 300, 310, "five minutes pass", every=5)
+    after = macsec.secys(one)
+    lost = sum(1 for name, key in keys.items() if not after[name].secured() or after[name].tx_sa().key_id != key)
+    return {"seconds_until_all_secured": round(took, 2), "lost_in_5_minutes": lost,
+            "cpu_seconds_in_5_minutes": round(sum(daemon.process.cpu_seconds() for daemon in daemons) - before, 2),
+            "memory_per_process": [daemon.process.memory() for daemon in daemons]}
+
+
+def compare(t, results, name, unit, measure, *arguments, runs=RUNS):
+    figures = {}
+    for side in (Ours, Theirs):
+        taken = []
+        for number in range(runs):
+            value = t.case("%s, %s, run %d" % (name, side.name, number + 1), measure, side, *arguments)
+            if isinstance(value, float):
+                taken.append(value)
+        if taken:
+            figures[side.name] = statistics.median(taken)
+    if len(figures) == 2:
+        ours, theirs = figures["ours"], figures["wpa_supplicant"]
+        results[name] = {**figures, "ratio": theirs / ours if ours else None, "unit": unit, "runs": runs}
+        t.note("%s: ours %.3f %s, wpa_supplicant %.3f, ratio %.1f" % (name, ours, unit, theirs, theirs / ours if ours else 0))
+
+
+def save(t, results):
+    with open(os.path.join(t.logs, "bench.json"), "w", encoding="ascii") as out:
+        json.dump(results, out, indent=1)
+
+
+def run(t):
+    results = {}
+    compare(t, results, "link_up_to_data", "s", link_up)
+    compare(t, results, "cold_start_to_data", "s", cold_start)
+    for how in ("sigkill", "sigterm"):
+        compare(t, results, how + "_restart_outage", "s", outage, how)
+    save(t, results)
+    taken = {}
+    for side in (Ours, Theirs):
+        taken[side.name] = t.case("%d sessions, %s" % (SESSIONS, side.name), sessions, side)
+    if all(taken.values()):
+        for index, (name, unit) in enumerate((("cpu_per_session", "CPU s/min"), ("memory_per_session", "octets"))):
+            ours, theirs = taken["ours"][index], taken["wpa_supplicant"][index]
+            results[name] = {"ours": ours, "wpa_supplicant": theirs, "ratio": theirs / ours if ours else None, "unit": unit, "runs": 1}
+            t.note("%s: ours %.4g %s, wpa_supplicant %.4g" % (name, ours, unit, theirs))
+    save(t, results)
+    many = t.case("%d sessions" % MANY, thousand)
+    if many:
+        results["sessions_1000"] = {"ours": many, "wpa_supplicant": None, "ratio": None, "unit": "see names", "runs": 1}
+        t.note("sessions_1000: %s" % many)
+    save(t, results)

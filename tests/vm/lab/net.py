@@ -3,13 +3,17 @@
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import socket
+import struct
+import time
 
 from .check import Failure, wait_until
 
 _CLONE_NEWNET = 0x40000000
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -95,6 +99,15 @@ class _Place:
     def down(self, name):
         self.ip("link", "set", name, "down")
 
+    def raise_now(self, name):
+        """`up` within this process; the guest's monotonic time just before."""
+        with self.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            request = fcntl.ioctl(control, _SIOCGIFFLAGS, name.encode().ljust(40, b"\0"))
+            flags, = struct.unpack_from("H", request, 16)
+            begin = time.monotonic()
+            fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sH22x", name.encode(), flags | _IFF_UP))
+        return begin
+
     def wait_link(self, name, deadline=10, flag=None):
         """Wait until the device exists, and has the flag (UP, LOWER_UP) if one is given; returns it."""
         def there():
@@ -142,7 +155,6 @@ class Machine(_Place):
 def open_class(name, attribute):
     """An attribute of a device of the current namespace, through netlink's text form."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        import fcntl
         if attribute != "address":
             raise Failure("unknown attribute " + attribute)
         answer = fcntl.ioctl(control, 0x8927, name.encode().ljust(40, b"\0"))  # SIOCGIFHWADDR

@@ -31,10 +31,11 @@ enum class Permission : std::uint8_t {
 };
 
 struct AuthorityOptions {
-  std::set<uid_t> trusted;                                       ///< users that need no polkit
-  unsigned pending_per_client = 16;                              ///< questions to polkit
-  unsigned pending_in_all = 512;                                 ///< the same, of all clients
-  unsigned waiting_per_client = 4096;                            ///< calls until the bus has said who the client is
+  std::set<uid_t> trusted;             ///< users that need no polkit
+  bool trust_direct_peer = false;      ///< so does who is connected without a bus between; for tests
+  unsigned pending_per_client = 16;    ///< questions to polkit
+  unsigned pending_in_all = 512;       ///< the same, of all clients
+  unsigned waiting_per_client = 4096;  ///< calls until the bus has said who the client is
   std::chrono::microseconds patience = std::chrono::minutes{5};  ///< a person may be typing a password
 };
 

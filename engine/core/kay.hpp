@@ -140,6 +140,7 @@ class Kay {
   std::optional<Sci> key_server_;
   std::optional<Snapshot> resume_;
   std::optional<Time> read_again_;  ///< the device is there, but could not be read yet
+  std::optional<Sci> member_sci_;   ///< of the device the participants spoke for last
 
   std::optional<Time> sak_wanted_;      ///< since when a new SAK is wanted; never lost, only deferred
   std::optional<Time> generate_after_;  ///< after a failure

@@ -100,6 +100,11 @@ void Kay::speak(Time now) {
 }
 
 void Kay::on_device_found(Time now) {
+  // Under another SCI it is another member. The peers would take the old identifier for a collision, and those remembered
+  // here may have changed just the same: waiting for their reports would take a life time.
+  if (member_sci_ && *member_sci_ != context_.link.sci)
+    for (Participant& participant : participants_) participant.renew(context_.random);
+  member_sci_ = context_.link.sci;
   const auto held = context_.secy.read();
   if (!held) {
     // Keys may be in there, ours or a stranger's: nothing is done before that is known.

@@ -239,10 +239,12 @@ void Driver::on_timer() {
   const Time now = boot_time();
   armed_.reset();
   if (!sample_intervals_.empty() && last_sample_ + *sample_intervals_.begin() <= now) on_sample(now);
-  while (TimerQueue::Entry* const entry = timers_.pop_due(now)) {
-    const auto& alarm = static_cast<Session::Alarm&>(*entry);
-    Session& session = alarm.session;
-    switch (alarm.what) {
+  // First all that is due, then the work: a deadline that is due again at once waits for the next turn.
+  std::vector<Session::Alarm*> due;
+  while (TimerQueue::Entry* const entry = timers_.pop_due(now)) due.push_back(static_cast<Session::Alarm*>(entry));
+  for (const Session::Alarm* alarm : due) {
+    Session& session = alarm->session;
+    switch (alarm->what) {
       case Session::Alarm::What::protocol:
         session.with_port([&](auto& port) { port.on_timeout(now); });
         settle(session);

@@ -375,8 +375,9 @@ std::optional<Time> Cp::next_timeout() const noexcept {
 void Cp::resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now) {
   latest_ = std::move(latest);
   old_ = std::move(old);
-  latest_->since = now;
-  if (old_) old_->since = now;
+  // Long enough ago for members that lost it meanwhile to be helped at once.
+  latest_->since = now - 1s;
+  if (old_) old_->since = now - 1s;
   state_ = !latest_->transmitting ? CpState::ready : old_ ? CpState::transmitting : CpState::retire;
   if (old_) retire_when_ = now + life_time + sak_retire_time;
   if (!old_) settled_since_ = now;

@@ -159,7 +159,6 @@ void Kay::on_device_found(Time now) {
       participant->grew = false;
     }
     // Until they speak again its members are taken to report what they must have reported for it to be in use.
-    latest->since = now - 1s;  // old enough to be missed
     for (Peer& peer : find(latest->ckn)->peers().all())
       if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) != latest->members.end())
         peer.latest = {latest->id, latest->an, true, latest->transmitting, 1};

@@ -189,7 +189,7 @@ void Host::note_keys_made() {
 // other's present MI, and the key server lists both.
 void Host::judge_transmit_start() {
   const KeyIndex key = secy_.encoding_key();
-  if (key == no_key || world_.now - world_.key(key).first_installed > transmit_when) return;
+  if (key == no_key || world_.insider || world_.now - world_.key(key).first_installed > transmit_when) return;
   const MemberId server_mi = world_.key(key).id.server;
   const core::PortStatus mine = status();
   const core::ParticipantStatus* me = principal(mine);

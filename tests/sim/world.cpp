@@ -91,6 +91,10 @@ void World::violate(std::uint32_t member, const std::string& what) {
   if (violations_.size() < most_violations) violations_.push_back(seconds(now) + " " + who(member) + ": " + what);
 }
 
+void World::doubt(std::uint32_t member, const std::string& what) {
+  if (!insider) violate(member, what);
+}
+
 void World::note(std::uint32_t member, std::string_view what, std::string_view detail) {
   trace.record(now, member, "sim", {}, what, detail);
 }
@@ -105,7 +109,7 @@ KeyIndex World::learn_key(std::uint32_t member, Bytes octets, const KeyId& id) {
   const std::string text{octets.begin(), octets.end()};
   if (const auto known = by_octets_.find(text); known != by_octets_.end()) {
     if (keys_[known->second].id != id)
-      violate(member, "one SAK under two KIs: " + to_string(keys_[known->second].id) + " and " + to_string(id));
+      doubt(member, "one SAK under two KIs: " + to_string(keys_[known->second].id) + " and " + to_string(id));
     keys_[known->second].know(member);
     return known->second;
   }
@@ -114,7 +118,7 @@ KeyIndex World::learn_key(std::uint32_t member, Bytes octets, const KeyId& id) {
   if (!fresh) {
     // A key server may die before anybody else, or a frame, got to know its key.
     const KeyRecord& before = keys_[place->second];
-    if (!before.only_known_to(member)) violate(member, "one KI for two SAKs: " + to_string(id));
+    if (!before.only_known_to(member)) doubt(member, "one KI for two SAKs: " + to_string(id));
     place->second = index;
   }
   by_octets_.emplace(text, index);
@@ -128,8 +132,8 @@ void World::bind(std::uint32_t member, KeyRecord& record, const Sci& sci, Ssci s
   KeyUse& use = record.use(sci);
   if (use.bound) {
     if (use.ssci != ssci || use.salt != salt)
-      violate(member, "SSCI or salt of " + to_string(sci) + " differs between members (" + std::to_string(use.ssci) +
-                          ", " + std::to_string(ssci) + ") for " + to_string(record.id));
+      doubt(member, "SSCI or salt of " + to_string(sci) + " differs between members (" + std::to_string(use.ssci) +
+                        ", " + std::to_string(ssci) + ") for " + to_string(record.id));
     return;
   }
   use.ssci = ssci;
@@ -138,7 +142,7 @@ void World::bind(std::uint32_t member, KeyRecord& record, const Sci& sci, Ssci s
   if (ssci == 0) return;
   for (const KeyUse& other : record.uses)
     if (other.sci != sci && other.bound && other.ssci == ssci && other.salt == salt)
-      violate(member, "two transmitters with SSCI " + std::to_string(ssci) + " under " + to_string(record.id));
+      doubt(member, "two transmitters with SSCI " + std::to_string(ssci) + " under " + to_string(record.id));
 }
 
 void World::receive_installed(std::uint32_t member, KeyIndex key, const Sci& sci, Ssci ssci, const Salt& salt,
@@ -147,8 +151,8 @@ void World::receive_installed(std::uint32_t member, KeyIndex key, const Sci& sci
   bind(member, record, sci, ssci, salt);
   const auto [place, fresh] = record.reached.try_emplace({member, sci}, lowest);
   if (!fresh && lowest < place->second)
-    violate(member, "lowest PN of " + to_string(sci) + " under " + to_string(record.id) + " lowered from " +
-                        std::to_string(place->second) + " to " + std::to_string(lowest));
+    doubt(member, "lowest PN of " + to_string(sci) + " under " + to_string(record.id) + " lowered from " +
+                      std::to_string(place->second) + " to " + std::to_string(lowest));
 }
 
 void World::receive_reached(std::uint32_t member, KeyIndex key, const Sci& sci, Pn lowest) {
@@ -162,14 +166,14 @@ void World::transmit_installed(std::uint32_t member, KeyIndex key, const Sci& sc
   KeyUse& use = record.use(sci);
   // Installed and never sent with is no use: a process may die in between.
   if (++use.transmit_installs > 1 && use.highest_sent > 0)
-    violate(member, "transmit key " + to_string(record.id) + " installed again, highest PN sent " +
-                        std::to_string(use.highest_sent));
+    doubt(member, "transmit key " + to_string(record.id) + " installed again, highest PN sent " +
+                      std::to_string(use.highest_sent));
 }
 
 void World::sent(std::uint32_t member, KeyIndex key, const Sci& sci, Pn pn) {
   KeyUse& use = keys_[key].use(sci);
   if (pn <= use.highest_sent)
-    violate(member, "PN " + std::to_string(pn) + " sent twice under " + to_string(keys_[key].id));
+    doubt(member, "PN " + std::to_string(pn) + " sent twice under " + to_string(keys_[key].id));
   use.highest_sent = std::max(use.highest_sent, pn);
 }
 

@@ -93,6 +93,8 @@ class World {
  public:
   Instant now = 0;
   TraceRing trace;
+  /// Somebody who holds the CAK lies: what members do with keys among themselves cannot be held against them.
+  bool insider = false;
 
   /// Something happened that must never happen.
   void violate(std::uint32_t member, const std::string& what);
@@ -111,6 +113,7 @@ class World {
   [[nodiscard]] std::size_t key_count() const noexcept { return keys_.size(); }
 
  private:
+  void doubt(std::uint32_t member, const std::string& what);
   void bind(std::uint32_t member, KeyRecord& record, const Sci& sci, Ssci ssci, const Salt& salt);
   std::vector<KeyRecord> keys_;
   std::map<std::string, KeyIndex, std::less<>> by_octets_;

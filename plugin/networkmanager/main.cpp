@@ -2,11 +2,13 @@
 #include "dbus/bus/connection.hpp"
 #include "plugin/networkmanager/enable.hpp"
 #include "plugin/networkmanager/glib_loop.hpp"
+#include "plugin/networkmanager/held_bus.hpp"
 #include "plugin/networkmanager/log.hpp"
 #include "plugin/networkmanager/options.hpp"
 #include "plugin/networkmanager/supplicant.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <vector>
 
 namespace macsec::nm {
@@ -17,32 +19,73 @@ int complain(const Error& error) {
   return 1;
 }
 
+/// What an earlier process left with the service manager.
+struct Kept {
+  FileDescriptor bus;
+  FileDescriptor state;
+};
+
+constexpr const char* bus_fd = "bus";
+constexpr const char* state_fd = "state";
+
+Kept take_kept() {
+  Kept kept;
+  char** names = nullptr;
+  const int count = sd_listen_fds_with_names(1, &names);
+  for (int i = 0; i < count; ++i) {
+    FileDescriptor fd{SD_LISTEN_FDS_START + i};
+    if (std::string_view{names[i]} == bus_fd)
+      kept.bus = std::move(fd);
+    else if (std::string_view{names[i]} == state_fd)
+      kept.state = std::move(fd);
+    std::free(names[i]);  // NOLINT(cppcoreguidelines-no-malloc): sd-daemon's
+  }
+  std::free(static_cast<void*>(names));  // NOLINT(cppcoreguidelines-no-malloc)
+  return kept;
+}
+
+void keep(const char* name, int fd) {
+  sd_pid_notify_with_fds(0, 0, fmt::format("FDSTORE=1\nFDNAME={}", name).c_str(), &fd, 1);
+}
+
+/// Where the system bus is; empty where it is no socket of a file.
+std::string system_bus_path() {
+  constexpr std::string_view prefix = "unix:path=";
+  const std::string address = bus::system_bus_address();
+  if (!address.starts_with(prefix) || address.find_first_of(",;") != std::string::npos) return {};
+  return address.substr(prefix.size());
+}
+
 /// Everything wired together.
 class Service {
  public:
   explicit Service(GlibLoop& loop) : loop_{loop} {}
 
   [[nodiscard]] Result<void> start(const Options& options) {
-    auto front = bus::start_connection(loop_.event(), bus::system_bus_address(), "front");
-    if (!front) return std::unexpected{front.error()};
-    front_ = std::move(*front);
+    std::vector<std::uint8_t> before;
+    if (auto done = connect(before); !done) return done;
     auto runs = Runs::start(loop_.event(), {}, [this](const std::string& device) {
       if (supplicant_) supplicant_->changed(device);
     });
     if (!runs) return std::unexpected{runs.error()};
     runs_ = std::move(*runs);
-    auto proxy = Proxy::start(loop_.event(), front_.get(), {.address = options.supplicant_bus});
+    auto proxy = Proxy::start(loop_.event(), front(), {.address = options.supplicant_bus});
     if (!proxy) return std::unexpected{proxy.error()};
     proxy_ = std::move(*proxy);
-    supplicant_ =
-        std::make_unique<Supplicant>(loop_.event(), front_.get(), *runs_, *proxy_, connections_, SupplicantOptions{});
+    SupplicantOptions supplicant_options;
+    supplicant_options.dirty = [this] { save(); };
+    supplicant_ = std::make_unique<Supplicant>(loop_.event(), front(), *runs_, *proxy_, connections_,
+                                               std::move(supplicant_options));
     auto watch = LinkWatch::open(loop_.event(), [this](unsigned ifindex) { supplicant_->device_gone(ifindex); });
     if (!watch) return std::unexpected{watch.error()};
     watch_ = std::move(*watch);
     sd_bus_slot* slot = nullptr;
-    if (const int r = sd_bus_add_filter(front_.get(), &slot, on_front, this); r < 0)
+    if (const int r = sd_bus_add_filter(front(), &slot, on_front, this); r < 0)
       return std::unexpected{bus::bus_failure(r, "watch the bus")};
     filter_.reset(slot);
+    RecordReader reader{before};
+    if (read_name(reader)) supplicant_->restore(reader);
+    wipe(before);
     return supplicant_->start([this](const std::string& why) {
       log_line(SD_ERR, "macsec-nm: cannot serve fi.w1.wpa_supplicant1: {}", why);
       loop_.exit(1);
@@ -50,6 +93,61 @@ class Service {
   }
 
  private:
+  [[nodiscard]] sd_bus* front() const noexcept { return held_ ? held_->bus() : front_.get(); }
+
+  static bool read_name(RecordReader& reader, HeldName* name = nullptr) {
+    static_cast<void>(reader.number());  // the size
+    HeldName read;
+    read.unique_name = reader.text();
+    read.generation = reader.as<std::uint32_t>();
+    if (name != nullptr && reader.ok()) *name = read;
+    return reader.ok() && !read.unique_name.empty();
+  }
+
+  /// Takes up the connection an earlier process left, or makes one; `before` is what that process knew.
+  [[nodiscard]] Result<void> connect(std::vector<std::uint8_t>& before) {
+    Kept kept = take_kept();
+    const std::string path = system_bus_path();
+    if (path.empty() || ::secure_getenv("NOTIFY_SOCKET") == nullptr) {
+      auto front = bus::start_connection(loop_.event(), bus::system_bus_address(), "front");
+      if (!front) return std::unexpected{front.error()};
+      front_ = std::move(*front);
+      return {};
+    }
+    auto memory = Memory::open(std::move(kept.state));
+    if (!memory) return std::unexpected{memory.error()};
+    memory_.emplace(std::move(*memory));
+    HeldName name;
+    if (kept.bus) {
+      before = memory_->read();
+      RecordReader reader{before};
+      if (before.size() < 8 || RecordReader{before}.number() + 8 != before.size() || !read_name(reader, &name)) {
+        wipe(before);
+        before.clear();
+        name = {};
+      }
+    }
+    auto held = HeldBus::open(loop_.event(), path, std::move(kept.bus), std::move(name));
+    if (!held) return std::unexpected{held.error()};
+    held_ = std::move(*held);
+    held_->on_name([this] {
+      keep(bus_fd, held_->socket());
+      keep(state_fd, memory_->file());
+      save();
+    });
+    return {};
+  }
+
+  void save() {
+    if (!held_ || held_->name().unique_name.empty() || !supplicant_) return;
+    Record record;
+    record.text(held_->name().unique_name);
+    record.number(held_->name().generation);
+    supplicant_->save(record);
+    if (const auto written = memory_->write(record.all()); !written)
+      log_line(SD_WARNING, "{}", written.error().message);
+  }
+
   static int on_front(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
     if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
       log_line(SD_ERR, "macsec-nm: the system bus is gone");
@@ -60,6 +158,8 @@ class Service {
 
   GlibLoop& loop_;
   Connections connections_;
+  std::optional<Memory> memory_;
+  std::unique_ptr<HeldBus> held_;
   bus::BusPointer front_;
   std::unique_ptr<Runs> runs_;
   std::unique_ptr<Proxy> proxy_;

@@ -88,6 +88,7 @@ int Supplicant::on_call(sd_bus_message* message, void* userdata, sd_bus_error*) 
   auto& self = *static_cast<Supplicant*>(userdata);
   sd_bus_message_sensitive(message);
   const int r = self.call(message);
+  self.options_.dirty();
   return r < 0 ? r : 1;
 } catch (...) {
   return -ENOMEM;
@@ -197,6 +198,7 @@ void Supplicant::remove(const std::string& path, bool tell) {
   if (found == links_.end()) return;
   release(*found->second);
   links_.erase(found);
+  options_.dirty();
   if (tell) sd_bus_emit_signal(bus_, supplicant_path, supplicant_interface, "InterfaceRemoved", "o", path.c_str());
 }
 
@@ -243,9 +245,11 @@ void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Conne
   wanted.device = device;
   wanted.network = link.networks.at(link.selected).duplicate();
   if (connection) wanted.extras = read_user_data(connection->user_data);
+  link.connection = connection;
   wanted.connection = std::move(connection);
   link.device = device.name;
   link.activation = wanted.extras.activation;
+  options_.dirty();
   for (const auto& [path, other] : links_)
     if (other.get() != &link && other->device == device.name) other->device.clear();  // claimed by this one
   const std::string path = link.path;
@@ -303,6 +307,7 @@ void Supplicant::release(Link& link) {
 void Supplicant::set_state(Link& link, const std::string& state) {
   if (link.state == state) return;
   link.state = state;
+  options_.dirty();
   sd_bus_emit_signal(bus_, link.path.c_str(), bus::interface::properties, "PropertiesChanged", "sa{sv}as",
                      link_interface, 1, "State", "s", state.c_str(), 0);
 }

@@ -5,6 +5,7 @@
 /// request gets an object of its own, so that two devices on one parent do not displace each other.
 #pragma once
 
+#include "plugin/networkmanager/memory.hpp"
 #include "plugin/networkmanager/proxy.hpp"
 #include "plugin/networkmanager/runs.hpp"
 
@@ -18,6 +19,8 @@ struct SupplicantOptions {
   /// Where the kernel's devices are asked for.
   std::function<Result<std::vector<MacsecDevice>>()> devices = macsec_devices;
   std::function<unsigned(const std::string&)> index = interface_index;
+  /// Something save() tells is another now.
+  std::function<void()> dirty = [] {};
 };
 
 class Supplicant {
@@ -36,6 +39,11 @@ class Supplicant {
   /// An interface went away; 0: any may be gone.
   void device_gone(unsigned ifindex);
 
+  /// All that NetworkManager knows of, with its keys.
+  void save(Record& record) const;
+  /// Goes on where another process was; before start().
+  void restore(RecordReader& reader);
+
  private:
   /// An object at own_prefix.
   struct Link {
@@ -51,6 +59,7 @@ class Supplicant {
     // Of the selected network:
     std::string selected;  ///< its path; empty: none
     std::string device;    ///< runs on it; empty: not yet
+    std::optional<Connection> connection;
     Activation activation = Activation::automatic;
     bool patient = true;            ///< false: long enough has been waited
     bus::MessagePointer selecting;  ///< SelectNetwork while it is not answered
@@ -79,6 +88,7 @@ class Supplicant {
   int remove_blob(Link& link, sd_bus_message* message);
 
   void look_up(Link& link);
+  void resume(Link& link);
   void run(Link& link, const MacsecDevice& device, std::optional<Connection> connection);
   void answer_selection(Link& link, const std::optional<std::string>& error);
   void evaluate(Link& link);

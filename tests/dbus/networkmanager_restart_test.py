@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""macsec-nm is killed and started again as the service manager does it: its name and objects stay on the bus."""
+
+import array
+import fcntl
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+NAME = "fi.w1.wpa_supplicant1"
+MANAGER = "/fi/w1/wpa_supplicant1"
+CONFIG = """<busconfig><type>custom</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth><policy context="default">
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>
+"""
+
+
+class ServiceManager:
+    """The part of systemd that keeps descriptors."""
+
+    def __init__(self, folder, bus):
+        self.path = os.path.join(folder, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.bus = bus
+        self.kept = {}
+        self.process = None
+
+    def start(self):
+        """Start the program with what it had kept; returns when it says that it is ready."""
+        fds = list(self.kept.items())
+        names = ":".join(name for name, _ in fds)
+
+        # From 3 on, in order, and the program has the shell's pid.
+        moves = "".join("exec %d<&%d; " % (3 + number, fd) for number, (_, fd) in enumerate(fds))
+        script = "%sLISTEN_PID=$$ exec %s --supplicant-bus=" % (moves, PROGRAM)
+        env = {**os.environ, "NOTIFY_SOCKET": self.path, "DBUS_SYSTEM_BUS_ADDRESS": self.bus, "LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": names}
+        self.process = subprocess.Popen(["/bin/bash", "-c", script], env=env, pass_fds=[fd for _, fd in fds])
+        self.until("READY=1")
+
+    def until(self, words):
+        end = time.monotonic() + 20
+        while True:
+            ready, _, _ = select.select([self.socket], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise AssertionError("no %s within 20 s" % words)
+            text, ancillary, _, _ = self.socket.recvmsg(4096, 1024)
+            lines = text.decode().split("\n")
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS) and "FDSTORE=1" in lines:
+                    name = [line for line in lines if line.startswith("FDNAME=")][0].partition("=")[2]
+                    got = array.array("i", data[:4])[0]
+                    # Far from where the next process will have them.
+                    if name in self.kept:
+                        os.close(self.kept[name])
+                    self.kept[name] = fcntl.fcntl(got, fcntl.F_DUPFD_CLOEXEC, 50)
+                    os.close(got)
+            if words in lines:
+                return
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Restart(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        bus = os.path.join(self.folder.name, "bus")
+        config = os.path.join(self.folder.name, "bus.conf")
+        with open(config, "w", encoding="ascii") as out:
+            out.write(CONFIG % bus)
+        self.daemon = subprocess.Popen(["dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", "--config-file=" + config, "--print-address"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.daemon.stdout.readline()
+        self.address = "unix:path=" + bus
+        self.manager = ServiceManager(self.folder.name, self.address)
+        # Objects live as long as who asked for them: one connection for the whole test.
+        self.manager.start()
+
+    def tearDown(self):
+        self.manager.kill()
+        self.manager.socket.close()
+        for fd in self.manager.kept.values():
+            os.close(fd)
+        self.daemon.terminate()
+        self.daemon.wait()
+        self.daemon.stdout.close()
+        self.folder.cleanup()
+
+    def busctl(self, *words):
+        return subprocess.run(["busctl", "--address=" + self.address, "--timeout=10", *words], check=True, capture_output=True, text=True).stdout.strip()
+
+    def owner(self):
+        return self.busctl("call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s", NAME)
+
+    def create(self):
+        return self.busctl("call", NAME, MANAGER, NAME, "CreateInterface", "a{sv}", "2", "Driver", "s", "macsec_linux", "Ifname", "s", "lo")
+
+    def test_name_stays(self):
+        before = self.owner()
+        self.assertEqual(set(self.manager.kept), {"bus", "state"})
+        first = self.create()
+        for _ in range(3):
+            self.manager.kill()
+            self.assertEqual(self.owner(), before)
+            self.manager.start()
+            self.assertEqual(self.owner(), before)
+        second = self.create()
+        self.assertNotEqual(first, second)  # it remembers which paths were used
+
+    def test_calls_made_meanwhile_are_answered(self):
+        self.manager.kill()
+        call = subprocess.Popen(["busctl", "--address=" + self.address, "--timeout=20", "call", NAME, MANAGER, NAME, "CreateInterface", "a{sv}", "2",
+                                 "Driver", "s", "macsec_linux", "Ifname", "s", "lo"], stdout=subprocess.PIPE, text=True)
+        self.manager.start()
+        self.assertIn("/Interfaces/macsec", call.communicate(timeout=30)[0])
+
+
+if __name__ == "__main__":
+    unittest.main()

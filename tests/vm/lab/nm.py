@@ -130,6 +130,11 @@ class Host:
     def ping(self, count=3, address=SERVER):
         command(["ping", "-n", "-c", str(count), "-i", "0.2", "-W", "5", address])
 
+    @staticmethod
+    def answers(address):
+        """Whether one echo request is answered."""
+        return "1 received" in command(["ping", "-n", "-c", "1", "-W", "1", address], check=False)
+
     def profile(self, name, field):
         return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/profile/" + _encode(name), "org.macsecd1.Profile", field],
                        check=False).strip()

@@ -63,6 +63,8 @@ class Host:
 
     def __init__(self, c, netdev_text=None, network="DHCP=ipv4\nIPv6AcceptRA=no\n", parent_more=""):
         self.c = c
+        # Its socket starts it at every change of a link, and so before the files of this case are there.
+        systemctl("stop", "systemd-networkd.socket", "systemd-networkd.service", check=False)
         self.here = c.enter_context(Here())
         self.peer = c.namespace("peer")
         c.veth(self.here, self.peer)

@@ -38,8 +38,8 @@ def run_edits(c):
     before = key(host)
 
     edit(host, "# a comment\n" + netdev(MKA))
-    edit(host, netdev(MKA + "Priority=200\n"))
-    host.wait_profile("Settings", '"Priority" s "200"')
+    edit(host, netdev(MKA + "RekeySec=1h\n"))
+    host.wait_profile("Settings", '"RekeySec" s "1h"')
 
     edit(host, netdev(MKA + "Priority=300\n"))
     host.wait_profile("Problems", '"/etc/systemd/network/25-macsec0.netdev" 10 "MKA.Priority"')

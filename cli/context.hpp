@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What every verb works with: options, the daemon, and where to print.
+#pragma once
+
+#include "cli/json.hpp"
+#include "cli/screen.hpp"
+#include "dbus/bus/names.hpp"
+#include "dbus/client/client.hpp"
+#include "dbus/client/info.hpp"
+
+#include <fmt/format.h>
+#include <functional>
+#include <optional>
+
+namespace macsec::cli {
+
+/// Exit status, as macsecctl(1) documents it.
+enum class Exit : std::uint8_t {
+  ok = 0,
+  failed = 1,
+  usage = 2,
+  not_found = 3,
+  refused = 4,      ///< not authorised
+  unreachable = 5,  ///< no daemon, or no bus
+  timeout = 6,
+};
+
+enum class ColorChoice : std::uint8_t { automatic, always, never };
+
+struct Options {
+  bool help = false;
+  bool version = false;
+  bool complete = false;
+  ColorChoice color = ColorChoice::automatic;
+  JsonForm json = JsonForm::off;
+  bool legend = true;
+  bool pager = true;
+  bool ask = true;               ///< polkit may ask for a password
+  std::optional<Duration> wait;  ///< how long; nothing: not at all
+  bool runtime = false;          ///< a new profile lives in memory only
+  std::string to;                ///< format
+  std::string from;              ///< format
+  std::string name;              ///< of an imported profile
+  std::string output;            ///< file
+  std::string key_file;
+  std::optional<int> key_fd;
+  std::size_t key_size = 16;     ///< octets
+  std::string form = "section";  ///< of a generated key
+};
+
+class Context {
+ public:
+  Options options;
+  std::vector<std::string> arguments;
+  Screen screen;
+  std::string out;         ///< shown at the end, through a pager where it is long
+  Exit status = Exit::ok;  ///< of the last failure told
+
+  /// Time of CLOCK_BOOTTIME; $MACSECCTL_NOW (microseconds) for tests.
+  [[nodiscard]] static Time now();
+  /// "3min 2s" since then; empty for the beginning of time.
+  [[nodiscard]] static std::string since(Time when);
+  /// Time of day of a moment of CLOCK_BOOTTIME: "12:34:56.789".
+  [[nodiscard]] static std::string clock(Time when);
+
+  /// The connection, made at the first call; null once that failed, which was told then.
+  [[nodiscard]] bus::Client* client();
+
+  /// Asks the daemon. Nothing on failure, which was told and set as status.
+  template <typename T>
+  [[nodiscard]] std::optional<T> ask(const std::function<bus::Request<T>(const bus::Client&)>& make) {
+    const bus::Client* const daemon = client();
+    if (daemon == nullptr) return std::nullopt;
+    bus::Outcome<T> outcome = daemon->call(make(*daemon));
+    if (outcome) return std::move(*outcome);
+    complain(outcome.error());
+    return std::nullopt;
+  }
+
+  /// Tells an error on standard error and sets the status.
+  Exit complain(const bus::CallError& error);
+  Exit complain(Exit as, std::string_view text);
+  void warn(std::string_view text) const;
+
+  [[nodiscard]] bool json() const noexcept { return options.json != JsonForm::off; }
+  void print_json(const bus::Value& value) { out += to_json(value, options.json); }
+  void print(const Table& table) { out += table.print(screen, options.legend); }
+  template <typename... T>
+  void print(fmt::format_string<T...> format, T&&... values) {
+    fmt::format_to(std::back_inserter(out), format, std::forward<T>(values)...);
+  }
+  /// Shows what was printed so far; at the end with a pager.
+  void flush(bool last);
+
+  /// Sessions by name of their link: all, or those the first arguments name. Nothing on failure.
+  struct Session {
+    std::string path;
+    bus::Value properties;
+    bus::SessionInfo info;
+  };
+  [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
+  struct Profile {
+    std::string path;
+    bus::Value properties;
+    bus::ProfileInfo info;
+  };
+  [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
+
+  /// Waits until the session satisfies `done`, for as long as --wait says. Tells when the time is over.
+  [[nodiscard]] Exit wait_for(const std::string& path, std::string_view what,
+                              const std::function<bool(const bus::SessionInfo&)>& done);
+
+ private:
+  std::unique_ptr<bus::Client> client_;
+  bool tried_ = false;
+};
+
+/// The style of a session's state.
+[[nodiscard]] Style style_of(std::string_view state) noexcept;
+
+}  // namespace macsec::cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Configuration of other programs, in and out. Pure: texts to settings and back.
+#pragma once
+
+#include "cli/secret_writer.hpp"
+#include "dbus/client/sections.hpp"
+#include "engine/config/ini.hpp"
+
+namespace macsec::cli {
+
+enum class Format : std::uint8_t { wpa_supplicant, networkmanager, networkd };
+
+[[nodiscard]] std::string_view to_string(Format format) noexcept;
+[[nodiscard]] std::optional<Format> format_from_string(std::string_view word) noexcept;
+/// By what a file is called and what stands in it.
+[[nodiscard]] std::optional<Format> guess_format(std::string_view path, std::string_view text) noexcept;
+
+struct Imported {
+  std::string name{};                     ///< of the connection or link; empty: the format has none
+  bus::Settings settings{};               ///< may lack Parent= and keys, where the format does not say them
+  std::vector<Diagnostic> diagnostics{};  ///< a warning for everything that is left out
+};
+[[nodiscard]] Imported import_profile(Format format, const std::string& path, WipedText text);
+
+/// Whether keys are written where the format holds them itself.
+enum class Keys : std::uint8_t { leave_out, include };
+
+struct Exported {
+  SecretWriter text{};
+  std::vector<std::string> warnings{};  ///< what the format cannot say
+};
+[[nodiscard]] Exported export_profile(Format format, const std::string& name, const bus::Settings& settings, Keys keys);
+
+namespace detail {
+
+[[nodiscard]] Imported import_wpa_supplicant(const std::string& path, WipedText text);
+[[nodiscard]] Imported import_networkmanager(const std::string& path, WipedText text);
+[[nodiscard]] Imported import_networkd(const std::string& path, WipedText text);
+
+/// Settings one takes from; what is left is what could not be said.
+class Remaining {
+ public:
+  explicit Remaining(const bus::Settings& settings);
+  /// A text, "" where it is not said. `instance` from 0.
+  std::string take(std::string_view section, std::string_view key, std::size_t instance = 0);
+  /// As take(), and `fallback` where it is not said.
+  std::string take_or(std::string_view section, std::string_view key, std::string_view fallback);
+  [[nodiscard]] std::size_t count(std::string_view section) const noexcept;
+  /// Octets of a secret; empty where there is none.
+  [[nodiscard]] Bytes secret(std::string_view section, std::string_view key, std::size_t instance = 0) const noexcept;
+  /// A whole section that has no place.
+  void drop(std::string_view section, std::size_t instance);
+  /// "Section.Key=value" of all that was not taken, as warnings for this format.
+  void complain(Format format, std::vector<std::string>& warnings) const;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> rest(std::string_view section) const;
+
+ private:
+  struct Entry {
+    std::string section;
+    std::size_t instance;
+    std::string key;
+    std::string value;
+    bool taken = false;
+  };
+  std::vector<Entry> entries_;
+  const bus::Settings& settings_;
+};
+
+[[nodiscard]] Exported export_wpa_supplicant(const std::string& name, const bus::Settings& settings, Keys keys);
+[[nodiscard]] Exported export_networkmanager(const std::string& name, const bus::Settings& settings, Keys keys);
+[[nodiscard]] Exported export_networkd(const std::string& name, const bus::Settings& settings, Keys keys);
+
+/// Keys of NetworkManager's user.data after "org.macsecd.", by setting.
+struct UserDataKey {
+  std::string_view word;
+  std::string_view section;
+  std::string_view key;
+};
+[[nodiscard]] std::span<const UserDataKey> user_data_keys() noexcept;
+
+}  // namespace detail
+}  // namespace macsec::cli

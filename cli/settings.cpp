@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/settings.hpp"
+
+#include "engine/base/text.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+namespace macsec::cli {
+namespace {
+
+struct Target {
+  const ProfileKey* key = nullptr;
+  std::size_t instance = 0;
+};
+
+/// "Key2.Ckn" -> Ckn of the second [Key]; "Parent" -> the first section that has it.
+Target find_target(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) {
+    for (const ProfileKey& key : profile_keys())
+      if (key.name == name) return {&key, 0};
+    return {};
+  }
+  std::string_view section = name.substr(0, dot);
+  std::size_t instance = 0;
+  if (const ProfileKey* const key = find_profile_key(section, name.substr(dot + 1))) return {key, 0};
+  const std::size_t digits = section.find_last_not_of("0123456789") + 1;
+  const auto number = parse_unsigned(section.substr(digits), 1000);
+  section = section.substr(0, digits);
+  if (!number || *number == 0 || !is_repeated_section(section)) return {};
+  instance = *number - 1;
+  return {find_profile_key(section, name.substr(dot + 1)), instance};
+}
+
+bool is_reference(std::string_view key) { return key == "CakFile" || key == "CakCredential"; }
+
+}  // namespace
+
+bus::SettingsSection& section_of(bus::Settings& settings, std::string_view name, std::size_t instance) {
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    if (settings[i].name != name) continue;
+    if (instance-- == 0) return settings[i];
+    last = i + 1;
+  }
+  const auto at = last == 0 ? settings.end() : settings.begin() + static_cast<std::ptrdiff_t>(last);
+  return *settings.insert(at, bus::SettingsSection{std::string{name}, {}, {}});
+}
+
+std::optional<std::string> text_of(const bus::Settings& settings, std::string_view section, std::string_view key) {
+  for (const bus::SettingsSection& each : settings) {
+    if (each.name != section) continue;
+    for (const auto& [name, value] : each.texts)
+      if (name == key) return value;
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool has_text(const bus::SettingsSection& section, std::string_view key) noexcept {
+  return std::ranges::any_of(section.texts, [key](const auto& each) { return each.first == key; });
+}
+
+void set_text(bus::SettingsSection& section, std::string_view key, std::string value) {
+  for (auto& [name, old] : section.texts)
+    if (name == key) {
+      old = std::move(value);
+      return;
+    }
+  section.texts.emplace_back(key, std::move(value));
+}
+
+Result<void> apply_setting(bus::Settings& settings, std::string_view assignment) {
+  const std::size_t equals = assignment.find('=');
+  if (equals == std::string_view::npos)
+    return fail(EINVAL, fmt::format("{} is no setting: Section.Key=VALUE", printable(assignment)));
+  const std::string_view name = assignment.substr(0, equals);
+  const std::string_view value = assignment.substr(equals + 1);
+  const Target target = find_target(name);
+  if (target.key == nullptr) return fail(EINVAL, fmt::format("there is no setting {}, see macsec.profile(5)", name));
+  if (target.key->secret)
+    return fail(EINVAL,
+                fmt::format("{}= is a secret and not accepted here, where everybody can read it: use --key-file=, "
+                            "--key-fd= or {}File=",
+                            target.key->name, target.key->name));
+  bus::SettingsSection& section = section_of(settings, target.key->section, target.instance);
+  if (value.empty()) {
+    std::erase_if(section.texts, [&](const auto& each) { return each.first == target.key->name; });
+    return {};
+  }
+  if (const auto checked = check_profile_value(*target.key, value); !checked) return std::unexpected{checked.error()};
+  set_text(section, target.key->name, std::string{value});
+  return {};
+}
+
+Result<void> add_key(const Options& options, bus::Settings& settings, bool required) {
+  const bool given = !options.key_file.empty() || options.key_fd;
+  const auto lacks = [](const bus::SettingsSection& section) {
+    return section.name == "Key" && section.secrets.empty() &&
+           std::ranges::none_of(section.texts, [](const auto& each) { return is_reference(each.first); });
+  };
+  const auto section = std::ranges::find_if(settings, lacks);
+  if (section == settings.end())
+    return given ? Result<void>{fail(EINVAL, "no [Key] lacks a key; say which by Key.Ckn=")} : Result<void>{};
+  if (!given && !required) return {};
+  auto key = !options.key_file.empty() ? read_key_file(options.key_file)
+             : options.key_fd          ? read_key_fd(*options.key_fd)
+                                       : ask_key("CAK (32 or 64 hexadecimal digits, not shown): ");
+  if (!key) return std::unexpected{key.error()};
+  section->secrets.emplace_back("Cak", std::move(*key));
+  return {};
+}
+
+bus::Settings to_settings(const bus::ProfileInfo& info) {
+  bus::Settings out;
+  for (const auto& [name, texts] : info.settings) {
+    out.push_back({name, {}, {}});
+    // As the table of keys has them, which is how people write them.
+    for (const ProfileKey& key : profile_keys())
+      if (const auto text = texts.find(std::string{key.name}); key.section == name && text != texts.end())
+        out.back().texts.emplace_back(text->first, text->second);
+    for (const auto& text : texts)
+      if (!has_text(out.back(), text.first)) out.back().texts.emplace_back(text.first, text.second);
+  }
+  return out;
+}
+
+std::string to_text(const bus::Settings& settings) {
+  std::string out;
+  for (const bus::SettingsSection& section : settings) {
+    fmt::format_to(std::back_inserter(out), "{}[{}]\n", out.empty() ? "" : "\n", section.name);
+    for (const auto& [key, value] : section.texts) fmt::format_to(std::back_inserter(out), "{}={}\n", key, value);
+  }
+  return out;
+}
+
+void write_file(SecretWriter& out, const bus::Settings& settings) {
+  for (const bus::SettingsSection& section : settings) {
+    out.add(out.view().empty() ? "" : "\n").add("[").add(section.name).add("]\n");
+    for (const auto& [key, value] : section.texts) out.add(key).add("=").add(value).add("\n");
+    for (const auto& [key, secret] : section.secrets) out.add(key).add("=").add_hex(secret.expose()).add("\n");
+  }
+}
+
+Result<bus::Settings> read_text(std::string path, WipedText text) {
+  const IniDocument document = IniDocument::parse(std::move(path), std::move(text));
+  if (has_error(document.diagnostics())) return fail(EINVAL, to_string(document.diagnostics().front()));
+  bus::Settings out;
+  for (const IniSection& section : document.sections()) out.push_back({std::string{section.name}, {}, {}});
+  for (const IniAssignment& each : document.assignments()) {
+    bus::SettingsSection& section = out[each.section];
+    const ProfileKey* const key = find_profile_key(section.name, each.key);
+    if (key == nullptr || !key->secret) {
+      section.texts.emplace_back(each.key, each.value);
+      continue;
+    }
+    Secret<32> secret;
+    const auto size = from_hex(each.value, secret.allocate(std::min<std::size_t>(each.value.size() / 2, 32)));
+    if (!size || *size == 0)
+      return fail(EINVAL,
+                  fmt::format("{}:{}: {}= is not accepted: {}", document.path(), each.line, each.key, key->accepts));
+    section.secrets.emplace_back(each.key, std::move(secret));
+  }
+  // A file may open a section twice; only [Key] and [StaticKeys] are several things then.
+  for (std::size_t i = 0; i < out.size(); ++i)
+    for (std::size_t k = out.size(); !is_repeated_section(out[i].name) && --k > i;)
+      if (out[k].name == out[i].name) {
+        for (auto& [key, value] : out[k].texts) set_text(out[i], key, std::move(value));
+        out.erase(out.begin() + static_cast<std::ptrdiff_t>(k));
+      }
+  return out;
+}
+
+bool tell(const Context& context, std::span<const Diagnostic> diagnostics) {
+  for (const Diagnostic& each : diagnostics) {
+    if (each.severity == Severity::warning)
+      context.warn(to_string(each));
+    else
+      fmt::print(stderr, "macsecctl: {}\n", printable(to_string(each)));
+  }
+  return has_error(diagnostics);
+}
+
+std::string to_line(const bus::Problem& problem) {
+  std::string place = problem.file;
+  if (!place.empty() && problem.line != 0) place += fmt::format(":{}", problem.line);
+  if (!place.empty()) place += ": ";
+  return fmt::format("{}{}: {}", place, problem.error ? "error" : "warning", problem.text);
+}
+
+Exit add_profile(Context& context, const std::string& name, const bus::Settings& settings) {
+  const bus::ProfileOptions options{.lifetime = context.options.runtime ? bus::Lifetime::memory : bus::Lifetime::file};
+  const auto path = context.ask<bus::ObjectPath>(
+      [&](const bus::Client& daemon) { return daemon.add_profile(name, settings, options); });
+  if (!path) return context.status;
+  if (!context.options.wait) return Exit::ok;
+  const std::string interface = text_of(settings, "Link", "Interface").value_or("macsec0");
+  return context.wait_for(bus::Client::session_path(interface), "secured",
+                          [](const bus::SessionInfo& info) { return info.state == "secured"; });
+}
+
+}  // namespace macsec::cli

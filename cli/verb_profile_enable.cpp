@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/verbs.hpp"
+
+namespace macsec::cli {
+
+Exit run_profile_enable(Context& context) {
+  const auto profiles = context.profiles(context.arguments);
+  if (!profiles) return context.status;
+  for (const auto& profile : *profiles)
+    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.enable_profile(profile.path); }))
+      return context.status;
+  return Exit::ok;
+}
+
+}  // namespace macsec::cli

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/foreign.hpp"
+#include "cli/settings.hpp"
+#include "engine/config/profile_set.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace macsec::cli {
+namespace {
+
+struct Source {
+  std::string name;
+  bus::Settings settings;
+};
+
+std::optional<Source> from_file(Context& context, const std::string& path) {
+  const ProfileFile file = load_profile(path, ProfileContext::from_environment());
+  const bool bad = tell(context, file.diagnostics);
+  if (bad || file.profile == nullptr) {
+    context.status = Exit::failed;
+    return std::nullopt;
+  }
+  return Source{file.name, bus::to_settings(*file.profile)};
+}
+
+/// The daemon tells no keys; whoever may read the file has them.
+std::optional<Source> find_source(Context& context, const std::string& argument) {
+  if (argument.find('/') != std::string::npos || argument.ends_with(profile_suffix))
+    return from_file(context, argument);
+  const auto profiles = context.profiles(std::span{&argument, 1});
+  if (!profiles) return std::nullopt;
+  const bus::ProfileInfo& info = profiles->front().info;
+  if (info.source == "file" && ::access(info.origin.c_str(), R_OK) == 0) return from_file(context, info.origin);
+  return Source{info.name, to_settings(info)};
+}
+
+/// Where a format holds the key itself, it has to be read.
+void resolve(const Context& context, bus::Settings& settings) {
+  for (bus::SettingsSection& section : settings)
+    for (const auto& [key, value] : section.texts) {
+      if (section.name != "Key" || key != "CakFile") continue;
+      auto secret = read_key_file(value);
+      if (secret)
+        section.secrets.emplace_back("Cak", std::move(*secret));
+      else
+        context.warn(secret.error().message);
+    }
+}
+
+}  // namespace
+
+Exit run_profile_export(Context& context) {
+  const auto format = format_from_string(context.options.to);
+  if (!format) return context.complain(Exit::usage, "to what? Say --to=networkmanager, networkd or wpa_supplicant");
+  auto source = find_source(context, context.arguments.front());
+  if (!source) return context.status;
+  const std::string& path = context.options.output;
+  const Keys keys = path.empty() || path == "-" ? Keys::leave_out : Keys::include;
+  if (*format != Format::networkd && keys == Keys::include) resolve(context, source->settings);
+  const Exported exported = export_profile(*format, source->name, source->settings, keys);
+  for (const std::string& warning : exported.warnings) context.warn(warning);
+  if (const auto written = write_secret(path, exported.text.view()); !written)
+    return context.complain(Exit::failed, written.error().message);
+  return Exit::ok;
+}
+
+}  // namespace macsec::cli

@@ -1,0 +1,318 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""macsecctl against a stand-in on a private bus: what it prints for every verb is compared with golden/ (written anew
+with UPDATE_GOLDEN=1), what it asks for and how it ends is checked here.
+
+usage: cli_test.py MACSECCTL [TEST...]
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+GOLDEN = HERE / "golden"
+NOW = "100000000000"
+CAK = "00112233445566778899aabbccddeeff"
+MACSECCTL = None
+
+# name: arguments. Each is shown in every form of FORMS.
+SHOWN = {
+    "status": [],
+    "status-link": ["status", "macsec1"],
+    "list": ["list"],
+    "peers": ["peers"],
+    "stats": ["stats", "macsec0"],
+    "caps": ["caps", "eth0"],
+    "profile-list": ["profile", "list"],
+    "profile-show": ["profile", "show", "lab"],
+    "profile-check": ["profile", "check"],
+    # These have nothing to say when they succeed.
+    "up": ["up", "macsec0"],
+    "down": ["down", "macsec0"],
+    "rekey": ["rekey", "macsec0"],
+    "suspend": ["suspend", "macsec0", "30"],
+    "reload": ["reload"],
+    "profile-add": ["profile", "add", "new", "Parent=eth3", "Key.Ckn=01", "Key.CakFile=/etc/macsecd/new.cak"],
+    "profile-edit": ["profile", "edit", "lab", "MKA.Priority=10"],
+    "profile-remove": ["profile", "remove", "lab"],
+    "profile-enable": ["profile", "enable", "old"],
+    "profile-disable": ["profile", "disable", "lab"],
+    "profile-export-networkmanager": ["profile", "export", "lab", "--to=networkmanager"],
+    "profile-export-networkd": ["profile", "export", "lab", "--to=networkd"],
+    "profile-export-wpa_supplicant": ["profile", "export", "lab", "--to=wpa_supplicant"],
+    "profile-import": ["profile", "import", str(HERE / "samples/plain.nmconnection"), "--key-file=@CAK@"],
+    "help": ["--help"],
+}
+FORMS = {
+    "table": ([], 120),
+    "narrow": ([], 60),
+    "color": (["--color=always"], 120),
+    "narrow-color": (["--color=always"], 60),
+    "no-legend": (["--no-legend"], 120),
+    "json": (["--json=pretty"], 120),
+    "json-short": (["--json=short"], 120),
+}
+
+
+class Bus:
+    """A dbus-daemon and the stand-in on it."""
+
+    def __init__(self):
+        self.daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"],
+                                       stdout=subprocess.PIPE, text=True)
+        self.address = self.daemon.stdout.readline().strip()
+        self.service = subprocess.Popen([sys.executable, HERE / "stand_in.py", self.address, ROOT / "dbus/interfaces"],
+                                        stdout=subprocess.PIPE, text=True)
+        line = self.service.stdout.readline()
+        if line.strip() != "ready":
+            raise RuntimeError(f"the stand-in said {line!r}")
+
+    def close(self):
+        for process in (self.service, self.daemon):
+            process.terminate()
+            process.wait(timeout=20)
+            process.stdout.close()
+
+
+def environment(address, columns=120, **more):
+    keep = {name: value for name, value in os.environ.items() if name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
+    return keep | {"DBUS_SYSTEM_BUS_ADDRESS": address, "MACSECCTL_NOW": NOW, "COLUMNS": str(columns), "TZ": "UTC",
+                   "LC_ALL": "C.UTF-8", **more}
+
+
+def run(address, arguments, columns=120, text=None, **more):
+    return subprocess.run([MACSECCTL, *arguments], env=environment(address, columns, **more), input=text,
+                          stdin=None if text is not None else subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+class Case(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.bus = Bus()
+        cls.addClassCleanup(cls.bus.close)
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.directory.cleanup)
+        cls.cak = Path(cls.directory.name) / "cak"
+        cls.cak.write_text(CAK + "\n")
+        cls.cak.chmod(0o600)
+
+    def run_ctl(self, *arguments, **more):
+        return run(self.bus.address, [str(each).replace("@CAK@", str(self.cak)) for each in arguments], **more)
+
+    def next_call(self):
+        return self.bus.service.stdout.readline().strip()
+
+
+class Golden(Case):
+    def test_every_verb_in_every_form(self):
+        for name, arguments in SHOWN.items():
+            for form, (options, columns) in FORMS.items():
+                with self.subTest(verb=name, form=form):
+                    done = self.run_ctl(*arguments, *options, columns=columns)
+                    shown = f"exit {done.returncode}\n{done.stdout}"
+                    if done.stderr:
+                        shown += "--- stderr\n" + done.stderr
+                    self.compare(GOLDEN / f"{name}.{form}", shown.replace(str(ROOT), "@ROOT@"))
+
+    def compare(self, path, shown):
+        self.assertNotIn(CAK, shown)
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(shown)
+        self.assertTrue(path.exists(), f"{path} is missing: UPDATE_GOLDEN=1")
+        self.assertEqual(path.read_text(), shown)
+
+    def test_no_form_shows_color_or_breadth_it_was_not_asked_for(self):
+        for path in GOLDEN.iterdir():
+            text = path.read_text().split("\n--- stderr")[0]
+            if "color" not in path.suffix:
+                self.assertNotIn("\033", text, path.name)
+
+    def test_every_verb_has_golden_files(self):
+        verbs = re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options:")[0], re.M)
+        self.assertGreater(len(verbs), 20)
+        shown = {" ".join(arguments) for arguments in SHOWN.values()} | {"status", "genkey", "monitor"}
+        for verb in verbs:
+            self.assertTrue(any(each == verb or each.startswith(verb + " ") for each in shown), verb)
+
+    def test_color_only_where_wanted(self):
+        self.assertNotIn("\033", self.run_ctl("list").stdout)
+        self.assertNotIn("\033", self.run_ctl("list", "--color=never").stdout)
+        self.assertIn("\033", self.run_ctl("list", "--color=always", NO_COLOR="1").stdout)
+
+
+class Calls(Case):
+    """What reaches the daemon, and the exit status."""
+
+    def setUp(self):
+        self.bus = Bus()
+        self.addCleanup(self.bus.close)
+
+    def test_settings_and_key_file(self):
+        done = self.run_ctl("profile", "add", "lab2", "Parent=eth3", "MKA.Priority=10", "Key.Ckn=0a1b", "Key2.Ckn=ff",
+                            "Key2.Role=fallback", "Key2.CakFile=/etc/x.cak", "--key-file=@CAK@", "--runtime")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(
+            self.next_call(),
+            "call AddProfile /org/macsecd1 ['lab2', [['Link', {'Parent': 'eth3'}], ['MKA', {'Priority': '10'}], ['Key', {'Cak': "
+            "'<16 octets>', 'Ckn': '0a1b'}], ['Key', {'CakFile': '/etc/x.cak', 'Ckn': 'ff', 'Role': 'fallback'}]], "
+            "{'Lifetime': 'memory'}]")
+
+    def test_key_from_a_descriptor_and_a_file_of_sections(self):
+        with open(self.cak, encoding="ascii") as key:
+            done = subprocess.run([MACSECCTL, "profile", "add", "lab3", "-", f"--key-fd={key.fileno()}"],
+                                  env=environment(self.bus.address), input="[Link]\nParent=eth3\n[Key]\nCkn=01\n",
+                                  pass_fds=[key.fileno()], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("'Cak': '<16 octets>'", self.next_call())
+
+    def test_keys_are_not_taken_from_arguments(self):
+        done = self.run_ctl("profile", "add", "lab4", "Parent=eth3", "Key.Ckn=01", f"Key.Cak={CAK}")
+        self.assertEqual(done.returncode, 2)
+        self.assertNotIn(CAK, done.stderr)
+
+    def test_a_key_file_open_to_everybody_is_refused(self):
+        path = Path(self.directory.name) / "open"
+        path.write_text(CAK)
+        path.chmod(0o644)
+        self.assertEqual(self.run_ctl("profile", "add", "x", "Parent=a", "Key.Ckn=01", f"--key-file={path}").returncode, 1)
+
+    def test_edit_keeps_secrets(self):
+        self.assertEqual(self.run_ctl("profile", "edit", "lab", "MKA.Priority=10").returncode, 0)
+        self.assertIn("{'KeepSecrets': True}", self.next_call())
+
+    def test_edit_with_an_editor(self):
+        editor = Path(self.directory.name) / "editor"
+        editor.write_text('#!/bin/sh\nsed -i "s/^Offload=.*/Offload=phy/" "$1"\n')
+        editor.chmod(0o700)
+        done = self.run_ctl("profile", "edit", "lab", EDITOR=str(editor))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("'Offload': 'phy'", self.next_call())
+
+    def test_import_sends_what_the_file_says(self):
+        done = self.run_ctl("profile", "import", HERE / "samples/wired.conf", "Parent=eth5", "--name=wired")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        call = self.next_call()
+        self.assertIn("'Parent': 'eth5'", call)
+        self.assertIn("'Cak': '<16 octets>'", call)
+
+    def test_up_of_a_profile_enables_it(self):
+        self.assertEqual(self.run_ctl("up", "old").returncode, 0)
+        self.assertEqual(self.next_call(), "call Enable /org/macsecd1/profile/old []")
+
+    def test_exit_status(self):
+        for status, arguments in [(2, ["nonsense"]), (2, ["list", "--nonsense"]), (2, ["up"]), (2, ["list", "more"]),
+                                  (2, ["list", "--json=xml"]), (3, ["status", "macsec7"]), (3, ["profile", "show", "none"]),
+                                  (3, ["caps", "eth7"]), (3, ["up", "none"]), (1, ["profile", "check"]),
+                                  (4, ["profile", "add", "refused", "Parent=a", "Key.Ckn=01", "Key.CakFile=/x"]),
+                                  (1, ["rekey", "macsec1"]), (6, ["status", "macsec1", "--wait=50ms"])]:
+            with self.subTest(arguments=arguments):
+                done = self.run_ctl(*arguments)
+                self.assertEqual(done.returncode, status, done.stderr)
+                if arguments != ["profile", "check"]:
+                    self.assertTrue(done.stderr.startswith("macsecctl: "), done.stderr)
+                    self.assertEqual(done.stdout, "")
+
+    def test_no_bus_and_no_daemon(self):
+        self.assertEqual(run("unix:path=/nonexistent", ["list"]).returncode, 5)
+
+    def test_wait_for_what_is_so_and_for_a_rekey(self):
+        self.assertEqual(self.run_ctl("status", "macsec0", "--wait=20").returncode, 0)
+        self.assertEqual(self.run_ctl("rekey", "macsec0", "--wait=20").returncode, 0)
+
+    def test_monitor(self):
+        with subprocess.Popen([MACSECCTL, "monitor", "macsec0"], env=environment(self.bus.address), stdout=subprocess.PIPE,
+                              text=True) as monitor:
+            self.assertEqual(monitor.stdout.readline(), "00:26:40.000 macsec0 state secured\n")
+            self.run_ctl("rekey", "macsec0")
+            self.assertEqual(monitor.stdout.readline(), "03:46:40.000 macsec0 sak-installed SAK 5 is in use\n")
+            monitor.send_signal(signal.SIGINT)
+            self.assertEqual(monitor.wait(timeout=20), 0)
+
+
+class Keys(Case):
+    FORMS = {"section": r"\[Key\]\nCkn=[0-9a-f]{64}\nCak=[0-9a-f]{32}\n", "hex": r"[0-9a-f]{64}\n[0-9a-f]{32}\n",
+             "wpa_supplicant": r"mka_ckn=[0-9a-f]{64}\nmka_cak=[0-9a-f]{32}\n"}
+
+    def test_forms_and_sizes(self):
+        for form, pattern in self.FORMS.items():
+            self.assertRegex(self.run_ctl("genkey", f"--form={form}").stdout, rf"\A{pattern}\Z")
+            long = pattern.replace("{32}", "{64}")
+            self.assertRegex(self.run_ctl("genkey", f"--form={form}", "--bits=256").stdout, rf"\A{long}\Z")
+        self.assertNotEqual(self.run_ctl("genkey").stdout, self.run_ctl("genkey").stdout)
+
+    def test_a_new_file_of_mode_0600_only(self):
+        path = Path(self.directory.name) / "new.key"
+        self.assertEqual(self.run_ctl("genkey", "-o", path).stdout, "")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        before = path.read_text()
+        self.assertEqual(self.run_ctl("genkey", "-o", path).returncode, 1)
+        self.assertEqual(path.read_text(), before)
+
+    def test_export_writes_keys_to_files_only(self):
+        source = Path(self.directory.name) / "up.macsec"
+        source.write_text(f"[Link]\nParent=eth0\n[Key]\nCkn=0a1b\nCak={CAK}\n")
+        source.chmod(0o600)
+        for form in ("networkmanager", "wpa_supplicant"):
+            target = Path(self.directory.name) / form
+            done = self.run_ctl("profile", "export", source, f"--to={form}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn(CAK, done.stdout)
+            self.assertEqual(self.run_ctl("profile", "export", source, f"--to={form}", f"--output={target}").returncode, 0)
+            self.assertIn(CAK, target.read_text())
+
+
+class Completion(Case):
+    def candidates(self, *words):
+        done = self.run_ctl("--complete-args", "--", *words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+    def test_candidates(self):
+        self.assertEqual(self.candidates("st"), ["status", "stats"])
+        self.assertEqual(self.candidates("profile", "e"), ["edit", "enable", "export"])
+        self.assertEqual(self.candidates("status", ""), ["macsec0", "macsec1", "macsec2"])
+        self.assertEqual(self.candidates("status", "macsec0", ""), ["macsec1", "macsec2"])
+        self.assertEqual(self.candidates("profile", "show", "u"), ["uplink"])
+        self.assertEqual(self.candidates("up", "macsec1", "l"), ["lab"])
+        self.assertEqual(self.candidates("--json="), ["--json=pretty", "--json=short", "--json=off"])
+        self.assertIn("--no-legend", self.candidates("list", "--no"))
+        self.assertIn("MKA.Priority=", self.candidates("profile", "edit", "lab", "MKA.P"))
+        self.assertNotIn("Key.Cak=", self.candidates("profile", "edit", "lab", "Key."))
+
+    def test_nothing_to_complete_without_a_daemon(self):
+        done = run("unix:path=/nonexistent", ["--complete-args", "--", "status", ""])
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+class Manual(Case):
+    """The manual page says what --help says, word for word."""
+
+    def test_same_verbs_options_and_help(self):
+        page = re.sub(r"\s+", " ", (ROOT / "docs/man/macsecctl.1.rst").read_text())
+        lines = []
+        for line in self.run_ctl("--help").stdout.splitlines():
+            if line.startswith("   "):
+                lines[-1] += "  " + line.strip()
+            elif line.startswith("  "):
+                lines.append(line.strip())
+        entries = [re.split(r"\s{2,}", line, maxsplit=1) if "  " in line else line.rsplit(" ", 1) for line in lines]
+        self.assertGreater(len(entries), 35)
+        for entry in entries:
+            left, help_text = entry
+            self.assertIn(f"``{left}`` {help_text}.", page)
+        documented = re.findall(r"^``([^`]*)``$", (ROOT / "docs/man/macsecctl.1.rst").read_text(), re.M)
+        self.assertEqual(sorted(left for left, _ in entries), sorted(set(documented)))
+
+
+if __name__ == "__main__":
+    MACSECCTL = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()

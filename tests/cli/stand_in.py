@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A stand-in for macsecd on a private bus: fixed objects, as the interface descriptions say. Prints "ready" once it
+can be asked, and every method that changes something as "call METHOD PATH ARGUMENTS" for the test to read."""
+
+import sys
+from pathlib import Path
+
+import gi
+
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+ROOT = "/org/macsecd1"
+NOW = 100_000_000_000  # microseconds of CLOCK_BOOTTIME; the tests tell macsecctl the same
+SECOND = 1_000_000
+CKN = "0a1b"
+US, PEER, OTHER = "0200000000010001", "0200000000020001", "0200000000030001"
+
+
+def v(signature, value):
+    return GLib.Variant(signature, value)
+
+
+def sak(number, an, since):
+    return v("a{sv}", {"KeyId": v("s", f"{'ab' * 12}/{number}"), "KeyNumber": v("u", number), "An": v("y", an),
+                       "CipherSuite": v("s", "GCM-AES-XPN-256"), "Since": v("t", since), "Receiving": v("b", True),
+                       "Transmitting": v("b", True)})
+
+
+def peer(sci, live, server, heard):
+    return {"Ckn": v("s", CKN), "Mi": v("s", sci[4:] * 2), "Mn": v("u", 100), "Sci": v("s", sci), "Priority": v("y", 16),
+            "Version": v("y", 3), "Live": v("b", live), "KeyServer": v("b", server), "Receiving": v("b", live),
+            "Transmitting": v("b", live), "LastHeard": v("t", heard), "CipherSuites": v("as", ["GCM-AES-128"])}
+
+
+def session(interface, parent, profile, **changes):
+    properties = {
+        "Interface": v("s", interface), "Ifindex": v("i", 7), "Parent": v("s", parent), "ParentIfindex": v("i", 2),
+        "Profile": v("o", f"{ROOT}/profile/{profile}"), "ProfileName": v("s", profile), "State": v("s", "secured"),
+        "Since": v("t", NOW - 12_000 * SECOND), "Reason": v("s", "none"), "ReasonText": v("s", ""),
+        "LastError": v("s", ""), "Cp": v("s", "TRANSMIT"), "Carrier": v("b", True), "Policy": v("s", "must-secure"),
+        "Sci": v("s", US), "IsKeyServer": v("b", False), "KeyServer": v("s", PEER), "Ckn": v("s", CKN),
+        "CipherSuite": v("s", "GCM-AES-XPN-256"), "Encrypting": v("b", True), "DelayProtect": v("b", False),
+        "Offload": v("s", "mac"), "OffloadText": v("s", "auto: mac, the first the adapter offers"),
+        "LatestSak": sak(4, 1, NOW - 720 * SECOND), "OldSak": v("a{sv}", {}), "NextPn": v("t", 123456789),
+        "PnUsed": v("d", 0.0287), "NextRekey": v("t", NOW + 2880 * SECOND), "SuspendedUntil": v("t", 0),
+        "ForeignCkns": v("as", []),
+        "Participants": v("aa{sv}", [{"Ckn": v("s", CKN), "Role": v("s", "primary"), "Active": v("b", True),
+                                      "Principal": v("b", True), "Mi": v("s", "cd" * 12), "Mn": v("u", 900),
+                                      "IcvFailures": v("t", 0)}]),
+        "Peers": v("aa{sv}", [peer(PEER, True, True, NOW - SECOND), peer(OTHER, False, False, NOW - 5 * SECOND)]),
+        "Counters": v("a{st}", {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0}),
+    }
+    return properties | changes
+
+
+def profile(name, **changes):
+    properties = {
+        "Name": v("s", name), "Source": v("s", "file"), "Origin": v("s", f"/nowhere/{name}.macsec"),
+        "Description": v("s", ""), "Lifetime": v("s", "file"), "Owner": v("s", ""), "ParkedUntil": v("t", 0),
+        "Enabled": v("b", True), "Valid": v("b", True), "Parent": v("s", "eth0"), "Interface": v("s", "macsec0"),
+        "Session": v("o", "/"),
+        "Settings": v("a(sa{sv})", [
+            ("Link", {"Parent": v("s", "eth0"), "Interface": v("s", "macsec0")}),
+            ("MACsec", {"Offload": v("s", "auto"), "CipherSuites": v("s", "GCM-AES-XPN-256 GCM-AES-128")}),
+            ("Key", {"Ckn": v("s", CKN)}),
+            ("Key", {"Ckn": v("s", "ff"), "Role": v("s", "fallback"), "CakFile": v("s", "/etc/macsecd/lab.cak")})]),
+        "Problems": v("a(ssuss)", []),
+    }
+    return properties | changes
+
+
+NO_SAK = {"LatestSak": v("a{sv}", {}), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
+          "PnUsed": v("d", 0.0), "NextRekey": v("t", 0), "Peers": v("aa{sv}", [])}
+SESSIONS = {
+    "macsec0": session("macsec0", "eth0", "uplink", Offload=v("s", "mac")),
+    "macsec1": session("macsec1", "eth1", "lab", State=v("s", "pending"), Since=v("t", NOW - 75 * SECOND),
+                       Reason=v("s", "ckn-mismatch"), Offload=v("s", "off"), OffloadText=v("s", ""),
+                       ReasonText=v("s", "a peer is heard on eth1, but with another CKN: ee01; ours is 0a1b"),
+                       ForeignCkns=v("as", ["ee01"]), **NO_SAK),
+    "macsec2": session("macsec2", "eth2", "office", State=v("s", "failed"), Since=v("t", NOW - 2 * SECOND),
+                       Reason=v("s", "secy-error"), ReasonText=v("s", "the kernel refused what was asked"),
+                       LastError=v("s", "cannot install the SAK: Operation not supported"), Carrier=v("b", False),
+                       Policy=v("s", "should-secure"), Encrypting=v("b", False), **NO_SAK),
+}
+PROFILES = {
+    "lab": profile("lab", Source=v("s", "networkmanager"), Origin=v("s", "4f5c"), Description=v("s", "the lab, floor 2"),
+                   Parent=v("s", "eth1"), Interface=v("s", "macsec1"),
+                   Problems=v("a(ssuss)", [("warning", "", 0, "org.macsecd.prio", "org.macsecd.prio is not known")])),
+    "old": profile("old", Enabled=v("b", False), Interface=v("s", "macsec9")),
+    "broken": profile("broken", Valid=v("b", False), Parent=v("s", ""), Interface=v("s", ""), Settings=v("a(sa{sv})", []),
+                      Problems=v("a(ssuss)", [("error", "/nowhere/broken.macsec", 3, "MKA.Priority",
+                                               "Priority=300 is not accepted: a number from 0 to 255")])),
+    "uplink": profile("uplink"),
+}
+STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0},
+                               "Secy": {"InPktsNoTag": 3}, f"ReceiveSc-{PEER}": {"InPktsOk": 123456}},))
+CAPABILITIES = v("(a{sv})", ({"Ifindex": v("i", 2), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
+                             "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),
+                             "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", 1500)},))
+
+
+def failure(name, text):
+    return {"error": (f"org.macsecd1.Error.{name}", text)}
+
+
+class StandIn:
+    def __init__(self, bus, interfaces):
+        self.bus = bus
+        self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in SESSIONS.items()}
+        self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in PROFILES.items()}
+        manager = {"Version": v("s", "0.1.0"), "ProfileCount": v("u", 4), "SessionCount": v("u", 3),
+                   "SecuredCount": v("u", 1), "ProfileDirectories": v("as", ["/etc/macsecd"])}
+        for path, (kind, properties) in (self.objects | {ROOT: ("Manager", manager)}).items():
+            bus.register_object(path, interfaces[f"org.macsecd1.{kind}"], self.on_call,
+                                lambda _bus, _sender, _path, _interface, name, held=properties: held[name], None)
+        bus.register_object(ROOT, interfaces["org.freedesktop.DBus.ObjectManager"], self.on_call, None, None)
+
+    def on_call(self, _bus, _sender, path, _interface, method, arguments, invocation):
+        answer = self.answer(path, method, arguments)
+        if isinstance(answer, dict):
+            invocation.return_dbus_error(*answer["error"])
+        else:
+            invocation.return_value(answer)
+        if method == "Rekey" and not isinstance(answer, dict):
+            self.rekeyed(path)
+
+    def answer(self, path, method, arguments):
+        if method == "GetManagedObjects":
+            return v("(a{oa{sa{sv}}})", ({path: {f"org.macsecd1.{kind}": properties}
+                                         for path, (kind, properties) in self.objects.items()},))
+        if method == "GetSessionByName":
+            return self.find("session", arguments[0], "NoSuchSession", "there is no session")
+        if method == "GetProfile":
+            return self.find("profile", arguments[0], "NoSuchProfile", "there is no profile")
+        if method == "GetStatistics":
+            return STATISTICS
+        if method == "GetLinkCapabilities":
+            return CAPABILITIES if arguments[0] == "eth0" else failure("NoSuchLink", f"there is no link {arguments[0]}")
+        # The rest changes something.
+        print("call", method, path, show(arguments), flush=True)
+        if method == "AddProfile":
+            if arguments[0] == "refused":
+                return failure("NotAuthorized", "not authorized")
+            return v("(o)", (f"{ROOT}/profile/{arguments[0]}",))
+        if method in ("Rekey", "Suspend") and path.endswith("macsec1"):
+            return failure("NotSecured", "macsec1 is not secured")
+        return None
+
+    def find(self, kind, name, error, text):
+        path = f"{ROOT}/{kind}/{name}"
+        return v("(o)", (path,)) if path in self.objects else failure(error, f"{text} {name}")
+
+    def rekeyed(self, path):
+        self.objects[path][1]["LatestSak"] = sak(5, 2, NOW)
+        self.bus.emit_signal(None, path, "org.macsecd1.Session", "Event",
+                             v("(sts)", ("sak-installed", NOW, "SAK 5 is in use")))
+        self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                             v("(sa{sv}as)", ("org.macsecd1.Session", {"LatestSak": sak(5, 2, NOW)}, [])))
+
+
+def show(arguments):
+    """Arguments as text, octets by their number only, for they are keys."""
+    def plain(value):
+        if isinstance(value, list) and value and all(isinstance(each, int) for each in value):
+            return f"<{len(value)} octets>"
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in sorted(value.items())}
+        if isinstance(value, (list, tuple)):
+            return [plain(each) for each in value]
+        return value
+    return plain(arguments.unpack()) if arguments is not None else []
+
+
+OBJECT_MANAGER = """<node><interface name="org.freedesktop.DBus.ObjectManager"><method name="GetManagedObjects">
+<arg name="objects" type="a{oa{sa{sv}}}" direction="out"/></method></interface></node>"""
+
+
+def main():
+    bus = Gio.DBusConnection.new_for_address_sync(
+        sys.argv[1], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
+    texts = [path.read_text() for path in sorted(Path(sys.argv[2]).glob("*.xml"))] + [OBJECT_MANAGER]
+    interfaces = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
+    stand_in = StandIn(bus, interfaces)
+    loop = GLib.MainLoop()
+    Gio.bus_own_name_on_connection(bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE,
+                                   lambda *_: print("ready", flush=True), lambda *_: loop.quit())
+    loop.run()
+    del stand_in
+
+
+if __name__ == "__main__":
+    main()

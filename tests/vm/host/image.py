@@ -87,9 +87,12 @@ def _module(path):
 def add_resident(archive, root, path):
     """Put the file or tree `path` of the guest root `root` at the same path below /preload, symbolic links as they are."""
     path = _real_folder(root, path)
-    if path is None or archive.has("preload" + path):
+    if path is None:
         return
     full = root + path
+    # A folder may be there as the parent of something; its content is then still to be added.
+    if archive.has("preload" + path) and (os.path.islink(full) or not os.path.isdir(full)):
+        return
     if os.path.islink(full):
         goal = os.readlink(full)
         archive.link("preload" + path, goal)

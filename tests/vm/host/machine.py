@@ -133,6 +133,11 @@ def _add_modules(archive, boot):
     image.add_modules(archive, boot.kernel, _MODULES, tree)
 
 
+def _merged(path):
+    """The path in a root where /lib and its like are links into /usr, which a folder of that name would hide."""
+    return path if not path.startswith(("/lib/", "/lib64/", "/bin/", "/sbin/")) else "/usr" + path
+
+
 def _add_installed(archive, boot, libraries, scratch):
     """The product as `meson install` lays it out; what the bus and polkit read only below /usr is there as well."""
     subprocess.run(["meson", "install", "-C", boot.build, "--no-rebuild", "--quiet", "--destdir", scratch], check=True,
@@ -140,7 +145,7 @@ def _add_installed(archive, boot, libraries, scratch):
     for folder, _, names in os.walk(scratch):
         for name in sorted(names):
             path = os.path.join(folder, name)
-            inside = path[len(scratch):]
+            inside = _merged(path[len(scratch):])
             if os.path.islink(path):
                 archive.link("preload" + inside, os.readlink(path))
                 continue
@@ -163,9 +168,7 @@ def _add_libraries(archive, boot, libraries, program):
         if boot.root == "":
             image.add_resident(archive, "", library)
         elif not os.path.lexists(boot.root + library):
-            path = os.path.normpath(library)
-            # Every root has /lib as a link to /usr/lib, which a folder would hide.
-            archive.file("preload" + (path if path.startswith("/usr/") else "/usr" + path), os.path.realpath(library))
+            archive.file("preload" + _merged(os.path.normpath(library)), os.path.realpath(library))
 
 
 def _initramfs(boot, path):

@@ -87,7 +87,9 @@ std::vector<std::size_t> Table::widths(const Screen& screen, bool legend) const 
   if (screen.width == 0) return out;
   std::size_t total = std::accumulate(out.begin(), out.end(), gap * (out.size() - 1));
   while (total > screen.width) {
-    const auto widest = std::ranges::max_element(out);
+    // The first column names what the row is about: it gives way last.
+    auto widest = std::max_element(out.begin() + 1, out.end());
+    if (widest == out.end() || *widest <= narrowest) widest = out.begin();
     if (*widest <= narrowest) break;
     --*widest;
     --total;

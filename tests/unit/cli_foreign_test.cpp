@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/foreign.hpp"
+#include "cli/settings.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace macsec::cli {
+namespace {
+
+constexpr std::string_view cak = "00112233445566778899aabbccddeeff";
+
+bus::Settings parse(std::string_view text) { return read_text("test", WipedText{text}).value(); }
+
+std::string as_file(const bus::Settings& settings) {
+  SecretWriter out;
+  write_file(out, settings);
+  return std::string{out.view()};
+}
+
+Imported import_text(Format format, std::string_view text) { return import_profile(format, "file", WipedText{text}); }
+
+/// What comes back of a profile, keys included.
+std::string round_trip(Format format, std::string_view text) {
+  const Exported out = export_profile(format, "lab", parse(text), Keys::include);
+  const Imported in = import_text(format, out.text.view());
+  EXPECT_FALSE(has_error(in.diagnostics)) << out.text.view();
+  return as_file(in.settings);
+}
+
+bool says(const std::vector<std::string>& warnings, std::string_view part) {
+  return std::ranges::any_of(warnings, [part](const std::string& each) { return each.contains(part); });
+}
+
+TEST(Foreign, WpaSupplicantComesBack) {
+  const std::string back =
+      round_trip(Format::wpa_supplicant,
+                 "[Link]\nParent=eth0\nPort=2\n[MACsec]\nEncrypt=no\nOffload=mac\nReplayWindow=32\n"
+                 "CipherSuites=GCM-AES-256\n[MKA]\nPriority=16\nIcvIndicator=yes\n[Key]\nCkn=0a1b\n"
+                 "Cak=00112233445566778899aabbccddeeff\n");
+  for (const std::string_view line :
+       {"Port=2\n", "Encrypt=no\n", "Offload=mac\n", "ReplayWindow=32\n", "CipherSuites=GCM-AES-256\n", "Priority=16\n",
+        "IcvIndicator=yes\n", "Ckn=0a1b\n", "Cak=00112233445566778899aabbccddeeff\n"})
+    EXPECT_TRUE(back.contains(line)) << line << back;
+}
+
+TEST(Foreign, NetworkManagerComesBack) {
+  const std::string back = round_trip(
+      Format::networkmanager,
+      "[Link]\nParent=eth0\nInterface=macsec3\n[MACsec]\nOffload=auto\nPolicy=should-secure\nIncludeSci=no\n[MKA]\n"
+      "RekeySec=1h\n[Key]\nCkn=0a1b\nCak=00112233445566778899aabbccddeeff\n[Key]\nCkn=ff\nRole=fallback\nCakFile=/k\n");
+  for (const std::string_view line :
+       {"Parent=eth0\n", "Interface=macsec3\n", "Offload=auto\n", "Policy=should-secure\n", "IncludeSci=no\n",
+        "RekeySec=1h\n", "Ckn=0a1b\n", "Cak=00112233445566778899aabbccddeeff\n", "Ckn=ff\n", "Role=fallback\n",
+        "CakFile=/k\n"})
+    EXPECT_TRUE(back.contains(line)) << line << back;
+}
+
+TEST(Foreign, NetworkdComesBackWithMka) {
+  const std::string back =
+      round_trip(Format::networkd,
+                 "[Link]\nParent=eth0\nInterface=macsec3\n[MACsec]\nEncrypt=no\n[MKA]\nPriority=1\n[Key]\n"
+                 "Ckn=0a\nCakFile=/a\n[Key]\nCkn=0b\nCakFile=/b\nRole=fallback\n");
+  for (const std::string_view line : {"Interface=macsec3\n", "Encrypt=no\n", "Priority=1\n",
+                                      "[Key]\nCkn=0a\nCakFile=/a\n", "[Key]\nCkn=0b\nCakFile=/b\nRole=fallback\n"})
+    EXPECT_TRUE(back.contains(line)) << line << back;
+}
+
+TEST(Foreign, NetworkdComesBackWithStaticKeys) {
+  const std::string back = round_trip(
+      Format::networkd,
+      "[Link]\nParent=eth0\n[MACsec]\nReplayWindow=off\n[StaticKeys]\nDirection=transmit\nAn=0\nPacketNumber=9\n"
+      "Key=00112233445566778899aabbccddeeff\n[StaticKeys]\nDirection=receive\nPeer=02:00:00:00:00:02\nPort=3\nAn=0\n"
+      "KeyFile=/r\n");
+  for (const std::string_view line :
+       {"Direction=transmit\n", "PacketNumber=9\n", "Key=00112233445566778899aabbccddeeff\n", "Direction=receive\n",
+        "Peer=02:00:00:00:00:02\n", "Port=3\n", "KeyFile=/r\n"})
+    EXPECT_TRUE(back.contains(line)) << line << back;
+}
+
+TEST(Foreign, WhatCannotBeSaidIsTold) {
+  const bus::Settings settings = parse(
+      "[Link]\nParent=eth0\nInterface=up0\n[MACsec]\nOffload=auto\nPolicy=should-secure\n[MKA]\nRekeySec=1h\n[Key]\n"
+      "Ckn=0a\nCakFile=/a\nNotAfter=@5\n[Key]\nCkn=0b\nRole=fallback\nCakFile=/b\n");
+  const Exported out = export_profile(Format::wpa_supplicant, "lab", settings, Keys::include);
+  for (const std::string_view part :
+       {"up0", "Offload=auto", "Policy=should-secure", "RekeySec=1h", "NotAfter=@5", "Ckn=0b", "has to be filled in"})
+    EXPECT_TRUE(says(out.warnings, part)) << part;
+  EXPECT_TRUE(says(export_profile(Format::networkmanager, "lab", settings, Keys::include).warnings, "NotAfter=@5"));
+}
+
+TEST(Foreign, KeysAreLeftOutWhereNotWanted) {
+  const bus::Settings settings = parse("[Link]\nParent=eth0\n[Key]\nCkn=0a\nCak=00112233445566778899aabbccddeeff\n");
+  for (const Format format : {Format::wpa_supplicant, Format::networkmanager, Format::networkd})
+    EXPECT_FALSE(export_profile(format, "lab", settings, Keys::leave_out).text.view().contains(cak));
+}
+
+TEST(Foreign, WrongFilesAreErrors) {
+  EXPECT_TRUE(has_error(import_text(Format::wpa_supplicant, "ap_scan=0\n").diagnostics));
+  EXPECT_TRUE(has_error(import_text(Format::wpa_supplicant, "network={\nmka_cak=00\n}\n").diagnostics));
+  EXPECT_TRUE(has_error(import_text(Format::networkmanager, "[connection]\ntype=ethernet\n").diagnostics));
+  EXPECT_TRUE(has_error(import_text(Format::networkd, "[NetDev]\nKind=vlan\n").diagnostics));
+  for (const Diagnostic& each : import_text(Format::wpa_supplicant, "network={\nmka_cak=0011zz\n}\n").diagnostics)
+    EXPECT_FALSE(each.text.contains("0011zz"));
+}
+
+TEST(Foreign, FormatsAreGuessed) {
+  EXPECT_EQ(guess_format("a.netdev", ""), Format::networkd);
+  EXPECT_EQ(guess_format("a", "[connection]\n"), Format::networkmanager);
+  EXPECT_EQ(guess_format("a.conf", "network={\n"), Format::wpa_supplicant);
+  EXPECT_EQ(guess_format("a.conf", ""), std::nullopt);
+}
+
+TEST(Settings, SecretsAndUnknownKeysAreRefused) {
+  bus::Settings settings;
+  EXPECT_TRUE(apply_setting(settings, "Parent=eth0").has_value());
+  EXPECT_TRUE(apply_setting(settings, "Key2.Ckn=0b").has_value());
+  EXPECT_EQ(text_of(settings, "Link", "Parent"), "eth0");
+  EXPECT_FALSE(apply_setting(settings, "Key.Cak=00112233445566778899aabbccddeeff").has_value());
+  EXPECT_FALSE(apply_setting(settings, "MKA.Priority=300").has_value());
+  EXPECT_FALSE(apply_setting(settings, "Nonsense=1").has_value());
+  EXPECT_FALSE(apply_setting(settings, "Nonsense").has_value());
+}
+
+TEST(Screen, FitsAndMeans) {
+  Table table{{"A", ">B"}};
+  table.add({{"a rather long text here"}, {"7", Style::good}});
+  EXPECT_EQ(table.print({false, 14}, true), "A            B\na rather l…  7\n");
+  EXPECT_EQ(table.print({false, 0}, false), "a rather long text here  7\n");
+  EXPECT_TRUE(table.print({true, 0}, false).contains("\033[32m7\033[0m"));
+  EXPECT_EQ(wrap("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(printable("a\033[31mb"), "a?[31mb");
+}
+
+}  // namespace
+}  // namespace macsec::cli

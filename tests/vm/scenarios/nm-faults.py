@@ -80,7 +80,9 @@ def two(c, host):
     profiles = {}
     for number, ckn in ((1, CKN), (2, OTHER_CKN)):
         name = "p%d" % number
-        profiles[name] = psk_profile(CAK, ckn, interface="macsec%d" % number, Link={"Port": number})
+        profiles[name] = psk_profile(CAK, ckn, interface="macsec%d" % number, Link={"Port": number},
+                                     # As NetworkManager's devices have it: with another the peer would make its devices, and addresses, anew.
+                                     MACsec={"CipherSuites": "GCM-AES-128"})
     c.macsecd(host.peer, profiles)
     for number, ckn in ((1, CKN), (2, OTHER_CKN)):
         host.add("two%d" % number, "macsec%d" % number, "macsec.port", number, "ipv4.method", "manual",

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 
 import boot
 
@@ -61,21 +62,25 @@ MKA = "Ckn=%s\nCakFile=%s\n" % (CKN, CAK_FILE)
 class Host:
     """The machine as a networkd user has it: eth0 here, eth0 of the namespace `peer` at the other end."""
 
-    def __init__(self, c, netdev_text=None, network="DHCP=ipv4\nIPv6AcceptRA=no\n", parent_more=""):
+    def __init__(self, c, netdev_text=None, network="DHCP=ipv4\nIPv6AcceptRA=no\n", installed=False):
+        """`installed`: the units, users and policies are those of `meson install`."""
         self.c = c
         # Its socket starts it at every change of a link, and so before the files of this case are there.
         systemctl("stop", "systemd-networkd.socket", "systemd-networkd.service", check=False)
         self.here = c.enter_context(Here())
         self.peer = c.namespace("peer")
         c.veth(self.here, self.peer)
-        c.write("/etc/dbus-1/system.d/org.macsecd1.conf", _POLICY)
-        systemctl("reload", "dbus", check=False)
-        c.write("/run/systemd/system/macsecd.service", _MACSECD)
-        c.write("/run/systemd/system/macsec-networkd.service", self._plugin_unit())
+        if not installed:
+            c.write("/etc/dbus-1/system.d/org.macsecd1.conf", _POLICY)
+            systemctl("reload", "dbus", check=False)
+            c.write("/run/systemd/system/macsecd.service", _MACSECD)
+            c.write("/run/systemd/system/macsec-networkd.service", self._plugin_unit())
         c.write(CAK_FILE, CAK + "\n", 0o640)
+        if installed:
+            shutil.chown(CAK_FILE, "root", "macsecd")
         if netdev_text is not None:
             self.write_netdev(netdev_text)
-        c.write("/etc/systemd/network/10-eth0.network", "[Match]\nName=eth0\n[Network]\nLinkLocalAddressing=no\nMACsec=macsec0\n" + parent_more)
+        c.write("/etc/systemd/network/10-eth0.network", "[Match]\nName=eth0\n[Network]\nLinkLocalAddressing=no\nMACsec=macsec0\n")
         c.write("/etc/systemd/network/30-macsec0.network", "[Match]\nName=macsec0\n[Network]\n" + network)
         c.callback(self._delete_links)
         self.macsecd = self.plugin = self.networkd = None

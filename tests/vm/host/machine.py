@@ -165,9 +165,9 @@ def _add_installed(archive, boot, libraries, scratch):
 def _add_libraries(archive, boot, libraries, program):
     """What a program built on this machine loads and the guest's root may lack."""
     for library in libraries.of(program, ""):
-        if boot.root == "":
-            image.add_resident(archive, "", library)
-        elif not os.path.lexists(boot.root + library):
+        if os.path.lexists(boot.root + library):
+            image.add_resident(archive, boot.root, library)
+        else:
             archive.file("preload" + _merged(os.path.normpath(library)), os.path.realpath(library))
 
 

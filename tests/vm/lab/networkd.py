@@ -112,10 +112,14 @@ class Host:
         self._peer = self.c.macsecd(self.peer, {"peer": psk_profile(CAK, CKN, **sections)})
         self.peer.wait_link("macsec0")
         self.peer.address("macsec0", "10.0.0.1/24")
-        leases = self.c.log_path("leases")
-        self.c.start(["/usr/sbin/dnsmasq", "-k", "--port=0", "--conf-file=/dev/null", "--user=root", "--log-dhcp", "--log-facility=-",
-                      "--interface=macsec0", "--bind-dynamic", "--dhcp-authoritative", "--dhcp-leasefile=" + leases, "--pid-file=",
-                      "--dhcp-range=10.0.0.100,10.0.0.200,1h"], self.peer, "dnsmasq")
+        folder = self.c.folder("dhcp")
+        config = os.path.join(folder, "udhcpd.conf")
+        with open(config, "w", encoding="ascii") as out:
+            out.write("interface macsec0\nstart 10.0.0.100\nend 10.0.0.200\noption subnet 255.255.255.0\noption lease 3600\n"
+                      "lease_file %s/leases\npidfile %s/pid\n" % (folder, folder))
+        with open(os.path.join(folder, "leases"), "w", encoding="ascii"):
+            pass
+        self.c.start(["/lab/guest/busybox", "udhcpd", "-f", config], self.peer, "udhcpd")
         return self._peer
 
     def addresses(self, device="macsec0"):

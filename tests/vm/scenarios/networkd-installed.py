@@ -10,7 +10,6 @@ from lab.networkd import MKA, NETDEV, Host, netdev
 
 init = "systemd"
 installed = True
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 300
 
 

@@ -6,7 +6,6 @@ from lab.check import check, equal, wait_until
 from lab.networkd import MKA, Host, netdev
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 400
 
 

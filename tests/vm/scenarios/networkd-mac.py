@@ -6,7 +6,6 @@ from lab.check import check, equal
 from lab.networkd import MKA, Host, netdev
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 300
 
 

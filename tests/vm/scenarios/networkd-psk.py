@@ -7,7 +7,6 @@ from lab.networkd import MKA, NETDEV, Host, netdev
 from lab.process import command
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 300
 
 

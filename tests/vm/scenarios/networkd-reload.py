@@ -7,7 +7,6 @@ from lab.networkd import MKA, Host, netdev
 from lab.process import command
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 400
 
 ADDRESS = "Address=10.0.0.2/24\nIPv6AcceptRA=no\n"

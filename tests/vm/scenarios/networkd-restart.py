@@ -7,7 +7,6 @@ from lab.networkd import MKA, Host, netdev
 from lab.units import systemctl, wait_active
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 500
 
 

@@ -5,7 +5,6 @@ from lab.check import check, equal
 from lab.networkd import CAK_FILE, MKA, Host, netdev
 
 init = "systemd"
-programs = ["/usr/sbin/dnsmasq"]
 timeout = 200
 
 

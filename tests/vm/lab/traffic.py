@@ -118,7 +118,8 @@ class Probe:
         return time.monotonic() - begin
 
     def look(self):
-        """(one to two, two to one) since the last look, as Spans. Frames on their way count as lost: see `finish`."""
+        """(one to two, two to one) since the last look, as Spans. The ends are asked one after the other: `lost` may be wrong by what
+        was sent meanwhile, here and in the next spans. A probe that nobody looked at is exact: see `finish`."""
         return self._spans(self._ask("n"))
 
     def _spans(self, now):

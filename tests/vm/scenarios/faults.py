@@ -29,7 +29,6 @@ class Pair:
             host.address("macsec0", "10.0.0.%d/24" % number, "fd00::%d/64" % number)
         self.probe = c.probe(*self.hosts)
         self.probe.wait_both_ways(5)
-        self.probe.look()
 
     def wait(self, deadline=10):
         return [macsec.wait_secured(host, deadline=deadline) for host in self.hosts]
@@ -252,7 +251,8 @@ def old_session(c):
     begin = time.monotonic()
     wait_until(lambda: time.monotonic() - begin > 8, 10, "more than a life time passes")
     for span in pair.probe.finish():
-        equal((span.lost, span.reordered), (0, 0), str(span))
+        at_most(span.lost, 1, str(span))  # the two ends are not looked at in one instant
+        equal(span.reordered, 0, str(span))
     equal(pair.key(), key, "the key")
 
 

@@ -52,7 +52,6 @@ def rekey(c, own, other, exhausted):
     spaces = {"one": one, "two": two}
     probe = c.probe(one, two, interval=0.01)
     probe.wait_both_ways(5)
-    probe.look()
     for _ in range(3):
         before = macsec.wait_secured(one)
         exhaust(spaces[exhausted], macsec.secy(spaces[exhausted]))
@@ -68,7 +67,6 @@ def stable(c, own, other):
     begin = macsec.wait_secured(one)
     probe = c.probe(one, two, interval=0.5)
     probe.wait_both_ways(5)
-    probe.look()
     wait_until(lambda: min(probe.received()) >= 1200, 640, "ten minutes of frames", every=10)
     for span in probe.finish():
         at_most(max(span.lost, span.reordered), 0, str(span))
@@ -93,7 +91,6 @@ def own_restart(c, own, other, signal):
     before = macsec.wait_secured(one)
     probe = c.probe(one, two)
     probe.wait_both_ways(5)
-    probe.look()
     getattr(daemon, signal)()
     daemon.start()
     wait_until(lambda: min(probe.received()) >= 3000, 30, "fifteen seconds of frames")

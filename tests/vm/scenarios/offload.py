@@ -58,7 +58,6 @@ def one_fails(c):
     before = macsec.secy(one)
     probe = c.probe(one, two)
     probe.wait_both_ways(5)
-    probe.look()
     daemon.profile("bad", profile("sim0", "phy", "macsec1"))
     daemon.reload()
     wait_until(lambda: "phy" in daemon.process.output(), 10, "the refusal is told", state=daemon.process.output)

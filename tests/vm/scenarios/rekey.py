@@ -22,7 +22,6 @@ def pair(c, suite, **mka):
         macsec.wait_secured(namespace)
     probe = c.probe(one, two, interval=0.002)
     probe.wait_both_ways(5)
-    probe.look()
     return one, two, probe
 
 

@@ -17,7 +17,9 @@ def link(c, own_priority, wpa_priority, cak=CAK, ckn=CKN, mka=None, section=None
     one, two = c.namespaces("one", "two")
     c.veth(one, two)
     sniffer = c.sniff(two)
-    daemon = c.macsecd(one, {"link": psk_profile(cak, ckn, MKA={"Priority": own_priority, **(mka or {})}, MACsec=section or {})})
+    # Said beforehand: with what a fast link prefers, the device would be made anew when the peer turns out to be unable.
+    suite = {"CipherSuites": "GCM-AES-128", **(section or {})}
+    daemon = c.macsecd(one, {"link": psk_profile(cak, ckn, MKA={"Priority": own_priority, **(mka or {})}, MACsec=suite)})
     peer = c.wpa(two, cak, ckn, mka_priority=wpa_priority, **wpa)
     reach(one, two)
     return one, two, daemon, peer, sniffer
@@ -44,6 +46,17 @@ def role(c, own, other, **options):
     equal(macsec.wait_secured(two).tx_sa().key_id[:24], first.tx_sa().key_id[:24], "the same key server's key")
     equal((first.protect, first.validate), (True, "strict"), "protect, validate")
     sniffer.only(traffic.MACSEC, traffic.EAPOL)
+
+
+def unsaid(c, own, other):
+    """No cipher suite in the profile: the one both know is found."""
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    c.macsecd(one, {"link": psk_profile(CAK, CKN, MKA={"Priority": own})})
+    c.wpa(two, CAK, CKN, mka_priority=other)
+    equal(macsec.wait_secured(one, deadline=20).cipher.lower(), "gcm-aes-128", "cipher suite")
+    macsec.wait_secured(two, deadline=20)
+    reach(one, two)
 
 
 def rekey(c, own, other, exhausted):
@@ -105,6 +118,7 @@ def run(t):
     roles = (("key server", 16, 200), ("member", 200, 16))
     for name, own, other in roles:
         t.case("macsecd is %s" % name, role, own, other)
+        t.case("macsecd is %s, no suite said" % name, unsaid, own, other)
     t.case("both at priority 255", role, 255, 255)
     t.case("CAK of 256 bits", lambda c: role(c, 16, 200, cak=CAK + "101112131415161718191a1b1c1d1e1f"))
     t.case("CKN of 3 octets", lambda c: role(c, 200, 16, ckn="abcdef"))

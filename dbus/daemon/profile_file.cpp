@@ -25,10 +25,10 @@ class WipedBuilder {
   void add(std::string_view text) {
     if (size_ + text.size() > text_.size()) {
       WipedText larger{std::max<std::size_t>(2 * text_.size(), size_ + text.size() + 4096)};
-      std::memcpy(larger.data(), text_.view().data(), size_);
+      if (size_ > 0) std::memcpy(larger.data(), text_.view().data(), size_);
       text_ = std::move(larger);
     }
-    std::memcpy(text_.data() + size_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(text_.data() + size_, text.data(), text.size());
     size_ += text.size();
   }
   void add_hex(std::string_view key, Bytes octets) {

@@ -197,6 +197,8 @@ class NetworkManagerTest : public test::BusTest {
     EXPECT_TRUE(network.starts_with(link)) << network;
     const Answer selected = manager_->with_path(link, "SelectNetwork", network);
     EXPECT_EQ(selected.error, "") << selected.text;
+    // The answer does not wait for macsecd, which gets the profile as soon as it is found on the bus.
+    run_until([&] { return model().has_profile(port == 2 ? "nm-macsec1" : "nm-macsec0"); });
     return link;
   }
 

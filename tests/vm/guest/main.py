@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the scenarios of this boot inside the guest and reports to the host."""
+"""Runs the scenario of this boot inside the guest and reports to the host."""
 
 import importlib.util
 import os
@@ -42,9 +42,8 @@ def load(name):
 
 
 def run(name, timeout, say):
-    """One scenario: whatever it leaves behind is undone, its logs go to the results."""
-    logs = "/run/lab-logs/" + name
-    shutil.rmtree(logs, ignore_errors=True)
+    """The scenario; its logs go to the results."""
+    logs = "/run/lab-logs"
     os.makedirs(logs)
     scenario = Scenario(name, logs, say, boot.CASE)
 
@@ -67,10 +66,8 @@ def run(name, timeout, say):
         signal.alarm(0)
     say("# %s: %.2f s of guest time" % (name, time.monotonic() - started))
     sys.stdout.flush()
-    target = os.path.join(RESULTS, name)
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(logs, target, copy_function=shutil.copyfile)
-    say("done %s" % name)
+    shutil.copytree(logs, RESULTS, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    say("done")
 
 
 def main():
@@ -81,9 +78,8 @@ def main():
 
         subprocess.run(["modprobe", "-a", "-q", *MODULES], check=False)
         with open("/proc/uptime", encoding="ascii") as text:
-            say("# guest up after %s s, clock %s" % (text.read().split()[0], boot.CLOCK))
-        for name, timeout in boot.SCENARIOS:
-            run(name, timeout, say)
+            say("# %s: guest up after %s s, clock %s" % (boot.NAME, text.read().split()[0], boot.CLOCK))
+        run(boot.NAME, boot.TIMEOUT, say)
 
 
 main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The initramfs: busybox, the modules for the root file system, and a snapshot of what the scenarios run.
+"""The initramfs: busybox, the modules for the root file system, and a snapshot of what the scenario runs.
 
 `/preload` becomes the guest's root, or the top read-only layer of it: programs found there are read from memory, which is
 quick, cannot change under a running guest, and leaves a virtual clock alone (it runs on while the guest waits for host I/O).
@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import subprocess
+import threading
 
 
 class Archive:
@@ -159,7 +160,7 @@ class Libraries:
         return sorted(found)
 
     def save(self):
-        new = "%s.%d" % (self._path, os.getpid())
+        new = "%s.%d" % (self._path, threading.get_native_id())
         with open(new, "w", encoding="utf-8") as out:
             json.dump(self._known, out)
         os.rename(new, self._path)

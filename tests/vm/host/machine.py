@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 
 from . import image
@@ -48,12 +49,15 @@ _SYSTEMD_TREES = ("/usr/lib/systemd/system", "/etc/systemd", "/usr/lib/systemd/n
 # Plugins these load by themselves.
 _SYSTEMD_PLUGINS = ("/usr/lib/x86_64-linux-gnu/systemd", "/usr/lib/x86_64-linux-gnu/NetworkManager")
 
+# `meson install` writes a log into the build directory.
+_installing = threading.Lock()
+
 
 class Boot:
     """What one boot is asked to do."""
 
-    def __init__(self, scenarios, kernel, root, build, source, results, tools, case, cache):
-        self.scenarios = scenarios
+    def __init__(self, scenario, kernel, root, build, source, results, tools, case, cache):
+        self.scenario = scenario
         self.kernel = kernel
         self.root = root          # "" for the host's own root
         self.build = build
@@ -65,11 +69,11 @@ class Boot:
 
     @property
     def clock(self):
-        return self.scenarios[0].clock
+        return self.scenario.clock
 
     @property
     def init(self):
-        return self.scenarios[0].init
+        return self.scenario.init
 
     @property
     def in_memory(self):
@@ -140,8 +144,9 @@ def _merged(path):
 
 def _add_installed(archive, boot, libraries, scratch):
     """The product as `meson install` lays it out; what the bus and polkit read only below /usr is there as well."""
-    subprocess.run(["meson", "install", "-C", boot.build, "--no-rebuild", "--quiet", "--destdir", scratch], check=True,
-                   stdout=subprocess.DEVNULL)
+    with _installing:
+        subprocess.run(["meson", "install", "-C", boot.build, "--no-rebuild", "--quiet", "--destdir", scratch], check=True,
+                       stdout=subprocess.DEVNULL)
     for folder, _, names in os.walk(scratch):
         for name in sorted(names):
             path = os.path.join(folder, name)
@@ -193,12 +198,11 @@ def _initramfs(boot, path):
         archive.file("preload/lab/bin/" + os.path.basename(tool), tool)
     with tempfile.TemporaryDirectory() as scratch:
         programs = list(_executables(boot.build)) if boot.build else []
-        programs += [os.path.join(boot.build or "", extra) for scenario in boot.scenarios for extra in scenario.programs
-                     if not extra.startswith("/")]
+        programs += [os.path.join(boot.build or "", extra) for extra in boot.scenario.programs if not extra.startswith("/")]
         for program in programs:
             archive.data("preload/lab/bin/" + os.path.basename(program), image.stripped(program, scratch), 0o755)
             _add_libraries(archive, boot, libraries, program)
-    if any(item.installed for item in boot.scenarios):
+    if boot.scenario.installed:
         with tempfile.TemporaryDirectory() as scratch:
             _add_installed(archive, boot, libraries, scratch)
     _add_modules(archive, boot)
@@ -206,14 +210,13 @@ def _initramfs(boot, path):
         _whole_root(archive, boot, libraries)
     if boot.init == "systemd":
         _add_systemd(archive, boot, libraries)
-    for scenario in boot.scenarios:
-        for program in scenario.programs:
-            if program.startswith("/"):
-                image.add_program(archive, boot.root, program, libraries)
+    for program in boot.scenario.programs:
+        if program.startswith("/"):
+            image.add_program(archive, boot.root, program, libraries)
     archive.data("preload/lab/boot.py", (
-        "SCENARIOS = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\n" % (
-            [(item.name, item.timeout) for item in boot.scenarios], boot.source, boot.build, boot.clock, boot.init,
-            boot.scenarios[0].root, boot.case)).encode())
+        "NAME = %r\nTIMEOUT = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\n" % (
+            boot.scenario.name, boot.scenario.timeout, boot.source, boot.build, boot.clock, boot.init,
+            boot.scenario.root, boot.case)).encode())
     archive.data("lab.env", (
         "LAB_INIT=%s\nLAB_IN_MEMORY=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
             boot.init, "yes" if boot.in_memory else "", "yes" if boot.root else "", boot.source,
@@ -224,7 +227,7 @@ def _initramfs(boot, path):
 
 def _qemu(boot, initramfs, console):
     accelerator = os.environ.get("MACSECD_VM_ACCEL", "tcg")
-    memory = max(item.memory for item in boot.scenarios)
+    memory = boot.scenario.memory
     argv = [os.environ.get("MACSECD_VM_QEMU", "qemu-system-x86_64"), "-M", "q35", "-m", str(memory), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-nic", "none", "-serial", "file:" + console, "-kernel", boot.kernel.image,
             "-initrd", initramfs, "-device", "virtio-rng-pci"]
@@ -236,9 +239,9 @@ def _qemu(boot, initramfs, console):
         argv += ["-accel", "tcg,thread=single", "-icount", "shift=%s,sleep=off" % os.environ.get("MACSECD_VM_SHIFT", "1"),
                  "-rtc", "clock=vm", "-cpu", "max", "-smp", "1"]
     elif accelerator == "tcg":
-        argv += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(max(item.cpus for item in boot.scenarios))]
+        argv += ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(boot.scenario.cpus)]
     else:
-        argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(max(item.cpus for item in boot.scenarios))]
+        argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(boot.scenario.cpus)]
     shares = [("results", boot.results, False)]
     if not boot.in_memory:
         shares += [("root", boot.root or "/", True)] + ([("host", "/", True)] if boot.root else [])

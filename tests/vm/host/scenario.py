@@ -30,11 +30,6 @@ class Scenario:
             setattr(self, field, value)
         self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]
 
-    def machine(self):
-        """Scenarios with the same answer can share a boot."""
-        return (self.root, self.init, self.clock)
-
-
 def load(folder):
     """{name: Scenario} of all scenario files."""
     return {name[:-3]: Scenario(name[:-3], os.path.join(folder, name))

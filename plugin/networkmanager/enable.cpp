@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/enable.hpp"
 
+#include "plugin/networkmanager/names.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,7 +51,6 @@ constexpr std::array files{
          "</busconfig>\n"},
 };
 constexpr const char* unit = "macsec-nm.service";
-constexpr const char* supplicant_unit = "wpa_supplicant.service";
 
 /// Exit code of `systemctl ARGUMENTS`; its complaints go to our standard error.
 Result<int> systemctl(std::vector<std::string> arguments) {

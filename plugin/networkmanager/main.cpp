@@ -4,6 +4,7 @@
 #include "plugin/networkmanager/glib_loop.hpp"
 #include "plugin/networkmanager/held_bus.hpp"
 #include "plugin/networkmanager/log.hpp"
+#include "plugin/networkmanager/names.hpp"
 #include "plugin/networkmanager/options.hpp"
 #include "plugin/networkmanager/supplicant.hpp"
 
@@ -69,7 +70,7 @@ class Service {
     });
     if (!runs) return std::unexpected{runs.error()};
     runs_ = std::move(*runs);
-    auto proxy = Proxy::start(loop_.event(), front(), {.address = options.supplicant_bus});
+    auto proxy = Proxy::start(loop_.event(), front(), {.address = options.supplicant_bus, .unit = supplicant_unit});
     if (!proxy) return std::unexpected{proxy.error()};
     proxy_ = std::move(*proxy);
     SupplicantOptions supplicant_options;

@@ -5,6 +5,7 @@
 namespace macsec::nm {
 
 inline constexpr const char* supplicant_name = "fi.w1.wpa_supplicant1";
+inline constexpr const char* supplicant_unit = "wpa_supplicant.service";
 inline constexpr const char* supplicant_path = "/fi/w1/wpa_supplicant1";
 inline constexpr const char* supplicant_interface = "fi.w1.wpa_supplicant1";
 inline constexpr const char* link_interface = "fi.w1.wpa_supplicant1.Interface";

@@ -40,14 +40,53 @@ Result<std::unique_ptr<Proxy>> Proxy::start(sd_event* event, sd_bus* front, Prox
     return proxy;
   }
   if (auto done = proxy->connect(); !done) return std::unexpected{done.error()};
-  proxy->give_up_.arm(event, proxy->options_.patience);
+  proxy->wake();
   return proxy;
+}
+
+void Proxy::when_settled(std::function<void()> settled) {
+  if (state_ != State::starting) return settled();
+  settled_ = std::move(settled);
+}
+
+/// Calls wait from here until the supplicant is there, or it is known that none will be.
+void Proxy::wake() {
+  state_ = State::starting;
+  give_up_.arm(event_, options_.patience);
+  if (options_.unit.empty()) return;
+  const auto on_answer = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+    auto& self = *static_cast<Proxy*>(userdata);
+    if (sd_bus_message_is_method_error(message, nullptr) > 0 && self.state_ == State::starting) self.owner_is("");
+    return 0;
+  };
+  sd_bus_slot* slot = nullptr;
+  // "fail": not against a stop that was asked for meanwhile, the shutdown for one.
+  if (sd_bus_call_method_async(front_, &slot, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                               "org.freedesktop.systemd1.Manager", "StartUnit", on_answer, this, "ss",
+                               options_.unit.c_str(), "fail") >= 0)
+    waking_.reset(slot);
+}
+
+/// Interfaces an earlier process of this program asked for: nobody tells of them again.
+void Proxy::fetch_interfaces() {
+  const auto on_answer = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+    std::vector<bus::ObjectPath> paths;
+    if (sd_bus_message_is_method_error(message, nullptr) == 0 &&
+        sd_bus_message_enter_container(message, 'v', "ao") > 0 && bus::get(message, paths) >= 0)
+      for (const bus::ObjectPath& path : paths) static_cast<Proxy*>(userdata)->interfaces_.insert(path.text);
+    return 0;
+  };
+  sd_bus_slot* slot = nullptr;
+  if (sd_bus_call_method_async(bus_.get(), &slot, supplicant_name, supplicant_path, bus::interface::properties, "Get",
+                               on_answer, this, "ss", supplicant_interface, "Interfaces") >= 0)
+    listing_.reset(slot);
 }
 
 Result<void> Proxy::connect() {
   matches_.clear();
   filter_.reset();
   lookup_.reset();
+  listing_.reset();
   auto bus = bus::start_connection(event_, options_.address, "supplicant");
   if (!bus) return std::unexpected{bus.error()};
   bus_ = std::move(*bus);
@@ -83,12 +122,14 @@ void Proxy::owner_is(const std::string& owner) {
   if (!owner.empty()) {
     if (state_ != State::here) log_line(SD_INFO, "wpa_supplicant is there: Wi-Fi and wired 802.1X are handed to it");
     state_ = State::here;
+    fetch_interfaces();
   } else {
     if (state_ == State::here) log_line(SD_NOTICE, "wpa_supplicant is gone");
     state_ = State::absent;
     supplicant_gone();
   }
   flush();
+  if (const auto settled = std::exchange(settled_, nullptr)) settled();
 }
 
 void Proxy::supplicant_gone() {
@@ -107,6 +148,7 @@ void Proxy::flush() {
 void Proxy::forward(sd_bus_message* call, std::function<void(sd_bus_message*)> absent,
                     std::function<bool(sd_bus_message*, const sd_bus_error&)> failed) {
   Pending pending{this, bus::share(call), std::move(absent), std::move(failed), nullptr, {}};
+  if (state_ == State::absent && !options_.unit.empty()) wake();
   if (state_ == State::starting) {
     waiting_.push_back(std::move(pending));
     return;

@@ -13,6 +13,8 @@ namespace macsec::nm {
 
 struct ProxyOptions {
   std::string address;  ///< of the private bus
+  /// The supplicant's unit, started when somebody asks for a supplicant that does not run, as the system bus would.
+  std::string unit{};
   /// How long calls wait for a supplicant that is still starting; NetworkManager waits 5 s.
   std::chrono::microseconds patience = std::chrono::seconds{3};
 };
@@ -23,6 +25,9 @@ class Proxy {
   [[nodiscard]] static Result<std::unique_ptr<Proxy>> start(sd_event* event, sd_bus* front, ProxyOptions options);
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
+
+  /// Calls `settled` once it is known whether a supplicant is there: now, or later.
+  void when_settled(std::function<void()> settled);
 
   /// Hands a call on and its answer back; object paths and arguments stay as they are. `absent` is called, perhaps later, when nobody
   /// can answer; `failed`, if given, when the supplicant answered with an error, in place of handing that back.
@@ -44,6 +49,8 @@ class Proxy {
   [[nodiscard]] Result<void> connect();
   void send(std::list<Pending>::iterator pending);
   void flush();
+  void wake();
+  void fetch_interfaces();
   void owner_is(const std::string& owner);
   void supplicant_gone();
   int on_private(sd_bus_message* message);
@@ -56,11 +63,14 @@ class Proxy {
   ProxyOptions options_;
   State state_ = State::starting;
   std::set<std::string> interfaces_;  ///< of the supplicant
+  std::function<void()> settled_;
   Timer give_up_;
   Timer reconnect_;
   bus::BusPointer bus_;
   bus::SlotPointer filter_;
   bus::SlotPointer lookup_;
+  bus::SlotPointer listing_;
+  bus::SlotPointer waking_;
   std::vector<bus::SlotPointer> matches_;
   std::list<Pending> waiting_;
   std::list<Pending> sent_;

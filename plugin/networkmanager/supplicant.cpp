@@ -59,7 +59,8 @@ int Supplicant::on_name(sd_bus_message* message, void* userdata, sd_bus_error*) 
   const bool owner = sd_bus_message_is_method_error(message, nullptr) == 0 && bus::get(message, outcome) >= 0 &&
                      (outcome == 1 || outcome == 4);
   if (owner) {
-    sd_notify(0, "READY=1\nSTATUS=Serving NetworkManager");
+    // NetworkManager, which starts after this, asks once what the supplicant can do.
+    self.proxy_.when_settled([] { sd_notify(0, "READY=1\nSTATUS=Serving NetworkManager"); });
   } else {
     const sd_bus_error* error = sd_bus_message_get_error(message);
     self.lost_(error != nullptr && error->message != nullptr

@@ -157,12 +157,38 @@ class RealSupplicant {
   bus::BusPointer bus_;
 };
 
+/// The service manager, as far as it starts the supplicant.
+class Starter {
+ public:
+  Starter(sd_event* event, const std::string& address, std::function<bool()> start) : start_{std::move(start)} {
+    auto bus = bus::start_connection(event, address, "systemd");
+    if (!bus) throw std::runtime_error{"no bus"};
+    bus_ = std::move(*bus);
+    sd_bus_add_fallback(bus_.get(), nullptr, "/org/freedesktop/systemd1", on_call, this);
+    sd_bus_request_name_async(bus_.get(), nullptr, "org.freedesktop.systemd1", 0, nullptr, nullptr);
+  }
+  std::vector<std::string> units;
+
+ private:
+  static int on_call(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+    auto& self = *static_cast<Starter*>(userdata);
+    std::string unit;
+    if (bus::get(message, unit) < 0) return 0;
+    self.units.push_back(unit);
+    if (!self.start_())
+      return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchUnit", "no such unit");
+    return sd_bus_reply_method_return(message, "o", "/org/freedesktop/systemd1/job/1");
+  }
+  std::function<bool()> start_;
+  bus::BusPointer bus_;
+};
+
 class NetworkManagerTest : public test::BusTest {
  protected:
   void start(bool with_wifi = false, std::chrono::milliseconds patience = std::chrono::seconds{20}) {
     if (with_wifi) {
       wifi_bus_.start();
-      real_.emplace(event_.get(), wifi_bus_.address());
+      if (unit_.empty()) real_.emplace(event_.get(), wifi_bus_.address());
     }
     auto front = bus::start_connection(event_.get(), bus_.address(), "front");
     ASSERT_TRUE(front);
@@ -173,7 +199,8 @@ class NetworkManagerTest : public test::BusTest {
         });
     ASSERT_TRUE(runs);
     runs_ = std::move(*runs);
-    auto proxy = Proxy::start(event_.get(), front_.get(), {.address = with_wifi ? wifi_bus_.address() : ""});
+    auto proxy = Proxy::start(event_.get(), front_.get(),
+                              {.address = with_wifi ? wifi_bus_.address() : "", .unit = unit_});
     ASSERT_TRUE(proxy);
     proxy_ = std::move(*proxy);
     SupplicantOptions options{.patience = patience, .lookup = std::chrono::seconds{0}};
@@ -211,6 +238,7 @@ class NetworkManagerTest : public test::BusTest {
 
   std::chrono::milliseconds grace_ = std::chrono::minutes{1};
   std::string parent_ = "eth0";
+  std::string unit_;  ///< of the real supplicant; empty: it runs already
   std::vector<MacsecDevice> devices_{
       {.ifindex = 7, .parent = 2, .name = "macsec0", .sci = Sci::of({}, 1), .cipher_suite = CipherSuite::gcm_aes_128},
       {.ifindex = 8, .parent = 2, .name = "macsec1", .sci = Sci::of({}, 2), .cipher_suite = CipherSuite::gcm_aes_128}};
@@ -402,6 +430,25 @@ TEST_F(NetworkManagerTest, InterfacesOfASupplicantThatEndsAreRemoved) {
   EXPECT_TRUE(manager_->heard(std::string{supplicant_path} + " InterfaceRemoved " + RealSupplicant::wifi));
   real_.emplace(event_.get(), wifi_bus_.address());
   run_until([&] { return manager_->create("nl80211", "wlan0") == RealSupplicant::wifi; });
+}
+
+TEST_F(NetworkManagerTest, SupplicantIsStartedWhenSomebodyAsksForIt) {
+  unit_ = "wpa.service";
+  bool exists = false;
+  Starter starter{event_.get(), bus_.address(), [&] {
+                    if (exists) real_.emplace(event_.get(), wifi_bus_.address());
+                    return exists;
+                  }};
+  start(true);
+  run_until([&] { return !starter.units.empty(); });
+  bool settled = false;
+  proxy_->when_settled([&settled] { settled = true; });
+  run_until([&settled] { return settled; });
+  EXPECT_TRUE(std::get<bus::Strings>(manager_->get_all(supplicant_path, supplicant_interface).at("Capabilities")).empty())
+      << "there is no such unit";
+  exists = true;
+  EXPECT_EQ(manager_->create("nl80211", "wlan0"), RealSupplicant::wifi);
+  EXPECT_EQ(starter.units.back(), "wpa.service");
 }
 
 }  // namespace

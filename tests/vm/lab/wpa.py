@@ -53,14 +53,14 @@ class Wpa:
         wait_until(self.status, deadline, "wpa_supplicant in %s answers" % self.namespace.name)
 
 
-def hostapd_wired(scope, namespace, device="eth0", users="", more=""):
-    """Debian's hostapd as a wired 802.1X authenticator with its own EAP server; `users` is its eap_user_file."""
+def hostapd_wired(scope, namespace, device="eth0", users="", radius=""):
+    """Debian's hostapd as a wired 802.1X authenticator: with its own EAP server, `users` being its eap_user_file, or with
+    `radius`, its settings for an authentication server."""
     folder = scope.folder("hostapd-" + namespace.name)
-    user_file = os.path.join(folder, "users")
     config = os.path.join(folder, "hostapd.conf")
-    with open(user_file, "w", encoding="ascii") as out:
+    with open(os.path.join(folder, "users"), "w", encoding="ascii") as out:
         out.write(users)
+    server = radius or "eap_server=1\neap_user_file=%s/users\n" % folder
     with open(config, "w", encoding="ascii") as out:
-        out.write("driver=wired\ninterface=%s\nieee8021x=1\neap_reauth_period=0\nuse_pae_group_addr=1\neap_server=1\neap_user_file=%s\n%s" % (
-            device, user_file, more))
+        out.write("driver=wired\ninterface=%s\nieee8021x=1\neap_reauth_period=0\nuse_pae_group_addr=1\n%s" % (device, server))
     return scope.start(["hostapd", "-dd", "-t", config], namespace, "hostapd-" + namespace.name)

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Certificates, and Debian's FreeRADIUS as the authentication server behind an authenticator."""
+
+import os
+
+from .check import wait_until
+from .process import command
+
+SERVER_NAME = "radius.test"
+SECRET = "between hostapd and freeradius"
+
+_CONFIG = """prefix = /usr
+libdir = /usr/lib/freeradius
+confdir = %(folder)s
+raddbdir = %(folder)s
+logdir = %(folder)s
+db_dir = %(folder)s
+run_dir = %(folder)s
+security {
+    reject_delay = 0
+    allow_vulnerable_openssl = yes
+}
+client authenticator {
+    ipaddr = %(client)s
+    secret = "%(secret)s"
+}
+modules {
+    files {
+        usersfile = %(folder)s/users
+    }
+    mschap {
+    }
+    eap {
+        default_eap_type = peap
+        tls-config common {
+            private_key_file = %(server.key)s
+            certificate_file = %(server.pem)s
+            ca_file = %(ca.pem)s
+            tls_min_version = "1.2"
+            tls_max_version = "1.2"
+        }
+        tls {
+            tls = common
+        }
+        mschapv2 {
+        }
+        peap {
+            tls = common
+            default_eap_type = mschapv2
+            virtual_server = inner
+        }
+    }
+}
+server outer {
+    listen {
+        type = auth
+        ipaddr = %(address)s
+        port = 1812
+    }
+    authorize {
+        eap
+    }
+    authenticate {
+        eap
+    }
+}
+server inner {
+    authorize {
+        files
+        eap
+    }
+    authenticate {
+        Auth-Type MS-CHAP {
+            mschap
+        }
+        eap
+    }
+}
+"""
+
+
+def certificates(c):
+    """{"ca.pem", "server.pem", "server.key", "client.pem", "client.key"}: paths of a CA and what it signed."""
+    folder = c.folder("certificates")
+    files = {name: os.path.join(folder, name) for name in ("ca.pem", "ca.key", "server.pem", "server.key", "client.pem", "client.key")}
+
+    def make(name, subject, *more):
+        command(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-batch", "-subj", "/CN=" + subject,
+                 "-keyout", files[name + ".key"], *more])
+
+    make("ca", "CA of the lab", "-x509", "-days", "30", "-out", files["ca.pem"])
+    for name, subject, usage in (("server", SERVER_NAME, "serverAuth"), ("client", "alice", "clientAuth")):
+        request, extensions = os.path.join(folder, name + ".csr"), os.path.join(folder, name + ".ext")
+        make(name, subject, "-out", request)
+        with open(extensions, "w", encoding="ascii") as out:
+            out.write("extendedKeyUsage=%s\nsubjectAltName=DNS:%s\n" % (usage, subject))
+        command(["openssl", "x509", "-req", "-in", request, "-CA", files["ca.pem"], "-CAkey", files["ca.key"], "-CAcreateserial",
+                 "-days", "30", "-extfile", extensions, "-out", files[name + ".pem"]])
+    return files
+
+
+class Radius:
+    """FreeRADIUS in a namespace, for the authenticator at address `client`: EAP-TLS, and PEAP with MSCHAPv2 for `users`."""
+
+    def __init__(self, c, namespace, address, client, files, users):
+        self.address = address
+        folder = c.folder("radius-" + namespace.name)
+        for name, text in (("radiusd.conf", _CONFIG % {"folder": folder, "address": address, "client": client, "secret": SECRET, **files}),
+                           ("dictionary", ""),
+                           ("users", "".join('%s Cleartext-Password := "%s"\n' % item for item in users.items()))):
+            with open(os.path.join(folder, name), "w", encoding="ascii") as out:
+                out.write(text)
+        self.process = c.start(["freeradius", "-X", "-n", "radiusd", "-d", folder, "-l", "stdout"], namespace, "freeradius")
+        # Its socket is the only sign of its being ready.
+        wait_until(lambda: address + ":1812" in namespace.run("ss", "-Hlun"), 30, "FreeRADIUS listens", every=0.2, state=self.process.output)
+
+    def authenticator(self, own):
+        """hostapd's settings for this server, from its address `own`."""
+        return "own_ip_addr=%s\nauth_server_addr=%s\nauth_server_port=1812\nauth_server_shared_secret=%s\n" % (own, self.address, SECRET)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Probes, sniffers and raw ports: what passes on a link, and frames put onto it."""
 
+import contextlib
 import json
 import os
 import select
@@ -126,9 +127,15 @@ class Probe:
         before, self._before = self._before, now
         return Span(now[0], now[1], before), Span(now[1], now[0], before[::-1])
 
-    def finish(self):
-        """Stop sending, wait until nothing more arrives; (one to two, two to one) since the last look. Exact."""
-        gaps = [figures["longest_gap"] for figures in self._ask("s")]
+    @contextlib.contextmanager
+    def paused(self):
+        """Nothing is sent nor under way within the block."""
+        self._ask("s")
+        self._wait_quiet()
+        yield
+        self.go()
+
+    def _wait_quiet(self):
         state = {}
 
         def quiet():
@@ -137,6 +144,11 @@ class Probe:
                 state.update(received=now, since=time.monotonic())
             return time.monotonic() - state["since"] >= 0.1
         wait_until(quiet, 10, "probe frames stop arriving")
+
+    def finish(self):
+        """Stop sending, wait until nothing more arrives; (one to two, two to one) since the last look. Exact."""
+        gaps = [figures["longest_gap"] for figures in self._ask("s")]
+        self._wait_quiet()
         spans = self._spans(self._ask("n"))
         for end in self._ends:
             end.stop()

@@ -94,8 +94,7 @@ def taken_down(c):
     pair.daemons[0].process.signal(signal.SIGINT)
     equal(pair.daemons[0].process.wait(10), 0, "exit code")
     equal(pair.hosts[0].link("macsec0"), None, "the device it made")
-    wait_until(lambda: "no longer" in pair.daemons[1].process.output() or
-               not macsec.secy(pair.hosts[1]).secured(), 10, "the other end notices")
+    wait_until(lambda: not macsec.secy(pair.hosts[1]).secured(), 10, "the other end notices")
     pair.daemons[0].start()
     pair.wait()
 
@@ -139,7 +138,7 @@ def silent(c):
 def parent_returns(c):
     """The parent is removed and made again."""
     one, two = c.namespaces("one", "two")
-    cable = c.veth(one, two)
+    c.veth(one, two)
     daemons = [c.macsecd(host, {"link": psk_profile(CAK, CKN)}) for host in (one, two)]
     for host in (one, two):
         macsec.wait_secured(host)
@@ -152,7 +151,6 @@ def parent_returns(c):
     took = time.monotonic() - begin
     at_most(took, 1, "from the cable to keys")
     check(all(daemon.process.running() for daemon in daemons), "both daemons run on")
-    del cable
     return "secured %.0f ms after the cable is back" % (1000 * took)
 
 
@@ -211,11 +209,9 @@ def reflected(c):
         wait_until(lambda begin=begin: time.monotonic() - begin > 2, 4, "a hello passes")
         for frame in sniffer.frames(traffic.EAPOL):
             source = frame[6:12].hex(":")
-            for host, port in zip((0, 1), raw):
-                # Towards each host: its own frames, and everything the other one ever said.
-                if source in own:
-                    port.send(frame)
-                del host
+            # Towards each host: its own frames, and everything the other one ever said.
+            for port in raw if source in own else ():
+                port.send(frame)
     pair.settle()
     spans = pair.probe.finish()
     for span in spans:

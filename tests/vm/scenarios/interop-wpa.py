@@ -5,8 +5,7 @@ from lab import macsec, traffic
 from lab.check import at_most, equal, wait_until
 from lab.daemon import psk_profile
 
-timeout = 1500
-in_all = False  # not settled enough for every run: make vm TEST=interop-wpa
+timeout = 400
 
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"
@@ -60,32 +59,19 @@ def unsaid(c, own, other):
     reach(one, two)
 
 
-def rekey(c, own, other, exhausted):
+def rekey(c, own, other, exhausted, times=1):
     """Packet numbers of one end run out: a new SAK, nothing lost."""
     one, two, _, _, _ = link(c, own, other, mka={"DelayProtect": "yes"})
     spaces = {"one": one, "two": two}
     probe = c.probe(one, two, interval=0.01)
     probe.wait_both_ways(5)
-    for _ in range(3):
+    for _ in range(times):
         before = macsec.wait_secured(one)
         exhaust(spaces[exhausted], macsec.secy(spaces[exhausted]))
         macsec.wait_new_key(one, before, deadline=30)
         macsec.wait_new_key(two, before, deadline=30)
     for span in probe.finish():
         at_most(max(span.lost, span.reordered), 0, str(span))
-
-
-def stable(c, own, other):
-    """Ten minutes: nothing lost, the same key, both ends agree all the time."""
-    one, two, _, _, sniffer = link(c, own, other)
-    begin = macsec.wait_secured(one)
-    probe = c.probe(one, two, interval=0.5)
-    probe.wait_both_ways(5)
-    wait_until(lambda: min(probe.received()) >= 1200, 640, "ten minutes of frames", every=10)
-    for span in probe.finish():
-        at_most(max(span.lost, span.reordered), 0, str(span))
-    equal(macsec.secy(one).tx_sa().key_id, begin.tx_sa().key_id, "no rekey without a cause")
-    sniffer.only(traffic.MACSEC, traffic.EAPOL)
 
 
 def peer_restarts(c, own, other):
@@ -107,7 +93,7 @@ def own_restart(c, own, other, signal):
     probe.wait_both_ways(5)
     getattr(daemon, signal)()
     daemon.start()
-    wait_until(lambda: min(probe.received()) >= 3000, 30, "fifteen seconds of frames")
+    probe.wait_both_ways(20, "frames for longer than a life time", frames=1600)
     spans = probe.finish()
     for span in spans:
         at_most(max(span.lost, span.reordered), 0, str(span))
@@ -116,19 +102,14 @@ def own_restart(c, own, other, signal):
 
 
 def run(t):
-    roles = (("key server", 16, 200), ("member", 200, 16))
-    for name, own, other in roles:
-        t.case("macsecd is %s" % name, role, own, other)
-        t.case("macsecd is %s, no suite said" % name, unsaid, own, other)
+    t.case("macsecd is key server", role, 16, 200)
+    t.case("macsecd is member", role, 200, 16)
+    t.case("macsecd is key server, no suite said", unsaid, 16, 200)
     t.case("both at priority 255", role, 255, 255)
     t.case("CAK of 256 bits", lambda c: role(c, 16, 200, cak=CAK + "101112131415161718191a1b1c1d1e1f"))
     t.case("CKN of 3 octets", lambda c: role(c, 200, 16, ckn="abcdef"))
     t.case("integrity only", lambda c: role(c, 16, 200, section={"Encrypt": "no"}, macsec_integ_only=1))
-    for name, own, other in roles:
-        for end in ("one", "two"):
-            whose = "its own" if end == "one" else "the peer's"
-            t.case("macsecd is %s, %s packet numbers run out" % (name, whose), rekey, own, other, end)
-        t.case("macsecd is %s, wpa_supplicant restarts" % name, peer_restarts, own, other)
-        for signal in ("terminate", "kill"):
-            t.case("macsecd is %s and restarts (%s)" % (name, signal), own_restart, own, other, signal)
-        t.case("macsecd is %s, ten minutes" % name, stable, own, other)
+    t.case("macsecd is key server, the peer's packet numbers run out", rekey, 16, 200, "two")
+    t.case("macsecd is member, its own packet numbers run out", rekey, 200, 16, "one")
+    t.case("macsecd is key server, wpa_supplicant restarts", peer_restarts, 16, 200)
+    t.case("macsecd is member and is killed", own_restart, 200, 16, "kill")

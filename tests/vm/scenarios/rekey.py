@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two hundred rekeys under a flood both ways: nothing lost, nothing reordered"""
+"""Rekeys by time and by packet number under a flood both ways: nothing lost, nothing reordered"""
 
 from lab import macsec
-from lab.check import at_least, at_most, wait_until
+from lab.check import at_most, wait_until
 from lab.daemon import psk_profile
 
-timeout = 900
-in_all = False  # not settled enough for every run: make vm TEST=rekey
+timeout = 300
 
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"
@@ -46,23 +45,37 @@ def by_time(c, suite, count):
     return unharmed(probe)
 
 
-def by_number(c, suite, count, ends):
+def exhaust(sender, receiver, probe):
+    """The sender's packet numbers are nearly used up."""
+    state = macsec.secy(sender)
+    an = state.encoding_sa
+    if "XPN" not in state.cipher.upper():
+        sender.ip("macsec", "set", "macsec0", "tx", "sa", an, "pn", EXHAUSTED)
+        return
+    # A receiver guesses the upper half of a number from what it had before: it has to be taken along.
+    with probe.paused():
+        receiver.ip("macsec", "set", "macsec0", "rx", "sci", state.sci, "sa", an, "xpn", EXHAUSTED_XPN)
+        sender.ip("macsec", "set", "macsec0", "tx", "sa", an, "xpn", EXHAUSTED_XPN)
+
+
+def by_number(c, suite, count):
+    """The packet numbers of either end in turn."""
     one, two, probe = pair(c, suite, DelayProtect="yes")
-    spaces = {"one": one, "two": two}
-    word, pn = ("xpn", EXHAUSTED_XPN) if "XPN" in suite else ("pn", EXHAUSTED)
-    for number in range(count):
-        end = spaces[ends[number % len(ends)]]
-        before = macsec.secy(end)
-        end.ip("macsec", "set", "macsec0", "tx", "sa", before.encoding_sa, word, pn)
-        for namespace in (one, two):
-            wait_until(lambda: key_number(macsec.secy(namespace)) > key_number(before), 10, "a new key", every=0.2,
+    ends = [one, two]
+    for _ in range(count):
+        before = macsec.secy(one)
+        exhaust(*ends, probe)
+        for namespace in ends:
+            wait_until(lambda: key_number(macsec.secy(namespace)) > key_number(before), 10, "a new key", every=0.1,
                        state=lambda: macsec.secy(namespace))
-        at_least(pn - 1, macsec.secy(end).tx_sa().pn, "the new key's packet numbers are fresh")
+            at_most(macsec.secy(namespace).tx_sa().pn, EXHAUSTED - 1, "the new key's packet numbers")
+        probe.wait_both_ways(5)
+        ends.reverse()
     return unharmed(probe)
 
 
 def run(t):
-    t.case("60 by time, GCM-AES-128", by_time, "GCM-AES-128", 60)
-    t.case("40 by time, GCM-AES-XPN-256", by_time, "GCM-AES-XPN-256", 40)
-    t.case("60 by packet number, GCM-AES-128, either end's", by_number, "GCM-AES-128", 60, ("one", "two"))
-    t.case("40 by packet number, GCM-AES-XPN-128, either end's", by_number, "GCM-AES-XPN-128", 40, ("one", "two"))
+    t.case("10 by time, GCM-AES-128", by_time, "GCM-AES-128", 10)
+    t.case("10 by time, GCM-AES-XPN-256", by_time, "GCM-AES-XPN-256", 10)
+    t.case("10 by packet number, GCM-AES-128", by_number, "GCM-AES-128", 10)
+    t.case("10 by packet number, GCM-AES-XPN-128", by_number, "GCM-AES-XPN-128", 10)

@@ -82,9 +82,7 @@ def stops(c):
 
 def parent_comes_back(c):
     one, two = pair(c)
-    texts = {host.name: None for host in (one, two)}
-    for host, other in ((one, two), (two, one)):
-        texts[host.name] = profile(host, other)
+    texts = {host.name: profile(host, other) for host, other in ((one, two), (two, one))}
     macs = {host.name: host.mac("eth0") for host in (one, two)}
     for host in (one, two):
         c.macsecd(host, {"link": texts[host.name]})

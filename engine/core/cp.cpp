@@ -17,9 +17,23 @@ constexpr Duration retry_gap = 1s;
 
 }  // namespace
 
-bool Cp::transmitting() const noexcept { return (latest_ && latest_->transmitting) || (old_ && old_->transmitting); }
+const SakSlot* Cp::in_use() const noexcept {
+  return latest_ && latest_->transmitting ? &*latest_ : old_ && old_->transmitting ? &*old_ : nullptr;
+}
+
+bool Cp::transmitting() const noexcept { return in_use() != nullptr; }
+
+bool Cp::secured() const noexcept {
+  const SakSlot* key = in_use();
+  if (key == nullptr || key->exhausted || !parameters_ || controlled_ != ControlledPort::up) return false;
+  const SecyParameters wanted = wanted_parameters();
+  return parameters_->protect && parameters_->encrypt >= wanted.encrypt && parameters_->validate >= wanted.validate &&
+         parameters_->replay_protect >= wanted.replay_protect;
+}
 
 An Cp::free_an(std::uint8_t taken) const noexcept {
+  for (const Leftover& what : leftovers_)
+    if (what.an) taken = static_cast<std::uint8_t>(taken | 1U << what.an->value());
   const An first = latest_ ? latest_->an.next() : old_ ? old_->an.next() : An{0};
   const auto free = [&](An an) { return !(latest_ && latest_->an == an) && !(old_ && old_->an == an); };
   An an = first;
@@ -63,7 +77,7 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
 
 SecyParameters Cp::wanted_parameters() const noexcept {
   const Profile& profile = *context_.profile;
-  const SakSlot* key = latest_ && latest_->transmitting ? &*latest_ : old_ && old_->transmitting ? &*old_ : nullptr;
+  const SakSlot* key = in_use();
   const bool strict = profile.policy == Policy::must_secure;
   // should-secure: clear text passes until keys work, and clear text of a peer that has not changed over yet is still
   // accepted while the first key settles; from then on the profile's own rules hold.
@@ -80,31 +94,46 @@ SecyParameters Cp::wanted_parameters() const noexcept {
   return wanted;
 }
 
-bool Cp::apply_parameters(const Inputs& in, Time now) {
-  if (!context_.link.present) return false;
-  if (retry_when_ && now < *retry_when_) return false;
+bool Cp::set_parameters(const SecyParameters& parameters, Time now) {
+  if (parameters_ == parameters) return true;
+  if (!check(context_.secy.configure(parameters), now)) return false;
+  parameters_ = parameters;
+  return true;
+}
+
+bool Cp::set_port(ControlledPort port, Time now) {
+  if (controlled_ == port) return true;
+  if (!check(context_.secy.set_controlled_port(port), now)) return false;
+  controlled_ = port;
+  return true;
+}
+
+void Cp::apply_settings(const Inputs& in, Time now) {
   const SecyParameters wanted = wanted_parameters();
-  if (parameters_ != wanted) {
-    if (!check(context_.secy.configure(wanted), now)) {
-      retry_when_ = now + retry_gap;
-      return false;
-    }
-    parameters_ = wanted;
-  }
   const ControlledPort port =
       transmitting() || in.connect == Connect::unauthenticated ||
               (context_.profile->policy == Policy::should_secure && in.connect == Connect::secure)
           ? ControlledPort::up
           : ControlledPort::dormant;
-  if (controlled_ != port) {
-    if (!check(context_.secy.set_controlled_port(port), now)) {
-      retry_when_ = now + retry_gap;
-      return false;
-    }
-    controlled_ = port;
+  // Only what was refused waits, what is wanted instead does not.
+  if (retry_when_ && now < *retry_when_ && refused_ == std::pair{wanted, port}) return;
+  // Closed before anything else, opened after all else is right.
+  bool done = port == ControlledPort::up || set_port(port, now);
+  done = set_parameters(wanted, now) && done;
+  done = done && set_port(port, now);
+  if (done && retry_when_) {
+    retry_when_.reset();
+    recovered();
+  } else if (!done) {
+    retry_when_ = now + retry_gap;
+    refused_ = {wanted, port};
   }
-  retry_when_.reset();
-  return true;
+}
+
+void Cp::recovered() noexcept {
+  if (retry_when_ || retransmit_when_ || abandoned_) return;
+  last_error_.clear();
+  failed_at_.reset();
 }
 
 bool Cp::step(const Inputs& in, Time now) {
@@ -113,6 +142,7 @@ bool Cp::step(const Inputs& in, Time now) {
   if (!context_.link.present) return false;
   hurry_ = in.hurry;
   if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
+  if (retransmit_when_ && now >= *retransmit_when_) retransmit_when_.reset();
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
   if (!settled_since_ && latest_ && latest_->transmitting && in.all_transmitting) settled_since_ = now;
   // Reports belong to the key that was the latest when they were counted: a key taken up here has none yet.
@@ -122,7 +152,7 @@ bool Cp::step(const Inputs& in, Time now) {
   for (int passes = 0; passes < 24 && transition(current, now); ++passes)
     if (!latest_ || latest_->id != counted)
       current.all_receiving = current.all_transmitting = current.server_transmitting = false;
-  static_cast<void>(apply_parameters(in, now));
+  apply_settings(in, now);
   return new_info_;
 }
 
@@ -154,7 +184,7 @@ bool Cp::transition(const Inputs& in, Time now) {
     case CpState::receiving:
       if (!in.elected_self) return go(CpState::ready);
       if (!secure || pending_) return go(CpState::abandon);
-      if (retransmit_when_ && now < *retransmit_when_) return false;
+      if (retransmit_when_) return false;
       if (in.all_receiving || (transmit_when_ && now >= *transmit_when_)) return go(CpState::transmit);
       return false;
     case CpState::ready:
@@ -163,7 +193,7 @@ bool Cp::transition(const Inputs& in, Time now) {
       // The key server that made it is gone, and another one goes on with the key before.
       if (transmit_when_ && now >= *transmit_when_ + sak_retire_time && !in.server_transmitting)
         return go(CpState::abandon);
-      if (retransmit_when_ && now < *retransmit_when_) return false;
+      if (retransmit_when_) return false;
       if (in.server_transmitting) return go(CpState::transmit);
       return false;
     case CpState::transmit:
@@ -233,13 +263,14 @@ void Cp::enter_change(Time now) {
   // Settings and state of the port first: nothing leaves between the loss of a key and the port's going dormant.
   if (latest_) latest_->transmitting = false;
   if (old_) old_->transmitting = false;
-  static_cast<void>(apply_parameters({.connect = connect_}, now));
+  apply_settings({.connect = connect_}, now);
   delete_keys(latest_, now);
   delete_keys(old_, now);
 }
 
 bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
   std::erase_if(leftovers_, [&](const Leftover& what) { return what.sci == member.sci && !what.an; });
+  if (!check(vacant(member.sci, slot.an), now)) return false;
   if (!check(context_.secy.create_receive_sc(member.sci), now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
   if (!check(context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci), now)) return false;
@@ -250,6 +281,7 @@ bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
 bool Cp::install(SakSlot& slot, Time now) {
   for (const SakMember& member : slot.members)
     if (!install_receive(slot, member, now)) return false;
+  if (!check(vacant(std::nullopt, slot.an), now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
   return check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), now);
 }
@@ -280,8 +312,7 @@ void Cp::enter_transmit(Time now) {
   }
   retransmit_when_.reset();
   latest_->transmitting = true;
-  last_error_.clear();
-  failed_at_.reset();
+  recovered();
   if (old_) {
     // What is on its way with the old key is still received; nothing is sent with it any more.
     old_->transmitting = false;
@@ -336,6 +367,13 @@ void Cp::remove(const Leftover& what, Time now) {
   if (try_to_remove(what, now)) return;
   leftovers_.push_back(what);
   remove_when_ = now + retry_gap;
+}
+
+Result<void> Cp::vacant(const std::optional<Sci>& sci, An an) const {
+  const bool held =
+      std::ranges::any_of(leftovers_, [&](const Leftover& what) { return what.sci == sci && what.an == an; });
+  if (!held) return {};
+  return fail(EBUSY, "cannot use AN " + std::to_string(an.value()) + ": the key before could not be deleted");
 }
 
 void Cp::remove_leftovers(Time now) {
@@ -400,10 +438,11 @@ void Cp::clear(Time now) {
 }
 
 bool Cp::confirm(const SecyState& sample, Time now) {
-  for (const std::optional<SakSlot>* slot : {&latest_, &old_}) {
+  for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
     if (!*slot || !(*slot)->transmitting) continue;
     const auto sa = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an);
     if (sa == sample.transmit.end() || sa->key != (*slot)->id) return false;
+    (*slot)->exhausted = sa->next_pn == 0;
     for (const Sci& sci : (*slot)->receiving_from) {
       const auto sc = std::ranges::find(sample.receive, sci, &ReceiveScState::sci);
       if (sc == sample.receive.end()) return false;
@@ -412,7 +451,7 @@ bool Cp::confirm(const SecyState& sample, Time now) {
     }
     if (sample.encoding != (*slot)->an) reassert(now);
   }
-  if (parameters_ && sample.parameters.protect != parameters_->protect) reassert(now);
+  if (parameters_ && sample.parameters != *parameters_) reassert(now);
   return true;
 }
 
@@ -425,6 +464,7 @@ void Cp::forget(Time now) {
   parameters_.reset();
   controlled_.reset();
   transmit_when_.reset();
+  retransmit_when_.reset();
   retire_when_.reset();
   retry_when_.reset();
   leftovers_.clear();

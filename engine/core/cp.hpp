@@ -35,6 +35,7 @@ struct SakSlot {
   std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed
   bool receiving = false;           ///< LRX or ORX
   bool transmitting = false;        ///< LTX or OTX
+  bool exhausted = false;           ///< the SecY has no packet number left to send with it
   Time since;
 };
 
@@ -58,7 +59,10 @@ class Cp {
   [[nodiscard]] bool has_pending_sak() const noexcept { return pending_.has_value(); }
   /// Transmits with a key the SecY confirmed.
   [[nodiscard]] bool transmitting() const noexcept;
-  /// An AN neither slot uses, and none of the ANs in `taken` (a bit each) where there is another.
+  /// Transmits, and the SecY confirmed the settings that make the key count.
+  [[nodiscard]] bool secured() const noexcept;
+  /// An AN neither slot uses, and none of the ANs in `taken` (a bit each), nor one that still holds a leftover, where
+  /// there is another.
   [[nodiscard]] An free_an(std::uint8_t taken) const noexcept;
   /// The time since which all members transmit with the latest key, or nothing.
   [[nodiscard]] std::optional<Time> settled_since() const noexcept { return settled_since_; }
@@ -110,8 +114,14 @@ class Cp {
   bool install_receive(SakSlot& slot, const SakMember& member, Time now);
   void delete_keys(std::optional<SakSlot>& slot, Time now);
   [[nodiscard]] bool try_to_remove(const Leftover& what, Time now);
+  [[nodiscard]] const SakSlot* in_use() const noexcept;  ///< the key frames are sent with
+  /// An error where a key that could not be deleted stands in the place.
+  [[nodiscard]] Result<void> vacant(const std::optional<Sci>& sci, An an) const;
   void remove_leftovers(Time now);
-  bool apply_parameters(const Inputs& in, Time now);
+  void apply_settings(const Inputs& in, Time now);
+  [[nodiscard]] bool set_port(ControlledPort port, Time now);
+  [[nodiscard]] bool set_parameters(const SecyParameters& parameters, Time now);
+  void recovered() noexcept;
   /// False, and a failed port, when the SecY refused what the port needs.
   bool check(const Result<void>& result, Time now);
   /// The same for clearing away: worth an event, no reason to call the port failed.
@@ -130,7 +140,8 @@ class Cp {
   std::optional<Time> transmit_when_;
   std::optional<Time> retransmit_when_;  ///< the SecY refused to send with the latest key
   std::optional<Time> retire_when_;
-  std::optional<Time> retry_when_;
+  std::optional<Time> retry_when_;  ///< of the settings in `refused_`
+  std::pair<SecyParameters, ControlledPort> refused_;
   std::optional<Time> settled_since_;
   std::vector<Leftover> leftovers_;
   std::optional<Time> remove_when_;

@@ -216,7 +216,12 @@ Cp::Inputs Kay::cp_inputs() const {
   bool any = false;
   in.all_receiving = in.all_transmitting = true;
   for (const Peer& peer : owner->peers().all()) {
-    if (!peer.live || std::ranges::find(latest->members, peer.sci, &SakMember::sci) == latest->members.end()) continue;
+    if (!peer.live) continue;
+    if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) == latest->members.end()) {
+      // It joined, or came back, while the key was under way: the next key, for all, takes the place of this one.
+      if (elected_self_ && !latest->transmitting) in.all_receiving = false;
+      continue;
+    }
     any = true;
     const PeerKeyUse* use = peer.use_of(latest->id);
     in.all_receiving = in.all_receiving && use != nullptr && use->receiving;

@@ -45,11 +45,8 @@ bool Kay::may_generate(Time now) const {
   const Participant* participant = principal();
   if (participant == nullptr) return false;
   // Members that are about to become live are worth a moment: one SAK for all instead of one after the other.
-  if (now < *sak_wanted_ + gather_time) {
-    if (participant->peers().any_potential()) return false;
-    for (const Peer& peer : participant->peers().all())
-      if (peer.live && peer.lists_strangers) return false;
-  }
+  if (now < *sak_wanted_ + gather_time && (participant->peers().any_potential() || participant->peers().any_stranger()))
+    return false;
   // A version-1 peer in a group receives only from those that were live to it when it took the SAK: let them speak first.
   if (now < *sak_wanted_ + introduction_time && participant->needs_introduction()) return false;
   const std::optional<SakSlot>& latest = cp_.latest();
@@ -172,7 +169,10 @@ bool Kay::distribution_is_stale() const {
     if (cipher && is_xpn(*cipher)) return true;
     if (owner->peers().find_live(distribution_->scis[i]) != nullptr) return true;
   }
-  return false;
+  // Somebody joined, or came back, before anybody sent with it: it would be left out for as long as the key is new.
+  return !cp_.latest()->transmitting && std::ranges::any_of(owner->peers().all(), [this](const Peer& peer) {
+    return peer.live && std::ranges::find(distribution_->members, peer.mi) == distribution_->members.end();
+  });
 }
 
 void Kay::end_distribution_when_done() {

@@ -118,12 +118,11 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     result.peer = peer;
   }
   if (hears_us) note_sak_use(*peer, pdu);
-  peer->lists_strangers = false;
+  peer->strangers.clear();
   if (pdu.live) {
     for (std::size_t i = 0; i < pdu.live->size(); ++i) {
       const MemberId other = (*pdu.live)[i].mi;
-      const Peer* known = peers_.find(other);
-      if (other != mi_ && (known == nullptr || !known->live)) peer->lists_strangers = true;
+      if (other != mi_ && !peers_.is_live(other)) peer->strangers.push_back(other);
     }
   }
   return result;

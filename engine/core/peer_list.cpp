@@ -70,6 +70,17 @@ bool PeerList::any_potential() const noexcept {
   return std::ranges::any_of(peers_, [](const Peer& peer) { return !peer.live; });
 }
 
+bool PeerList::is_live(const MemberId& mi) const noexcept {
+  const Peer* peer = find(mi);
+  return peer != nullptr && peer->live;
+}
+
+bool PeerList::any_stranger() const noexcept {
+  return std::ranges::any_of(peers_, [this](const Peer& peer) {
+    return peer.live && !std::ranges::all_of(peer.strangers, [this](const MemberId& mi) { return is_live(mi); });
+  });
+}
+
 std::optional<Time> PeerList::next_expiry() const noexcept {
   const auto at = std::ranges::min_element(peers_, {}, &Peer::expires);
   if (at == peers_.end()) return std::nullopt;

@@ -25,8 +25,7 @@ struct Peer {
   bool key_server = false;  ///< says that it is
   bool macsec_capable = false;
   bool live = false;
-  bool resumed = false;          ///< known from before our restart
-  bool lists_strangers = false;  ///< its live list names somebody who is not live here
+  bool resumed = false;  ///< known from before our restart
   bool delay_protect = false;
   std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]
   bool announces = false;      ///< sent an Announcement with cipher suites
@@ -34,6 +33,7 @@ struct Peer {
   Time expires;
   std::optional<Time> unkeyed_since;  ///< live, but does not report to receive with the latest SAK
   Duration patience = life_time;      ///< how long that is borne before another SAK is tried; doubles
+  std::vector<MemberId> strangers;    ///< in its live list, but not live here when it said so
   PeerKeyUse latest;
   PeerKeyUse old;
 
@@ -62,6 +62,9 @@ class PeerList {
   [[nodiscard]] std::span<const Peer> all() const noexcept { return peers_; }
   [[nodiscard]] bool any_live() const noexcept;
   [[nodiscard]] bool any_potential() const noexcept;
+  [[nodiscard]] bool is_live(const MemberId& mi) const noexcept;
+  /// A live peer hears somebody who is not live here yet.
+  [[nodiscard]] bool any_stranger() const noexcept;
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
 
  private:

@@ -47,10 +47,10 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
   if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
   if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
-  if (kay.cp().transmitting() && !kay.cp().failed_at()) return {PortState::secured, Reason::none};
-  if (kay.cp().transmitting()) return {PortState::secured, Reason::secy_error};
+  if (kay.cp().secured()) return {PortState::secured, kay.cp().failed_at() ? Reason::secy_error : Reason::none};
   const bool clear = context.profile->policy == Policy::should_secure;
   if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
+  if (kay.cp().transmitting()) return {PortState::pending, Reason::awaiting_sak};  // no packet number is left
   const PortState waiting = clear ? PortState::unsecured : PortState::pending;
   if (!kay.any_active()) return {waiting, Reason::no_key};
   if (kay.principal() == nullptr) return {waiting, why_no_peer(kay, now)};

@@ -283,6 +283,16 @@ Pn FakeSecy::lowest_pn(const Sci& sci, KeyIndex key) const noexcept {
   return 0;
 }
 
+void FakeSecy::judge_held(std::span<const KeyId> known) {
+  if (world_.now < excused_until_) return;
+  const auto judge = [&](const Sa& sa) {
+    if (sa.present && std::ranges::find(known, sa.id) == known.end())
+      world_.violate(member_, "holds " + to_string(sa.id) + ", which nobody knows of any more");
+  };
+  std::ranges::for_each(transmit_, judge);
+  for (const ReceiveSc& sc : receive_) std::ranges::for_each(sc.sa, judge);
+}
+
 void FakeSecy::judge_settled() {
   if (world_.now < excused_until_) return;
   const auto present = [](const Sa& sa) { return sa.present; };

@@ -5,6 +5,8 @@
 #include "engine/ports/secy.hpp"
 #include "tests/sim/world.hpp"
 
+#include <climits>
+
 namespace macsec::sim {
 
 /// A simulated user frame.
@@ -64,6 +66,8 @@ class FakeSecy final : public Secy {
 
   /// Fails `count` calls of kind `call` with `error` after letting `after` pass.
   void fail_calls(SecyCall call, int error, unsigned count = 1, unsigned after = 0) noexcept;
+  /// Fails every call of kind `call` until forgive().
+  void fail_always(SecyCall call, int error) noexcept { fail_calls(call, error, UINT_MAX); }
   void forgive() noexcept { failures_.clear(); }
   /// Each call takes so long from now on.
   void set_cost(Instant each) noexcept { cost_ = each; }
@@ -97,6 +101,8 @@ class FakeSecy final : public Secy {
   std::optional<DataFrame> take_last_before() noexcept { return std::exchange(last_before_, std::nullopt); }
   /// Judges what must hold between calls of the engine.
   void judge_settled();
+  /// Judges that it holds no other keys than these, those of whoever owns it.
+  void judge_held(std::span<const KeyId> known);
 
  private:
   struct Sa {

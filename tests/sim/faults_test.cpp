@@ -248,6 +248,87 @@ TEST(Faults, LeftoverDeletionsThatFailOnceAreRepeated) {
   }
 }
 
+TEST(Faults, KeysThatCannotBeDeletedAreNotBuiltOver) {
+  for (const SecyCall call : {SecyCall::delete_receive_sa, SecyCall::delete_transmit_sa, SecyCall::delete_receive_sc}) {
+    for (const bool serves : {true, false}) {
+      Lab lab;
+      Host& server = lab.add();
+      Host& other = lab.add();
+      Host& broken = serves ? server : other;
+      ASSERT_TRUE(lab.secures_within(second));
+      lab.lan.run_for(5 * second);
+      broken.secy().fail_always(call, EBUSY);
+      for (int i = 0; i < 8; ++i) {
+        static_cast<void>(server.rekey());
+        lab.lan.run_for(10 * second);
+      }
+      EXPECT_EQ(broken.state(), PortState::secured) << "with the last key that had a place";
+      broken.secy().forgive();
+      EXPECT_TRUE(lab.secures_within(60 * second));
+      const KeyId before = key_in_use(server);
+      EXPECT_TRUE(server.rekey());
+      lab.lan.run_for(10 * second);
+      EXPECT_NE(key_in_use(server), before);
+      EXPECT_TRUE(lab.lan.secured());
+      EXPECT_LE(broken.secy().association_count(), 4U);
+    }
+  }
+}
+
+TEST(Faults, WithoutItsSettingsAKeySecuresNothing) {
+  for (const SecyCall call : {SecyCall::configure, SecyCall::set_controlled_port})
+    for (const Policy policy : {Policy::must_secure, Policy::should_secure}) {
+      Lab lab;
+      const auto profile = make_profile([&](Profile& p) { p.policy = policy; });
+      Host& broken = lab.attach(profile);
+      broken.secy().fail_always(call, EOPNOTSUPP);
+      lab.lan.plug(0, true);
+      broken.start();
+      lab.add(profile);
+      lab.lan.run_for(5 * second);
+      EXPECT_EQ(broken.state(), PortState::failed);
+      EXPECT_EQ(broken.status().reason, Reason::secy_error);
+      broken.secy().forgive();
+      EXPECT_TRUE(lab.secures_within(2 * second));
+      EXPECT_EQ(broken.status().reason, Reason::none);
+      EXPECT_EQ(broken.status().last_error, "");
+    }
+}
+
+TEST(Faults, AKeyThatCouldNotBeSentWithAsksForNoTimeoutThatIsOver) {
+  Lab lab;
+  Host& server = lab.add();
+  Host& other = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  other.secy().fail_calls(SecyCall::transmit_with, EBUSY);
+  EXPECT_TRUE(server.rekey());
+  lab.lan.run_for(50 * millisecond);
+  // Whoever sent with the key is another member now, and has no key to offer.
+  server.crash();
+  server.secy().fail_always(SecyCall::install_receive_sa, ENOMEM);
+  server.start(Memory::lost);
+  lab.lan.run_for(5 * second);
+  server.secy().forgive();
+  EXPECT_TRUE(lab.secures_within(7 * second));
+}
+
+TEST(Faults, AMemberThatComesBackIsNotLeftOutOfTheKeyUnderWay) {
+  for (Instant away = 5 * second; away <= 6 * second; away += 100 * millisecond) {
+    Lab lab;
+    for (int i = 0; i < 2; ++i) lab.add(make_profile([](Profile& p) { p.rekey_on_peer_loss = true; }));
+    lab.add(make_profile([](Profile& p) { p.hello = std::chrono::milliseconds{610}; }));
+    ASSERT_TRUE(lab.secures_within(second));
+    lab.lan.run_for(5 * second);
+    lab.lan.path(0, 1).latency = lab.lan.path(1, 0).latency = 150 * millisecond;
+    lab.lan.path(2, 0).cut = true;
+    lab.lan.run_for(away);
+    lab.lan.path(2, 0).cut = false;
+    lab.lan.run_for(10 * second);
+    EXPECT_TRUE(lab.lan.secured()) << away;
+  }
+}
+
 TEST(Faults, ADeviceWithAnotherSuiteSaysSo) {
   Lab lab;
   Host& one = lab.attach(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_256}; }));
@@ -282,6 +363,11 @@ TEST(Faults, ExhaustedTransmitKeyIsReplaced) {
   lab.lan.set_traffic(millisecond);
   const KeyId before = key_in_use(one);
   lab.lan.warp_pn(0, UINT32_MAX - 2);
+  lab.lan.run_until([&] { return one.secy().encoding_key() == no_key; }, second);
+  const auto seen = one.secy().read();
+  ASSERT_TRUE(seen);
+  one.port().on_sample(*seen, one.now());
+  EXPECT_EQ(one.state(), PortState::pending) << "nothing can be sent until the next key";
   lab.lan.run_for(8 * second);
   EXPECT_NE(key_in_use(one), before);
   EXPECT_TRUE(lab.lan.secured());

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/sim/host.hpp"
 
+#include "engine/wire/mkpdu.hpp"
+
 #include <algorithm>
 
 namespace macsec::sim {
 
 namespace {
 
-constexpr unsigned most_spins = 200;
 /// The CP machine stops waiting for a silent peer after the life time.
 constexpr Instant transmit_when = 5500 * millisecond;
 
@@ -86,23 +87,18 @@ void Host::on_carrier(bool up) {
 }
 
 void Host::on_wake() {
-  if (world_.now != spinning_at_) {
-    spinning_at_ = world_.now;
-    spins_ = 0;
-  }
-  if (++spins_ > most_spins) {
-    world_.violate(index_, "on_timeout() asks for another on_timeout() at once, for ever");
-    port_due_ = wake_ = never;
-    return;
-  }
   for (const core::Frame& frame : std::exchange(outbox_, {})) lan_.transmit(index_, frame);
   for (const auto& frame : std::exchange(inbox_, {})) port_->on_frame(frame, now());
   if (sample_due_ <= world_.now) {
     last_sample_ = world_.now;
     if (const auto sample = secy_.read()) port_->on_sample(*sample, now());
   }
-  if (port_due_ <= world_.now) port_->on_timeout(now());
+  const bool due = port_due_ <= world_.now;
+  if (due) port_->on_timeout(now());
   settle();
+  if (!due || !port_ || port_due_ > world_.now) return;
+  world_.violate(index_, "on_timeout() asks for a timeout that is over");
+  wake_ = never;
 }
 
 bool Host::claims_secured() const { return port_ && port_->status().state == core::PortState::secured; }
@@ -117,7 +113,7 @@ void Host::settle() {
     take_event(*event);
   }
   while (auto frame = port_->poll_transmit()) {
-    count_mkpdu();
+    count_mkpdu(*frame);
     if (world_.now < busy_until_)
       outbox_.push_back(std::move(*frame));
     else
@@ -130,6 +126,7 @@ void Host::settle() {
     if (secy_.controlled_port() == ControlledPort::up) lan_.offer_data(index_);
   }
   secy_.judge_settled();
+  judge_status();
 
   const auto due = port_->next_timeout();
   port_due_ = due ? clock_.world(*due) : never;
@@ -151,8 +148,7 @@ void Host::take_event(const core::Event& event) {
       last_error_text_ = event.text;
       break;
     case core::Event::Kind::state_changed:
-      if (port_->status().state == core::PortState::secured && secy_.encoding_key() == no_key)
-        world_.violate(index_, "secured without a key to send with");
+      judged_calls_ = 0;
       break;
     case core::Event::Kind::peer_live:
     case core::Event::Kind::peer_lost:
@@ -165,7 +161,33 @@ void Host::take_event(const core::Event& event) {
   world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), event.text);
 }
 
-void Host::count_mkpdu() {
+// What it says of itself is what the SecY holds.
+void Host::judge_status() {
+  if (judged_calls_ == secy_.call_count()) return;
+  judged_calls_ = secy_.call_count();
+  const core::PortStatus mine = status();
+  std::vector<KeyId> known;
+  for (const auto* slot : {&mine.latest, &mine.old})
+    if (*slot) known.push_back((*slot)->key);
+  secy_.judge_held(known);
+  if (mine.state != core::PortState::secured) return;
+  const SecyParameters& held = secy_.parameters();
+  const auto lie = [&](bool wrong, const char* what) {
+    if (wrong) world_.violate(index_, std::string{"calls itself secured "} + what);
+  };
+  const KeyIndex key = secy_.encoding_key();
+  lie(key == no_key, "without a key to send with");
+  lie(key != no_key && std::ranges::find(known, world_.key(key).id) == known.end(), "and sends with another key");
+  lie(secy_.controlled_port() != ControlledPort::up, "and is dormant");
+  lie(mine.encrypting && !held.encrypt, "and does not encrypt");
+  lie(options_.profile->policy == Policy::must_secure && held.validate < options_.profile->validate,
+      "and accepts what is not valid");
+  lie(options_.profile->replay_protect && !held.replay_protect, "without replay protection");
+}
+
+void Host::count_mkpdu(Bytes frame) {
+  if (const auto eapol = read_eapol(frame))
+    if (const auto basic = read_basic_set(eapol->body)) world_.spoken(index_, basic->mi, basic->mn);
   ++mkpdus_sent_;
   if (world_.now - second_began_ >= second) {
     second_began_ = world_.now;
@@ -210,7 +232,8 @@ void Host::judge_transmit_start() {
       continue;
     if (mine.key_server != server_sci || status.key_server != server_sci) continue;
     const std::vector<MemberId>& members = world_.key(key).members;
-    if (server != other && std::ranges::find(members, other->mi) == members.end()) continue;
+    // Who joined after the key was made; the key server itself makes another rather than leave it out.
+    if (server != me && server != other && std::ranges::find(members, other->mi) == members.end()) continue;
     if (server != me && !lists_live(*server, me->mi)) continue;
     if (server != other && (!lists_live(*server, other->mi) || !lists_live(*other, server_mi))) continue;
     if (!host->secy().receives(sci(), key))

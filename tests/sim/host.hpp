@@ -69,9 +69,10 @@ class Host final : public Station {
  private:
   void settle();
   void take_event(const core::Event& event);
-  void count_mkpdu();
+  void count_mkpdu(Bytes frame);
   void note_keys_made();
   void judge_transmit_start();
+  void judge_status();
   [[nodiscard]] core::LinkState link() const;
 
   VirtualLan& lan_;
@@ -94,8 +95,7 @@ class Host final : public Station {
   std::vector<std::vector<std::uint8_t>> inbox_;
   std::vector<core::Frame> outbox_;
   std::size_t keys_seen_ = 0;
-  Instant spinning_at_ = 0;
-  unsigned spins_ = 0;
+  std::uint64_t judged_calls_ = 0;
 
   std::array<std::uint64_t, 16> events_{};
   std::string last_error_text_;

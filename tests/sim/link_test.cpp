@@ -75,6 +75,21 @@ INSTANTIATE_TEST_SUITE_P(Link, ThirdMember,
                          testing::Combine(testing::Values(Instant{0}, second, 3 * second, 60 * second),
                                           testing::Bool()));
 
+TEST(Link, ThirdMemberIsWaitedForUntilItIsLiveAndNoLonger) {
+  for (Instant slow = millisecond; slow <= 60 * millisecond; slow += millisecond) {
+    Lab lab;
+    for (int i = 0; i < 2; ++i) lab.add();
+    ASSERT_TRUE(lab.secures_within(second));
+    lab.lan.run_for(7 * second);
+    lab.attach();
+    lab.lan.set_paths({.latency = 2 * millisecond});
+    lab.lan.path(0, 2).latency = lab.lan.path(2, 0).latency = slow;
+    lab.lan.plug(2, true);
+    dynamic_cast<Host&>(lab.lan.station(2)).start();
+    EXPECT_LE(lab.time_to_secure(), 10 * slow + 100 * millisecond) << slow;
+  }
+}
+
 TEST(Election, LowestPriorityThenLowestSci) {
   Lab lab;
   lab.add(make_profile([](Profile& p) { p.priority = 50; }));

@@ -14,7 +14,8 @@ constexpr Instant convergence_limit = 20 * second;
 
 constexpr Instant settle_time = 7 * second;
 
-constexpr std::array breakable{SecyCall::create_receive_sc,
+constexpr std::array breakable{SecyCall::select_cipher_suite,
+                               SecyCall::create_receive_sc,
                                SecyCall::delete_receive_sc,
                                SecyCall::install_receive_sa,
                                SecyCall::delete_receive_sa,
@@ -180,10 +181,7 @@ void Scenario::break_something(Instant span) {
       return;
     case 8:
       lan_.world.note(nobody, "SecY failures", who);
-      victim.secy().fail_calls(breakable[random_.below(breakable.size())], random_.chance(50) ? EBUSY : ENOMEM,
-                               static_cast<unsigned>(random_.between(1, 4)), static_cast<unsigned>(random_.below(4)));
-      for (Host* host : hosts_)
-        if (host->running()) static_cast<void>(host->rekey());
+      fail_calls(victim, span);
       return;
     case 9:
       lan_.world.note(nobody, "rekeys");
@@ -215,6 +213,25 @@ void Scenario::break_something(Instant span) {
       victim.set_enabled(random_.chance(20));
       return;
   }
+}
+
+// Now and then one sort of call is refused as long as the trouble lasts, through several rekeys.
+void Scenario::fail_calls(Host& victim, Instant span) {
+  const SecyCall call = breakable[random_.below(breakable.size())];
+  const int error = random_.chance(50) ? EBUSY : ENOMEM;
+  const bool always = random_.chance(30);
+  if (always)
+    victim.secy().fail_always(call, error);
+  else
+    victim.secy().fail_calls(call, error, static_cast<unsigned>(random_.between(1, 4)),
+                             static_cast<unsigned>(random_.below(4)));
+  const auto rekey = [this] {
+    for (Host* host : hosts_)
+      if (host->running()) static_cast<void>(host->rekey());
+  };
+  rekey();
+  if (!always) return;
+  for (auto count = random_.between(1, 6); count > 0; --count) lan_.after(random_.between(0, span), rekey);
 }
 
 void Scenario::break_paths(Instant span) {

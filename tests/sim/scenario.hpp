@@ -32,6 +32,7 @@ class Scenario {
   void peace();
   void disturb();
   void break_something(Instant span);
+  void fail_calls(Host& victim, Instant span);
   void break_process(Host& victim, Instant span);
   void break_paths(Instant span);
   void heal();

@@ -170,6 +170,12 @@ void World::transmit_installed(std::uint32_t member, KeyIndex key, const Sci& sc
                       std::to_string(use.highest_sent));
 }
 
+void World::spoken(std::uint32_t member, const MemberId& mi, MessageNumber mn) {
+  MessageNumber& highest = highest_mn_[mi];
+  if (mn <= highest) violate(member, "MN " + std::to_string(mn) + " used again after " + std::to_string(highest));
+  highest = std::max(highest, mn);
+}
+
 void World::sent(std::uint32_t member, KeyIndex key, const Sci& sci, Pn pn) {
   KeyUse& use = keys_[key].use(sci);
   if (pn <= use.highest_sent)

@@ -109,6 +109,8 @@ class World {
   void receive_reached(std::uint32_t member, KeyIndex key, const Sci& sci, Pn lowest);
   void transmit_installed(std::uint32_t member, KeyIndex key, const Sci& sci, Ssci ssci, const Salt& salt);
   void sent(std::uint32_t member, KeyIndex key, const Sci& sci, Pn pn);
+  /// An MKPDU left: no MI uses an MN twice, in whichever process.
+  void spoken(std::uint32_t member, const MemberId& mi, MessageNumber mn);
   [[nodiscard]] KeyRecord& key(KeyIndex index) { return keys_[index]; }
   [[nodiscard]] std::size_t key_count() const noexcept { return keys_.size(); }
 
@@ -118,6 +120,7 @@ class World {
   std::vector<KeyRecord> keys_;
   std::map<std::string, KeyIndex, std::less<>> by_octets_;
   std::map<KeyId, KeyIndex> by_id_;
+  std::map<MemberId, MessageNumber> highest_mn_;
   std::vector<std::string> violations_;
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """systemd-networkd with macsecd and macsec-networkd on the machine itself, and a peer at the other end of a cable."""
 
+import json
 import os
 import re
 import shutil
@@ -59,17 +60,23 @@ def netdev(mka="", more="", encrypt="yes"):
 MKA = "Ckn=%s\nCakFile=%s\n" % (CKN, CAK_FILE)
 
 
+def stop_networkd():
+    """Stop it and its socket, which starts it at every change of a link: before a case's files are there, and after it."""
+    systemctl("stop", "systemd-networkd.socket", "systemd-networkd.service", check=False)
+
+
 class Host:
     """The machine as a networkd user has it: eth0 here, eth0 of the namespace `peer` at the other end."""
 
-    def __init__(self, c, netdev_text=None, network="DHCP=ipv4\nIPv6AcceptRA=no\n", installed=False):
-        """`installed`: the units, users and policies are those of `meson install`."""
+    def __init__(self, c, netdev_text=None, network="DHCP=ipv4\nIPv6AcceptRA=no\n", installed=False, cable=True):
+        """`network`: of macsec0; None: no .network files. `installed`: the units, users and policies are those of `meson install`.
+        `cable`: eth0 is made."""
         self.c = c
-        # Its socket starts it at every change of a link, and so before the files of this case are there.
-        systemctl("stop", "systemd-networkd.socket", "systemd-networkd.service", check=False)
+        stop_networkd()
         self.here = c.enter_context(Here())
         self.peer = c.namespace("peer")
-        c.veth(self.here, self.peer)
+        if cable:
+            c.veth(self.here, self.peer)
         if not installed:
             c.write("/etc/dbus-1/system.d/org.macsecd1.conf", _POLICY)
             systemctl("reload", "dbus", check=False)
@@ -80,8 +87,10 @@ class Host:
             shutil.chown(CAK_FILE, "root", "macsecd")
         if netdev_text is not None:
             self.write_netdev(netdev_text)
-        c.write("/etc/systemd/network/10-eth0.network", "[Match]\nName=eth0\n[Network]\nLinkLocalAddressing=no\nMACsec=macsec0\n")
-        c.write("/etc/systemd/network/30-macsec0.network", "[Match]\nName=macsec0\n[Network]\n" + network)
+        if network is not None:
+            c.write("/etc/systemd/network/10-eth0.network",
+                    "[Match]\nName=eth0\n[Network]\nLinkLocalAddressing=no\nMACsec=macsec0\n")
+            c.write("/etc/systemd/network/30-macsec0.network", "[Match]\nName=macsec0\n[Network]\n" + network)
         c.callback(self._delete_links)
         self.macsecd = self.plugin = self.networkd = None
         self._peer = None
@@ -105,27 +114,34 @@ class Host:
         for name in names or ("macsecd", "macsec-networkd", "systemd-networkd"):
             unit = self.c.unit(name + ".service")
             setattr(self, {"macsecd": "macsecd", "macsec-networkd": "plugin"}.get(name, "networkd"), unit)
+            if name == "systemd-networkd":
+                self.c.callback(stop_networkd)
 
-    def start_peer(self, **sections):
-        """macsecd with the same key at the other end, with an address and a DHCP server."""
+    def start_peer(self, profile=None, dhcp_on="macsec0", **sections):
+        """macsecd with the same key, or with this profile, at the other end, with an address and a DHCP server: on the link, or on VLAN
+        20 of it, called `dhcp_on`."""
         sections.setdefault("MACsec", {}).setdefault("CipherSuites", "GCM-AES-128")
-        self._peer = self.c.macsecd(self.peer, {"peer": psk_profile(CAK, CKN, **sections)})
+        self._peer = self.c.macsecd(self.peer, {"peer": profile or psk_profile(CAK, CKN, **sections)})
         self.peer.wait_link("macsec0")
-        self.peer.address("macsec0", "10.0.0.1/24")
+        if dhcp_on != "macsec0":
+            self.peer.ip("link", "add", "link", "macsec0", dhcp_on, "type", "vlan", "id", 20)
+            self.peer.up(dhcp_on)
+        self.peer.address(dhcp_on, "10.0.0.1/24")
         folder = self.c.folder("dhcp")
         config = os.path.join(folder, "udhcpd.conf")
         with open(config, "w", encoding="ascii") as out:
-            out.write("interface macsec0\nstart 10.0.0.100\nend 10.0.0.200\noption subnet 255.255.255.0\noption lease 3600\n"
-                      "lease_file %s/leases\npidfile %s/pid\n" % (folder, folder))
+            out.write("interface %s\nstart 10.0.0.100\nend 10.0.0.200\noption subnet 255.255.255.0\noption lease 36000\n"
+                      "lease_file %s/leases\npidfile %s/pid\n" % (dhcp_on, folder, folder))
         with open(os.path.join(folder, "leases"), "w", encoding="ascii"):
             pass
         self.c.start(["/lab/guest/busybox", "udhcpd", "-f", config], self.peer, "udhcpd")
         return self._peer
 
     def addresses(self, device="macsec0"):
-        """IPv4 addresses of the device."""
-        link = self.here.ip_json("-4", "addr", "show", "dev", device)
-        return [item["local"] for entry in link for item in entry.get("addr_info", [])]
+        """IPv4 addresses of the device; none where there is no device."""
+        text = self.here.ip("-j", "-4", "addr", "show", "dev", device, check=False)
+        links = json.loads(text) if text.startswith("[") else []
+        return [item["local"] for entry in links for item in entry.get("addr_info", [])]
 
     def wait_address(self, deadline=30):
         return wait_until(self.addresses, deadline, "macsec0 gets an address", every=0.05, state=self.story)[0]
@@ -170,4 +186,4 @@ class Host:
                           "%s of profile %s contains %s" % (field, name, wanted), every=0.05, state=lambda: self.profile(field, name))
 
 
-__all__ = ["CAK", "CAK_FILE", "CKN", "Failure", "Here", "Host", "MKA", "NETDEV", "Unit", "netdev"]
+__all__ = ["CAK", "CAK_FILE", "CKN", "Failure", "Here", "Host", "MKA", "NETDEV", "Unit", "netdev", "stop_networkd"]

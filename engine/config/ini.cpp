@@ -118,7 +118,7 @@ void IniDocument::complain(Severity severity, unsigned line, std::string_view te
 void IniDocument::logical_line(std::string_view line, unsigned number) {
   line = strip(line);
   if (line.empty()) return;
-  if (!is_utf8(line)) return complain(Severity::warning, number, "not valid UTF-8, line ignored");
+  if (!is_utf8(line)) return complain(Severity::error, number, "not valid UTF-8");
   if (line.front() == '[') {
     in_section_ = true;
     in_broken_section_ = line.back() != ']' || line.size() < 3;

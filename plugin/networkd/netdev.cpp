@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace macsec::networkd {
@@ -19,6 +20,21 @@ bool is_interface_name(std::string_view name) {
   // networkd's rule is the kernel's, and no number, and none of the names of directories in /proc/sys/net.
   return check_profile_value(*find_profile_key("Link", "Interface"), name).has_value() && name != "all" &&
          name != "default" && name.find_first_not_of("0123456789") != std::string_view::npos;
+}
+
+/// A port as networkd reads one: in hexadecimal behind 0x, in octal behind 0.
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.starts_with('0')) {
+    base = 8;
+  }
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port, base);
+  if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;
+  return port;
 }
 
 /// Reads one .netdev; the documents in order, assignment by assignment.
@@ -102,8 +118,7 @@ class Reader {
 
   void assign_macsec(const Place& place, const IniAssignment& assignment) {
     if (assignment.key == "Port") {
-      const auto port = parse_unsigned(assignment.value, 65535);
-      if (port && *port != 0) port_ = setting(place, "Port", std::to_string(*port));
+      if (const auto port = parse_port(assignment.value)) port_ = setting(place, "Port", std::to_string(*port));
     } else if (assignment.key == "Encrypt") {
       if (assignment.value.empty()) encrypt_.reset();
       if (const auto on = parse_boolean(assignment.value)) encrypt_ = setting(place, "Encrypt", *on ? "yes" : "no");

@@ -16,8 +16,7 @@ void add_directory(Winners& winners, const fs::path& directory, std::string_view
   for (fs::directory_iterator entry{directory, error}, end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name.size() <= suffix.size() || !name.ends_with(suffix) || name.starts_with('.')) continue;
-    std::error_code ignored;
-    if (!entry->is_directory(ignored)) winners.try_emplace(name, entry->path().string());
+    winners.try_emplace(name, entry->path().string());
   }
 }
 

@@ -67,7 +67,7 @@ TEST(Ini, ContinuationEdges) {
 TEST(Ini, UnusableLinesAreToldWithoutTheirContent) {
   EXPECT_EQ(told(parse("k=1\n[A]\nsecret\n=v\nk=\xc3\x28\n")),
             (Texts{"t:1: assignment outside of a section, line ignored", "t:3: missing '=', line ignored",
-                   "t:4: missing key name before '=', line ignored", "t:5: not valid UTF-8, line ignored"}));
+                   "t:4: missing key name before '=', line ignored", "t:5: not valid UTF-8"}));
 }
 
 TEST(Ini, BrokenHeaderTakesItsAssignmentsAlong) {

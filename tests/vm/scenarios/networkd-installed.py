@@ -9,7 +9,6 @@ from lab.check import check, equal
 from lab.networkd import MKA, NETDEV, Host, netdev
 
 init = "systemd"
-in_all = False  # not settled enough for every run: make vm TEST=networkd-installed
 installed = True
 timeout = 300
 

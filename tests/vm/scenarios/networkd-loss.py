@@ -6,7 +6,6 @@ from lab.check import check, equal, wait_until
 from lab.networkd import MKA, Host, netdev
 
 init = "systemd"
-in_all = False  # not settled enough for every run: make vm TEST=networkd-loss
 timeout = 400
 
 

@@ -7,7 +7,6 @@ from lab.networkd import MKA, Host, netdev
 from lab.units import systemctl, wait_active
 
 init = "systemd"
-in_all = False  # not settled enough for every run: make vm TEST=networkd-restart
 timeout = 500
 
 

@@ -214,19 +214,30 @@ Result<void> StaticPort::install_transmit(const SecyState& held, Transmit& trans
   if (!before) return std::unexpected{before.error()};
   transmit.limit = before->value_or(0);
 
+  const Pn floor = std::max(transmit.key->packet_number, seen_[transmit.name]);
   if (holds(held.transmit, transmit.key->an, material->id)) {
     const Pn next = find(held.transmit, transmit.key->an)->next_pn;
+    if (next != 0 && next < floor) {
+      // Somebody else put the key there, to count from the beginning: those numbers are used up.
+      if (auto done = secy_.delete_transmit_sa(transmit.key->an); !done) return done;
+      return install_fresh(transmit, *material);
+    }
     transmit.installed = true;
     transmit.exhausted = next == 0;
     return transmit.exhausted ? Result<void>{} : reserve(transmit, next + stride(reserve_span));
   }
-  const Pn first = std::max({transmit.key->packet_number, transmit.limit, Pn{1}});
+  return install_fresh(transmit, *material);
+}
+
+Result<void> StaticPort::install_fresh(Transmit& transmit, const SaKey& material) {
+  // What was seen is below what is reserved, unless nobody looked in time.
+  const Pn first = std::max({transmit.key->packet_number, seen_[transmit.name], transmit.limit, Pn{1}});
   if (first >= pn_space()) {
     transmit.exhausted = true;
     return {};
   }
   if (auto done = reserve(transmit, first + stride(reserve_span)); !done) return done;
-  if (auto done = secy_.install_static_transmit_sa(transmit.key->an, *material, transmit.key->ssci, first); !done)
+  if (auto done = secy_.install_static_transmit_sa(transmit.key->an, material, transmit.key->ssci, first); !done)
     return done;
   transmit.installed = true;
   return {};
@@ -268,14 +279,29 @@ Result<void> StaticPort::choose_transmit(Time now) {
 
 void StaticPort::on_sample(const SecyState& sample, Time now) {
   if (!up_ || sample.sci != link_.sci) return;
+  for (const Transmit& transmit : transmit_)
+    if (transmit.installed && !transmit.exhausted && !intact(transmit, sample)) {
+      up_ = false;
+      return bring_up(now);
+    }
   for (Transmit& transmit : transmit_)
-    if (transmit.installed && !transmit.exhausted)
-      if (const SaState* association = find(sample.transmit, transmit.key->an)) watch(transmit, *association, now);
+    if (transmit.installed && !transmit.exhausted) watch(transmit, *find(sample.transmit, transmit.key->an), now);
+}
+
+/// Whether the SecY still has the key as it was installed; somebody else may have put it there anew.
+bool StaticPort::intact(const Transmit& transmit, const SecyState& sample) const {
+  const SaState* association = find(sample.transmit, transmit.key->an);
+  const auto id = static_key_id(*transmit.key);
+  if (association == nullptr || !id || association->key != *id) return false;
+  const auto seen = seen_.find(transmit.name);
+  return association->next_pn == 0 || seen == seen_.end() || association->next_pn >= seen->second;
 }
 
 void StaticPort::watch(Transmit& transmit, const SaState& association, Time now) {
   const bool sending = current_ && &transmit_[*current_] == &transmit;
   if (sending) status_.next_pn = association.next_pn;
+  Pn& seen = seen_[transmit.name];
+  seen = std::max(seen, association.next_pn);
   if (association.next_pn == 0 || association.next_pn >= pn_space()) {
     transmit.exhausted = true;
     if (!sending) return;

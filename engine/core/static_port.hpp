@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 
 namespace macsec::core {
 
@@ -56,9 +57,11 @@ class StaticPort {
   [[nodiscard]] Result<void> install(Time now);
   [[nodiscard]] Result<void> install_receive(const SecyState& held);
   [[nodiscard]] Result<void> install_transmit(const SecyState& held, Transmit& transmit);
+  [[nodiscard]] Result<void> install_fresh(Transmit& transmit, const SaKey& material);
   [[nodiscard]] Result<void> remove_strangers(const SecyState& held);
   [[nodiscard]] Result<void> choose_transmit(Time now);
   [[nodiscard]] Result<void> reserve(Transmit& transmit, Pn limit);
+  [[nodiscard]] bool intact(const Transmit& transmit, const SecyState& sample) const;
   void watch(Transmit& transmit, const SaState& association, Time now);
   void take_down(Time now);
   void enter(PortState state, Reason reason, std::string text, Time now);
@@ -75,6 +78,7 @@ class StaticPort {
   bool enabled_;
   bool up_ = false;  ///< keys are installed
   std::vector<Transmit> transmit_;
+  std::map<std::string, Pn> seen_;      ///< by name in the ledger: the highest next PN the SecY was seen to have
   std::optional<std::size_t> current_;  ///< index into transmit_
   std::optional<Time> retry_;
   std::deque<Event> events_;

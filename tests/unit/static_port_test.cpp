@@ -171,6 +171,44 @@ TEST_F(StaticPortTest, TakesOverItsOwnLeftoversOnly) {
   EXPECT_EQ(secy.state.receive[0].associations.size(), 1U);
 }
 
+TEST_F(StaticPortTest, SomebodyElseCannotMakeItCountAnew) {
+  StaticPort port = make(make_profile());
+  port.on_link(link(), now);
+  sample(port, 15);
+  sample(port, 3);
+  EXPECT_EQ(port.status().state, PortState::secured);
+  ASSERT_EQ(secy.state.transmit.size(), 1U);
+  EXPECT_GE(secy.state.transmit[0].next_pn, 41U) << "set back under us";
+
+  sample(port, 60);
+  LinkState gone = link();
+  gone.present = false;
+  port.on_link(gone, now);
+  secy.state.transmit[0].next_pn = 1;
+  port.on_link(link(), now);
+  EXPECT_GE(secy.state.transmit[0].next_pn, 60U) << "the device was made anew, with the key in it";
+
+  const Pn before = secy.state.transmit[0].next_pn;
+  secy.state.transmit.clear();
+  port.on_sample(secy.state, now += 1s);
+  ASSERT_EQ(secy.state.transmit.size(), 1U);
+  EXPECT_GE(secy.state.transmit[0].next_pn, before) << "deleted under us";
+}
+
+TEST_F(StaticPortTest, NeverCountsFromBelowWhatTheProfileSays) {
+  auto profile = make_profile();
+  profile->static_keys[0].packet_number = 500;
+  {
+    StaticPort port = make(profile);
+    port.on_link(link(), now);
+    EXPECT_EQ(secy.state.transmit[0].next_pn, 500U);
+  }
+  secy.state.transmit[0].next_pn = 7;  // put there by hand
+  StaticPort port = make(profile);
+  port.on_link(link(), now);
+  EXPECT_GE(secy.state.transmit[0].next_pn, 500U);
+}
+
 TEST_F(StaticPortTest, ReservesAheadOfUse) {
   StaticPort port = make(make_profile());
   port.on_link(link(), now);

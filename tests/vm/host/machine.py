@@ -134,7 +134,7 @@ def _add_modules(archive, boot):
     for name in sorted(os.listdir(boot.kernel.modules)):
         if name.startswith("modules."):
             archive.file("%s/%s" % (tree, name), os.path.join(boot.kernel.modules, name))
-    image.add_modules(archive, boot.kernel, _MODULES, tree)
+    image.add_modules(archive, boot.kernel, [*_MODULES, *boot.scenario.modules], tree)
 
 
 def _merged(path):

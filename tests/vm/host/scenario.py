@@ -5,9 +5,9 @@ import ast
 import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
-          "timeout": int, "memory": int, "cpus": int, "programs": list, "installed": bool, "in_all": bool}
+          "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "in_all": bool}
 DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
-            "programs": [], "installed": False, "in_all": True}
+            "programs": [], "modules": [], "installed": False, "in_all": True}
 
 
 class Scenario:

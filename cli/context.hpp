@@ -42,6 +42,7 @@ struct Options {
   std::string from;              ///< format
   std::string name;              ///< of an imported profile
   std::string output;            ///< file
+  bool install = false;          ///< hand an exported profile to the program itself
   std::string key_file;
   std::optional<int> key_fd;
   std::size_t key_size = 16;     ///< octets

@@ -72,6 +72,8 @@ constexpr std::array options{
     Option{"--name", 0, "NAME", "profile import: name of the profile", "", set<&Options::name>},
     Option{"--output", 'o', "FILE", "genkey, profile export, import: write to a new file, mode 0600", "",
            set<&Options::output>},
+    Option{"--install", 0, "", "profile export: add it to NetworkManager instead of writing a file", "",
+           flag<&Options::install>},
     Option{"--bits", 0, "BITS", "genkey: size of the key: 128 (default) or 256", "128 256",
            [](Options& out, string_view value) -> string_view {
              if (value != "128" && value != "256") return "128 or 256";

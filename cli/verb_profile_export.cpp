@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/foreign.hpp"
+#include "cli/install.hpp"
 #include "cli/settings.hpp"
 #include "engine/config/profile_set.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 struct Source {
   std::string name;
   bus::Settings settings;
+  bool runs = false;  ///< in macsecd
 };
 
 std::optional<Source> from_file(Context& context, const std::string& path) {
@@ -31,8 +33,11 @@ std::optional<Source> find_source(Context& context, const std::string& argument)
   const auto profiles = context.profiles(std::span{&argument, 1});
   if (!profiles) return std::nullopt;
   const bus::ProfileInfo& info = profiles->front().info;
-  if (info.source == "file" && ::access(info.origin.c_str(), R_OK) == 0) return from_file(context, info.origin);
-  return Source{info.name, to_settings(info)};
+  if (info.source != "file" || ::access(info.origin.c_str(), R_OK) != 0)
+    return Source{info.name, to_settings(info), info.enabled};
+  auto source = from_file(context, info.origin);
+  if (source) source->runs = info.enabled;
+  return source;
 }
 
 /// Where a format holds the key itself, it has to be read.
@@ -48,18 +53,36 @@ void resolve(const Context& context, bus::Settings& settings) {
     }
 }
 
+Exit install(Context& context, const Source& source, std::string_view keyfile) {
+  bus::Client* const client = context.client();
+  if (client == nullptr) return context.status;
+  if (const auto added = install_networkmanager(client->bus(), keyfile); !added)
+    return context.complain(Exit::failed,
+                            fmt::format("NetworkManager does not take {}: {}", source.name, added.error().text));
+  context.print("NetworkManager has the connection {0} now: nmcli connection up {0}\n", source.name);
+  if (source.runs)
+    context.warn(
+        fmt::format("macsecd itself still runs this profile; before NetworkManager can: macsecctl profile disable {}",
+                    source.name));
+  return Exit::ok;
+}
+
 }  // namespace
 
 Exit run_profile_export(Context& context) {
   const auto format = format_from_string(context.options.to);
   if (!format) return context.complain(Exit::usage, "to what? Say --to=networkmanager, networkd or wpa_supplicant");
+  if (context.options.install && (*format != Format::networkmanager || !context.options.output.empty()))
+    return context.complain(Exit::usage, "--install goes with --to=networkmanager and without --output=");
   auto source = find_source(context, context.arguments.front());
   if (!source) return context.status;
   const std::string& path = context.options.output;
-  const Keys keys = path.empty() || path == "-" ? Keys::leave_out : Keys::include;
+  const bool installs = context.options.install;
+  const Keys keys = !installs && (path.empty() || path == "-") ? Keys::leave_out : Keys::include;
   if (*format != Format::networkd && keys == Keys::include) resolve(context, source->settings);
   const Exported exported = export_profile(*format, source->name, source->settings, keys);
   for (const std::string& warning : exported.warnings) context.warn(warning);
+  if (installs) return install(context, *source, exported.text.view());
   if (const auto written = write_secret(path, exported.text.view()); !written)
     return context.complain(Exit::failed, written.error().message);
   return Exit::ok;

@@ -7,7 +7,8 @@ namespace macsec::cli {
 
 Exit run_list(Context& context) {
   const auto sessions = context.sessions({});
-  if (!sessions) return context.status;
+  const auto profiles = sessions ? context.profiles({}) : std::nullopt;
+  if (!profiles) return context.status;
   if (context.json()) {
     bus::Value::List all;
     for (const auto& session : *sessions) all.push_back(session.properties);
@@ -26,6 +27,9 @@ Exit run_list(Context& context) {
                {std::to_string(live)},
                {info.profile_name}});
   }
+  for (const auto& [path, properties, info] : *profiles)
+    if (info.source == "networkmanager" && info.valid && !info.enabled)
+      table.add({{info.interface}, {info.parent}, {"not active", Style::dim}, {"-"}, {"-"}, {"-"}, {"-"}, {info.name}});
   context.print(table);
   if (context.options.legend) context.print("\n{} link{}.\n", sessions->size(), sessions->size() == 1 ? "" : "s");
   return Exit::ok;

@@ -23,9 +23,10 @@ Exit run_profile_list(Context& context) {
       problems += fmt::format("{}{} warning{}", errors != 0 ? ", " : "", warnings, warnings == 1 ? "" : "s");
     table.add({{info.name},
                {info.source},
-               {!info.valid    ? "invalid"
-                : info.enabled ? "enabled"
-                               : "disabled",
+               {!info.valid                       ? "invalid"
+                : info.enabled                    ? "enabled"
+                : info.source == "networkmanager" ? "not active"
+                                                  : "disabled",
                 !info.valid    ? Style::bad
                 : info.enabled ? Style::good
                                : Style::dim},

@@ -96,9 +96,18 @@ void print_session(Context& context, const bus::SessionInfo& info) {
   print_peers(context, info);
 }
 
-void print_problems(Context& context) {
+/// Profiles without a session that are to be known of.
+void print_profiles(Context& context) {
   const auto profiles = context.profiles({});
   if (!profiles) return;
+  for (const auto& [path, properties, info] : *profiles) {
+    if (info.source != "networkmanager" || !info.valid || info.enabled) continue;
+    context.print("{} {} {}\n", paint(context.screen, Style::dim, "○"),
+                  paint(context.screen, Style::strong, printable(info.interface)),
+                  paint(context.screen, Style::dim, "not active"));
+    line(context, "Parent", info.parent);
+    line(context, "Profile", fmt::format("{}, of NetworkManager, {}", info.name, info.origin));
+  }
   for (const auto& profile : *profiles)
     for (const bus::Problem& problem : profile.info.problems) {
       if (!problem.error) continue;
@@ -137,7 +146,7 @@ Exit run_status(Context& context) {
   if (!context.arguments.empty()) return Exit::ok;
   if (sessions->empty() && context.options.legend)
     context.print("No links. A profile makes one: macsecctl profile add, macsec.profile(5).\n");
-  print_problems(context);
+  print_profiles(context);
   return Exit::ok;
 }
 

@@ -195,6 +195,10 @@ void Server::set_profile_enabled(Call& call, bool enabled) {
   if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
   const ProfileState state = model_.profile(call.name());
   if (state.profile == nullptr) return call.fail(error::invalid_settings, complaint(state.problems));
+  const auto keyless = [](const PreSharedKey& key) { return key.cak.empty(); };
+  if (enabled && std::ranges::any_of(state.profile->keys, keyless))
+    return call.fail(error::invalid_settings,
+                     "its key is not here: " + std::string{to_string(state.profile->source)} + " has to activate it");
   if (state.enabled != enabled)
     if (const Result<void> done = model_.set_profile_enabled(call.name(), enabled); !done)
       return call.fail(done.error(), error::no_such_profile);

@@ -182,7 +182,11 @@ void ProfileBuilder::finish_key(const Group& group) {
   if (draft.ckn) key.ckn = draft.padding ? draft.ckn->padded() : *draft.ckn;
   if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
   const PreSharedKey* kept = kept_key(key.ckn);
-  load(group, "Cak", draft.cak, key.cak, kept == nullptr ? nullptr : &kept->cak);
+  // A connection of NetworkManager's that is not active is shown, and its key is nobody's business until it is.
+  const bool shown_only = draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.enabled;
+  const bool says_cak = group.says("Cak") || group.says("CakFile") || group.says("CakCredential");
+  if (says_cak || !shown_only)
+    load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
   key.file = std::move(draft.cak.file);
   key.credential = std::move(draft.cak.credential);
   key.role = draft.role;

@@ -11,6 +11,30 @@ struct Connections::State {
   std::unique_ptr<GCancellable, Releases<g_object_unref>> cancel{g_cancellable_new()};
   std::unique_ptr<NMClient, Releases<g_object_unref>> client;
   bool refused = false;
+  std::function<void()> changed = [] {};
+
+  static void on_signal(State* state) noexcept { state->changed(); }
+  static void on_added(NMClient*, NMRemoteConnection* connection, State* state) noexcept {
+    g_signal_connect_swapped(connection, NM_CONNECTION_CHANGED, G_CALLBACK(on_signal), state);
+    state->changed();
+  }
+  void watch(NMClient* fresh) {
+    client.reset(fresh);
+    g_signal_connect(fresh, NM_CLIENT_CONNECTION_ADDED, G_CALLBACK(on_added), this);
+    g_signal_connect_swapped(fresh, NM_CLIENT_CONNECTION_REMOVED, G_CALLBACK(on_signal), this);
+    g_signal_connect_swapped(fresh, "notify::" NM_CLIENT_NM_RUNNING, G_CALLBACK(on_signal), this);
+    each([this](NMRemoteConnection* connection) { on_added(nullptr, connection, this); });
+    changed();
+  }
+  void unwatch() {
+    if (client == nullptr) return;
+    each([this](NMRemoteConnection* connection) { g_signal_handlers_disconnect_by_data(connection, this); });
+    g_signal_handlers_disconnect_by_data(client.get(), this);
+  }
+  void each(const std::function<void(NMRemoteConnection*)>& visit) const {
+    const GPtrArray* connections = nm_client_get_connections(client.get());
+    for (guint i = 0; i < connections->len; ++i) visit(NM_REMOTE_CONNECTION(g_ptr_array_index(connections, i)));
+  }
 };
 
 namespace {
@@ -26,6 +50,24 @@ void read_user_data(NMConnection* connection, Connection& out) {
   for (guint i = 0; i < count; ++i) out.user_data[keys[i]] = text_of(nm_setting_user_get_data(user, keys[i]));
 }
 
+Connection read(NMConnection* it, NMSettingMacsec* macsec) {
+  Connection out;
+  out.id = text_of(nm_connection_get_id(it));
+  out.uuid = text_of(nm_connection_get_uuid(it));
+  out.validation = static_cast<int>(nm_setting_macsec_get_validation(macsec));
+  read_user_data(it, out);
+  return out;
+}
+
+constexpr std::size_t longest_interface_name = 15;
+
+/// NetworkManager takes the UUID of the parent's connection for the parent, too.
+std::string parent_of(NMClient* client, const std::string& said) {
+  if (said.size() <= longest_interface_name) return said;
+  NMRemoteConnection* parent = nm_client_get_connection_by_uuid(client, said.c_str());
+  return parent == nullptr ? "" : text_of(nm_connection_get_interface_name(NM_CONNECTION(parent)));
+}
+
 }  // namespace
 
 Connections::Connections() : state_{std::make_unique<State>()} {
@@ -37,14 +79,19 @@ Connections::Connections() : state_{std::make_unique<State>()} {
       return;  // the state is gone
     }
     auto* state = static_cast<State*>(userdata);
-    state->client.reset(client);
     state->refused = client == nullptr;
+    if (client != nullptr) state->watch(client);
     g_clear_error(&error);
   };
   nm_client_new_async(state_->cancel.get(), ready, state_.get());
 }
 
-Connections::~Connections() { g_cancellable_cancel(state_->cancel.get()); }
+Connections::~Connections() {
+  g_cancellable_cancel(state_->cancel.get());
+  state_->unwatch();
+}
+
+void Connections::on_changed(std::function<void()> changed) { state_->changed = std::move(changed); }
 
 Connections::Lookup Connections::find(const std::string& device, Connection& connection) const {
   if (state_->refused) return Lookup::offline;
@@ -58,11 +105,28 @@ Connections::Lookup Connections::find(const std::string& device, Connection& con
   auto* it = NM_CONNECTION(remote);
   NMSettingMacsec* macsec = nm_connection_get_setting_macsec(it);
   if (macsec == nullptr) return Lookup::absent;
-  connection.id = text_of(nm_connection_get_id(it));
-  connection.uuid = text_of(nm_connection_get_uuid(it));
-  connection.validation = static_cast<int>(nm_setting_macsec_get_validation(macsec));
-  read_user_data(it, connection);
+  connection = read(it, macsec);
   return Lookup::found;
+}
+
+std::vector<StoredConnection> Connections::all() const {
+  std::vector<StoredConnection> out;
+  if (state_->client == nullptr || nm_client_get_nm_running(state_->client.get()) == 0) return out;
+  state_->each([&](NMRemoteConnection* remote) {
+    auto* it = NM_CONNECTION(remote);
+    NMSettingMacsec* macsec = nm_connection_get_setting_macsec(it);
+    if (macsec == nullptr) return;
+    StoredConnection stored;
+    stored.connection = read(it, macsec);
+    stored.parent = parent_of(state_->client.get(), text_of(nm_setting_macsec_get_parent(macsec)));
+    stored.interface = text_of(nm_connection_get_interface_name(it));
+    stored.port = static_cast<std::uint16_t>(nm_setting_macsec_get_port(macsec));
+    stored.ckn = text_of(nm_setting_macsec_get_mka_ckn(macsec));
+    stored.encrypt = nm_setting_macsec_get_encrypt(macsec) != 0;
+    stored.eap = nm_setting_macsec_get_mode(macsec) == NM_SETTING_MACSEC_MODE_EAP;
+    out.push_back(std::move(stored));
+  });
+  return out;
 }
 
 }  // namespace macsec::nm

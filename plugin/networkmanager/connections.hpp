@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace macsec::nm {
 
@@ -15,6 +17,19 @@ struct Connection {
   std::string uuid;
   std::map<std::string, std::string> user_data;
   int validation = 2;  ///< of the macsec setting: 0 disable, 1 check, 2 strict
+  friend bool operator==(const Connection&, const Connection&) = default;
+};
+
+/// What NetworkManager knows of a macsec connection, active or not; its key is not asked for.
+struct StoredConnection {
+  Connection connection;
+  std::string parent;  ///< an interface; empty: none is known
+  std::string interface;
+  std::uint16_t port = 1;
+  std::string ckn;
+  bool encrypt = true;
+  bool eap = false;
+  friend bool operator==(const StoredConnection&, const StoredConnection&) = default;
 };
 
 /// Runs on the default GLib context.
@@ -32,6 +47,11 @@ class Connections {
   };
   /// The macsec connection that is active, or being activated, on a device.
   [[nodiscard]] Lookup find(const std::string& device, Connection& connection) const;
+
+  /// All macsec connections; none while NetworkManager does not run.
+  [[nodiscard]] std::vector<StoredConnection> all() const;
+  /// Calls `changed` whenever all() may tell something else.
+  void on_changed(std::function<void()> changed);
 
  private:
   struct State;

@@ -3,6 +3,7 @@
 #include "plugin/networkmanager/enable.hpp"
 #include "plugin/networkmanager/glib_loop.hpp"
 #include "plugin/networkmanager/held_bus.hpp"
+#include "plugin/networkmanager/listing.hpp"
 #include "plugin/networkmanager/log.hpp"
 #include "plugin/networkmanager/names.hpp"
 #include "plugin/networkmanager/options.hpp"
@@ -65,11 +66,17 @@ class Service {
   [[nodiscard]] Result<void> start(const Options& options) {
     std::vector<std::uint8_t> before;
     if (auto done = connect(before); !done) return done;
-    auto runs = Runs::start(loop_.event(), {}, [this](const std::string& device) {
+    RunsOptions runs_options;
+    runs_options.moved = [this] {
+      if (listing_) listing_->update();
+    };
+    auto runs = Runs::start(loop_.event(), std::move(runs_options), [this](const std::string& device) {
       if (supplicant_) supplicant_->changed(device);
     });
     if (!runs) return std::unexpected{runs.error()};
     runs_ = std::move(*runs);
+    listing_.emplace(loop_.event(), *runs_, [this] { return connections_.all(); });
+    connections_.on_changed([this] { listing_->update(); });
     auto proxy = Proxy::start(loop_.event(), front(), {.address = options.supplicant_bus, .unit = supplicant_unit});
     if (!proxy) return std::unexpected{proxy.error()};
     proxy_ = std::move(*proxy);
@@ -163,6 +170,7 @@ class Service {
   std::unique_ptr<HeldBus> held_;
   bus::BusPointer front_;
   std::unique_ptr<Runs> runs_;
+  std::optional<Listing> listing_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<Supplicant> supplicant_;
   std::unique_ptr<LinkWatch> watch_;

@@ -56,11 +56,25 @@ std::optional<std::string> validate(const std::optional<Connection>& connection)
   return words.at(static_cast<std::size_t>(connection->validation));
 }
 
+using Texts = std::map<std::pair<std::string, std::string>, std::string>;
+
+/// The sections that are there once, in order.
+bus::Settings sections_of(const Texts& all) {
+  bus::Settings settings;
+  for (const char* name : {"Link", "MACsec", "MKA"}) {
+    bus::SettingsSection section{name, {}};
+    for (const auto& [key, value] : all)
+      if (key.first == name) section.texts.emplace_back(key.second, value);
+    if (!section.texts.empty()) settings.push_back(std::move(section));
+  }
+  return settings;
+}
+
 }  // namespace
 
 bus::Settings make_settings(Wanted& wanted) {
   const Network& network = wanted.network;
-  std::map<std::pair<std::string, std::string>, std::string> all = wanted.extras.settings;
+  Texts all = wanted.extras.settings;
   const std::uint16_t port = network.port == 0 ? unsaid_port : network.port;
   all[{"Link", "Parent"}] = wanted.parent;
   all[{"Link", "Interface"}] = wanted.device.name;
@@ -74,13 +88,7 @@ bus::Settings make_settings(Wanted& wanted) {
   if (const auto text = validate(wanted.connection)) all[{"MACsec", "Validate"}] = *text;
   if (network.priority) all[{"MKA", "Priority"}] = fmt::format("{}", *network.priority);
 
-  bus::Settings settings;
-  for (const char* name : {"Link", "MACsec", "MKA"}) {
-    bus::SettingsSection section{name, {}};
-    for (const auto& [key, value] : all)
-      if (key.first == name) section.texts.emplace_back(key.second, value);
-    if (!section.texts.empty()) settings.push_back(std::move(section));
-  }
+  bus::Settings settings = sections_of(all);
   bus::SettingsSection key{"Key", {{"Ckn", to_string(network.ckn)}, {"Role", "primary"}}};
   key.secrets.emplace_back("Cak", network.cak.duplicate());
   settings.push_back(std::move(key));
@@ -89,15 +97,33 @@ bus::Settings make_settings(Wanted& wanted) {
   return settings;
 }
 
+bus::Settings make_settings(const StoredConnection& stored, const UserData& extras) {
+  Texts all = extras.settings;
+  all[{"Link", "Enable"}] = "no";
+  all[{"Link", "Parent"}] = stored.parent;
+  all[{"Link", "Interface"}] = stored.interface;
+  all[{"Link", "Port"}] = fmt::format("{}", stored.port);
+  all[{"Link", "Create"}] = "no";
+  all[{"MACsec", "Encrypt"}] = yes_no(stored.encrypt);
+  if (const auto text = validate(stored.connection)) all[{"MACsec", "Validate"}] = *text;
+  bus::Settings settings = sections_of(all);
+  settings.push_back({"Key", {{"Ckn", stored.ckn}, {"Role", "primary"}}});
+  return settings;
+}
+
 std::string profile_name(const Wanted& wanted) {
-  std::string name = wanted.connection ? wanted.connection->id : "";
+  return profile_name(wanted.connection ? wanted.connection->id : "", wanted.device.name);
+}
+
+std::string profile_name(const std::string& id, const std::string& device) {
+  std::string name = id;
   for (char& c : name) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!letter && std::string_view{"._-@:+"}.find(c) == std::string_view::npos) c = '_';
   }
   if (name.starts_with('.')) name.front() = '_';
   name = name.substr(0, 64);
-  return is_profile_name(name) ? name : "nm-" + wanted.device.name;
+  return is_profile_name(name) ? name : "nm-" + device;
 }
 
 }  // namespace macsec::nm

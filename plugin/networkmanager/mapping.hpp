@@ -21,7 +21,11 @@ struct Wanted {
 /// The profile's settings. Problems with the device go to `wanted.extras.problems`.
 [[nodiscard]] bus::Settings make_settings(Wanted& wanted);
 
+/// Settings of a connection that is not active: without its key, and not enabled.
+[[nodiscard]] bus::Settings make_settings(const StoredConnection& stored, const UserData& extras);
+
 /// The connection's id where it can be a profile's name, with '_' for what cannot; else "nm-DEVICE".
+[[nodiscard]] std::string profile_name(const std::string& id, const std::string& device);
 [[nodiscard]] std::string profile_name(const Wanted& wanted);
 
 }  // namespace macsec::nm

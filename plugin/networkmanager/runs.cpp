@@ -53,6 +53,7 @@ void Runs::run(Wanted wanted, Answer answer) {
     if (other != device && run->name == name) name += "@" + device;
   auto& run = runs_[device] = std::make_unique<Run>(*this, std::move(wanted), std::move(name));
   run->answer = std::move(answer);
+  options_.moved();
   if (mirror_->ready()) return add(*run);
   log_line(SD_NOTICE, "{}: macsecd does not answer yet; waiting for it", device);
   settle(*run, std::nullopt);
@@ -125,6 +126,18 @@ void Runs::remove(const std::string& device) {
   withdraw(*found->second);
   runs_.erase(found);
   changed_(device);
+  options_.moved();
+}
+
+bool Runs::has_connection(const std::string& uuid) const {
+  return std::ranges::any_of(runs_, [&uuid](const auto& each) {
+    const auto& connection = each.second->wanted.connection;
+    return connection && connection->uuid == uuid;
+  });
+}
+
+bool Runs::has_profile(const std::string& name) const {
+  return std::ranges::any_of(runs_, [&name](const auto& each) { return each.second->name == name; });
 }
 
 void Runs::device_gone(unsigned ifindex) {
@@ -140,6 +153,7 @@ void Runs::hear(const bus::Change& change) {
     for (const auto& [device, run] : runs_) add(*run);
   if (change.kind == gone)
     for (const auto& [device, run] : runs_) run->added = false;
+  if (change.kind == ready || change.kind == gone) options_.moved();
   std::vector<std::string> devices;
   for (const auto& [device, run] : runs_)
     if (change.path.empty() || change.path == bus::Client::session_path(device)) devices.push_back(device);

@@ -20,6 +20,8 @@ enum class Progress : std::uint8_t {
 struct RunsOptions {
   std::string address{};                                      ///< of the bus; empty: the system bus
   std::chrono::microseconds grace = std::chrono::minutes{1};  ///< how long a parked network goes on
+  /// What runs, or whether macsecd is there, is another now.
+  std::function<void()> moved = [] {};
 };
 
 class Runs {
@@ -39,6 +41,13 @@ class Runs {
   void park(const std::string& device);
   /// The device is gone, and with it what ran there. 0: any may be gone.
   void device_gone(unsigned ifindex);
+
+  /// Whether macsecd is there and all that runs was handed to it.
+  [[nodiscard]] bool ready() const noexcept { return mirror_->ready(); }
+  [[nodiscard]] bool has_connection(const std::string& uuid) const;
+  [[nodiscard]] bool has_profile(const std::string& name) const;
+  /// Whoever uses it owns the same profiles.
+  [[nodiscard]] bus::Client& client() const noexcept { return *client_; }
 
   [[nodiscard]] Progress progress(const std::string& device) const;
   /// Why a device is not secured, for people; empty where nothing is known.

@@ -179,6 +179,28 @@ TEST_F(ProfileMethods, AnotherClientsProfileIsItsOwn) {
   EXPECT_TRUE(model().profiles().empty());
 }
 
+TEST_F(ProfileMethods, ConnectionThatIsNotActiveNeedsNoKeyAndCannotBeEnabled) {
+  const auto settings = [](const char* enable) {
+    bus::Settings out;
+    out.push_back({"Link", {{"Enable", enable}, {"Parent", "eth0"}}});
+    out.push_back({"Key", {{"Ckn", "aa"}}});
+    return out;
+  };
+  const bus::ProfileOptions options{.source = ProfileSource::networkmanager};
+  EXPECT_EQ(caller().error_of(client().add_profile("shown", settings("yes"), options)), error::invalid_settings);
+  EXPECT_EQ(caller().error_of(client().add_profile("shown", settings("no"), {})), error::invalid_settings)
+      << "only a network manager shows what it does not run";
+  ASSERT_EQ(caller().error_of(client().add_profile("shown", settings("no"), options)), "");
+  const bus::ProfileInfo info = profile(path("shown"));
+  EXPECT_TRUE(info.valid);
+  EXPECT_FALSE(info.enabled);
+  EXPECT_EQ(caller().error_of(client().enable_profile(path("shown"))), error::invalid_settings);
+  EXPECT_EQ(caller().error_of(client().update_profile(path("shown"), settings("yes"), {.keep_secrets = true})),
+            error::invalid_settings)
+      << "there is no key to keep";
+  EXPECT_FALSE(profile(path("shown")).enabled);
+}
+
 TEST_F(ProfileMethods, ProblemsOfTheSourceAreShown) {
   const std::vector<bus::Problem> problems{{true, "/etc/systemd/network/a.netdev", 12, "MKA.Priority", "no number"}};
   add_lab();

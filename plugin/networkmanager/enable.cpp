@@ -120,13 +120,14 @@ Result<void> enable(const Options& options) {
   }
   if (auto done = must(with_root(options, {"--no-reload", "enable", unit})); !done) return done;
   if (!live(options)) return {};
+  // First of all: as soon as the name is free, NetworkManager has the bus start the supplicant, as its unit says then.
+  if (auto done = must({"daemon-reload"}); !done) return done;
   if (changed) {
+    static_cast<void>(systemctl({"reload", "dbus.service"}));  // the policy; it may watch its files anyway
     // It gives the name up and comes back on the private bus.
     if (was_active)
       if (auto done = must({"stop", supplicant_unit}); !done) return done;
-    static_cast<void>(systemctl({"reload", "dbus.service"}));  // the policy; it may watch its files anyway
   }
-  if (auto done = must({"daemon-reload"}); !done) return done;
   if (auto done = must({"start", unit}); !done) return done;
   return was_active ? must({"start", supplicant_unit}) : Result<void>{};
 }
@@ -134,7 +135,6 @@ Result<void> enable(const Options& options) {
 Result<void> disable(const Options& options) {
   const bool was_active = live(options) && is_active(supplicant_unit);
   bool changed = false;
-  if (live(options)) static_cast<void>(systemctl({"stop", unit}));
   static_cast<void>(systemctl(with_root(options, {"--no-reload", "disable", unit})));
   for (const File& file : files) {
     std::error_code error;
@@ -146,12 +146,15 @@ Result<void> disable(const Options& options) {
       fs::remove(folder, error);  // only where it is empty
   }
   if (!live(options)) return {};
-  if (changed && was_active)
-    if (auto done = must({"stop", supplicant_unit}); !done) return done;
-  static_cast<void>(systemctl({"stop", "macsec-nm-bus.socket", "macsec-nm-bus.service"}));
+  // As above: from here on the supplicant is started as the distribution has it.
   if (auto done = must({"daemon-reload"}); !done) return done;
+  static_cast<void>(systemctl({"stop", unit}));
+  // Not stop and start: the bus may have been asked for it meanwhile.
+  if (changed && was_active)
+    if (auto done = must({"restart", supplicant_unit}); !done) return done;
+  static_cast<void>(systemctl({"stop", "macsec-nm-bus.socket", "macsec-nm-bus.service"}));
   if (changed) static_cast<void>(systemctl({"reload", "dbus.service"}));
-  return was_active ? must({"start", supplicant_unit}) : Result<void>{};
+  return {};
 }
 
 }  // namespace macsec::nm

@@ -199,8 +199,8 @@ class NetworkManagerTest : public test::BusTest {
         });
     ASSERT_TRUE(runs);
     runs_ = std::move(*runs);
-    auto proxy = Proxy::start(event_.get(), front_.get(),
-                              {.address = with_wifi ? wifi_bus_.address() : "", .unit = unit_});
+    auto proxy =
+        Proxy::start(event_.get(), front_.get(), {.address = with_wifi ? wifi_bus_.address() : "", .unit = unit_});
     ASSERT_TRUE(proxy);
     proxy_ = std::move(*proxy);
     SupplicantOptions options{.patience = patience, .lookup = std::chrono::seconds{0}};
@@ -444,7 +444,8 @@ TEST_F(NetworkManagerTest, SupplicantIsStartedWhenSomebodyAsksForIt) {
   bool settled = false;
   proxy_->when_settled([&settled] { settled = true; });
   run_until([&settled] { return settled; });
-  EXPECT_TRUE(std::get<bus::Strings>(manager_->get_all(supplicant_path, supplicant_interface).at("Capabilities")).empty())
+  EXPECT_TRUE(
+      std::get<bus::Strings>(manager_->get_all(supplicant_path, supplicant_interface).at("Capabilities")).empty())
       << "there is no such unit";
   exists = true;
   EXPECT_EQ(manager_->create("nl80211", "wlan0"), RealSupplicant::wifi);

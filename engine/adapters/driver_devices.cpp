@@ -168,6 +168,8 @@ void Driver::follow_device(Session& session) {
   if (session.indexed_device_ == session.secy_.ifindex()) return;
   unindex(session);
   index(session);
+  if (const std::string lost = session.secy_.take_left_behind(); !lost.empty())
+    session.trace_.message(LogLevel::warning, lost, message_id::secy_error);
   mark_changed(session);
   if (!session.secy_.attached()) retry_attach(session, boot_time());
 }

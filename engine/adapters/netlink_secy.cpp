@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/netlink_secy.hpp"
 
+#include "engine/adapters/link_addresses.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -343,9 +345,13 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   request.mtu = old.mtu;
   request.master = old.master;
   const ControlledPort port = controlled_port_;
+  const auto addresses = LinkAddresses::save(kernel_.route(), ifindex_);
+  if (!addresses) return std::unexpected{addresses.error()};
   if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
   detach();
   if (auto made = make(request); !made) return made;
+  if (const auto restored = addresses->restore(kernel_.route(), ifindex_); !restored)
+    left_behind_ = "after " + name_ + " was made anew: " + restored.error().message;
   for (const ReceiveScState& sc : now->state.receive)
     if (auto created = create_receive_sc(sc.sci); !created) return created;
   return port == ControlledPort::up ? set_controlled_port(port) : Result<void>{};

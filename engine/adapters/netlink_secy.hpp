@@ -67,13 +67,15 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
   [[nodiscard]] bool made_here() const noexcept { return made_here_; }  ///< by this or an earlier run of ours
   [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
+  /// What could not be put back when the device was last made anew, in words; empty: nothing, or told already.
+  [[nodiscard]] std::string take_left_behind() noexcept { return std::exchange(left_behind_, {}); }
   /// A changed profile, the same parent, name and port. Suite and parameters count for the next device (see
   /// select_cipher_suite() and configure() for this one); offload takes effect at once where attached: EBUSY while there
   /// are SAs.
   [[nodiscard]] Result<void> change(const SecyDevice& device);
 
-  /// A device made anew has another ifindex. Name, MTU, master, receive SCs and the state of the controlled port stay; its
-  /// addresses and routes are lost, so the suite is best right in the profile.
+  /// A device made anew has another ifindex. Name, MTU, master, receive SCs, the state of the controlled port, addresses
+  /// and routes stay (see LinkAddresses).
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
   [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
   [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
@@ -119,6 +121,7 @@ class NetlinkSecy final : public Secy {
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;
   OffloadReport offload_;
+  std::string left_behind_;
   An encoding_;
   std::array<TransmitSa, 4> transmit_{};
   std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Netlink messages in and out; links and frames on devices of a namespace of its own, where that is allowed.
+#include "engine/adapters/link_addresses.hpp"
 #include "engine/adapters/link_monitor.hpp"
 #include "engine/adapters/macsec_kernel.hpp"
 #include "engine/adapters/os_random.hpp"
@@ -227,6 +228,54 @@ struct Seen {
   LinkChange::Kind kind;
   Link link;
 };
+
+class AddressTest : public CableTest {
+ protected:
+  static void make_anew() {
+    ASSERT_EQ(run("ip link del dev a && ip link add name a address 02:00:00:00:00:0a type veth peer name b && "
+                  "ip link set dev a up && ip link set dev b up"),
+              0);
+  }
+  /// Addresses and routes of `a`; what counts down, or is the kernel's own, left out.
+  static std::string seen() {
+    std::string out;
+    FILE* const pipe = ::popen(
+        "{ ip -o addr show dev a scope global; ip -4 route show table all dev a; ip -6 route show table all dev a; } | "
+        "grep -v -e ^fe80::/64 -e 'table local' -e multicast | sed -e 's/^[0-9]*: //' -e 's/ tentative//' "
+        "-e 's/ linkdown//' | sort",
+        "r");
+    if (pipe == nullptr) return out;
+    std::array<char, 256> line{};
+    while (std::fgets(line.data(), line.size(), pipe) != nullptr) out += line.data();
+    ::pclose(pipe);
+    return out;
+  }
+};
+
+TEST_F(AddressTest, AddressesAndRoutesMoveToTheDeviceMadeAnew) {
+  ASSERT_EQ(run("ip link set dev a up && ip link set dev b up && "
+                "ip addr add 10.1.0.1/24 dev a && ip addr add 10.1.0.2/24 dev a && "
+                "ip addr add 10.2.0.1/24 dev a noprefixroute && ip route add 10.2.0.0/24 dev a metric 550 && "
+                "ip addr add 2001:db8::1/64 dev a nodad && ip route add default via 10.1.0.254 metric 100 && "
+                "ip route add 192.0.2.0/24 via 10.1.0.253 table 77 mtu 1300 && "
+                "ip -6 route add default via 2001:db8::ff dev a metric 42 && "
+                "ip -6 route add 2001:db8:7::/48 via fe80::7 dev a table 78"),
+            0);
+  const std::string before = seen();
+  ASSERT_NE(before.find("table 78"), std::string::npos) << before;
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  const auto saved = LinkAddresses::save(*route, ::if_nametoindex("a"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  make_anew();
+  ASSERT_NE(seen(), before);
+  const auto restored = saved->restore(*route, ::if_nametoindex("a"));
+  EXPECT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(seen(), before);
+  const auto again = saved->restore(*route, ::if_nametoindex("a"));
+  EXPECT_TRUE(again) << again.error().message;
+  EXPECT_EQ(seen(), before);
+}
 
 class MonitorTest : public CableTest {
  protected:

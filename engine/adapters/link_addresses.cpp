@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/link_addresses.hpp"
+
+#include <array>
+#include <cerrno>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+
+namespace macsec {
+namespace {
+
+template <typename Header>
+const Header* header_of(const nlmsghdr& message) {
+  return nlmsg_datalen(&message) < static_cast<int>(sizeof(Header)) ? nullptr
+                                                                    : static_cast<const Header*>(nlmsg_data(&message));
+}
+
+template <typename Header>
+Result<void> dump(NetlinkSocket& route, std::uint16_t type, Header header, std::string_view doing,
+                  const NetlinkSocket::Visitor& visit, const std::function<void()>& restart) {
+  NetlinkMessage message{type, NLM_F_DUMP, std::as_bytes(std::span{&header, 1})};
+  return route.query(message, doing, visit, restart);
+}
+
+bool is_kept(const nlmsghdr& message, const ifaddrmsg& address, unsigned ifindex) {
+  const Attributes<IFA_FLAGS> attributes{nlmsg_attrdata(&message, sizeof(address)),
+                                         nlmsg_attrlen(&message, sizeof(address))};
+  const auto flags = attributes.has(IFA_FLAGS) ? attributes.number(IFA_FLAGS) : address.ifa_flags;
+  return message.nlmsg_type == RTM_NEWADDR && address.ifa_index == ifindex &&
+         (address.ifa_family == AF_INET || (flags & IFA_F_TEMPORARY) == 0);
+}
+
+bool is_kept(const nlmsghdr& message, const rtmsg& route, unsigned ifindex) {
+  const Attributes<RTA_OIF> attributes{nlmsg_attrdata(&message, sizeof(route)), nlmsg_attrlen(&message, sizeof(route))};
+  return message.nlmsg_type == RTM_NEWROUTE && attributes.number(RTA_OIF) == ifindex && route.rtm_type == RTN_UNICAST &&
+         route.rtm_table != RT_TABLE_LOCAL && route.rtm_protocol != RTPROT_RA && (route.rtm_flags & RTM_F_CLONED) == 0;
+}
+
+}  // namespace
+
+Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex) {
+  LinkAddresses out;
+  const auto keep = [&out]<typename Header>(const nlmsghdr& message, const Header& header) {
+    Saved& one = out.saved_.emplace_back();
+    one.type = message.nlmsg_type;
+    const auto octets = std::as_bytes(std::span{&header, 1});
+    one.header.assign(octets.begin(), octets.end());
+    int left = nlmsg_attrlen(&message, sizeof(Header));
+    for (auto* at = nlmsg_attrdata(&message, sizeof(Header)); nla_ok(at, left) != 0; at = nla_next(at, &left)) {
+      if (one.type == RTM_NEWROUTE && nla_type(at) == RTA_OIF) continue;
+      const auto* const data = static_cast<const std::uint8_t*>(nla_data(at));
+      one.attributes.emplace_back(at->nla_type, std::vector<std::uint8_t>{data, data + nla_len(at)});
+    }
+  };
+  const auto gather = [&]<typename Header>(std::uint16_t type, const Header& ask, std::string_view doing) {
+    const std::size_t before = out.saved_.size();
+    return dump(
+        route, type, ask, doing,
+        [&](const nlmsghdr& message) {
+          const auto* const header = header_of<Header>(message);
+          if (header != nullptr && is_kept(message, *header, ifindex)) keep(message, *header);
+        },
+        [&] { out.saved_.resize(before); });
+  };
+  if (auto done = gather(RTM_GETADDR, ifaddrmsg{}, "list addresses"); !done) return std::unexpected{done.error()};
+  for (const int family : {AF_INET, AF_INET6}) {
+    rtmsg ask{};
+    ask.rtm_family = static_cast<unsigned char>(family);
+    if (auto done = gather(RTM_GETROUTE, ask, "list routes"); !done) return std::unexpected{done.error()};
+  }
+  return out;
+}
+
+Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex) const {
+  const auto put = [&](const Saved& one) -> Result<void> {
+    std::vector<std::byte> header = one.header;
+    if (one.type == RTM_NEWADDR) {
+      reinterpret_cast<ifaddrmsg*>(header.data())->ifa_index = ifindex;
+    } else {
+      // What the kernel found out about the way to the next hop is not for us to say.
+      reinterpret_cast<rtmsg*>(header.data())->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
+    }
+    NetlinkMessage message{one.type, NLM_F_CREATE | NLM_F_EXCL, header};
+    for (const auto& [type, data] : one.attributes) message.put(type, data);
+    if (one.type == RTM_NEWROUTE) message.put_u32(RTA_OIF, ifindex);
+    auto done = route.request(message, one.type == RTM_NEWADDR ? "put an address back" : "put a route back");
+    if (!done && done.error().code == EEXIST) return {};
+    return done;
+  };
+  // A route to a gateway wants the route to the gateway's network first: what is refused is tried again while others
+  // succeed.
+  std::vector<const Saved*> waiting;
+  for (const Saved& one : saved_) waiting.push_back(&one);
+  Result<void> first;
+  for (std::size_t before = 0; before != waiting.size();) {
+    before = waiting.size();
+    first = {};
+    std::erase_if(waiting, [&](const Saved* one) {
+      auto done = put(*one);
+      if (!done && first) first = done;
+      return done.has_value();
+    });
+  }
+  return first;
+}
+
+}  // namespace macsec

@@ -25,6 +25,7 @@ RUNS = 5
 PATIENCE = 30
 SESSIONS = 50
 MANY = 1000
+BATCH = 250  # cables a run of ip: it keeps each namespace it was told open, and has 1024 descriptors
 # Measurement: unit, the most ours may be, the least wpa_supplicant's may be of ours.
 TARGETS = {
     "link_up_to_data": ("s", 0.15, 20),
@@ -133,7 +134,8 @@ def cables(one, two, count):
     """`count` cables between two namespaces, in batches: eth0, eth1, ..."""
     add = ["link add eth%d netns %s type veth peer name eth%d netns %s" % (number, one.name, number, two.name) for number in range(count)]
     up = ["link set eth%d addrgenmode none up" % number for number in range(count)]
-    command(["ip", "-batch", "-"], text_input="\n".join(add) + "\n")
+    for first in range(0, count, BATCH):
+        command(["ip", "-batch", "-"], text_input="\n".join(add[first:first + BATCH]) + "\n")
     for namespace in (one, two):
         command(["ip", "-n", namespace.name, "-batch", "-"], text_input="\n".join(up) + "\n")
 

@@ -121,16 +121,26 @@ void Context::flush(bool last) {
   out.clear();
 }
 
-std::optional<std::vector<Context::Session>> Context::sessions(std::span<const std::string> names) {
-  std::vector<Session> found;
-  const auto add = [&found](const std::string& path, const bus::Value::Dict& properties) {
-    found.push_back({path, bus::Value{bus::Value::Data{properties}}, bus::to_session(path, properties)});
+template <typename Info>
+struct Context::Kind {
+  const char* interface;
+  std::function<bus::Request<bus::ObjectPath>(const bus::Client&, const std::string&)> find;
+  std::function<Info(std::string, const bus::Value::Dict&)> read;
+  std::string Info::* name;
+};
+
+template <typename Info>
+std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<Info>& kind,
+                                                                   std::span<const std::string> names) {
+  std::vector<Object<Info>> found;
+  const auto add = [&](const std::string& path, const bus::Value::Dict& properties) {
+    found.push_back({path, bus::Value{bus::Value::Data{properties}}, kind.read(path, properties)});
   };
   for (const std::string& name : names) {
-    const auto path = ask<bus::ObjectPath>([&](const bus::Client& daemon) { return daemon.get_session(name); });
+    const auto path = ask<bus::ObjectPath>([&](const bus::Client& daemon) { return kind.find(daemon, name); });
     if (!path) return std::nullopt;
-    const auto properties = ask<bus::Value>(
-        [&](const bus::Client& daemon) { return daemon.properties(path->text, bus::interface::session); });
+    const auto properties =
+        ask<bus::Value>([&](const bus::Client& daemon) { return daemon.properties(path->text, kind.interface); });
     if (!properties) return std::nullopt;
     add(path->text, properties->dict());
   }
@@ -138,31 +148,25 @@ std::optional<std::vector<Context::Session>> Context::sessions(std::span<const s
   const auto all = ask<bus::ObjectTree>([](const bus::Client& daemon) { return daemon.objects(); });
   if (!all) return std::nullopt;
   for (const auto& [path, state] : *all)
-    if (const auto session = state.find(bus::interface::session); session != state.end()) add(path, session->second);
-  std::ranges::sort(found, {}, [](const Session& each) { return each.info.interface; });
+    if (const auto object = state.find(kind.interface); object != state.end()) add(path, object->second);
+  std::ranges::sort(found, {}, [&kind](const Object<Info>& each) { return each.info.*kind.name; });
   return found;
 }
 
+std::optional<std::vector<Context::Session>> Context::sessions(std::span<const std::string> names) {
+  return objects<bus::SessionInfo>(
+      {bus::interface::session,
+       [](const bus::Client& daemon, const std::string& name) { return daemon.get_session(name); }, bus::to_session,
+       &bus::SessionInfo::interface},
+      names);
+}
+
 std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const std::string> names) {
-  std::vector<Profile> found;
-  const auto add = [&found](const std::string& path, const bus::Value::Dict& properties) {
-    found.push_back({path, bus::Value{bus::Value::Data{properties}}, bus::to_profile(path, properties)});
-  };
-  for (const std::string& name : names) {
-    const auto path = ask<bus::ObjectPath>([&](const bus::Client& daemon) { return daemon.get_profile(name); });
-    if (!path) return std::nullopt;
-    const auto properties = ask<bus::Value>(
-        [&](const bus::Client& daemon) { return daemon.properties(path->text, bus::interface::profile); });
-    if (!properties) return std::nullopt;
-    add(path->text, properties->dict());
-  }
-  if (!names.empty()) return found;
-  const auto all = ask<bus::ObjectTree>([](const bus::Client& daemon) { return daemon.objects(); });
-  if (!all) return std::nullopt;
-  for (const auto& [path, state] : *all)
-    if (const auto profile = state.find(bus::interface::profile); profile != state.end()) add(path, profile->second);
-  std::ranges::sort(found, {}, [](const Profile& each) { return each.info.name; });
-  return found;
+  return objects<bus::ProfileInfo>(
+      {bus::interface::profile,
+       [](const bus::Client& daemon, const std::string& name) { return daemon.get_profile(name); }, bus::to_profile,
+       &bus::ProfileInfo::name},
+      names);
 }
 
 Exit Context::wait_for(const std::string& path, std::string_view what,

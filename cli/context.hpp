@@ -47,6 +47,7 @@ struct Options {
   std::optional<int> key_fd;
   std::size_t key_size = 16;     ///< octets
   std::string form = "section";  ///< of a generated key
+  bool openmetrics = false;      ///< statistics for a monitoring system
 };
 
 class Context {
@@ -93,18 +94,17 @@ class Context {
   /// Shows what was printed so far; at the end with a pager.
   void flush(bool last);
 
-  /// Sessions by name of their link: all, or those the first arguments name. Nothing on failure.
-  struct Session {
+  /// A session or a profile: as the bus gives it, and as a value.
+  template <typename Info>
+  struct Object {
     std::string path;
     bus::Value properties;
-    bus::SessionInfo info;
+    Info info;
   };
+  using Session = Object<bus::SessionInfo>;
+  using Profile = Object<bus::ProfileInfo>;
+  /// Those the names mean, in their order, or all, ordered by name. Nothing on failure, which was told.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
-  struct Profile {
-    std::string path;
-    bus::Value properties;
-    bus::ProfileInfo info;
-  };
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
 
   /// Waits until the session satisfies `done`, for as long as --wait says. Tells when the time is over.
@@ -112,6 +112,12 @@ class Context {
                               const std::function<bool(const bus::SessionInfo&)>& done);
 
  private:
+  template <typename Info>
+  struct Kind;
+  template <typename Info>
+  [[nodiscard]] std::optional<std::vector<Object<Info>>> objects(const Kind<Info>& kind,
+                                                                 std::span<const std::string> names);
+
   std::unique_ptr<bus::Client> client_;
   bool tried_ = false;
 };

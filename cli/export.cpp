@@ -75,6 +75,10 @@ Exported export_wpa_supplicant(const std::string& name, const bus::Settings& set
   const auto line = [&out](std::string_view key, std::string_view value) {
     out.text.add("    ").add(key).add("=").add(value).add("\n");
   };
+  const auto new_line = [&](std::string_view key, std::string_view value) {
+    line(key, value);
+    out.warnings.push_back(fmt::format("{}= needs wpa_supplicant 2.11: an older one refuses the file", key));
+  };
   const std::string parent = remaining.take("Link", "Parent");
   const std::string interface = remaining.take_or("Link", "Interface", "macsec0");
   remaining.take("Link", "Enable");
@@ -94,16 +98,16 @@ Exported export_wpa_supplicant(const std::string& name, const bus::Settings& set
   line("macsec_port", remaining.take_or("Link", "Port", "1"));
   const std::string offload = remaining.take_or("MACsec", "Offload", "off");
   if (const auto number = position(offload, offloads); number && *number != 0)
-    line("macsec_offload", std::to_string(*number));
+    new_line("macsec_offload", std::to_string(*number));
   else if (!number)
     out.warnings.push_back("[MACsec] Offload=auto cannot be said to wpa_supplicant: off is taken");
   const std::string suites = remaining.take("MACsec", "CipherSuites");
   if (suites == "GCM-AES-256")
-    line("macsec_csindex", "1");
+    new_line("macsec_csindex", "1");
   else if (!suites.empty() && suites != "GCM-AES-128")
     out.warnings.push_back(
         fmt::format("[MACsec] CipherSuites={} cannot be said to wpa_supplicant: GCM-AES-128 is taken", suites));
-  if (yes(remaining.take("MKA", "IcvIndicator"))) line("macsec_icv_indicator", "1");
+  if (yes(remaining.take("MKA", "IcvIndicator"))) new_line("macsec_icv_indicator", "1");
   if (remaining.count("Key") != 0) {
     const std::size_t key = first_primary(settings);
     line("mka_ckn", take_ckn(remaining, key));

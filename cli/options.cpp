@@ -57,6 +57,8 @@ constexpr std::array options{
              out.wait = value.empty() ? Duration{std::chrono::seconds{90}} : parse_duration(value);
              return out.wait ? "" : "a time span such as 30 or 2min";
            }},
+    Option{"--openmetrics", 0, "", "stats: print OpenMetrics, for a monitoring system", "",
+           flag<&Options::openmetrics>},
     Option{"--runtime", 0, "", "profile add, import: keep it in memory only", "", flag<&Options::runtime>},
     Option{"--key-file", 0, "FILE", "profile add, edit, import: read the CAK from here", "", set<&Options::key_file>},
     Option{"--key-fd", 0, "FD", "profile add, edit, import: read the CAK from this descriptor", "",

@@ -2,39 +2,87 @@
 #include "cli/settings.hpp"
 #include "engine/base/handle.hpp"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace macsec::cli {
 namespace {
 
-/// A file that is gone with this.
-struct TemporaryFile {
-  std::string path = "/tmp/macsecctl-XXXXXX.macsec";
-  FileDescriptor fd{::mkostemps(path.data(), 7, O_CLOEXEC)};
-  TemporaryFile() = default;
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd) ::unlink(path.c_str());
+/// A folder for nobody else, in memory where there is one, that is gone with this, and all an editor left in it too.
+class PrivateFolder {
+ public:
+  PrivateFolder() {
+    const std::array<const char*, 3> places{"/run", std::getenv("XDG_RUNTIME_DIR"), "/tmp"};
+    for (const char* const where : places) {
+      if (where == nullptr || *where == '\0') continue;
+      path_ = fmt::format("{}/macsecctl-XXXXXX", where);
+      made_ = ::mkdtemp(path_.data()) != nullptr;
+      if (made_) return;
+    }
   }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  ~PrivateFolder() {
+    if (!made_) return;
+    std::error_code ignored;
+    for (const auto& each : std::filesystem::directory_iterator{path_, ignored}) overwrite(each.path());
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] bool made() const noexcept { return made_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  static void overwrite(const std::filesystem::path& path) {
+    const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+    const std::string zeros(static_cast<std::size_t>(status.st_size), '\0');
+    if (::pwrite(file.get(), zeros.data(), zeros.size(), 0) > 0) ::fsync(file.get());
+  }
+
+  std::string path_;
+  bool made_ = false;
+};
+
+/// While it lives, a hang-up and the like end the editor but not us before the folder is gone.
+class Patience {
+ public:
+  Patience() {
+    struct sigaction wait{};
+    wait.sa_handler = [](int) {};  // not SIG_IGN: the editor would inherit that
+    for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &wait, &before_[i]);
+  }
+  Patience(const Patience&) = delete;
+  Patience& operator=(const Patience&) = delete;
+  ~Patience() {
+    for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
+  }
+
+ private:
+  static constexpr std::array signals{SIGHUP, SIGTERM};
+  std::array<struct sigaction, signals.size()> before_{};
 };
 
 /// What a person makes of a text; nothing when it stayed the same.
 Result<std::optional<WipedText>> edit(const std::string& text) {
-  const TemporaryFile file;
-  if (!file.fd) return fail(errno, fmt::format("cannot make a temporary file: {}", std::strerror(errno)));
-  if (::write(file.fd.get(), text.data(), text.size()) != std::ssize(text))
-    return fail(errno, "cannot write " + file.path);
+  const Patience patience;
+  const PrivateFolder folder;
+  if (!folder.made()) return fail(errno, fmt::format("cannot make {}: {}", folder.path(), std::strerror(errno)));
+  const std::string path = folder.path() + "/profile.macsec";
+  if (const auto written = write_secret(path, text); !written) return std::unexpected{written.error()};
   const char* editor = std::getenv("VISUAL");
   if (editor == nullptr || *editor == '\0') editor = std::getenv("EDITOR");
   if (editor == nullptr || *editor == '\0') editor = "vi";
-  if (std::system(fmt::format("{} {}", editor, file.path).c_str()) != 0)
+  if (std::system(fmt::format("{} {}", editor, path).c_str()) != 0)
     return fail(EINVAL, "the editor failed, nothing was changed");
-  auto edited = read_file(file.path, IniDocument::max_file);  // by name: editors replace files
+  auto edited = read_file(path, IniDocument::max_file);  // by name: editors replace files
   if (!edited) return std::unexpected{edited.error()};
   if (edited->text.view() == text) return std::nullopt;
   return std::optional{std::move(edited->text)};

@@ -69,8 +69,17 @@ void print_security(Context& context, const bus::SessionInfo& info) {
     line(context, "Next rekey", "by packet number");
 }
 
+/// The CKN in charge; before one is, all that may come to be.
+std::string own_ckns(const bus::SessionInfo& info) {
+  if (!info.ckn.empty()) return info.ckn;
+  std::string out;
+  for (const bus::ParticipantInfo& each : info.participants)
+    if (each.active) out.append(out.empty() ? "" : ", ").append(each.ckn);
+  return out;
+}
+
 void print_peers(Context& context, const bus::SessionInfo& info) {
-  if (!info.ckn.empty()) line(context, "CKN", info.ckn);
+  if (const std::string ckns = own_ckns(info); !ckns.empty()) line(context, "CKN", ckns);
   if (!info.foreign_ckns.empty())
     line(context, "Heard CKN", fmt::format("{} (not ours)", fmt::join(info.foreign_ckns, ", ")));
   bool first = true;
@@ -112,8 +121,9 @@ void print_profiles(Context& context) {
     for (const bus::Problem& problem : profile.info.problems) {
       if (!problem.error) continue;
       const std::string place = problem.file.empty() ? "" : fmt::format("{}:{}: ", problem.file, problem.line);
-      context.print("{} {}: {}{}\n", paint(context.screen, Style::bad, "error in profile"),
-                    printable(profile.info.name), printable(place), printable(problem.text));
+      const std::string text = fmt::format("error in profile {}: {}{}", profile.info.name, place, problem.text);
+      for (const std::string& each : wrap(printable(text), context.screen.width))
+        context.out += paint(context.screen, Style::bad, each) + '\n';
     }
 }
 

@@ -2,6 +2,12 @@
 # macsecctl itself knows what may come.
 function __macsecctl_candidates
     set -l words (commandline -opc)
-    macsecctl --complete-args -- $words[2..] (commandline -ct) 2>/dev/null
+    set -l word (commandline -ct)
+    set -l candidates (macsecctl --complete-args -- $words[2..] "$word" 2>/dev/null)
+    if set -q candidates[1]
+        printf '%s\n' $candidates
+    else
+        __fish_complete_path "$word"
+    end
 end
-complete -c macsecctl -a '(__macsecctl_candidates)'
+complete -c macsecctl -f -a '(__macsecctl_candidates)'

@@ -29,6 +29,7 @@ SHOWN = {
     "list": ["list"],
     "peers": ["peers"],
     "stats": ["stats", "macsec0"],
+    "stats-openmetrics": ["stats", "--openmetrics"],
     "caps": ["caps", "eth0"],
     "profile-list": ["profile", "list"],
     "profile-show": ["profile", "show", "lab"],
@@ -72,6 +73,7 @@ class Bus:
                                         stdout=subprocess.PIPE, text=True)
         line = self.service.stdout.readline()
         if line.strip() != "ready":
+            self.close()
             raise RuntimeError(f"the stand-in said {line!r}")
 
     def close(self):
@@ -196,6 +198,23 @@ class Calls(Case):
         done = self.run_ctl("profile", "edit", "lab", EDITOR=str(editor))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("'Offload': 'phy'", self.next_call())
+
+    def test_what_is_edited_is_private_and_gone_afterwards(self):
+        folder = Path(self.directory.name)
+        editor = folder / "keeping-editor"
+        # As editors do: a copy beside the file, and another file in its place.
+        editor.write_text('#!/bin/sh\nset -e\nfolder=$(dirname "$1")\nstat -c %a "$folder" "$1" >"$RECORD"\necho "$folder" >>"$RECORD"\n'
+                          f'cp "$1" "$1~"\n(cat "$1~"; echo Cak={CAK}) >"$folder/new"\nmv "$folder/new" "$1"\nexit $EDITOR_EXIT\n')
+        editor.chmod(0o700)
+        for code in (0, 1):
+            record = folder / f"record-{code}"
+            done = self.run_ctl("profile", "edit", "lab", EDITOR=str(editor), RECORD=str(record), EDITOR_EXIT=str(code))
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertNotIn(CAK, done.stdout + done.stderr)
+            folder_mode, file_mode, where = record.read_text().split()
+            self.assertEqual((folder_mode, file_mode), ("700", "600"))
+            self.assertFalse(Path(where).exists())
+        self.assertIn("'Cak': '<16 octets>'", self.next_call())
 
     def test_import_sends_what_the_file_says(self):
         done = self.run_ctl("profile", "import", HERE / "samples/wired.conf", "Parent=eth5", "--name=wired")

@@ -71,7 +71,7 @@ def profile(name, **changes):
     return properties | changes
 
 
-NO_SAK = {"LatestSak": v("a{sv}", {}), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
+NO_SAK = {"LatestSak": v("a{sv}", {}), "Ckn": v("s", ""), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
           "PnUsed": v("d", 0.0), "NextRekey": v("t", 0), "Peers": v("aa{sv}", [])}
 SESSIONS = {
     "macsec0": session("macsec0", "eth0", "uplink", Offload=v("s", "mac")),
@@ -95,7 +95,7 @@ PROFILES = {
     "uplink": profile("uplink"),
 }
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0},
-                               "Secy": {"InPktsNoTag": 3}, f"ReceiveSc-{PEER}": {"InPktsOk": 123456}},))
+                               "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Transmit": {"Encrypted": 123456}},))
 CAPABILITIES = v("(a{sv})", ({"Ifindex": v("i", 2), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
                              "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),
                              "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", 1500)},))

@@ -113,7 +113,8 @@ def _whole_root(archive, boot, libraries):
     for tree in _TREES:
         image.add_resident(archive, boot.root, tree)
     _add_python(archive, boot, libraries)
-    image.add_resident(archive, "", os.path.join(boot.source, "data"))
+    for name in ("data", "README.md"):
+        image.add_resident(archive, "", os.path.join(boot.source, name))
 
 
 def _add_systemd(archive, boot, libraries):

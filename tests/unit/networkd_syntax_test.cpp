@@ -101,8 +101,8 @@ class NetworkdSyntax : public testing::TestWithParam<Case> {
         std::ofstream{path, std::ios::binary} << entry.content;
     }
     if (!network)
-      std::ofstream{root_ / "etc" / (one.number + ".network")}
-          << "[Match]\nName=p" << one.number << "\n[Network]\nMACsec=s" << one.number << '\n';
+      std::ofstream{root_ / "etc" / (one.number + ".network")} << "[Match]\nName=p" << one.number
+                                                               << "\n[Network]\nMACsec=s" << one.number << '\n';
   }
 
   /// What is made of the files, as in Case::takes: what is usable, and has p@ as its parent.

@@ -46,7 +46,9 @@ class Caller {
 class BusTest : public testing::Test {
  protected:
   BusTest();
-  void run_until(const std::function<bool()>& met) { test::run_until(event_.get(), met); }
+  void run_until(const std::function<bool()>& met) {
+    EXPECT_TRUE(test::run_until(event_.get(), met)) << "what is waited for does not come";
+  }
 
   PrivateBus bus_;
   EventPointer event_;

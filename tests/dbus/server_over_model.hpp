@@ -10,7 +10,7 @@ namespace macsec::test {
 using EventPointer = std::unique_ptr<sd_event, Releases<sd_event_unref>>;
 [[nodiscard]] EventPointer new_event();
 
-/// Runs the loop until `met`, for a minute at most; whether it was.
+/// Runs the loop until `met`, which may run it too, for a minute at most; whether it was.
 bool run_until(sd_event* event, const std::function<bool()>& met);
 
 struct ServerOverModel {

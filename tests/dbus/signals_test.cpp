@@ -170,5 +170,27 @@ TEST_F(Reconnecting, ATakenNameIsReported) {
   EXPECT_FALSE(second.server.has_name());
 }
 
+TEST(RunUntil, SeesWhatCameWhileTheQuestionRanTheLoop) {
+  const EventPointer event = new_event();
+  bool there = false;
+  bool late = false;
+  const auto come = [](sd_event_source*, void* userdata) noexcept {
+    *static_cast<bool*>(userdata) = true;
+    return 0;
+  };
+  const auto be_late = [](sd_event_source*, std::uint64_t, void* userdata) noexcept {
+    *static_cast<bool*>(userdata) = true;
+    return 0;
+  };
+  sd_event_add_defer(event.get(), nullptr, come, &there);
+  sd_event_add_time_relative(event.get(), nullptr, CLOCK_MONOTONIC, 30'000'000, 0, be_late, &late);
+  EXPECT_TRUE(run_until(event.get(), [&] {
+    const bool before = there;
+    sd_event_run(event.get(), 0);
+    return before;
+  }));
+  EXPECT_FALSE(late);
+}
+
 }  // namespace
 }  // namespace macsec::test

@@ -120,10 +120,10 @@ class Host:
         self.peer.wait_link(device, 30)
         self.peer.address(device, address + "/24")
 
-    def serve(self, device="macsec0"):
-        """Address and DHCP at the peer's end."""
+    def serve(self, device="macsec0", scope=None):
+        """Address and DHCP at the peer's end, until `scope` ends."""
         self.address(device)
-        self.c.start(["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--bind-interfaces", "--interface=" + device,
+        (scope or self.c).start(["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--bind-interfaces", "--interface=" + device,
                       "--dhcp-range=172.16.10.10,172.16.10.254,60m", "--leasefile-ro", "--no-ping", "--dhcp-authoritative",
                       "--user=root", "--log-dhcp"], self.peer)
 

@@ -193,16 +193,13 @@ std::optional<SakSlot> Kay::confirmed(const Snapshot::Key& key, const SecyState&
   slot.receiving = true;
   slot.transmitting = held.encoding == key.an && held.parameters.protect;
   for (const Sci& sci : key.members) {
-    Ssci ssci = 0;
+    // A key that is not received with is one half deleted: nobody would install the other half again.
     const auto sc = std::ranges::find(held.receive, sci, &ReceiveScState::sci);
-    if (sc != held.receive.end()) {
-      const auto rx = std::ranges::find(sc->associations, key.an, &SaState::an);
-      if (rx != sc->associations.end() && rx->key == key.key) {
-        slot.receiving_from.push_back(sci);
-        ssci = rx->ssci;
-      }
-    }
-    slot.members.push_back({sci, ssci});
+    if (sc == held.receive.end()) return std::nullopt;
+    const auto rx = std::ranges::find(sc->associations, key.an, &SaState::an);
+    if (rx == sc->associations.end() || rx->key != key.key) return std::nullopt;
+    slot.receiving_from.push_back(sci);
+    slot.members.push_back({sci, rx->ssci});
   }
   return slot;
 }

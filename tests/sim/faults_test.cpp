@@ -275,6 +275,22 @@ TEST(Faults, KeysThatCannotBeDeletedAreNotBuiltOver) {
   }
 }
 
+TEST(Faults, AKeyHalfDeletedIsNotGoneOnWith) {
+  Lab lab;
+  lab.add();
+  Host& one = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(7 * second);
+  const core::Snapshot before = one.saved();
+  one.secy().fail_always(SecyCall::delete_transmit_sa, EBUSY);
+  one.set_enabled(false);
+  one.crash();
+  one.secy().forgive();
+  one.saved() = before;
+  one.start(Memory::kept);
+  EXPECT_TRUE(lab.secures_within(7 * second));
+}
+
 TEST(Faults, WithoutItsSettingsAKeySecuresNothing) {
   for (const SecyCall call : {SecyCall::configure, SecyCall::set_controlled_port})
     for (const Policy policy : {Policy::must_secure, Policy::should_secure}) {

@@ -76,6 +76,12 @@ void ProfileBuilder::choose_static_cipher_suite() {
 void ProfileBuilder::check_static_keys() {
   const Profile& profile = draft_.profile;
   if (profile.static_keys.empty()) return;
+  // Much hardware never tells how far it counted: a reboot would give out the same packet numbers once more.
+  if (profile.offload != OffloadChoice::off)
+    complain(place_of("MACsec", "Offload"),
+             "Offload=" + std::string{to_string(profile.offload)} +
+                 " excludes [StaticKeys], only off is accepted with them: hardware need not tell the packet numbers it"
+                 " used, and none may be used twice with a key that outlasts a reboot");
   choose_static_cipher_suite();
   const CipherSuite suite = profile.cipher_suites.front();
   const std::string suite_name{to_string(suite)};

@@ -152,6 +152,8 @@ Result<void> StaticPort::install(Time now) {
   if (auto done = secy_.configure(parameters_of(*profile_)); !done) return done;
   auto held = secy_.read();
   if (!held) return std::unexpected{held.error()};
+  if (held->offload != OffloadMode::off)
+    return fail(EBUSY, "hardware encrypts, which need not tell the packet numbers it used: static keys need software");
   if (auto done = remove_strangers(*held); !done) return done;
   if (auto done = install_receive(*held); !done) return done;
 

@@ -237,6 +237,16 @@ TEST(Profile, StaticKeysThatCannotWork) {
   expect_bad(link + "[MACsec]\nPolicy=should-secure\n" + transmit, "has no meaning with [StaticKeys]");
 }
 
+TEST(Profile, StaticKeysStayInSoftware) {
+  for (const std::string offload : {"mac", "phy", "auto"}) {
+    const std::string said = "[MACsec]\nOffload=" + offload + "\n";
+    expect_bad(link + said + transmit, "a:4: Offload=" + offload + " excludes [StaticKeys], only off is accepted");
+    good(link + said + key);
+  }
+  EXPECT_EQ(good(link + "[MACsec]\nOffload=off\n" + transmit).offload, OffloadChoice::off);
+  EXPECT_EQ(good(link + transmit).offload, OffloadChoice::off);
+}
+
 TEST(Profile, NamesAreChecked) {
   EXPECT_TRUE(is_profile_name("uplink-1.2@x:+_"));
   for (const std::string_view bad : {"", ".x", "a b", "a/b", "ü"}) EXPECT_FALSE(is_profile_name(bad));

@@ -153,6 +153,17 @@ TEST_F(StaticPortTest, NeverSendsAPacketNumberTwice) {
   EXPECT_EQ(reserved(), 81U);
 }
 
+TEST_F(StaticPortTest, GivesNoKeyToHardware) {
+  for (const OffloadMode mode : {OffloadMode::mac, OffloadMode::phy}) {
+    secy.state.offload = mode;
+    StaticPort port = make(make_profile());
+    port.on_link(link(), now);
+    EXPECT_EQ(port.status().reason, Reason::secy_error);
+    EXPECT_EQ(secy.installs, 0);
+    EXPECT_EQ(secy.controlled, ControlledPort::dormant);
+  }
+}
+
 TEST_F(StaticPortTest, TakesOverItsOwnLeftoversOnly) {
   {
     StaticPort port = make(make_profile());

@@ -106,7 +106,7 @@ void Kay::generate(Participant& participant, Time now) {
   const std::optional<CipherSuite> suite = choose_cipher(participant);
   if (!suite) {
     generate_after_ = now + generate_retry;
-    return refuse(Reason::cipher_mismatch, "no cipher suite of this profile is announced by every peer");
+    return refuse(Reason::none, {});  // what everybody announces speaks for itself
   }
   if (const auto ready = cp_.select_cipher_suite(*suite, now); !ready) {
     generate_after_ = now + generate_retry;
@@ -253,9 +253,11 @@ bool Kay::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
     ++context_.counters.sak_cipher_refused;
     std::array<std::uint8_t, 8> id{};
     Writer{id}.u64(set.cipher_suite_id);
-    refuse(Reason::cipher_mismatch, "the key server chose " +
-                                        (suite ? std::string{to_string(*suite)} : "cipher suite " + to_hex(id)) +
-                                        ", which is not among CipherSuites= of this profile");
+    std::string allowed;
+    for (const CipherSuite each : accepted) allowed.append(" ").append(to_string(each));
+    refuse(Reason::cipher_mismatch, "peers disagree on the cipher suite: this profile allows" + allowed +
+                                        ", the key server chose " +
+                                        (suite ? std::string{to_string(*suite)} : to_hex(id)));
     return false;
   }
   if (cp_.abandoned() == key && retry_after_ && now < *retry_after_) return false;

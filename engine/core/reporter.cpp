@@ -13,6 +13,33 @@ using namespace std::chrono_literals;
 constexpr Duration news = 10s;
 constexpr std::size_t max_foreign = 4;
 
+bool can(const Peer& peer, CipherSuite suite) { return !peer.live || !peer.announces || peer.supports(suite); }
+
+/// Whether the live members announce cipher suites, and every one of ours is missing from somebody's.
+bool shares_no_cipher(const Context& context, const Kay& kay) {
+  const Participant* principal = kay.principal();
+  if (principal == nullptr) return false;
+  return std::ranges::none_of(cipher_preferences(*context.profile, context.link.speed), [&](CipherSuite suite) {
+    return std::ranges::all_of(principal->peers().all(), [suite](const Peer& peer) { return can(peer, suite); });
+  });
+}
+
+/// Who can do what, of the live members that say so.
+std::string cipher_suites_of_all(const Context& context, const Kay& kay) {
+  std::string out = "peers disagree on the cipher suite: this profile allows";
+  for (const CipherSuite suite : cipher_preferences(*context.profile, context.link.speed))
+    out.append(" ").append(to_string(suite));
+  if (kay.principal() == nullptr) return out;
+  for (const Peer& peer : kay.principal()->peers().all()) {
+    if (!peer.live || !peer.announces) continue;
+    out += kay.key_server() == peer.sci ? ", the key server " : ", ";
+    out += to_string(peer.sci) + " announces";
+    for (const CipherSuite suite : all_cipher_suites)
+      if (peer.supports(suite)) out.append(" ").append(to_string(suite));
+  }
+  return out;
+}
+
 }  // namespace
 
 void Reporter::heard_foreign(const Ckn& ckn, Time now) {
@@ -55,6 +82,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
   if (!kay.any_active()) return {waiting, Reason::no_key};
   if (kay.principal() == nullptr) return {waiting, why_no_peer(kay, now)};
   if (kay.refusal() != Reason::none) return {PortState::failed, kay.refusal()};
+  if (shares_no_cipher(context, kay)) return {PortState::failed, Reason::cipher_mismatch};
   return {waiting, Reason::awaiting_sak};
 }
 
@@ -104,6 +132,7 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
       return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
                                  : "a peer is live, the key server has not given a usable SAK yet";
     case Reason::cipher_mismatch:
+      return kay.refusal_text().empty() ? cipher_suites_of_all(context, kay) : kay.refusal_text();
     case Reason::confidentiality_mismatch:
     case Reason::macsec_refused:
       return kay.refusal_text();

@@ -188,9 +188,25 @@ TEST(Mismatch, OfTheCipherSuite) {
   }));
   Host& client = lab.add();
   EXPECT_FALSE(lab.secures_within(20 * second));
-  EXPECT_EQ(server.status().reason, Reason::cipher_mismatch);
-  EXPECT_NE(client.status().state, PortState::secured);
-  EXPECT_NE(server.status().state, PortState::secured);
+  for (const Host* host : {&server, &client}) {
+    const core::PortStatus status = host->status();
+    EXPECT_EQ(status.state, PortState::failed);
+    EXPECT_EQ(status.reason, Reason::cipher_mismatch);
+    for (const char* each : {"GCM-AES-128", "GCM-AES-256"})
+      EXPECT_NE(status.reason_text.find(each), std::string::npos) << status.reason_text;
+  }
+}
+
+TEST(Mismatch, OfTheCipherSuiteIsOverOnceOneIsShared) {
+  Lab lab;
+  lab.add(make_profile([](Profile& p) {
+    p.priority = 1;
+    p.cipher_suites = {CipherSuite::gcm_aes_256};
+  }));
+  Host& client = lab.add();
+  ASSERT_TRUE(lab.lan.run_until([&] { return client.status().reason == Reason::cipher_mismatch; }, second));
+  client.reconfigure(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_256}; }));
+  EXPECT_TRUE(lab.secures_within(5 * second));
 }
 
 TEST(CipherSuites, BestCommonOneIsTaken) {

@@ -118,6 +118,7 @@ Result<void> NetlinkSecy::attach() {
 }
 
 Result<void> NetlinkSecy::make_or_find(const Link& parent) {
+  std::string refused;
   if (device_.create) {
     MacsecLinkRequest request;
     request.name = device_.interface;
@@ -134,15 +135,18 @@ Result<void> NetlinkSecy::make_or_find(const Link& parent) {
           "; " + parent.name + " is part of a bridge or bond: MACsec comes first, then the macsec device joins";
       return made;
     }
+    refused = std::move(made.error().message);
   }
   const auto links = macsec_links(kernel_);
   if (!links) return std::unexpected{links.error()};
-  for (const Link& link : *links)
-    if (link.parent == parent.ifindex && !link.parent_netns && link.macsec->sci.port() == device_.port)
-      return adopt(link);
-  if (device_.create)
-    return fail(EBUSY,
-                "cannot create " + device_.interface + ": " + parent.name + " is in use by another kind of device");
+  for (const Link& link : *links) {
+    if (link.parent != parent.ifindex || link.parent_netns || link.macsec->sci.port() != device_.port) continue;
+    // Ours may have been renamed, and who makes it for us may name it otherwise; what serves somebody else is left alone.
+    if (!device_.create || link.alias == device_mark) return adopt(link);
+    return fail(EBUSY, refused + "; " + link.name + ", which macsecd did not make, has port " +
+                           std::to_string(device_.port) + " on " + parent.name);
+  }
+  if (device_.create) return fail(EBUSY, refused + "; " + parent.name + " is in use by another kind of device");
   return fail(ENODEV, device_.interface + " does not exist, and the profile leaves it to somebody else to make it");
 }
 

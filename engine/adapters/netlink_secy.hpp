@@ -43,11 +43,12 @@ class NetlinkSecy final : public Secy {
   NetlinkSecy(MacsecKernel& kernel, SecyDevice device);
   ~NetlinkSecy() override = default;
 
-  /// Finds the device by name, else creates it, else (the SCI is taken) adopts the one with the same parent and port.
+  /// Finds the device by name, else creates it. With the same parent and port it is known under any name: ours, renamed,
+  /// and without `create` anybody's.
   /// A new device starts dormant, IFF_UP, with the parameters in its creation message. An adopted one gets the
   /// parameters at once, before anything else; what it holds stays (see read()). Sets offload.
   /// Errors: ENODEV parent missing, or device missing where it is not ours to make; EEXIST the name belongs to something
-  /// else; EBUSY parent is a bridge port or bond slave; EOPNOTSUPP offload refused.
+  /// else; EBUSY parent is a bridge port or bond slave, or somebody else's device has the SCI; EOPNOTSUPP offload refused.
   [[nodiscard]] Result<void> attach();
   /// Forgets the device without touching it.
   void detach() noexcept;

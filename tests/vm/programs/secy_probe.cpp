@@ -234,6 +234,20 @@ TEST_F(SecyTest, AdoptsByParentAndPortUnderAnyName) {
   EXPECT_EQ(secy.read()->cipher_suite, CipherSuite::gcm_aes_256);
 }
 
+TEST_F(SecyTest, LeavesADeviceOfAnotherNameToWhoMadeIt) {
+  one_.run("ip link add link eth0 other type macsec port 1");
+  NetlinkSecy secy{one_.kernel(), device()};
+  const std::string words = EXPECT_REFUSED(secy.attach(), EBUSY);
+  EXPECT_NE(words.find("Device or resource busy"), std::string::npos) << words;
+  EXPECT_NE(words.find("other"), std::string::npos) << words;
+  EXPECT_FALSE(secy.attached());
+  one_.run("ip link del other");
+  ASSERT_DONE(secy.attach());
+  one_.run("ip link set macsec0 down; ip link set macsec0 name renamed");
+  ASSERT_DONE(secy.attach());
+  EXPECT_EQ(secy.name(), "renamed");
+}
+
 TEST_F(SecyTest, SaysWhyThereIsNoDevice) {
   SecyDevice wanted = device();
   wanted.create = false;

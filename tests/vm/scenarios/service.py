@@ -131,7 +131,27 @@ REASONS = (
     ("no carrier", "no-carrier", ("eth0", "no carrier"), lambda c, peer: peer.down("eth0")),
     ("wrong CKN", "ckn-mismatch", (CKN, OTHER_CKN), with_peer(ckn=OTHER_CKN)),
     ("wrong CAK", "cak-mismatch", ("CAK",), with_peer(cak="ff" * 16)),
+    ("no cipher suite in common", "cipher-mismatch", ("peers disagree on the cipher suite", "GCM-AES-128", "GCM-AES-256"),
+     with_peer(MACsec={"CipherSuites": "GCM-AES-256"}, MKA={"Priority": "1"})),
 )
+
+
+def refused(c):
+    """The kernel takes no second device of the same SCI: `macsecctl status` has its words, and goes on when it can."""
+    peer = c.namespace("peer")
+    c.veth(None, peer)
+    command(["ip", "link", "add", "link", "eth0", "other", "type", "macsec", "port", "1"])
+    forget(c)
+    profile(c, "uplink", psk_profile(CAK, CKN))
+    c.unit(UNIT)
+    c.macsecd(peer, {"peer": psk_profile(CAK, CKN)})
+    found = wait_status({"State": "failed", "Reason": "secy-error"})
+    text = re.sub(r"\s+", " ", ctl("status", "macsec0"))
+    for each in (found["ReasonText"], "Device or resource busy", "other"):
+        check(each in text, "status says %r; it says: %s" % (each, text))
+    command(["ip", "link", "del", "other"])
+    wait_secured(deadline=60)
+    return found["ReasonText"]
 
 
 def authorised(c):
@@ -202,6 +222,7 @@ def run(t):
     t.case("reload and rekey leave traffic alone", untouched)
     for what, reason, wanted, prepare in REASONS:
         t.case("status explains: " + what, told, reason, wanted, prepare)
+    t.case("status explains: refused by the kernel", refused)
     t.case("polkit decides", authorised)
     t.case("the first link of README.md", first_link)
     t.case("exposure", exposure)

@@ -11,12 +11,17 @@ using namespace std::chrono_literals;
 
 /// Octets on the wire of the shortest frame: 64 and 20 of preamble and gap.
 constexpr std::uint64_t shortest_frame_bits = 84 * 8;
-constexpr std::uint64_t assumed_speed = 100'000'000'000;
 constexpr Duration longest_sample_interval = 10s;
 /// A member that cannot use a SAK is offered another after this long at the most.
 constexpr Duration longest_patience = 60s;
 /// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
 constexpr Duration outreached_patience = 2s;
+
+/// In which this share of the packet numbers of 32 bits could be used up by the shortest frames at full speed.
+Duration shortest_span(unsigned percent, std::uint64_t speed) noexcept {
+  const std::uint64_t bits = (std::uint64_t{1} << 32U) / 100 * percent * shortest_frame_bits;
+  return Duration{static_cast<std::int64_t>(static_cast<double>(bits) / static_cast<double>(speed) * 1e6)};
+}
 
 }  // namespace
 
@@ -269,9 +274,21 @@ void Kay::want_sak(Time now, std::string_view why) {
   context_.trace.record({now, "KaY", {}, "SAK wanted", why});
 }
 
+std::uint64_t Kay::speed() const noexcept {
+  constexpr std::uint64_t assumed = 100'000'000'000;
+  return context_.link.speed != 0 ? context_.link.speed : assumed;
+}
+
 std::optional<Time> Kay::next_rekey() const noexcept {
-  if (!elected_self_ || context_.profile->rekey == Duration{0} || !cp_.latest()) return std::nullopt;
-  return cp_.latest()->since + context_.profile->rekey;
+  if (!elected_self_ || !cp_.latest()) return std::nullopt;
+  const SakSlot& latest = *cp_.latest();
+  std::optional<Time> at;
+  if (context_.profile->rekey != Duration{0}) at = latest.since + context_.profile->rekey;
+  if (!offloaded_ || is_xpn(latest.cipher_suite)) return at;
+  // Packet numbers nobody sees rise are taken to rise as fast as they can. How old a resumed SAK is, nobody knows.
+  const bool resumed = latest.sak.empty();
+  const Duration span = resumed ? Duration{0} : shortest_span(context_.profile->rekey_pn_percent, fastest_);
+  return std::min(at.value_or(Time::max()), latest.since + span);
 }
 
 Result<void> Kay::rekey(Time now) {
@@ -306,6 +323,7 @@ Result<void> Kay::suspend(Duration span, Time now) {
 }
 
 void Kay::step(Time now) {
+  if (context_.link.carrier) fastest_ = std::max(fastest_, speed());
   if (suspended_until_ && now >= *suspended_until_) {
     suspend_at_.reset();
     suspended_until_.reset();
@@ -380,12 +398,9 @@ std::optional<Duration> Kay::sample_interval() const {
   if (!latest) return std::nullopt;
   if (context_.profile->delay_protect) return bounded_hello_time;
   if (is_xpn(latest->cipher_suite)) return longest_sample_interval;
-  const std::uint64_t speed = context_.link.speed != 0 ? context_.link.speed : assumed_speed;
-  const std::uint64_t left = (std::uint64_t{1} << 32U) / 100 * (100U - context_.profile->rekey_pn_percent);
-  // Three looks before the rest of the PN space could be used up by the shortest frames at full speed.
-  const auto interval = std::chrono::microseconds{static_cast<std::int64_t>(
-      static_cast<double>(left) * static_cast<double>(shortest_frame_bits) / static_cast<double>(speed) * 1e6 / 3)};
-  return std::clamp<Duration>(interval, 100ms, longest_sample_interval);
+  // Three looks before the rest of the PN space could be used up.
+  const Duration left = shortest_span(100U - context_.profile->rekey_pn_percent, speed());
+  return std::clamp<Duration>(left / 3, 100ms, longest_sample_interval);
 }
 
 Snapshot Kay::snapshot() const {

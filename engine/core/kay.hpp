@@ -117,6 +117,7 @@ class Kay {
   void check_reports(const Peer& peer, const SakUseSet& use);
   void follow_lowest_pn(const Peer& peer, Time now);
   [[nodiscard]] bool pn_exhausted(Pn lowest) const noexcept;
+  [[nodiscard]] std::uint64_t speed() const noexcept;  ///< of the link; where it is not known, the worst to be expected
   [[nodiscard]] bool made_here(const KeyId& key) const;
   [[nodiscard]] std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held) const;
   void clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest, const std::optional<SakSlot>& old,
@@ -154,6 +155,8 @@ class Kay {
   Reason refusal_ = Reason::none;
   std::string refusal_text_;
 
+  bool offloaded_ = false;              ///< hardware counts the packet numbers, and need not tell how far
+  std::uint64_t fastest_ = 10'000'000;  ///< bit/s the link had at the most since a SAK was last made here
   Pn next_pn_ = 0;
   std::array<PnSample, 8> pn_samples_{};  ///< of the transmitting SA, newest last
   std::size_t pn_sample_count_ = 0;

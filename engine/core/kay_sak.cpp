@@ -149,6 +149,7 @@ void Kay::generate(Participant& participant, Time now) {
   note_used(slot->id);
   distribution_ = std::move(made);
   cp_.new_sak(std::move(*slot));
+  fastest_ = speed();
   sak_wanted_.reset();
   generate_after_ = now + 10ms;
   refuse(Reason::none, {});
@@ -399,6 +400,7 @@ bool Kay::pn_exhausted(Pn lowest) const noexcept {
 }
 
 void Kay::on_sample(const SecyState& sample, Time now) {
+  offloaded_ = sample.offload != OffloadMode::off;
   if (!cp_.latest()) return;
   if (!cp_.confirm(sample, now)) {
     context_.emit(Event::Kind::secy_error, now, "the SecY no longer holds the keys it was given");

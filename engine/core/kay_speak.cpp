@@ -115,6 +115,7 @@ void Kay::on_device_found(Time now) {
   }
   if (read_again_) refuse(Reason::none, {});
   read_again_.reset();
+  offloaded_ = held->offload != OffloadMode::off;
   std::optional<SakSlot> latest;
   std::optional<SakSlot> old;
   if (resume_ && resume_->sci == context_.link.sci) {

@@ -182,9 +182,12 @@ Result<void> FakeSecy::delete_transmit_sa(An an) {
   return {};
 }
 
-SaState FakeSecy::state(std::size_t an, const Sa& sa) {
-  return {
-      .an = An{static_cast<unsigned>(an)}, .active = sa.active, .key = sa.id, .next_pn = sa.next_pn, .ssci = sa.ssci};
+SaState FakeSecy::state(std::size_t an, const Sa& sa) const {
+  return {.an = An{static_cast<unsigned>(an)},
+          .active = sa.active,
+          .key = sa.id,
+          .next_pn = offload_ == OffloadMode::off ? sa.next_pn : 1,
+          .ssci = sa.ssci};
 }
 
 Result<SecyState> FakeSecy::read() {
@@ -194,6 +197,7 @@ Result<SecyState> FakeSecy::read() {
   out.cipher_suite = suite_;
   out.parameters = parameters_;
   out.encoding = encoding_;
+  out.offload = offload_;
   for (std::size_t an = 0; an < 4; ++an)
     if (transmit_[an].present) out.transmit.push_back(state(an, transmit_[an]));
   out.receive.reserve(receive_.size());

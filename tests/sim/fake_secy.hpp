@@ -50,6 +50,8 @@ class FakeSecy final : public Secy {
   void set_must_secure(bool must) noexcept { must_secure_ = must; }
   /// A device somebody else made: its suite cannot be changed.
   void adopt(CipherSuite suite) noexcept { suite_ = suite, adopted_ = true; }
+  /// Hardware encrypts, and never tells how far it counted.
+  void offload() noexcept { offload_ = OffloadMode::mac; }
 
   Result<void> select_cipher_suite(CipherSuite suite) override;
   Result<void> configure(const SecyParameters& parameters) override;
@@ -124,12 +126,13 @@ class FakeSecy final : public Secy {
   void forget(ReceiveSc& sc, Sa& sa);
   [[nodiscard]] Pn lowest(const Sa& sa) const noexcept;
   [[nodiscard]] Sa make(const SaKey& key, Ssci ssci, Pn next_pn);
-  [[nodiscard]] static SaState state(std::size_t an, const Sa& sa);
+  [[nodiscard]] SaState state(std::size_t an, const Sa& sa) const;
 
   World& world_;
   std::uint32_t member_;
   bool must_secure_ = true;
   bool adopted_ = false;
+  OffloadMode offload_ = OffloadMode::off;
 
   // What the kernel holds.
   Sci sci_;

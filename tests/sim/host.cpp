@@ -86,6 +86,11 @@ void Host::on_carrier(bool up) {
   settle();
 }
 
+void Host::set_speed(std::uint64_t speed) {
+  options_.speed = speed;
+  on_carrier(true);
+}
+
 void Host::on_wake() {
   for (const core::Frame& frame : std::exchange(outbox_, {})) lan_.transmit(index_, frame);
   for (const auto& frame : std::exchange(inbox_, {})) port_->on_frame(frame, now());

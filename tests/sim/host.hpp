@@ -28,6 +28,8 @@ class Host final : public Station {
   void on_wake() override;
   [[nodiscard]] bool claims_secured() const override;
 
+  /// The link changes its speed.
+  void set_speed(std::uint64_t speed);
   enum class Memory : std::uint8_t { kept, lost };
   /// The process starts. `memory` says whether it finds its snapshot.
   void start(Memory memory = Memory::kept);

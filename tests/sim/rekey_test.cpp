@@ -122,6 +122,71 @@ TEST(Rekey, PacketNumberCannotWrapAtLineRate) {
   EXPECT_EQ(other.state(), PortState::secured);
 }
 
+class RekeyOfOffload : public testing::Test {
+ protected:
+  /// Two at 10 Gb/s, 14.88 million frames a second: 2^32 last 288 seconds.
+  void secure(CipherSuite suite) {
+    HostOptions fast;
+    fast.speed = 10'000'000'000;
+    for (Host** host : {&server, &other}) {
+      *host = &lab.attach(make_profile([&](Profile& p) { p.cipher_suites = {suite}; }), fast);
+      (*host)->secy().offload();
+      lab.lan.plug((*host)->index(), true);
+      (*host)->start();
+    }
+    ASSERT_TRUE(lab.secures_within(second));
+    lab.flood(5 * millisecond);
+  }
+
+  Lab lab;
+  Host* server = nullptr;
+  Host* other = nullptr;
+};
+
+TEST_F(RekeyOfOffload, ComesBeforePacketNumbersCanRunOut) {
+  secure(CipherSuite::gcm_aes_128);
+  for (int i = 0; i < 3; ++i) {
+    const KeyId before = key_in_use(*server);
+    lab.lan.run_until([&] { return key_in_use(*server) != before; }, 288 * second);
+    EXPECT_NE(key_in_use(*server), before);
+  }
+  EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
+  lab.lan.run_for(second);
+  EXPECT_EQ(key_in_use(*server), key_in_use(*other));
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+TEST_F(RekeyOfOffload, RemembersThatTheLinkWasFaster) {
+  secure(CipherSuite::gcm_aes_128);
+  lab.lan.run_for(200 * second);
+  const auto before = server->status().next_rekey;
+  ASSERT_TRUE(before);
+  server->set_speed(1'000'000'000);
+  EXPECT_EQ(server->status().next_rekey, before);
+  const KeyId key = key_in_use(*server);
+  server->set_speed(100'000'000'000);
+  lab.lan.run_for(second);
+  EXPECT_NE(key_in_use(*server), key) << "2^32 last 29 seconds now";
+}
+
+TEST_F(RekeyOfOffload, IsNotNeededForXpn) {
+  secure(CipherSuite::gcm_aes_xpn_128);
+  EXPECT_FALSE(server->status().next_rekey);
+}
+
+TEST_F(RekeyOfOffload, DoesNotTakeAKeyOfUnknownAgeForNew) {
+  secure(CipherSuite::gcm_aes_128);
+  lab.lan.run_for(200 * second);
+  const KeyId before = key_in_use(*server);
+  server->crash();
+  lab.lan.run_for(second);
+  server->start(Host::Memory::kept);
+  lab.lan.run_for(10 * second);
+  EXPECT_NE(key_in_use(*server), before);
+  EXPECT_EQ(server->status().counters.sak_rekeys, 1U) << "gone on with before, and once is enough";
+  EXPECT_TRUE(lab.lan.secured());
+}
+
 TEST(Rekey, ByPeerLossWhereAsked) {
   for (const bool asked : {false, true}) {
     Lab lab;

@@ -103,6 +103,7 @@ class Scenario(Scope):
         super().__init__(name, logs)
         self._say = say
         self._only = only
+        self._cases = 0
         self.failures = 0
 
     def ok(self, condition, what, detail=""):
@@ -124,9 +125,11 @@ class Scenario(Scope):
         if self._only not in what:
             return None
         started = time.monotonic()
-        folder = "".join(letter if letter.isalnum() else "-" for letter in what)[:60]
+        # Numbered: long names may begin alike.
+        self._cases += 1
+        folder = "%02d-%s" % (self._cases, "".join(letter if letter.isalnum() else "-" for letter in what)[:60])
         logs = os.path.join(self.logs, folder)
-        os.makedirs(logs, exist_ok=True)
+        os.makedirs(logs)
         try:
             with Scope(self.name, logs) as scope:
                 value = function(scope, *arguments)

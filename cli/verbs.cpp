@@ -118,7 +118,7 @@ std::string help_text() {
       "macsecctl [OPTIONS] [VERB] [ARGUMENTS]\n\nControls macsecd, the MACsec service. Without a verb: "
       "status.\n\nVerbs:\n";
   const auto line = [&out](const std::string& left, std::string_view help) {
-    if (left.size() < 34)
+    if (left.size() < 33)
       fmt::format_to(std::back_inserter(out), "  {:<33} {}\n", left, help);
     else
       fmt::format_to(std::back_inserter(out), "  {}\n  {:<33} {}\n", left, "", help);

@@ -323,7 +323,7 @@ class Manual(Case):
                 lines[-1] += "  " + line.strip()
             elif line.startswith("  "):
                 lines.append(line.strip())
-        entries = [re.split(r"\s{2,}", line, maxsplit=1) if "  " in line else line.rsplit(" ", 1) for line in lines]
+        entries = [re.split(r"\s{2,}", line, maxsplit=1) for line in lines]
         self.assertGreater(len(entries), 35)
         for entry in entries:
             left, help_text = entry

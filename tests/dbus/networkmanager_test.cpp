@@ -165,8 +165,13 @@ class Starter {
     if (!bus) throw std::runtime_error{"no bus"};
     bus_ = std::move(*bus);
     sd_bus_add_fallback(bus_.get(), nullptr, "/org/freedesktop/systemd1", on_call, this);
-    sd_bus_request_name_async(bus_.get(), nullptr, "org.freedesktop.systemd1", 0, nullptr, nullptr);
+    const auto on_name = [](sd_bus_message*, void* userdata, sd_bus_error*) noexcept {
+      static_cast<Starter*>(userdata)->has_name = true;
+      return 0;
+    };
+    sd_bus_request_name_async(bus_.get(), nullptr, "org.freedesktop.systemd1", 0, on_name, this);
   }
+  bool has_name = false;
   std::vector<std::string> units;
 
  private:
@@ -439,6 +444,7 @@ TEST_F(NetworkManagerTest, SupplicantIsStartedWhenSomebodyAsksForIt) {
                     if (exists) real_.emplace(event_.get(), wifi_bus_.address());
                     return exists;
                   }};
+  run_until([&] { return starter.has_name; });
   start(true);
   run_until([&] { return !starter.units.empty(); });
   bool settled = false;

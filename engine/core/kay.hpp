@@ -118,6 +118,16 @@ class Kay {
   void follow_lowest_pn(const Peer& peer, Time now);
   [[nodiscard]] bool pn_exhausted(Pn lowest) const noexcept;
   [[nodiscard]] std::uint64_t speed() const noexcept;  ///< of the link; where it is not known, the worst to be expected
+  /// Keys of the time before that are in the SecY and can be gone on with; `old` only beside `latest`.
+  struct Resumable {
+    std::optional<SakSlot> latest;
+    std::optional<SakSlot> old;
+  };
+  [[nodiscard]] Resumable resumable(const SecyState& held);
+  /// Keys of the time before are never taken a second time, whether or not they can be gone on with; the SecY may know of
+  /// later ones than the snapshot.
+  void remember_used(const SecyState& held);
+  void go_on_with(Resumable keys, Time now);
   [[nodiscard]] bool made_here(const KeyId& key) const;
   [[nodiscard]] std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held) const;
   void clear_leftovers(const SecyState& held, const std::optional<SakSlot>& latest, const std::optional<SakSlot>& old,

@@ -3,6 +3,7 @@
 #include "engine/core/kay.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace macsec::core {
 
@@ -116,62 +117,62 @@ void Kay::on_device_found(Time now) {
   if (read_again_) refuse(Reason::none, {});
   read_again_.reset();
   offloaded_ = held->offload != OffloadMode::off;
-  std::optional<SakSlot> latest;
-  std::optional<SakSlot> old;
-  if (resume_ && resume_->sci == context_.link.sci) {
-    if (resume_->latest) latest = confirmed(*resume_->latest, *held);
-    if (resume_->old) old = confirmed(*resume_->old, *held);
-    if (!latest) {
-      latest = std::move(old);
-      old.reset();
-    }
-    if (latest && !latest->transmitting && old && made_here(latest->id)) {
-      // It cannot be offered to those who missed it, for nobody knows it any more: the next SAK replaces it.
-      latest = std::move(old);
-      old.reset();
-    }
-    // A key that transmits, through a participant that still exists: else this is a new start.
-    const bool usable = latest && (latest->transmitting || (old && old->transmitting)) && find(latest->ckn) != nullptr;
-    if (!usable) {
-      latest.reset();
-      old.reset();
-    }
-  }
-  if (resume_) {
-    last_kn_ = std::max(last_kn_, resume_->last_kn);
-    for (const SaState& sa : held->transmit)
-      if (made_here(sa.key)) last_kn_ = std::max(last_kn_, sa.key.number);
-  }
-  // Keys of the time before are never taken a second time, whether or not they can be gone on with; the SecY may know
-  // of later ones than the snapshot.
-  if (resume_ && resume_->latest) note_used(resume_->latest->key);
-  if (resume_ && resume_->old) note_used(resume_->old->key);
-  for (const SaState& sa : held->transmit)
-    if (sa.next_pn != 1 || held->offload != OffloadMode::off) note_used(sa.key);
-  for (const ReceiveScState& sc : held->receive)
-    for (const SaState& sa : sc.associations)
-      if (sa.next_pn > 1) note_used(sa.key);
-  clear_leftovers(*held, latest, old, now);
-  if (latest) {
-    for (const Snapshot::Participant& was : resume_->participants) {
-      Participant* participant = find(was.ckn);
-      if (participant == nullptr) continue;
-      participant->resume(was, now);
-      participant->grew = false;
-    }
-    // Until they speak again its members are taken to report what they must have reported for it to be in use.
-    for (Peer& peer : find(latest->ckn)->peers().all())
-      if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) != latest->members.end())
-        peer.latest = {latest->id, latest->an, true, latest->transmitting, 1};
-    principal_ = latest->ckn;
-    cp_.resume(std::move(latest), std::move(old), now);
-    const Participant* owner = principal();
-    const auto elected = owner->elect(context_.profile->priority, context_.link.sci);
-    elected_self_ = elected.self;
-    key_server_ = elected.self ? context_.link.sci : elected.peer != nullptr ? elected.peer->sci : Sci{};
-  }
+  Resumable keys = resumable(*held);
+  remember_used(*held);
+  clear_leftovers(*held, keys.latest, keys.old, now);
+  if (keys.latest) go_on_with(std::move(keys), now);
   resume_.reset();
   ++revision_;
+}
+
+Kay::Resumable Kay::resumable(const SecyState& held) {
+  Resumable keys;
+  if (!resume_ || resume_->sci != context_.link.sci) return keys;
+  if (resume_->latest) keys.latest = confirmed(*resume_->latest, held);
+  if (resume_->old) keys.old = confirmed(*resume_->old, held);
+  if (!keys.latest) keys.latest = std::exchange(keys.old, std::nullopt);
+  // It cannot be offered to those who missed it, for nobody knows it any more: the next SAK replaces it.
+  if (keys.latest && !keys.latest->transmitting && keys.old && made_here(keys.latest->id))
+    keys.latest = std::exchange(keys.old, std::nullopt);
+  // A key that transmits, through a participant that still exists: else this is a new start.
+  const bool usable = keys.latest && (keys.latest->transmitting || (keys.old && keys.old->transmitting)) &&
+                      find(keys.latest->ckn) != nullptr;
+  return usable ? std::move(keys) : Resumable{};
+}
+
+void Kay::remember_used(const SecyState& held) {
+  if (resume_) {
+    last_kn_ = std::max(last_kn_, resume_->last_kn);
+    for (const SaState& sa : held.transmit)
+      if (made_here(sa.key)) last_kn_ = std::max(last_kn_, sa.key.number);
+    if (resume_->latest) note_used(resume_->latest->key);
+    if (resume_->old) note_used(resume_->old->key);
+  }
+  for (const SaState& sa : held.transmit)
+    if (sa.next_pn != 1 || held.offload != OffloadMode::off) note_used(sa.key);
+  for (const ReceiveScState& sc : held.receive)
+    for (const SaState& sa : sc.associations)
+      if (sa.next_pn > 1) note_used(sa.key);
+}
+
+void Kay::go_on_with(Resumable keys, Time now) {
+  for (const Snapshot::Participant& was : resume_->participants) {
+    Participant* participant = find(was.ckn);
+    if (participant == nullptr) continue;
+    participant->resume(was, now);
+    participant->grew = false;
+  }
+  // Until they speak again its members are taken to report what they must have reported for it to be in use.
+  const SakSlot& latest = *keys.latest;
+  for (Peer& peer : find(latest.ckn)->peers().all())
+    if (std::ranges::find(latest.members, peer.sci, &SakMember::sci) != latest.members.end())
+      peer.latest = {latest.id, latest.an, true, latest.transmitting, 1};
+  principal_ = latest.ckn;
+  cp_.resume(std::move(keys.latest), std::move(keys.old), now);
+  const Participant* owner = principal();
+  const auto elected = owner->elect(context_.profile->priority, context_.link.sci);
+  elected_self_ = elected.self;
+  key_server_ = elected.self ? context_.link.sci : elected.peer != nullptr ? elected.peer->sci : Sci{};
 }
 
 bool Kay::made_here(const KeyId& key) const {

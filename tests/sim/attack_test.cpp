@@ -17,6 +17,7 @@ struct Recorder {
   std::vector<std::pair<Index, std::vector<std::uint8_t>>> frames;
 };
 
+// 802.1X-2020 9.4.2
 TEST(Attack, ReflectionChangesNothing) {
   Lab lab;
   Host& one = lab.add();
@@ -40,6 +41,7 @@ TEST(Attack, ReflectionFromTheStartIsNoHindrance) {
   EXPECT_TRUE(lab.secures_within(second));
 }
 
+// 802.1X-2020 9.4.2
 TEST(Attack, ReplayOfTheRunningSessionChangesNothing) {
   Lab lab;
   Recorder recorder{lab.lan};
@@ -142,6 +144,7 @@ TEST(Attack, OurMiFromSomebodyElseMakesANewOne) {
   EXPECT_TRUE(lab.secures_within(3 * second));
 }
 
+// 802.1X-2020 9.7
 TEST(Attack, ASakOfAPeerThatIsNotTheServerIsIgnored) {
   Lab lab;
   Host& server = lab.add(make_profile([](Profile& p) { p.priority = 1; }));
@@ -173,6 +176,7 @@ TEST(Attack, ASakOfAPeerThatIsNotTheServerIsIgnored) {
   EXPECT_EQ(client.status().key_server, server.sci());
 }
 
+// 802.1X-2020 9.4.1
 TEST(Attack, GarbageAndWrongSignaturesChangeNothing) {
   Lab lab;
   Recorder recorder{lab.lan};

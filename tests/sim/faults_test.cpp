@@ -157,6 +157,7 @@ TEST(Faults, OneWayLossTakesBothDownAlike) {
   }
 }
 
+// 802.1X-2020 Table 9-3
 TEST(Faults, DeadPeerIsNoticedWithinItsLife) {
   Lab lab;
   Host& one = lab.add();
@@ -389,6 +390,7 @@ TEST(Faults, ExhaustedTransmitKeyIsReplaced) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// 802.1X-2020 9.18
 TEST(Suspension, PeersHoldStillAndTheMemberResumes) {
   Lab lab;
   Host& server = lab.add();

@@ -10,6 +10,7 @@ namespace {
 using core::PortState;
 using core::Reason;
 
+// 802.1X-2020 9.4.3, 12.4
 TEST(Link, TwoMembersSecureAtOnce) {
   Lab lab;
   lab.add();
@@ -90,6 +91,7 @@ TEST(Link, ThirdMemberIsWaitedForUntilItIsLiveAndNoLonger) {
   }
 }
 
+// 802.1X-2020 9.5
 TEST(Election, LowestPriorityThenLowestSci) {
   Lab lab;
   lab.add(make_profile([](Profile& p) { p.priority = 50; }));
@@ -119,6 +121,7 @@ TEST(Election, SaysWhenNobodyMayServe) {
   EXPECT_EQ(dynamic_cast<Host&>(lab.lan.station(0)).status().reason, Reason::no_key_server);
 }
 
+// 802.1X-2020 9.5, 9.9
 TEST(Election, BetterServerTakesOverWithoutLoss) {
   for (const Instant later : {Instant{0}, 500 * millisecond, 4 * second, 20 * second}) {
     Lab lab;
@@ -154,6 +157,7 @@ TEST(Election, ServerLeavesAndTheOthersGoOn) {
   EXPECT_TRUE(dynamic_cast<Host&>(lab.lan.station(1)).status().is_key_server);
 }
 
+// 802.1X-2020 9.3
 TEST(Mismatch, OfTheName) {
   Lab lab;
   Host& one = lab.add();
@@ -168,6 +172,7 @@ TEST(Mismatch, OfTheName) {
   EXPECT_EQ(one.secy().controlled_port(), ControlledPort::dormant);
 }
 
+// 802.1X-2020 9.4.1
 TEST(Mismatch, OfTheKey) {
   Lab lab;
   Host& one = lab.add();
@@ -233,6 +238,7 @@ TEST(Keys, NamesOfEveryLengthAndPadding) {
   }
 }
 
+// 802.1AE-2018 9.9
 TEST(Ports, OneAndTheLast) {
   Lab lab;
   lab.add(make_profile([](Profile& p) { p.port = 65534; }));
@@ -240,6 +246,7 @@ TEST(Ports, OneAndTheLast) {
   EXPECT_TRUE(lab.secures_within(second));
 }
 
+// 802.1X-2020 12.3
 TEST(ShouldSecure, CarriesClearTextUntilAPeerIsThereAndBack) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {

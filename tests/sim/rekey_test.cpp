@@ -8,6 +8,7 @@ namespace {
 using core::PortState;
 using std::chrono::seconds;
 
+// 802.1X-2020 9.8, 9.9, 12.4
 TEST(Rekey, ByCommandLosesNothing) {
   for (const unsigned members : {2U, 3U, 5U}) {
     Lab lab;
@@ -53,6 +54,7 @@ TEST(Rekey, ByTime) {
   EXPECT_LE(server.status().counters.sak_rekeys, 11U);
 }
 
+// 802.1X-2020 9.8
 TEST(Rekey, ByPacketNumberOfTheServer) {
   Lab lab;
   Host& server = lab.add();
@@ -65,6 +67,7 @@ TEST(Rekey, ByPacketNumberOfTheServer) {
   EXPECT_NE(key_in_use(server), before);
 }
 
+// 802.1X-2020 9.10
 TEST(Rekey, ByPacketNumberOfTheOther) {
   Lab lab;
   Host& server = lab.add();
@@ -226,6 +229,7 @@ TEST(Rekey, UnderLossOfMkpdusStillLosesNothing) {
   }
 }
 
+// 802.1X-2020 12.5
 TEST(KeyChain, NextKeyTakesOverWithoutLoss) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {
@@ -332,6 +336,7 @@ TEST(Reconfigure, OfWhatPeersDoNotSeeCostsNothing) {
   EXPECT_EQ(one.secy().parameters().replay_window, 128U);
 }
 
+// 802.1X-2020 9.4.2
 TEST(MessageNumber, WrapsIntoANewMemberIdentifier) {
   Lab lab;
   Host& one = lab.add();
@@ -351,6 +356,7 @@ TEST(MessageNumber, WrapsIntoANewMemberIdentifier) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// 802.1X-2020 9.10
 TEST(DelayProtection, RaisesTheLowestPacketNumber) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {

@@ -37,6 +37,7 @@ TEST(IcvKey, SameKeyForManyFrames) {
   }
 }
 
+// 802.1X-2020 9.4.1; RFC 4493
 TEST(IcvKey, EqualsTheLibrarysCmacAtEveryLength) {
   std::vector<std::uint8_t> octets(IcvKey::max_data + 1);
   std::iota(octets.begin(), octets.end(), std::uint8_t{0});
@@ -76,6 +77,7 @@ TEST(IcvKey, Moves) {
   EXPECT_FALSE(key->verify(data, *icv));
 }
 
+// 802.1X-2020 9.8.1; RFC 3394
 TEST(KeyWrap, RoundTripAndRefusal) {
   for (const std::size_t kek_size : {16U, 32U})
     for (const std::size_t sak_size : {16U, 32U}) {
@@ -112,6 +114,7 @@ TEST(Derivation, RefusesWrongLengths) {
   EXPECT_FALSE(kdf(cak.expose(), "x", {}, long_output));
 }
 
+// 802.1X-2020 9.3
 TEST(Derivation, OnlySixteenOctetsOfTheCknCount) {
   const Cak cak = key_of("135bd758b0ee5c11c55ff6ab19fdb199");
   const Ckn sixteen = *Ckn::from_hex("96437a93ccf10d9dfe347846cce52c7d");
@@ -119,6 +122,7 @@ TEST(Derivation, OnlySixteenOctetsOfTheCknCount) {
   EXPECT_EQ(*derive_ick(cak, *Ckn::from_hex("01")), *derive_ick(cak, *Ckn::from_hex("0100")));
 }
 
+// 802.1X-2020 9.8.1, 10.7.8
 TEST(XpnSalt, MixesTheKeyNumberIn) {
   const KeyId key{{{0xcd, 0x42, 0x1c, 0xf8, 0x6b, 0xa4, 0x57, 0x93, 0x86, 0x57, 0x67, 0x5b}}, 0x01020304};
   EXPECT_EQ(to_hex(xpn_salt(key)), "ce461dfa6ba457938657675b");

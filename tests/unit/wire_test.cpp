@@ -65,6 +65,7 @@ std::string repeated(std::string_view text, std::size_t count) {
   return out;
 }
 
+// 802.1X-2020 11.11.1
 TEST(Mkpdu, BasicSet) {
   EXPECT_EQ(encoded({.basic = basic_set()}), hex_of(octets_of(basic_text)));
   const std::vector<std::uint8_t> body = octets_of(std::string{basic_text} + std::string{no_icv});
@@ -109,6 +110,7 @@ TEST(Mkpdu, BasicSetErrorsInOrder) {
   EXPECT_EQ(error("0310f020" + repeated("00", 48)), MkpduError::unknown_agility);
 }
 
+// 802.1X-2020 11.11.2
 TEST(Mkpdu, PeerLists) {
   MkpduContent content{.basic = basic_set()};
   const std::vector<PeerEntry> live{{{{1}}, 5}, {{{2}}, 6}};
@@ -133,6 +135,7 @@ TEST(Mkpdu, PeerLists) {
   EXPECT_EQ(pdu->potential->find(MemberId{{3}}), 0x01020304U);
 }
 
+// 802.1X-2020 11.11.3
 TEST(Mkpdu, SakUse) {
   MkpduContent content{.basic = basic_set()};
   SakUseSet& use = content.sak_use.emplace();
@@ -170,6 +173,7 @@ TEST(Mkpdu, NoMacsec) {
   EXPECT_FALSE(pdu->distributed_sak->macsec);
 }
 
+// 802.1X-2020 11.11.4
 TEST(Mkpdu, DistributedSakOfEverySuite) {
   for (const CipherSuite suite : all_cipher_suites) {
     const std::vector<std::uint8_t> wrapped(sak_size(suite) + 8, 0x5a);
@@ -216,6 +220,7 @@ TEST(Mkpdu, DistributedSakOfAnUnknownSuiteIsLeftToTheCaller) {
   EXPECT_EQ(pdu->distributed_sak->wrapped.size(), 40U);
 }
 
+// 802.1X-2020 11.11.6, 11.11.8
 TEST(Mkpdu, AnnouncementXpnAndIcvIndicator) {
   MkpduContent content{.basic = basic_set()};
   const std::array suites{CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128};
@@ -252,6 +257,7 @@ TEST(Mkpdu, AnnouncementSkipsOtherTlvsAndGarbage) {
   EXPECT_EQ(suites("07000000"), 0U);
 }
 
+// 802.1X-2020 11.11
 TEST(Mkpdu, UnknownSetsAreSkipped) {
   EXPECT_FALSE(error_of("09000005 0102030405 000000 2a000000 2a000000 03000000"));
   EXPECT_FALSE(error_of("0500001c" + repeated("00", 28) + "06000004 01020304"));
@@ -299,6 +305,7 @@ TEST(Mkpdu, WriterRefusesWhatDoesNotFit) {
   EXPECT_FALSE(nameless.ok());
 }
 
+// 802.1X-2020 11.3
 TEST(Eapol, ReadsWhatItWrote) {
   std::array<std::uint8_t, 64> buffer{};
   Writer writer{buffer};
@@ -324,6 +331,7 @@ TEST(Eapol, ReadsWhatItWrote) {
   EXPECT_FALSE(read_eapol(Bytes{buffer}.first(17)));
 }
 
+// 802.1AE-2018 14
 TEST(Types, CipherSuites) {
   for (const CipherSuite suite : all_cipher_suites) {
     EXPECT_EQ(cipher_suite_from_id(cipher_suite_id(suite)), suite);
@@ -336,6 +344,7 @@ TEST(Types, CipherSuites) {
   EXPECT_FALSE(cipher_suite_from_string("GCM-AES-1"));
 }
 
+// 802.1AE-2018 9.9
 TEST(Types, TextForms) {
   const MacAddress mac{{2, 0, 0, 0, 0, 0xab}};
   EXPECT_EQ(mac_from_string("02:00:00:00:00:ab"), mac);

@@ -106,10 +106,8 @@ void print_session(Context& context, const bus::SessionInfo& info) {
 }
 
 /// Profiles without a session that are to be known of.
-void print_profiles(Context& context) {
-  const auto profiles = context.profiles({});
-  if (!profiles) return;
-  for (const auto& [path, properties, info] : *profiles) {
+void print_inactive(Context& context, const std::vector<Context::Profile>& profiles) {
+  for (const auto& [path, properties, info] : profiles) {
     if (info.source != "networkmanager" || !info.valid || info.enabled) continue;
     context.print("{} {} {}\n", paint(context.screen, Style::dim, "○"),
                   paint(context.screen, Style::strong, printable(info.interface)),
@@ -117,21 +115,39 @@ void print_profiles(Context& context) {
     line(context, "Parent", info.parent);
     line(context, "Profile", fmt::format("{}, of NetworkManager, {}", info.name, info.origin));
   }
-  for (const auto& profile : *profiles)
-    for (const bus::Problem& problem : profile.info.problems) {
+}
+
+/// What is wrong with profiles: of the links named, or of all. A link runs on as it was, or is not there because of it.
+void print_errors(Context& context, const std::vector<Context::Profile>& profiles, std::span<const std::string> links) {
+  const auto named = [links](const std::string& name) { return std::ranges::find(links, name) != links.end(); };
+  for (const auto& [path, properties, info] : profiles) {
+    if (!links.empty() && !named(info.name) && !named(info.interface)) continue;
+    for (const bus::Problem& problem : info.problems) {
       if (!problem.error) continue;
       const std::string place = problem.file.empty() ? "" : fmt::format("{}:{}: ", problem.file, problem.line);
-      const std::string text = fmt::format("error in profile {}: {}{}", profile.info.name, place, problem.text);
+      const std::string text = fmt::format("error in profile {}: {}{}", info.name, place, problem.text);
       for (const std::string& each : wrap(printable(text), context.screen.width))
         context.out += paint(context.screen, Style::bad, each) + '\n';
     }
+  }
+}
+
+void print_profiles(Context& context) {
+  const auto profiles = context.profiles({});
+  if (!profiles) return;
+  if (context.arguments.empty()) print_inactive(context, *profiles);
+  print_errors(context, *profiles, context.arguments);
 }
 
 }  // namespace
 
 Exit run_status(Context& context) {
   auto sessions = context.sessions(context.arguments);
-  if (!sessions) return context.status;
+  if (!sessions) {
+    const Exit status = context.status;
+    if (status == Exit::not_found && !context.json()) print_profiles(context);
+    return status;
+  }
   if (context.options.wait) {
     for (const auto& session : *sessions)
       if (const Exit waited = context.wait_for(session.path, "secured",
@@ -153,7 +169,6 @@ Exit run_status(Context& context) {
     first = false;
     print_session(context, session.info);
   }
-  if (!context.arguments.empty()) return Exit::ok;
   if (sessions->empty() && context.options.legend)
     context.print("No links. A profile makes one: macsecctl profile add, macsec.profile(5).\n");
   print_profiles(context);

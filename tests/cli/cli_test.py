@@ -240,6 +240,13 @@ class Calls(Case):
                     self.assertTrue(done.stderr.startswith("macsecctl: "), done.stderr)
                     self.assertEqual(done.stdout, "")
 
+    def test_status_of_a_link_says_what_is_wrong_with_its_profile(self):
+        done = self.run_ctl("status", "broken")
+        self.assertEqual((done.returncode, done.stdout),
+                         (3, "error in profile broken: /nowhere/broken.macsec:3: Priority=300 is not accepted: a number from 0 to 255\n"))
+        self.assertEqual(self.run_ctl("status", "macsec0", "broken").returncode, 3)
+        self.assertNotIn("broken", self.run_ctl("status", "macsec0").stdout)
+
     def test_no_bus_and_no_daemon(self):
         self.assertEqual(run("unix:path=/nonexistent", ["list"]).returncode, 5)
 

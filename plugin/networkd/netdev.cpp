@@ -22,15 +22,19 @@ bool is_interface_name(std::string_view name) {
          name != "default" && name.find_first_not_of("0123456789") != std::string_view::npos;
 }
 
-/// A port as networkd reads one: in hexadecimal behind 0x, in octal behind 0.
+/// Takes one of two spellings of a prefix from the front.
+bool take_prefix(std::string_view& text, std::string_view lower, std::string_view upper) {
+  if (!text.starts_with(lower) && !text.starts_with(upper)) return false;
+  text.remove_prefix(lower.size());
+  return true;
+}
+
+/// A port as networkd reads one: binary behind 0b, octal behind 0o or 0, hexadecimal behind 0x; a plus sign goes before the
+/// prefixes that C has and behind the others.
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    base = 16;
-    text.remove_prefix(2);
-  } else if (text.starts_with('0')) {
-    base = 8;
-  }
+  int base = take_prefix(text, "0b", "0B") ? 2 : take_prefix(text, "0o", "0O") ? 8 : 0;
+  take_prefix(text, "+", "+");
+  if (base == 0) base = take_prefix(text, "0x", "0X") ? 16 : text.starts_with('0') ? 8 : 10;
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port, base);
   if (error != std::errc{} || end != text.data() + text.size() || port == 0) return std::nullopt;

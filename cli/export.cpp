@@ -188,7 +188,7 @@ Exported export_networkmanager(const std::string& name, const bus::Settings& set
 
 namespace {
 
-void write_association(Exported& out, Remaining& remaining, Keys keys, std::size_t at, bool& encoding) {
+void write_association(Exported& out, Remaining& remaining, Keys keys, std::size_t at, bool encoding) {
   const auto line = [&out](std::string_view key, const std::string& value) {
     if (!value.empty()) out.text.add(key).add("=").add(value).add("\n");
   };
@@ -203,7 +203,6 @@ void write_association(Exported& out, Remaining& remaining, Keys keys, std::size
   const std::string number = take("PacketNumber");
   line("PacketNumber", number.empty() ? "1" : number);
   line("KeyId", take("KeyId"));
-  take("An");  // networkd numbers them in their order
   const std::string file = take("KeyFile");
   const Bytes key = remaining.secret("StaticKeys", "Key", at);
   line("KeyFile", file);
@@ -214,8 +213,34 @@ void write_association(Exported& out, Remaining& remaining, Keys keys, std::size
     out.warnings.emplace_back("a key is left out: keys are written to files only, see --output=");
   }
   out.text.add("Activate=yes\n");
-  if (transmit && !encoding) out.text.add("UseForEncoding=yes\n");
-  encoding = encoding || transmit;
+  if (encoding) out.text.add("UseForEncoding=yes\n");
+}
+
+/// networkd numbers the associations of a channel in the order it finds them.
+void write_associations(Exported& out, Remaining& remaining, Keys keys) {
+  std::vector<std::pair<std::uint64_t, std::size_t>> order;  // by number
+  std::optional<std::size_t> encoding;
+  for (std::size_t i = 0; i < remaining.count("StaticKeys"); ++i) {
+    order.emplace_back(parse_unsigned(remaining.take_or("StaticKeys", "An", "0", i), 3).value_or(0), i);
+    if (remaining.take("StaticKeys", "Direction", i) != "transmit") continue;
+    if (!encoding)
+      encoding = i;
+    else
+      out.warnings.emplace_back(
+          "networkd sends with one key only, and goes on to no other when its numbers are used up");
+  }
+  std::ranges::stable_sort(order);
+  std::map<std::string, std::uint64_t> next;
+  for (const auto& [an, i] : order) {
+    const std::string channel =
+        remaining.take("StaticKeys", "Peer", i) + " " + remaining.take_or("StaticKeys", "Port", "1", i);
+    if (an != next[channel]++)
+      out.warnings.push_back(
+          fmt::format("[StaticKeys] An={} cannot be said to networkd, which counts from 0: the other "
+                      "end will not understand",
+                      an));
+    write_association(out, remaining, keys, i, i == encoding);
+  }
 }
 
 void write_keys(Exported& out, Remaining& remaining, const std::string& name) {
@@ -248,7 +273,8 @@ Exported export_networkd(const std::string& name, const bus::Settings& settings,
   out.warnings.push_back(
       fmt::format("the parent is said elsewhere: the .network of {} needs MACsec={} in [Network]", parent, interface));
   const bool mka = remaining.count("StaticKeys") == 0;
-  out.text.add("[NetDev]\nName=").add(interface).add("\nKind=macsec\n\n[MACsec]\nPort=");
+  // With an address of its own, which networkd would make up, it would be another link to the other end.
+  out.text.add("[NetDev]\nName=").add(interface).add("\nKind=macsec\nMACAddress=none\n\n[MACsec]\nPort=");
   out.text.add(remaining.take_or("Link", "Port", "1")).add("\nEncrypt=");
   out.text.add(remaining.take_or("MACsec", "Encrypt", "yes")).add("\n");
   const std::string suites = remaining.take("MACsec", "CipherSuites");
@@ -256,11 +282,9 @@ Exported export_networkd(const std::string& name, const bus::Settings& settings,
     out.warnings.push_back(
         fmt::format("[MACsec] CipherSuites={} cannot be said: networkd makes its links with GCM-AES-128", suites));
   if (!mka) {
-    bool encoding = false;
     if (remaining.take_or("MACsec", "ReplayWindow", "64") != "off")
       out.warnings.emplace_back("replay protection cannot be said to networkd and is off");
-    for (std::size_t i = 0; i < remaining.count("StaticKeys"); ++i)
-      write_association(out, remaining, keys, i, encoding);
+    write_associations(out, remaining, keys);
   } else {
     out.text.add("\n[X-MKA]\n");
     for (const std::string_view section : {"Link", "MACsec", "MKA"})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/foreign.hpp"
+#include "cli/settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,7 +33,9 @@ std::optional<Format> guess_format(std::string_view path, std::string_view text)
   return std::nullopt;
 }
 
-Imported import_profile(Format format, const std::string& path, WipedText text) {
+namespace {
+
+Imported import_as_written(Format format, const std::string& path, WipedText text) {
   switch (format) {
     case Format::wpa_supplicant:
       return detail::import_wpa_supplicant(path, std::move(text));
@@ -42,6 +45,16 @@ Imported import_profile(Format format, const std::string& path, WipedText text) 
       return detail::import_networkd(path, std::move(text));
   }
   return {};
+}
+
+}  // namespace
+
+Imported import_profile(Format format, const std::string& path, WipedText text) {
+  Imported out = import_as_written(format, path, std::move(text));
+  // All three of them make their devices with it, so it is what the other end is known to do.
+  if (!text_of(out.settings, "MACsec", "CipherSuites"))
+    set_text(section_of(out.settings, "MACsec"), "CipherSuites", "GCM-AES-128");
+  return out;
 }
 
 Exported export_profile(Format format, const std::string& name, const bus::Settings& settings, Keys keys) {
@@ -97,8 +110,9 @@ std::string Remaining::take(std::string_view section, std::string_view key, std:
   return {};
 }
 
-std::string Remaining::take_or(std::string_view section, std::string_view key, std::string_view fallback) {
-  std::string value = take(section, key);
+std::string Remaining::take_or(std::string_view section, std::string_view key, std::string_view fallback,
+                               std::size_t instance) {
+  std::string value = take(section, key, instance);
   return value.empty() ? std::string{fallback} : value;
 }
 

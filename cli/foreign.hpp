@@ -44,7 +44,8 @@ class Remaining {
   /// A text, "" where it is not said. `instance` from 0.
   std::string take(std::string_view section, std::string_view key, std::size_t instance = 0);
   /// As take(), and `fallback` where it is not said.
-  std::string take_or(std::string_view section, std::string_view key, std::string_view fallback);
+  std::string take_or(std::string_view section, std::string_view key, std::string_view fallback,
+                      std::size_t instance = 0);
   [[nodiscard]] std::size_t count(std::string_view section) const noexcept;
   /// Octets of a secret; empty where there is none.
   [[nodiscard]] Bytes secret(std::string_view section, std::string_view key, std::size_t instance = 0) const noexcept;

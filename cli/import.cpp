@@ -223,14 +223,30 @@ class NetdevImport {
         assign(document.sections()[i].name, *each);
     }
     if (kind_ != "macsec") import_.complain(Severity::error, 0, "this is no .netdev of Kind=macsec");
-    if (statics_ != 0) {
-      import_.set("MACsec", "ReplayWindow", "off");  // networkd leaves it off
-      import_.set("MACsec", "CipherSuites", "GCM-AES-128");
-    }
+    if (statics_ != 0) finish_static();
     return std::move(import_.out);
   }
 
  private:
+  void finish_static() {
+    import_.set("MACsec", "ReplayWindow", "off");  // networkd leaves it off
+    // macsecd sends with the first.
+    if (encoding_) {
+      auto& settings = import_.out.settings;
+      const auto first = std::ranges::find(settings, "StaticKeys", &bus::SettingsSection::name);
+      const auto used = first + static_cast<std::ptrdiff_t>(*encoding_);
+      std::rotate(first, used, used + 1);
+    }
+    if (!own_address_.empty())
+      import_.complain(Severity::warning, 0,
+                       fmt::format("the link had {}, macsecd's has that of its parent: the other end has to "
+                                   "receive from there",
+                                   own_address_));
+    import_.complain(Severity::warning, 0,
+                     "these keys were used with packet numbers that macsecd does not know: make new ones for both "
+                     "ends, for a number used twice tells what was sent");
+  }
+
   void enter(std::string_view section) {
     if (section == "MACsecTransmitAssociation" || section == "MACsecReceiveAssociation") {
       const bool transmit = section == "MACsecTransmitAssociation";
@@ -252,7 +268,8 @@ class NetdevImport {
     if (section == "NetDev") {
       if (each.key == "Name") import_.set("Link", "Interface", import_.out.name = value);
       if (each.key == "Kind") kind_ = value;
-      if (each.key == "MACAddress" || each.key == "MTUBytes")
+      if (each.key == "MACAddress") own_address_ = value == "none" ? "" : "the address " + value;
+      if ((each.key == "MACAddress" && value != "none") || each.key == "MTUBytes")
         import_.leave_out(each.line, fmt::format("{}=", each.key));
     } else if (section == "MACsec") {
       if (each.key == "Port") import_.set("Link", "Port", value);
@@ -277,6 +294,7 @@ class NetdevImport {
       set("Peer", value);
       return number(receive_[value]++);
     }
+    if (each.key == "UseForEncoding" && parse_boolean(value) == true) encoding_ = at;
     if (each.key == "Activate" && parse_boolean(value) == false)
       import_.leave_out(each.line, "Activate=no", "keys that are not used yet are not kept, remove the section");
   }
@@ -294,7 +312,9 @@ class NetdevImport {
 
   Import import_;
   std::string kind_;
+  std::string own_address_ = "an address of its own";  ///< in words; empty: that of its parent
   std::size_t statics_ = 0;
+  std::optional<std::size_t> encoding_;  ///< the association that is sent with
   std::size_t keys_ = 0;
   unsigned transmit_ = 0;
   std::map<std::string, unsigned> receive_;

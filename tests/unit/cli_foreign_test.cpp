@@ -78,6 +78,58 @@ TEST(Foreign, NetworkdComesBackWithStaticKeys) {
     EXPECT_TRUE(back.contains(line)) << line << back;
 }
 
+TEST(Foreign, OthersMeanTheMandatorySuite) {
+  const auto suite = [](Format format, std::string_view text) {
+    return text_of(import_text(format, text).settings, "MACsec", "CipherSuites");
+  };
+  EXPECT_EQ(suite(Format::wpa_supplicant, "network={\nmka_ckn=0a\n}\n"), "GCM-AES-128");
+  EXPECT_EQ(suite(Format::networkmanager, "[connection]\ntype=macsec\n"), "GCM-AES-128");
+  EXPECT_EQ(suite(Format::networkd, "[NetDev]\nKind=macsec\n[X-MKA]\nCkn=0a\n"), "GCM-AES-128");
+  EXPECT_EQ(suite(Format::networkd, "[NetDev]\nKind=macsec\n[X-MKA]\nCipherSuites=GCM-AES-256\n"), "GCM-AES-256");
+}
+
+TEST(Foreign, NetworkdNumbersAssociationsByTheirOrder) {
+  const auto key = [](std::string_view direction, std::string_view more) {
+    return fmt::format("[StaticKeys]\nDirection={}\nKeyFile=/k\n{}", direction, more);
+  };
+  const std::string peer = "Peer=02:00:00:00:00:02\n";
+  const std::string text = "[Link]\nParent=eth0\n[MACsec]\nReplayWindow=off\n" + key("transmit", "KeyId=01\nAn=1\n") +
+                           key("transmit", "KeyId=00\nAn=0\n") + key("receive", "KeyId=11\nAn=1\n" + peer) +
+                           key("receive", "KeyId=10\nAn=0\n" + peer);
+  const Exported out = export_profile(Format::networkd, "lab", parse(text), Keys::include);
+  EXPECT_TRUE(says(out.warnings, "sends with one key only"));
+  EXPECT_FALSE(says(out.warnings, "An="));
+  const std::string_view file = out.text.view();
+  EXPECT_LT(file.find("KeyId=00"), file.find("KeyId=01"));
+  EXPECT_LT(file.find("KeyId=10"), file.find("KeyId=11"));
+  // The one that is sent with comes first again.
+  const std::string back = as_file(import_text(Format::networkd, file).settings);
+  EXPECT_LT(back.find("KeyId=01"), back.find("KeyId=00"));
+  for (const std::string_view line : {"KeyId=01\n", "KeyId=11\n"}) {
+    const std::size_t at = back.find(line);
+    EXPECT_LT(back.find("An=1\n", back.rfind('[', at)), back.find('[', at)) << line << back;
+  }
+
+  const std::string gap = "[Link]\nParent=eth0\n" + key("transmit", "An=2\n");
+  EXPECT_TRUE(says(export_profile(Format::networkd, "lab", parse(gap), Keys::include).warnings, "An=2"));
+}
+
+TEST(Foreign, StaticKeysOfNetworkdAreTiedToAnAddress) {
+  const auto told = [](std::string_view address) {
+    const Imported in =
+        import_text(Format::networkd, fmt::format("[NetDev]\nName=macsec0\nKind=macsec\n{}[MACsecTransmitAssociation]\n"
+                                                  "PacketNumber=1\nKeyFile=/k\n",
+                                                  address));
+    std::string all;
+    for (const Diagnostic& each : in.diagnostics) all += each.text + "\n";
+    EXPECT_TRUE(all.contains("packet numbers")) << all;
+    return all;
+  };
+  EXPECT_TRUE(told("").contains("address of its own"));
+  EXPECT_TRUE(told("MACAddress=02:00:00:00:00:01\n").contains("the address 02:00:00:00:00:01"));
+  EXPECT_FALSE(told("MACAddress=none\n").contains("address"));
+}
+
 TEST(Foreign, WhatCannotBeSaidIsTold) {
   const bus::Settings settings = parse(
       "[Link]\nParent=eth0\nInterface=up0\n[MACsec]\nOffload=auto\nPolicy=should-secure\n[MKA]\nRekeySec=1h\n[Key]\n"

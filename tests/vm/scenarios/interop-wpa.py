@@ -59,6 +59,20 @@ def unsaid(c, own, other):
     reach(one, two)
 
 
+def takes_place(c):
+    """Two of them, then macsecd in the place of one, which the other has keys with. No suite is said and no priority."""
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    ends = [c.wpa(host, CAK, CKN) for host in (one, two)]
+    before = macsec.wait_secured(one, deadline=20)
+    macsec.wait_secured(two, deadline=20)
+    ends[0].process.stop()
+    c.macsecd(one, {"link": psk_profile(CAK, CKN)})
+    macsec.wait_new_key(two, before, deadline=30)
+    macsec.wait_secured(one, deadline=20)
+    reach(one, two)
+
+
 def rekey(c, own, other, exhausted, times=1):
     """Packet numbers of one end run out: a new SAK, nothing lost."""
     one, two, _, _, _ = link(c, own, other, mka={"DelayProtect": "yes"})
@@ -105,6 +119,8 @@ def run(t):
     t.case("macsecd is key server", role, 16, 200)
     t.case("macsecd is member", role, 200, 16)
     t.case("macsecd is key server, no suite said", unsaid, 16, 200)
+    t.case("macsecd is member, no suite said", unsaid, 200, 16)
+    t.case("macsecd takes the place of one, no suite said", takes_place)
     t.case("both at priority 255", role, 255, 255)
     t.case("CAK of 256 bits", lambda c: role(c, 16, 200, cak=CAK + "101112131415161718191a1b1c1d1e1f"))
     t.case("CKN of 3 octets", lambda c: role(c, 200, 16, ckn="abcdef"))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""macsecctl profile export, with the program at the other end that the file is for; a .netdev comes back by import"""
+"""macsecctl profile export and import, with the program at the other end that the file is for"""
 
 import os
 import subprocess
 
 from lab import macsec, networkd, nm
-from lab.check import check, equal
+from lab.check import check, equal, wait_until
 from lab.daemon import psk_profile
 
 init = "systemd"
@@ -14,7 +14,42 @@ timeout = 420
 in_all = False  # takes minutes
 
 CAK, CKN = networkd.CAK, networkd.CKN
+# By whose frames they protect.
+STATIC = {"here": "11" * 16, "one": "11" * 16, "peer": "22" * 16, "two": "22" * 16}
 PROFILE = psk_profile(CAK, CKN, MACsec={"CipherSuites": "GCM-AES-128"}, MKA={"Priority": "20", "RekeySec": "1h"})
+
+# Nothing but what it needs.
+WPA = """ap_scan=0
+network={
+    key_mgmt=NONE
+    eapol_flags=0
+    macsec_policy=1
+    mka_cak=%s
+    mka_ckn=%s
+}
+"""
+NETDEV = """[NetDev]
+Name=macsec0
+Kind=macsec
+MACAddress=none
+
+[MACsec]
+Encrypt=yes
+
+[MACsecTransmitAssociation]
+PacketNumber=1
+KeyId=01
+Key=%s
+UseForEncoding=yes
+
+[MACsecReceiveAssociation]
+MACAddress=%s
+Port=1
+PacketNumber=1
+KeyId=02
+Key=%s
+Activate=yes
+"""
 
 
 def ctl(*words):
@@ -40,11 +75,11 @@ def export(c, to, text=PROFILE, key=""):
 
 
 def imported(c, path, *more):
-    """The text of a profile that says what another program's file says."""
+    """(the text of a profile that says what another program's file says, what was said of it)"""
     target = os.path.join(c.folder("import", 0o700), "profile")
-    ctl("profile", "import", path, *more, "--output=" + target)
+    said = ctl("profile", "import", path, *more, "--output=" + target)
     with open(target, encoding="utf-8") as out:
-        return out.read()
+        return out.read(), said
 
 
 def cable(c):
@@ -108,14 +143,99 @@ def from_networkd(c):
     path = os.path.join(c.folder("netdev"), "25-macsec0.netdev")
     c.write(path, networkd.netdev("%sPriority=3\n" % networkd.MKA))
     c.write(networkd.CAK_FILE, CAK + "\n", 0o640)
-    text = imported(c, path, "Parent=eth0")
+    text, _ = imported(c, path, "Parent=eth0")
     check("Priority=3" in text.splitlines(), "Priority=3 is in the profile: " + text)
     c.macsecd(one, {"imported": text})
     c.wpa(two, CAK, CKN)
     pass_frames(c, one, two)
 
 
+def from_wpa_supplicant(c):
+    """Both ends run it, then macsecd takes the place of one."""
+    one, two = cable(c)
+    path = os.path.join(c.folder("wpa", 0o700), "wpa_supplicant-macsec-eth0.conf")
+    c.write(path, WPA % (CAK, CKN), 0o600)
+    ends = [c.start(["wpa_supplicant", "-i", "eth0", "-D", "macsec_linux", "-c", path], host, "wpa-" + host.name) for host in (one, two)]
+    for host in (one, two):
+        macsec.wait_secured(host, deadline=20)
+    ends[0].stop()
+    c.macsecd(one, {"imported": imported(c, path)[0]})
+    now = macsec.wait_secured(one, deadline=20)
+    # Of the key identifier wpa_supplicant gives the kernel the key number in the host's byte order.
+    wait_until(lambda: macsec.secy(two).tx_sa().key_id[:24] == now.tx_sa().key_id[:24], 20, "the peer has the new key")
+    pass_frames(c, one, two)
+
+
+def from_nmcli(c):
+    """The file is nmcli's own: what is as usual is not in it."""
+    c.unit("NetworkManager.service")
+    wait_until(lambda: "running" in nm.nmcli("-t", "-f", "RUNNING", "general", check=False), 90, "NetworkManager runs", every=0.2)
+    nm.nmcli("connection", "add", "type", "macsec", "con-name", "uplink", "ifname", "macsec0", "autoconnect", "no", "macsec.parent", "eth0",
+             "macsec.mode", "psk", "macsec.mka-cak", CAK, "macsec.mka-cak-flags", "0", "macsec.mka-ckn", nm.CKN)
+    path = "/etc/NetworkManager/system-connections/uplink.nmconnection"
+    c.callback(nm.nmcli, "connection", "delete", "uplink", check=False)
+    with open(path, encoding="utf-8") as file:
+        check("encrypt" not in file.read(), "nmcli writes no default")
+    check("Enable=no" in imported(c, path)[0].splitlines(), "autoconnect=no is followed")
+    text, _ = imported(c, path, "Enable=yes")
+    one, two = cable(c)
+    c.macsecd(one, {"imported": text})
+    c.wpa(two, CAK, nm.CKN)
+    pass_frames(c, one, two)
+    equal((macsec.secy(one).encrypt, macsec.secy(one).send_sci, macsec.secy(one).validate), (True, True, "strict"), "settings")
+
+
+def static_keys(own, peer):
+    """The profile of one end."""
+    return ("[Link]\nParent=eth0\n[MACsec]\nReplayWindow=off\n"
+            "[StaticKeys]\nDirection=transmit\nKey=%s\n"
+            "[StaticKeys]\nDirection=receive\nPeer=%s\nKey=%s\n" % (STATIC[own.name], peer.mac("eth0"), STATIC[peer.name]))
+
+
+def wait_keys(*hosts):
+    for host in hosts:
+        wait_until(lambda host=host: (lambda found: found and found.tx_sa() and found.rx_scs)(macsec.secy(host)), 20,
+                   "%s has its keys" % host.name, state=lambda host=host: macsec.secy(host))
+
+
+def pass_static(c, one, two):
+    wait_keys(one, two)
+    probe = c.probe(one, two)
+    probe.wait_both_ways(20, frames=10)
+    for span in probe.finish():
+        equal(span.lost, 0, "frames lost")
+
+
+def static_to_networkd(c):
+    host = networkd.Host(c, network="Address=10.0.0.2/24\n")
+    text, said = export(c, "networkd", static_keys(host.here, host.peer), STATIC["here"])
+    check("MACsec=macsec0" in said, "where the parent is said is told: " + said)
+    host.write_netdev(text)
+    c.macsecd(host.peer, {"peer": static_keys(host.peer, host.here)})
+    host.start("systemd-networkd")
+    pass_static(c, host.here, host.peer)
+
+
+def static_from_networkd(c):
+    """A .netdev as people write them; networkd, then macsecd with what it says."""
+    host = networkd.Host(c, network="Address=10.0.0.2/24\n")
+    host.write_netdev(NETDEV % (STATIC["here"], host.peer.mac("eth0"), STATIC["peer"]))
+    c.macsecd(host.peer, {"peer": static_keys(host.peer, host.here)})
+    host.start("systemd-networkd")
+    pass_static(c, host.here, host.peer)
+    host.networkd.stop()
+    host.here.ip("link", "del", "macsec0")
+    text, said = imported(c, networkd.NETDEV, "Parent=eth0")
+    check("packet numbers" in said, "that the keys were in use is told: " + said)
+    c.macsecd(host.here, {"imported": text})
+    pass_static(c, host.here, host.peer)
+
+
 def run(t):
+    t.case("a configuration of wpa_supplicant is imported", from_wpa_supplicant)
+    t.case("a connection made by nmcli is imported", from_nmcli)
+    t.case("networkd starts static keys from what was exported", static_to_networkd)
+    t.case("a .netdev with static keys is imported", static_from_networkd)
     t.case("wpa_supplicant starts from what was exported", to_wpa_supplicant)
     t.case("NetworkManager starts from what was exported", to_network_manager)
     t.case("networkd starts from what was exported", to_networkd)

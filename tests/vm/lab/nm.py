@@ -10,12 +10,16 @@ import time
 import boot
 
 from .check import Failure, wait_until
+from .daemon import psk_profile
+from .macsec import secy
+from .net import Machine
 from .process import command
 from .units import wait_active
 
 CAK = "00112233445566778899001122334455"
 CKN = "5544332211009988776655443322110055443322110099887766554433221100"
 SERVER = "172.16.10.1"
+WPA, MACSECD = "wpa_supplicant", "macsecd"
 
 _MACSECD = """[Unit]
 Description=MACsec service
@@ -61,6 +65,12 @@ def install(c):
     command(["systemctl", "reload", "dbus.service"], check=False)
 
 
+def supplicant():
+    """Process that has the supplicant's name on the system bus."""
+    return int(command(["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
+                        "s", "fi.w1.wpa_supplicant1"]).split()[1])
+
+
 def enable(c):
     """macsec-nm --enable; undone at the end."""
     command(["/lab/bin/macsec-nm", "--enable"], timeout=180)
@@ -73,6 +83,7 @@ class Host:
     def __init__(self, c):
         self.c = c
         install(c)
+        self.machine = Machine()
         self.peer = c.namespace("peer")
         c.veth(None, self.peer)
         self.macsecd = c.unit("macsecd.service")
@@ -81,14 +92,27 @@ class Host:
         self.plugin = c.unit("macsec-nm.service", start=False)
         self.nm = c.unit("NetworkManager.service")
         wait_until(lambda: "running" in nmcli("-t", "-f", "RUNNING", "general", check=False), 90, "nmcli talks to NetworkManager", every=0.2)
+        self.wait_parent()
+
+    @staticmethod
+    def wait_parent():
         wait_until(lambda: "eth0:" in nmcli("-t", "-f", "DEVICE,TYPE", "device", check=False), 60, "NetworkManager sees eth0", every=0.2)
 
-    def add(self, name, ifname="macsec0", *more, cak=CAK, ckn=CKN):
-        """A connection as in NetworkManager's own documentation."""
+    def other_end(self, c, kind, cak=CAK, ckn=CKN, **sections):
+        """The peer, stock wpa_supplicant or macsecd, until `c` ends, and its device with it; sections of a profile are for macsecd."""
+        c.callback(self.peer.ip, "link", "del", "macsec0", check=False)
+        if kind == WPA:
+            return c.wpa(self.peer, cak, ckn)
+        # As NetworkManager's devices have it: with another suite the peer would make its device, and addresses, anew.
+        sections = {"MACsec": {"CipherSuites": "GCM-AES-128"}, **sections}
+        return c.macsecd(self.peer, {"peer": psk_profile(cak, ckn, **sections)})
+
+    def add(self, name, ifname="macsec0", *more, cak=CAK, ckn=CKN, scope=None):
+        """A connection as in NetworkManager's own documentation, until `scope` ends."""
         nmcli("connection", "add", "type", "macsec", "con-name", name, "ifname", ifname, "connection.autoconnect", "no",
               "macsec.parent", "eth0", "macsec.mode", "psk", "macsec.mka-cak", cak, "macsec.mka-cak-flags", "0",
               "macsec.mka-ckn", ckn, *more)
-        self.c.callback(nmcli, "connection", "delete", name, check=False)
+        (scope or self.c).callback(nmcli, "connection", "delete", name, check=False)
 
     def up(self, name, wait=60):
         """nmcli connection up; seconds until it was activated."""
@@ -106,6 +130,14 @@ class Host:
             return socket.if_nametoindex(device)
         except OSError:
             return 0
+
+    def secy(self, device="macsec0"):
+        """What the kernel says about a device of this machine."""
+        return secy(self.machine, device)
+
+    def changes(self, device="macsec0"):
+        """What NetworkManager logged of the device's states, its supplicant's included."""
+        return re.findall(r"\(%s\): (?:state change|supplicant interface state): (.*)" % device, self.nm.journal())
 
     @staticmethod
     def kill(unit):
@@ -138,6 +170,10 @@ class Host:
     def profile(self, name, field):
         return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/profile/" + _encode(name), "org.macsecd1.Profile", field],
                        check=False).strip()
+
+    def wait_secured(self, device="macsec0", deadline=60):
+        wait_until(lambda: self.session("State", device) == 's "secured"', deadline, "the session of %s is secured" % device, every=0.3,
+                   state=lambda: self.session("State", device) + self.session("ReasonText", device))
 
     def session(self, field, device="macsec0"):
         return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + _encode(device), "org.macsecd1.Session", field],

@@ -3,7 +3,7 @@
 
 from lab import radius
 from lab.check import check, equal, wait_until
-from lab.nm import Host, nmcli
+from lab.nm import Host, nmcli, supplicant
 from lab.process import command
 from lab.units import Unit
 from lab.wpa import hostapd_wired
@@ -29,12 +29,6 @@ def up(host):
     equal(host.state("dot1x"), "activated", "state of the connection")
 
 
-def owner():
-    """Process that has the supplicant's name on the system bus."""
-    return int(command(["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
-                        "s", "fi.w1.wpa_supplicant1"]).split()[1])
-
-
 def md5(c, host):
     hostapd_wired(c, host.peer, users='"alice" MD5 "wonder"\n')
     connection(c, *MD5)
@@ -43,7 +37,7 @@ def md5(c, host):
 def own_server(c, host):
     md5(c, host)
     up(host)
-    equal(owner(), host.plugin.main_pid(), "owner of the supplicant's name")
+    equal(supplicant(), host.plugin.main_pid(), "owner of the supplicant's name")
     methods = command(["busctl", "get-property", "fi.w1.wpa_supplicant1", "/fi/w1/wpa_supplicant1", "fi.w1.wpa_supplicant1", "EapMethods"])
     check('"MD5"' in methods, "properties of wpa_supplicant are handed on: " + methods)
 
@@ -92,7 +86,7 @@ def stock(c, host):
     command(["/lab/bin/macsec-nm", "--disable"], timeout=180)  # while the connection is up
     command(["/lab/bin/macsec-nm", "--disable"], timeout=180)
     up(host)
-    equal(owner(), Unit("wpa_supplicant.service").main_pid(), "owner of the supplicant's name")
+    equal(supplicant(), Unit("wpa_supplicant.service").main_pid(), "owner of the supplicant's name")
     unit = command(["systemctl", "cat", "wpa_supplicant.service"])
     check("macsec-nm" not in unit, "the unit is as it was: " + unit)
 

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What NetworkManager's setting cannot say: user.data of the connection, and a device with another cipher suite"""
 
-from lab.check import Failure, check, equal
-from lab.daemon import psk_profile
-from lab.nm import CAK, CKN, Host, nmcli
+import os
+
+from lab.check import Failure, check, equal, wait_until
+from lab.nm import MACSECD, WPA, Host, nmcli
 from lab.process import command
 
 init = "systemd"
 in_all = False  # not settled enough for every run: make vm TEST=nm-user-data
 timeout = 400
 
+OTHER_CAK = "ffeeddccbbaa99887766554433221100"
+OTHER_CKN = "aabb"
 STATIC = ("ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24", "ipv6.method", "disabled")
 
 
@@ -22,7 +25,8 @@ def add(host, name, **words):
     nmcli("connection", "load", path)
 
 
-def extras(_, host):
+def extras(c, host):
+    host.other_end(c, WPA)
     add(host, "extras", priority=10, rekey_sec="1h", activation="secured", nonsense=1)
     host.up("extras")
     settings = host.profile("extras", "Settings")
@@ -33,20 +37,42 @@ def extras(_, host):
     nmcli("connection", "delete", "extras")
 
 
-def refused(_, host):
+def refused(c, host):
+    """A wrong value is told with the accepted ones, where a connection is looked at and where it does not come up."""
+    host.other_end(c, MACSECD)
     add(host, "refused", priority=300)
+    complaint = "org.macsecd.priority=300 is not accepted: a number from 0 to 255"
+
+    def status():
+        return " ".join(command(["/lab/bin/macsecctl", "--no-pager", "status"]).split())
+    wait_until(lambda: "error in profile refused: " + complaint in status(), 20, "macsecctl status tells", every=0.5, state=status)
     try:
         host.up("refused")
     except Failure:
         pass
     else:
         raise Failure("it came up")
-    check("org.macsecd.priority=300 is not accepted: a number from 0 to 255" in host.plugin.journal(), host.plugin.journal()[-400:])
+    check(complaint in host.plugin.journal(), host.plugin.journal()[-400:])
+    check("error in profile refused: " + complaint in status(), lambda: "macsecctl status tells it still: " + status())
     nmcli("connection", "delete", "refused")
 
 
-def suite(_, host):
+def fallback(c, host):
+    """The peer has no other key than the one the connection falls back on."""
+    host.other_end(c, WPA, OTHER_CAK, OTHER_CKN)
+    key = os.path.join(c.folder("keys", 0o700), "fallback.cak")
+    c.write(key, OTHER_CAK + "\n", 0o600)
+    add(host, "fallback", fallback_ckn=OTHER_CKN, fallback_cak_file=key, activation="secured")
+    host.up("fallback")
+    equal(host.session("Ckn"), 's "%s"' % OTHER_CKN, "CKN in use")
+    host.address()
+    host.ping()
+    nmcli("connection", "delete", "fallback")
+
+
+def suite(c, host):
     """A device that is there before the connection keeps its suite."""
+    host.other_end(c, MACSECD, MACsec={"CipherSuites": "GCM-AES-128 GCM-AES-256"})
     command(["ip", "link", "add", "link", "eth0", "macsec0", "type", "macsec", "port", "1", "cipher", "gcm-aes-256"])
     add(host, "suite", cipher_suites="GCM-AES-256", priority=10, activation="secured")
     host.up("suite")
@@ -56,7 +82,7 @@ def suite(_, host):
 
 def run(t):
     host = Host(t)
-    t.macsecd(host.peer, {"peer": psk_profile(CAK, CKN, MACsec={"CipherSuites": "GCM-AES-128 GCM-AES-256"})})
     t.case("user.data is applied", extras, host)
     t.case("a wrong value keeps the connection down and is told", refused, host)
+    t.case("a fallback key from a file is used", fallback, host)
     t.case("a device made with GCM-AES-256 is used", suite, host)

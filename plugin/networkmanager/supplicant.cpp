@@ -206,9 +206,11 @@ void Supplicant::remove(const std::string& path, bool tell) {
 void Supplicant::device_gone(unsigned ifindex) {
   runs_.device_gone(ifindex);
   std::vector<std::string> paths;
-  for (const auto& [path, link] : links_)
-    if (link->parent_index == ifindex || (ifindex == 0 && options_.index(link->parent) != link->parent_index))
-      paths.push_back(path);
+  for (const auto& [path, link] : links_) {
+    if (link->parent_index != ifindex && (ifindex != 0 || options_.index(link->parent) == link->parent_index)) continue;
+    if (!link->device.empty()) log_line(SD_NOTICE, "{}: goes with its parent {}", link->device, link->parent);
+    paths.push_back(path);
+  }
   for (const std::string& path : paths) remove(path, true);
 }
 
@@ -218,21 +220,30 @@ Result<MacsecDevice> Supplicant::find_device(const Link& link) const {
   const std::uint16_t asked = link.networks.at(link.selected).port;
   auto devices = options_.devices();
   if (!devices) return std::unexpected{devices.error()};
+  for (MacsecDevice& device : *devices)
+    if (device.name == link.device && device.parent == link.parent_index) return std::move(device);
   // Not said: NetworkManager means 65534, everybody else 1.
   const std::vector<std::uint16_t> ports =
       asked == 0 ? std::vector<std::uint16_t>{65534, 1} : std::vector<std::uint16_t>{asked};
   for (const std::uint16_t port : ports)
     for (MacsecDevice& device : *devices)
       if (device.parent == link.parent_index && device.sci.port() == port) return std::move(device);
+  // A connection that is up and comes up again with another port: NetworkManager keeps the device it has.
+  for (const StoredConnection& stored : connections_.all())
+    for (MacsecDevice& device : *devices)
+      if (stored.interface == device.name && stored.parent == link.parent && stored.port == asked &&
+          device.parent == link.parent_index)
+        return std::move(device);
   return fail(ENODEV, fmt::format("{} has no MACsec device with port {}", link.parent, ports.front()));
 }
 
 void Supplicant::look_up(Link& link) {
   const auto device = find_device(link);
+  const unsigned most = static_cast<unsigned>(options_.lookup / lookup_step);
+  if (!device && link.lookups++ < most) return link.lookup.arm(event_, lookup_step);
   if (!device) return answer_selection(link, device.error().message);
   Connection connection;
   const Connections::Lookup lookup = connections_.find(device->name, connection);
-  const unsigned most = static_cast<unsigned>(options_.lookup / lookup_step);
   if (lookup == Connections::Lookup::absent && link.lookups++ < most) return link.lookup.arm(event_, lookup_step);
   if (lookup != Connections::Lookup::found)
     log_line(SD_NOTICE, "{}: NetworkManager does not tell which connection this is; user.data does not apply",
@@ -246,6 +257,15 @@ void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Conne
   wanted.device = device;
   wanted.network = link.networks.at(link.selected).duplicate();
   if (connection) wanted.extras = read_user_data(connection->user_data);
+  if (const std::uint16_t port = wanted.network.port; port != 0 && port != device.sci.port())
+    wanted.extras.problems.push_back(
+        {false,
+         {},
+         0,
+         "macsec.port",
+         fmt::format("macsec.port={}: NetworkManager goes on with {}, which was made with port {}; it makes a new one "
+                     "after nmcli connection down",
+                     port, device.name, device.sci.port())});
   link.connection = connection;
   wanted.connection = std::move(connection);
   link.device = device.name;

@@ -153,6 +153,9 @@ Result<bus::Settings> read_text(std::string path, WipedText text) {
     bus::SettingsSection& section = out[each.section];
     const ProfileKey* const key = find_profile_key(section.name, each.key);
     if (key == nullptr || !key->secret) {
+      if (key != nullptr && !each.value.empty())
+        if (const auto checked = check_profile_value(*key, each.value); !checked)
+          return fail(EINVAL, fmt::format("{}:{}: {}", document.path(), each.line, checked.error().message));
       section.texts.emplace_back(each.key, each.value);
       continue;
     }

@@ -31,7 +31,8 @@ void set_text(bus::SettingsSection& section, std::string_view key, std::string v
 [[nodiscard]] std::string to_text(const bus::Settings& settings);
 /// As a profile file, keys included.
 void write_file(SecretWriter& out, const bus::Settings& settings);
-/// All there is in a text of a profile, judged only as far as its syntax; keys in it are kept as secrets.
+/// All there is in a text of a profile, judged line by line; keys in it are kept as secrets. The error names
+/// file and line.
 [[nodiscard]] Result<bus::Settings> read_text(std::string path, WipedText text);
 
 /// Tells diagnostics on standard error; whether there was an error.

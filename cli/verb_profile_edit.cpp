@@ -30,12 +30,14 @@ class PrivateFolder {
   PrivateFolder(const PrivateFolder&) = delete;
   PrivateFolder& operator=(const PrivateFolder&) = delete;
   ~PrivateFolder() {
-    if (!made_) return;
+    if (!made_ || kept_) return;
     std::error_code ignored;
     for (const auto& each : std::filesystem::directory_iterator{path_, ignored}) overwrite(each.path());
     std::filesystem::remove_all(path_, ignored);
   }
   [[nodiscard]] bool made() const noexcept { return made_; }
+  /// Leaves it, and what is in it, behind.
+  void keep() noexcept { kept_ = true; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
@@ -49,9 +51,10 @@ class PrivateFolder {
 
   std::string path_;
   bool made_ = false;
+  bool kept_ = false;
 };
 
-/// While it lives, a hang-up and the like end the editor but not us before the folder is gone.
+/// While it lives, a hang-up and the like end the editor or a question, but not us before the folder is seen to.
 class Patience {
  public:
   Patience() {
@@ -66,17 +69,12 @@ class Patience {
   }
 
  private:
-  static constexpr std::array signals{SIGHUP, SIGTERM};
+  static constexpr std::array signals{SIGHUP, SIGINT, SIGTERM};
   std::array<struct sigaction, signals.size()> before_{};
 };
 
-/// What a person makes of a text; nothing when it stayed the same.
-Result<std::optional<WipedText>> edit(const std::string& text) {
-  const Patience patience;
-  const PrivateFolder folder;
-  if (!folder.made()) return fail(errno, fmt::format("cannot make {}: {}", folder.path(), std::strerror(errno)));
-  const std::string path = folder.path() + "/profile.macsec";
-  if (const auto written = write_secret(path, text); !written) return std::unexpected{written.error()};
+/// What a person makes of the text in a file.
+Result<WipedText> edit(const std::string& path) {
   const char* editor = std::getenv("VISUAL");
   if (editor == nullptr || *editor == '\0') editor = std::getenv("EDITOR");
   if (editor == nullptr || *editor == '\0') editor = "vi";
@@ -84,8 +82,55 @@ Result<std::optional<WipedText>> edit(const std::string& text) {
     return fail(EINVAL, "the editor failed, nothing was changed");
   auto edited = read_file(path, IniDocument::max_file);  // by name: editors replace files
   if (!edited) return std::unexpected{edited.error()};
-  if (edited->text.view() == text) return std::nullopt;
-  return std::optional{std::move(edited->text)};
+  return std::move(edited->text);
+}
+
+/// Whether a person wants to edit once more; nothing where nobody can be asked.
+std::optional<bool> ask_again() {
+  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) return std::nullopt;
+  fmt::print(stderr, "Edit again? With n it is thrown away. [Y/n] ");
+  std::array<char, 64> answer{};
+  const ssize_t size = ::read(STDIN_FILENO, answer.data(), answer.size());
+  if (size > 0) return answer[0] != 'n' && answer[0] != 'N';
+  fmt::print(stderr, "\n");
+  return std::nullopt;
+}
+
+Exit update(Context& context, const Context::Profile& profile, const bus::Settings& settings) {
+  const bus::ProfileOptions options{.keep_secrets = true};
+  const auto done = context.ask<bus::Nothing>(
+      [&](const bus::Client& daemon) { return daemon.update_profile(profile.path, settings, options); });
+  return done ? Exit::ok : context.status;
+}
+
+/// What was typed is lost by no mistake in it.
+Exit edit_and_update(Context& context, const Context::Profile& profile, const bus::Settings& settings) {
+  const Patience patience;
+  PrivateFolder folder;
+  if (!folder.made())
+    return context.complain(Exit::failed, fmt::format("cannot make {}: {}", folder.path(), std::strerror(errno)));
+  const std::string path = folder.path() + "/profile.macsec";
+  const std::string before = "# Keys are not shown; a [Key] without one keeps what it has.\n" + to_text(settings);
+  if (const auto written = write_secret(path, before); !written)
+    return context.complain(Exit::failed, written.error().message);
+  for (;;) {
+    auto edited = edit(path);
+    if (!edited) return context.complain(Exit::failed, edited.error().message);
+    if (edited->view() == before) {
+      context.warn("nothing was changed");
+      return Exit::ok;
+    }
+    const auto sections = read_text(path, std::move(*edited));
+    const Exit done =
+        sections ? update(context, profile, *sections) : context.complain(Exit::failed, sections.error().message);
+    if (done == Exit::ok) return done;
+    const std::optional<bool> again = ask_again();
+    if (again == false) return done;
+    if (again) continue;
+    folder.keep();
+    context.warn(fmt::format("what was typed is kept in {}", path));
+    return done;
+  }
 }
 
 }  // namespace
@@ -95,28 +140,14 @@ Exit run_profile_edit(Context& context) {
   if (!profiles) return context.status;
   const auto& profile = profiles->front();
   bus::Settings settings = to_settings(profile.info);
+  const bool key_given = !context.options.key_file.empty() || context.options.key_fd;
+  if (context.arguments.size() == 1 && !key_given) return edit_and_update(context, profile, settings);
   for (const std::string& argument : std::span{context.arguments}.subspan(1))
     if (const auto applied = apply_setting(settings, argument); !applied)
       return context.complain(Exit::usage, applied.error().message);
-  const bool key_given = !context.options.key_file.empty() || context.options.key_fd;
-  if (context.arguments.size() == 1 && !key_given) {
-    auto edited = edit("# Keys are not shown; a [Key] without one keeps what it has.\n" + to_text(settings));
-    if (!edited) return context.complain(Exit::failed, edited.error().message);
-    if (!*edited) {
-      context.warn("nothing was changed");
-      return Exit::ok;
-    }
-    auto sections = read_text(profile.info.name, std::move(**edited));
-    if (!sections) return context.complain(Exit::failed, sections.error().message);
-    settings = std::move(*sections);
-  }
   if (const auto key = add_key(context.options, settings, false); !key)
     return context.complain(Exit::failed, key.error().message);
-  const bus::ProfileOptions options{.keep_secrets = true};
-  if (!context.ask<bus::Nothing>(
-          [&](const bus::Client& daemon) { return daemon.update_profile(profile.path, settings, options); }))
-    return context.status;
-  return Exit::ok;
+  return update(context, profile, settings);
 }
 
 }  // namespace macsec::cli

@@ -8,6 +8,7 @@ usage: cli_test.py MACSECCTL [TEST...]
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -215,6 +216,19 @@ class Calls(Case):
             self.assertEqual((folder_mode, file_mode), ("700", "600"))
             self.assertFalse(Path(where).exists())
         self.assertIn("'Cak': '<16 octets>'", self.next_call())
+
+    def test_a_slip_in_the_editor_loses_nothing(self):
+        editor = Path(self.directory.name) / "slipping-editor"
+        editor.write_text(f'#!/bin/sh\nprintf "[MKA]\\nPriority=300\\n[Key]\\nCkn=01\\nCak={CAK}\\n" >"$1"\n')
+        editor.chmod(0o700)
+        done = self.run_ctl("profile", "edit", "lab", EDITOR=str(editor))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"profile\.macsec:2: Priority=300 is not accepted")
+        self.assertNotIn(CAK, done.stdout + done.stderr)
+        kept = Path(re.search(r"kept in (\S+)", done.stderr).group(1))
+        self.addCleanup(shutil.rmtree, kept.parent)
+        self.assertIn(f"Cak={CAK}", kept.read_text())
+        self.assertEqual((kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777), (0o600, 0o700))
 
     def test_import_sends_what_the_file_says(self):
         done = self.run_ctl("profile", "import", HERE / "samples/wired.conf", "Parent=eth5", "--name=wired")

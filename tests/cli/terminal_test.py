@@ -88,6 +88,38 @@ class OnATerminal(Case):
         self.assertEqual(status, 1)
         self.assertNotIn("secret", text)
 
+    def edit(self, answer):
+        """(exit status, what was written, the folder it was edited in) with an editor that slips the first time."""
+        editor = Path(self.directory.name) / "editor"
+        record = Path(self.directory.name) / "record"
+        editor.write_text('#!/bin/sh\ndirname "$1" >"$RECORD"\nif grep -q Priority=300 "$1"; then '
+                          'sed -i "/Priority=300/d;s/^Offload=.*/Offload=phy/" "$1"; else printf "[MKA]\\nPriority=300\\n" >>"$1"; fi\n')
+        editor.chmod(0o700)
+        terminal = self.open("profile", "edit", "lab", EDITOR=str(editor), RECORD=str(record))
+        terminal.read_until("[Y/n] ")
+        terminal.type(answer)
+        status, text = terminal.finish()
+        self.assertRegex(text, r"profile\.macsec:\d+: Priority=300 is not accepted")
+        return status, text, Path(record.read_text().strip())
+
+    def test_a_slip_in_the_editor_can_be_mended(self):
+        status, text, folder = self.edit("\n")
+        self.assertEqual(status, 0, text)
+        self.assertIn("'Offload': 'phy'", self.next_call())
+        self.assertFalse(folder.exists())
+
+    def test_a_slip_in_the_editor_can_be_given_up(self):
+        status, _, folder = self.edit("n\n")
+        self.assertEqual(status, 1)
+        self.assertFalse(folder.exists())
+
+    def test_a_slip_in_the_editor_is_kept_without_an_answer(self):
+        status, text, folder = self.edit("\x04")
+        self.addCleanup(shutil.rmtree, folder)
+        self.assertEqual(status, 1)
+        self.assertIn(f"kept in {folder}/profile.macsec", text.replace("\n", " "))
+        self.assertIn("Priority=300", (folder / "profile.macsec").read_text())
+
     def test_long_output_goes_through_a_pager(self):
         pager = {"MACSECCTL_PAGER": "sed s/^/paged:/"}
         self.assertIn("paged:", self.show("status", rows=5, **pager))

@@ -176,6 +176,23 @@ class Shells(Case):
             words=("${{(@s: :)LINE}}"); CURRENT=$#words
             source {ROOT}/data/completions/_macsecctl""")
 
+    def test_zsh_on_its_line_editor(self):
+        if shutil.which("zsh") is None:
+            self.skipTest("zsh is not installed")
+        env = environment(self.bus.address) | {"HOME": self.directory.name, "TERM": "xterm", "PS1": "", "PS2": ""}
+        env["PATH"] = f"{Path(PROGRAM).parent}:{env['PATH']}"
+        terminal = Terminal([shutil.which("zsh"), "-f", "-i"], env, columns=200)
+        terminal.type(f"fpath=({ROOT}/data/completions $fpath); autoload -Uz compinit && compinit -u -D && echo rea''dy\n")
+        terminal.read_until("ready")
+        terminal.type("macsecctl profile show u\t")
+        terminal.read_until("uplink")
+        terminal.type("\x15macsecctl profile e\t")
+        listed = terminal.read_until("Write a profile as another program")
+        for name, about in (("edit", "Change settings"), ("enable", "Use profiles"), ("export", "Write a profile")):
+            self.assertRegex(listed, rf"{name} +-- {about}")
+        terminal.type("\x15exit\n")
+        terminal.finish()
+
     def test_fish(self):
         script = ("--no-config", "-c", f"source {ROOT}/data/completions/macsecctl.fish; complete -C $LINE")
         self.check_lines("fish", *script)

@@ -5,7 +5,7 @@ import json
 
 from lab.check import check, equal, wait_until
 from lab.daemon import psk_profile
-from lab.nm import CAK, CKN, Host, nmcli
+from lab.nm import CAK, CKN, MACSECD, WPA, Host, nmcli
 from lab.process import command
 
 init = "systemd"
@@ -24,8 +24,10 @@ def profiles():
     return {each["Name"]: each for each in json.loads(macsecctl("profile", "list", "--json=short")) if each["Source"] == "networkmanager"}
 
 
-def installed(_, host):
+def installed(c, host):
     """From a file of macsecd's to a connection that runs."""
+    host.other_end(c, MACSECD)
+    host.address()
     path = "/run/moved.macsec"
     host.c.write(path, psk_profile(CAK, CKN, MKA={"Priority": 10}), 0o600)
     said = macsecctl("profile", "export", "--to=networkmanager", "--install", path)
@@ -39,8 +41,9 @@ def installed(_, host):
     nmcli("connection", "delete", "moved")
 
 
-def follows(_, host):
+def follows(c, host):
     """Connections come, change, come up, go down and go; macsecctl says so at once."""
+    host.other_end(c, WPA)
     host.add("lab", "macsec0", *STATIC)
     uuid = nmcli("-g", "connection.uuid", "connection", "show", "lab").strip()
 
@@ -69,7 +72,5 @@ def follows(_, host):
 
 def run(t):
     host = Host(t)
-    t.wpa(host.peer, CAK, CKN)
-    host.address()
     t.case("a profile is installed as a connection", installed, host)
     t.case("macsecctl follows NetworkManager's connections", follows, host)

@@ -5,7 +5,7 @@ import os
 import pty
 
 from lab.check import Failure, check, equal, wait_until
-from lab.nm import CAK, CKN, Host, nmcli
+from lab.nm import CAK, CKN, MACSECD, WPA, Host, nmcli
 
 init = "systemd"
 in_all = False  # 85 s of a host CPU; passed the one time it ran: make vm TEST=nm-secrets
@@ -39,7 +39,8 @@ class Terminal:
         os.write(self._master, text.encode() + b"\n")
 
 
-def add(c, host, flags):
+def add(c, host, kind, flags):
+    host.other_end(c, kind)
     nmcli("connection", "add", "type", "macsec", "con-name", "lab", "ifname", "macsec0", "connection.autoconnect", "no", "macsec.parent", "eth0",
           "macsec.mode", "psk", "macsec.mka-ckn", CKN, "macsec.mka-cak-flags", flags, "ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24",
           "ipv6.method", "disabled")
@@ -54,9 +55,9 @@ def runs(host):
     check(CKN in saved and CAK not in saved, "the file of the connection has no CAK: " + saved)
 
 
-def asked(c, host, flags, *keys):
+def asked(c, host, kind, flags, *keys):
     """A person at a terminal is asked for the key, and again after a wrong one."""
-    add(c, host, flags)
+    add(c, host, kind, flags)
     terminal = Terminal(c, "--ask", "-w", "120", "connection", "up", "lab")
     for number, key in enumerate(keys, 1):
         terminal.answer("(macsec.mka-cak)", number, key)
@@ -64,16 +65,16 @@ def asked(c, host, flags, *keys):
     runs(host)
 
 
-def from_file(c, host):
-    add(c, host, NOT_SAVED)
+def from_file(c, host, kind):
+    add(c, host, kind, NOT_SAVED)
     secrets = os.path.join(c.folder("secrets", 0o700), "key")
     c.write(secrets, "macsec.mka-cak:%s\n" % CAK, 0o600)
     nmcli("-w", "60", "connection", "up", "lab", "passwd-file", secrets)
     runs(host)
 
 
-def nobody(c, host):
-    add(c, host, AGENT_OWNED)
+def nobody(c, host, kind):
+    add(c, host, kind, AGENT_OWNED)
     try:
         nmcli("-w", "60", "connection", "up", "lab")
     except Failure as failure:
@@ -85,8 +86,7 @@ def nobody(c, host):
 
 def run(t):
     host = Host(t)
-    t.wpa(host.peer, CAK, CKN)
-    t.case("an agent-owned key is asked for", asked, host, AGENT_OWNED, CAK)
-    t.case("a not-saved key is asked for, and again after a wrong one", asked, host, NOT_SAVED, WRONG, CAK)
-    t.case("a not-saved key comes from a file", from_file, host)
-    t.case("without anybody to ask it does not come up", nobody, host)
+    t.case("an agent-owned key is asked for", asked, host, WPA, AGENT_OWNED, CAK)
+    t.case("a not-saved key is asked for, and again after a wrong one", asked, host, MACSECD, NOT_SAVED, WRONG, CAK)
+    t.case("a not-saved key comes from a file", from_file, host, WPA)
+    t.case("without anybody to ask it does not come up", nobody, host, MACSECD)

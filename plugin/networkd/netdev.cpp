@@ -240,12 +240,12 @@ class Reader {
           {.severity = Severity::error,
            .file = said->file,
            .line = said->line,
-           .text =
-               fmt::format("a link that systemd-networkd makes is {0} for life, the kernel changes it no more: write "
-                           "CipherSuites={0}, or remove this .netdev (and MACsec={1} from the .network) and put the "
-                           "settings into /etc/macsecd/{1}.macsec, where macsecd makes the link; the .network of {1} "
-                           "works on",
-                           only_suite, netdev_.interface),
+           .text = fmt::format(
+               "a link that systemd-networkd makes is {0} for life, the kernel changes it no more: write "
+               "CipherSuites={0}, or let macsecd make the link: remove this .netdev and MACsec={1} from the "
+               ".network, put the settings into /etc/macsecd/{1}.macsec as macsec.profile(5) says, then run "
+               "'networkctl reload', 'ip link delete {1}' and 'macsecctl reload'; the .network of {1} works on",
+               only_suite, netdev_.interface),
            .setting = "MACsec.CipherSuites"});
     else if (words.size() > 1)
       netdev_.diagnostics.push_back(

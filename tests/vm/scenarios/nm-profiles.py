@@ -9,7 +9,6 @@ from lab.nm import CAK, CKN, MACSECD, WPA, Host, nmcli
 from lab.process import command
 
 init = "systemd"
-in_all = False  # 60 s of a host CPU; passed the one time it ran: make vm TEST=nm-profiles
 timeout = 420
 
 STATIC = ("ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24", "ipv6.method", "disabled")

@@ -219,6 +219,14 @@ class Reader {
     if (static_keys_)
       complain(Severity::error, *static_keys_,
                "static keys and [X-MKA] exclude each other: remove one of them, the link is left alone until then");
+    // networkd makes such a link; MKA cannot use it.
+    if (port_)
+      if (const auto good = check_profile_value(*find_profile_key("Link", "Port"), port_->value); !good)
+        netdev_.diagnostics.push_back({.severity = Severity::error,
+                                       .file = port_->file,
+                                       .line = port_->line,
+                                       .text = good.error().message,
+                                       .setting = "Link.Port"});
     if (first_key_.settings.empty() && keys_.empty())
       complain_whole(Severity::error, "no key: [X-MKA] needs Ckn= and one of CakFile=, CakCredential=");
     if (match_)

@@ -185,6 +185,8 @@ TEST_F(Networkd, RefusesWhatALinkOfNetworkdCannotDo) {
   EXPECT_THAT(errors(only(head + key + "[MACsecTransmitAssociation]\nKeyId=01\n")), SizeIs(1));
   EXPECT_THAT(errors(only(head + "[MACsec]\nEncrypt=no\n" + key + "Encrypt=yes\n")), SizeIs(1));
   EXPECT_THAT(errors(only(head + "[X-MKA]\nPriority=1\n")), SizeIs(1));
+  EXPECT_THAT(errors(only(head + "[MACsec]\nPort=65535\n" + key)), ElementsAre(testing::StartsWith("5: Port=65535")));
+  EXPECT_THAT(errors(only(head + "[MACsec]\nPort=65535\nPort=1\n" + key)), IsEmpty());
 }
 
 TEST_F(Networkd, NetworkdsOwnKeysAreReadAsNetworkdReadsThem) {

@@ -117,11 +117,14 @@ class Host:
             if name == "systemd-networkd":
                 self.c.callback(stop_networkd)
 
-    def start_peer(self, profile=None, dhcp_on="macsec0", **sections):
+    def start_peer(self, profile=None, dhcp_on="macsec0", beside=None, **sections):
         """macsecd with the same key, or with this profile, at the other end, with an address and a DHCP server: on the link, or on VLAN
-        20 of it, called `dhcp_on`."""
+        20 of it, called `dhcp_on`. `beside`: text of a profile for another link."""
         sections.setdefault("MACsec", {}).setdefault("CipherSuites", "GCM-AES-128")
-        self._peer = self.c.macsecd(self.peer, {"peer": profile or psk_profile(CAK, CKN, **sections)})
+        profiles = {"peer": profile or psk_profile(CAK, CKN, **sections)}
+        if beside is not None:
+            profiles["beside"] = beside
+        self._peer = self.c.macsecd(self.peer, profiles)
         self.peer.wait_link("macsec0")
         if dhcp_on != "macsec0":
             self.peer.ip("link", "add", "link", "macsec0", dhcp_on, "type", "vlan", "id", 20)

@@ -3,7 +3,8 @@
 
 from lab import macsec
 from lab.check import check, equal, wait_until
-from lab.networkd import MKA, Host, netdev
+from lab.daemon import psk_profile
+from lab.networkd import CAK, CKN, MKA, NETDEV, Host, netdev
 from lab.process import command
 
 init = "systemd"
@@ -21,11 +22,26 @@ def edit(host, text):
     command(["networkctl", "reload"])
 
 
+def lay_unrelated(c, host):
+    """Another secured link of networkd's, macsec9 on eth9, in files of its own; the profile for its peer."""
+    c.veth(host.here, host.peer, "eth9", "eth9")
+    c.callback(host.here.ip, "link", "del", "macsec9", check=False)
+    folder = "/etc/systemd/network/"
+    c.write(folder + "90-macsec9.netdev", netdev(MKA).replace("macsec0", "macsec9"))
+    c.write(folder + "90-eth9.network", "[Match]\nName=eth9\n[Network]\nLinkLocalAddressing=no\nMACsec=macsec9\n")
+    c.write(folder + "91-macsec9.network", "[Match]\nName=macsec9\n[Network]\nAddress=10.9.0.2/24\nIPv6AcceptRA=no\n")
+    return psk_profile(CAK, CKN, "eth9", "macsec9", MACsec={"CipherSuites": "GCM-AES-128"})
+
+
 def run_edits(c):
     host = Host(c, netdev(), ADDRESS)
+    beside = lay_unrelated(c, host)
     host.start()
     host.here.wait_link("macsec0", 20)
-    host.start_peer()
+    host.start_peer(beside=beside)
+    unrelated = macsec.wait_secured(host.here, "macsec9").tx_sa().key_id
+    other = c.probe(host.here, host.peer, "macsec9", interval=0.02)
+    other.wait_both_ways(10)
     wait_until(lambda: host.here.link("macsec0")["operstate"] == "UP", 10, "without [X-MKA] nobody makes it wait", state=host.story)
     equal(host.profile("Source"), None, "profile without [X-MKA]")
 
@@ -43,6 +59,8 @@ def run_edits(c):
     edit(host, netdev(MKA + "Priority=300\n"))
     host.wait_profile("Problems", '"/etc/systemd/network/25-macsec0.netdev" 10 "MKA.Priority"')
     equal(host.profile("Valid"), "true", "the settings from before stay in use")
+    shown = command(["/lab/bin/macsecctl", "status", "macsec0"])
+    check("macsec0 secured" in shown and NETDEV + ":10: Priority=300" in shown, lambda: "file and line beside the link: " + shown)
     edit(host, "[NetDev\nName=macsec0\nKind=macsec\n[X-MKA]\n")
     host.wait_profile("Problems", "section header")
 
@@ -62,6 +80,9 @@ def run_edits(c):
     wait_until(lambda: host.profile("Source") is None, 10, "the profile goes")
     found = wait_until(lambda: (lambda s: s if s and not s.tx_sas else None)(macsec.secy(host.here)), 10, "the keys go")
     equal(found.rx_scs, {}, "receive channels after [X-MKA] is removed")
+    for span in other.finish():
+        equal(span.lost, 0, "frames lost on the unrelated link: %s" % span)
+    equal(macsec.secy(host.here, "macsec9").tx_sa().key_id, unrelated, "key of the unrelated link")
     return "; ".join(map(str, spans))
 
 

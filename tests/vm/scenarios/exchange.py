@@ -11,7 +11,6 @@ from lab.daemon import psk_profile
 init = "systemd"
 programs = ["/usr/sbin/dnsmasq"]
 timeout = 420
-in_all = False  # takes minutes
 
 CAK, CKN = networkd.CAK, networkd.CKN
 # By whose frames they protect.

@@ -49,9 +49,9 @@ void Cp::tidied(const Result<void>& result, Time now) {
   context_.emit(Event::Kind::secy_error, now, result.error().message);
 }
 
-bool Cp::check(const Result<void>& result, Time now) {
+bool Cp::check(const Result<void>& result, Counter cause, Time now) {
   if (result) return true;
-  ++context_.counters.secy_failures;
+  ++(context_.counters.*cause);
   // The same words again are no news.
   if (last_error_ != result.error().message) context_.emit(Event::Kind::secy_error, now, result.error().message);
   last_error_ = result.error().message;
@@ -66,7 +66,7 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
     remove_leftovers(now);
     done = context_.secy.select_cipher_suite(suite);
   }
-  if (check(done, now) && suite_ != suite) {
+  if (check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
     // The device may have been made anew: what it was told before is to be told again.
     suite_ = suite;
     parameters_.reset();
@@ -96,14 +96,14 @@ SecyParameters Cp::wanted_parameters() const noexcept {
 
 bool Cp::set_parameters(const SecyParameters& parameters, Time now) {
   if (parameters_ == parameters) return true;
-  if (!check(context_.secy.configure(parameters), now)) return false;
+  if (!check(context_.secy.configure(parameters), &PortCounters::secy_failures, now)) return false;
   parameters_ = parameters;
   return true;
 }
 
 bool Cp::set_port(ControlledPort port, Time now) {
   if (controlled_ == port) return true;
-  if (!check(context_.secy.set_controlled_port(port), now)) return false;
+  if (!check(context_.secy.set_controlled_port(port), &PortCounters::secy_failures, now)) return false;
   controlled_ = port;
   return true;
 }
@@ -270,10 +270,12 @@ void Cp::enter_change(Time now) {
 
 bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
   std::erase_if(leftovers_, [&](const Leftover& what) { return what.sci == member.sci && !what.an; });
-  if (!check(vacant(member.sci, slot.an), now)) return false;
-  if (!check(context_.secy.create_receive_sc(member.sci), now)) return false;
+  constexpr Counter sa_failures = &PortCounters::receive_sa_failures;
+  if (!check(vacant(member.sci, slot.an), sa_failures, now)) return false;
+  if (!check(context_.secy.create_receive_sc(member.sci), &PortCounters::receive_sc_failures, now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
-  if (!check(context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci), now)) return false;
+  const auto done = context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci);
+  if (!check(done, sa_failures, now)) return false;
   slot.receiving_from.push_back(member.sci);
   return true;
 }
@@ -281,9 +283,10 @@ bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
 bool Cp::install(SakSlot& slot, Time now) {
   for (const SakMember& member : slot.members)
     if (!install_receive(slot, member, now)) return false;
-  if (!check(vacant(std::nullopt, slot.an), now)) return false;
+  constexpr Counter failures = &PortCounters::transmit_sa_failures;
+  if (!check(vacant(std::nullopt, slot.an), failures, now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
-  return check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), now);
+  return check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), failures, now);
 }
 
 void Cp::enter_receive(Time now) {
@@ -306,7 +309,7 @@ void Cp::enter_receive(Time now) {
 }
 
 void Cp::enter_transmit(Time now) {
-  if (!check(context_.secy.transmit_with(latest_->an), now)) {
+  if (!check(context_.secy.transmit_with(latest_->an), &PortCounters::transmit_sa_failures, now)) {
     retransmit_when_ = now + retry_gap;
     return;
   }
@@ -428,7 +431,8 @@ void Cp::reassert(Time now) {
   controlled_.reset();
   retry_when_.reset();
   for (const std::optional<SakSlot>* slot : {&latest_, &old_})
-    if (*slot && (*slot)->transmitting) static_cast<void>(check(context_.secy.transmit_with((*slot)->an), now));
+    if (*slot && (*slot)->transmitting)
+      static_cast<void>(check(context_.secy.transmit_with((*slot)->an), &PortCounters::transmit_sa_failures, now));
 }
 
 void Cp::clear(Time now) {

@@ -123,7 +123,7 @@ class Cp {
   [[nodiscard]] bool set_parameters(const SecyParameters& parameters, Time now);
   void recovered() noexcept;
   /// False, and a failed port, when the SecY refused what the port needs.
-  bool check(const Result<void>& result, Time now);
+  bool check(const Result<void>& result, Counter cause, Time now);
   /// The same for clearing away: worth an event, no reason to call the port failed.
   void tidied(const Result<void>& result, Time now);
   [[nodiscard]] SecyParameters wanted_parameters() const noexcept;

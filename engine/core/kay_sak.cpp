@@ -191,14 +191,20 @@ void Kay::end_distribution_when_done() {
 }
 
 void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
-  if (read_again_) return;  // who we are is not known yet
+  if (read_again_) {
+    // Who we are is not known yet.
+    ++context_.counters.rx_not_ready;
+    return;
+  }
   const Participant::Received got = participant.receive(pdu, now);
   switch (got.what) {
     case Participant::Reception::accepted:
       break;
     case Participant::Reception::replayed:
-    case Participant::Reception::no_room:
       ++context_.counters.rx_replayed;
+      return;
+    case Participant::Reception::no_room:
+      ++context_.counters.rx_too_many_peers;
       return;
     case Participant::Reception::mi_collision:
       ++context_.counters.rx_mi_collisions;
@@ -234,17 +240,21 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
 
 bool Kay::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
   if (!set.macsec) {
-    if (context_.profile->policy == Policy::must_secure)
+    if (context_.profile->policy == Policy::must_secure) {
+      ++context_.counters.sak_macsec_refused;
       refuse(Reason::macsec_refused, "the key server wants no MACsec, the policy is must-secure");
+    }
     return false;
   }
   if (set.confidentiality_offset > 1) {
+    ++context_.counters.sak_offset_refused;
     refuse(Reason::confidentiality_mismatch, "the key server wants confidentiality offset " +
                                                  std::string{set.confidentiality_offset == 2 ? "30" : "50"} +
                                                  ", Linux can only do 0");
     return false;
   }
   if (set.confidentiality_offset == 0 && context_.profile->encrypt) {
+    ++context_.counters.sak_integrity_refused;
     refuse(Reason::confidentiality_mismatch, "the key server wants integrity only, the profile says Encrypt=yes");
     return false;
   }
@@ -386,7 +396,7 @@ void Kay::follow_lowest_pn(const Peer& peer, Time now) {
     // Only where the SecY would still take older frames: its own count is normally ahead.
     if (known != receive_pns_.end() && known->next_pn >= use->lowest_pn + window) continue;
     if (const auto raised = context_.secy.raise_lowest_pn(peer.sci, (*slot)->an, use->lowest_pn); !raised) {
-      ++context_.counters.secy_failures;
+      ++context_.counters.receive_sa_failures;
       context_.emit(Event::Kind::secy_error, now, raised.error().message);
     }
   }

@@ -30,7 +30,10 @@ void Port::settle(Time now) {
 }
 
 void Port::on_frame(Bytes frame, Time now) {
-  if (!context_.link.present) return;
+  if (!context_.link.present) {
+    ++context_.counters.rx_not_ready;
+    return;
+  }
   const auto eapol = read_eapol(frame);
   if (!eapol) {
     ++context_.counters.rx_validation_failures;
@@ -63,9 +66,13 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     return;
   }
   Participant* participant = kay_.find(basic->ckn);
-  if (participant == nullptr || !participant->active) {
+  if (participant == nullptr) {
     ++counters.rx_unknown_ckn;
-    if (participant == nullptr) reporter_.heard_foreign(basic->ckn, now);
+    reporter_.heard_foreign(basic->ckn, now);
+    return;
+  }
+  if (!participant->active) {
+    ++counters.rx_inactive_ckn;
     return;
   }
   if (!participant->verify(frame)) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace macsec::core {
 namespace {
@@ -148,7 +149,7 @@ void StaticPort::bring_up(Time now) {
 Result<void> StaticPort::install(Time now) {
   retry_.reset();
   current_.reset();
-  if (auto done = secy_.select_cipher_suite(suite()); !done) return done;
+  if (auto done = because(&PortCounters::cipher_suite_failures, secy_.select_cipher_suite(suite())); !done) return done;
   if (auto done = secy_.configure(parameters_of(*profile_)); !done) return done;
   auto held = secy_.read();
   if (!held) return std::unexpected{held.error()};
@@ -202,9 +203,10 @@ Result<void> StaticPort::install_receive(const SecyState& held) {
     if (!material) return std::unexpected{material.error()};
     const auto sc = std::ranges::find(held.receive, key.peer, &ReceiveScState::sci);
     if (sc != held.receive.end() && holds(sc->associations, key.an, material->id)) continue;
-    if (auto done = secy_.create_receive_sc(key.peer); !done) return done;
-    if (auto done = secy_.install_receive_sa(key.peer, key.an, *material, key.packet_number, key.ssci); !done)
-      return done;
+    if (auto done = because(&PortCounters::receive_sc_failures, secy_.create_receive_sc(key.peer)); !done) return done;
+    auto done = because(&PortCounters::receive_sa_failures,
+                        secy_.install_receive_sa(key.peer, key.an, *material, key.packet_number, key.ssci));
+    if (!done) return done;
   }
   return {};
 }
@@ -239,8 +241,9 @@ Result<void> StaticPort::install_fresh(Transmit& transmit, const SaKey& material
     return {};
   }
   if (auto done = reserve(transmit, first + stride(reserve_span)); !done) return done;
-  if (auto done = secy_.install_static_transmit_sa(transmit.key->an, material, transmit.key->ssci, first); !done)
-    return done;
+  auto done = because(&PortCounters::transmit_sa_failures,
+                      secy_.install_static_transmit_sa(transmit.key->an, material, transmit.key->ssci, first));
+  if (!done) return done;
   transmit.installed = true;
   return {};
 }
@@ -258,7 +261,8 @@ Result<void> StaticPort::choose_transmit(Time now) {
   current_.reset();
   for (std::size_t i = 0; i < transmit_.size(); ++i) {
     if (!transmit_[i].installed || transmit_[i].exhausted) continue;
-    if (auto done = secy_.transmit_with(transmit_[i].key->an); !done) return done;
+    auto done = because(&PortCounters::transmit_sa_failures, secy_.transmit_with(transmit_[i].key->an));
+    if (!done) return done;
     current_ = i;
     if (!status_.latest || status_.latest->an != transmit_[i].key->an)
       events_.push_back({Event::Kind::sak_installed, now, "transmits with a static key"});
@@ -347,8 +351,13 @@ void StaticPort::take_down(Time /*now*/) {
   static_cast<void>(secy_.set_controlled_port(ControlledPort::dormant));
 }
 
+Result<void> StaticPort::because(Counter cause, Result<void> done) noexcept {
+  if (!done) cause_ = cause;
+  return done;
+}
+
 void StaticPort::refuse(const Error& error, Time now) {
-  ++status_.counters.secy_failures;
+  ++(status_.counters.*std::exchange(cause_, &PortCounters::secy_failures));
   status_.last_error = error.message;
   events_.push_back({Event::Kind::secy_error, now, error.message});
   retry_ = now + retry_interval;

@@ -65,6 +65,8 @@ class StaticPort {
   void watch(Transmit& transmit, const SaState& association, Time now);
   void take_down(Time now);
   void enter(PortState state, Reason reason, std::string text, Time now);
+  /// Says which counter a refusal belongs to.
+  [[nodiscard]] Result<void> because(Counter cause, Result<void> done) noexcept;
   void refuse(const Error& error, Time now);
   [[nodiscard]] CipherSuite suite() const noexcept { return static_cipher_suite(*profile_); }
   [[nodiscard]] Pn pn_space() const noexcept;
@@ -81,6 +83,7 @@ class StaticPort {
   std::map<std::string, Pn> seen_;      ///< by name in the ledger: the highest next PN the SecY was seen to have
   std::optional<std::size_t> current_;  ///< index into transmit_
   std::optional<Time> retry_;
+  Counter cause_ = &PortCounters::secy_failures;  ///< of the failure that is being handled
   std::deque<Event> events_;
   PortStatus status_;
 };

@@ -50,7 +50,7 @@ def session(interface, parent, profile, **changes):
                                       "Principal": v("b", True), "Mi": v("s", "cd" * 12), "Mn": v("u", 900),
                                       "IcvFailures": v("t", 0)}]),
         "Peers": v("aa{sv}", [peer(PEER, True, True, NOW - SECOND), peer(OTHER, False, False, NOW - 5 * SECOND)]),
-        "Counters": v("a{st}", {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0}),
+        "Counters": v("a{st}", {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2}),
     }
     return properties | changes
 
@@ -94,7 +94,7 @@ PROFILES = {
                                                "Priority=300 is not accepted: a number from 0 to 255")])),
     "uplink": profile("uplink"),
 }
-STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0},
+STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
                                "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Transmit": {"Encrypted": 123456}},))
 CAPABILITIES = v("(a{sv})", ({"Ifindex": v("i", 2), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
                              "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),

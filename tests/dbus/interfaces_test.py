@@ -51,6 +51,9 @@ class Interfaces(unittest.TestCase):
             if head == "guards":
                 cls.guards = {tuple(line.split()) for line in body.splitlines() if line}
                 continue
+            if head == "counters":
+                cls.counters = set(body.split())
+                continue
             for interface in ET.fromstring(body[body.index("<node"):]).findall("interface"):
                 cls.running[interface.get("name")] = interface
 
@@ -81,6 +84,10 @@ class Interfaces(unittest.TestCase):
                 for action in re.findall(r"Action: ([\w.]+\w)", comment):
                     told.add((name, member, action))
         self.assertEqual(told, self.guards)
+
+    def test_every_counter_is_documented(self):
+        told = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", self.comments["org.macsecd1.Session"]["Counters"]))
+        self.assertEqual(told, self.counters)
 
     def test_errors_exist(self):
         known = set(re.findall(r'"(org\.macsecd1\.Error\.\w+)"', open(NAMES, encoding="utf-8").read()))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Prints what the running objects introspect, over a connection without a bus, for interfaces_test.py: "# PATH" and the
-/// XML for each object, then "# guards" with interface, member and action in each line.
+/// XML for each object, then "# guards" with interface, member and action in each line, and "# counters" with their names.
 #include "dbus/bus/names.hpp"
 #include "tests/dbus/server_over_model.hpp"
 
@@ -47,6 +47,8 @@ bool print_all() {
     if (!print_object(event.get(), connection.client.get(), path)) return false;
   fmt::print("# guards\n");
   for (const bus::Guard& guard : bus::guards()) fmt::print("{} {} {}\n", guard.interface, guard.member, guard.action);
+  fmt::print("# counters\n");
+  for (const core::CounterName& counter : core::counter_names()) fmt::print("{}\n", counter.name);
   return true;
 }
 

@@ -221,5 +221,95 @@ TEST(Attack, AFloodOfStrangersMakesNoStorm) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// Each cause of a dropped MKPDU has a counter of its own.
+
+TEST(Attack, InactiveKeysAreToldFromUnknownOnes) {
+  Lab lab;
+  const Host& one = lab.add(make_profile([](Profile& profile) {
+    profile.keys.push_back(psk("ef01", 0x22));
+    profile.keys.back().not_before = 4'000'000'000;
+  }));
+  lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  for (const auto& [ckn, fill] : {std::pair{"ef01", 0x22}, std::pair{"beef", 0x33}}) {
+    Insider insider;
+    insider.forger = Forger{psk(ckn, static_cast<std::uint8_t>(fill))};
+    lab.lan.inject(0, insider.forger.frame(insider.mac, insider.content()));
+  }
+  lab.lan.run_for(100 * millisecond);
+  EXPECT_EQ(one.status().counters.rx_inactive_ckn, 1U);
+  EXPECT_EQ(one.status().counters.rx_unknown_ckn, 1U);
+}
+
+TEST(Attack, PeersBeyondTheLastPlaceAreCounted) {
+  Lab lab;
+  const Host& one = lab.add();
+  lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(5 * second);
+  for (std::uint8_t i = 0; i < 80; ++i) {
+    Insider insider;
+    insider.mac = MacAddress{{2, 0, 0, 0, 9, i}};
+    insider.mi = MemberId{{9, 9, i}};
+    auto content = insider.content();
+    const PeerEntry heard{.mi = principal(one.status()).mi, .mn = principal(one.status()).mn};
+    content.live = {&heard, 1};
+    lab.lan.inject(0, insider.forger.frame(insider.mac, content));
+    lab.lan.run_for(millisecond);
+  }
+  EXPECT_EQ(one.status().counters.rx_too_many_peers, 80U - 63U);
+  EXPECT_EQ(one.status().counters.rx_replayed, 0U);
+}
+
+TEST(Attack, WhatComesBeforeTheDeviceIsKnownIsCounted) {
+  Lab lab;
+  Host& one = lab.attach();
+  lab.lan.plug(0, true);
+  lab.add();
+  one.secy().fail_always(SecyCall::read, EIO);
+  one.start();
+  lab.lan.run_for(second);
+  EXPECT_GT(one.status().counters.rx_not_ready, 0U);
+  EXPECT_EQ(one.status().counters.mkpdu_rx, 0U);
+  one.secy().forgive();
+  EXPECT_TRUE(lab.secures_within(10 * second));
+}
+
+TEST(Attack, EachRefusalOfASakIsCounted) {
+  const auto refuse = [](core::Counter counter, auto&& change) {
+    Lab lab;
+    const Host& one = lab.add();
+    lab.lan.run_for(second);
+    Insider insider;
+    for (int i = 0; i < 3; ++i) {
+      const PeerEntry me{.mi = one.status().participants.front().mi, .mn = one.status().participants.front().mn};
+      auto content = insider.content();
+      content.basic.priority = 0;
+      content.basic.key_server = true;
+      content.live = {&me, 1};
+      const std::array<std::uint8_t, 24> wrapped{};
+      content.distributed_sak = DistributedSakSet{};
+      content.distributed_sak->confidentiality_offset = 1;
+      content.distributed_sak->number = 7;
+      content.distributed_sak->cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128);
+      content.distributed_sak->wrapped = wrapped;
+      change(*content.distributed_sak);
+      lab.lan.inject(0, insider.forger.frame(insider.mac, content));
+      lab.lan.run_for(100 * millisecond);
+    }
+    const core::PortCounters counters = one.status().counters;
+    for (const core::Counter each :
+         {&core::PortCounters::sak_offset_refused, &core::PortCounters::sak_integrity_refused,
+          &core::PortCounters::sak_macsec_refused, &core::PortCounters::sak_cipher_refused,
+          &core::PortCounters::sak_unwrap_failures})
+      EXPECT_EQ(counters.*each > 0, each == counter);
+  };
+  refuse(&core::PortCounters::sak_offset_refused, [](DistributedSakSet& set) { set.confidentiality_offset = 2; });
+  refuse(&core::PortCounters::sak_integrity_refused, [](DistributedSakSet& set) { set.confidentiality_offset = 0; });
+  refuse(&core::PortCounters::sak_macsec_refused, [](DistributedSakSet& set) { set.macsec = false; });
+  refuse(&core::PortCounters::sak_cipher_refused, [](DistributedSakSet& set) { set.cipher_suite_id = 5; });
+  refuse(&core::PortCounters::sak_unwrap_failures, [](DistributedSakSet&) {});
+}
+
 }  // namespace
 }  // namespace macsec::sim

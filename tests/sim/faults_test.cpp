@@ -185,6 +185,7 @@ TEST(Faults, ClocksThatDriftApartAreNoFault) {
 struct Refusal {
   SecyCall call;
   const char* name;
+  core::Counter counter;
 };
 class Refusals : public testing::TestWithParam<Refusal> {};
 
@@ -203,7 +204,12 @@ TEST_P(Refusals, BecomeStateWithWordsAndPass) {
   EXPECT_EQ(one.status().reason, Reason::secy_error);
   EXPECT_NE(one.status().last_error.find("Cannot allocate memory"), std::string::npos) << one.status().last_error;
   EXPECT_NE(one.last_event_text().find("Cannot allocate memory"), std::string::npos);
-  EXPECT_GT(one.status().counters.secy_failures, 0U);
+  const core::PortCounters counters = one.status().counters;
+  for (const core::Counter counter :
+       {&core::PortCounters::cipher_suite_failures, &core::PortCounters::receive_sc_failures,
+        &core::PortCounters::receive_sa_failures, &core::PortCounters::transmit_sa_failures,
+        &core::PortCounters::secy_failures})
+    EXPECT_EQ(counters.*counter > 0, counter == GetParam().counter);
   EXPECT_EQ(one.secy().controlled_port(), ControlledPort::dormant);
   one.secy().forgive();
   EXPECT_TRUE(lab.secures_within(60 * second));
@@ -226,12 +232,15 @@ TEST_P(Refusals, OnceAreMadeGood) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, Refusals,
-                         testing::Values(Refusal{SecyCall::create_receive_sc, "CreateReceiveSc"},
-                                         Refusal{SecyCall::install_receive_sa, "InstallReceiveSa"},
-                                         Refusal{SecyCall::install_transmit_sa, "InstallTransmitSa"},
-                                         Refusal{SecyCall::transmit_with, "TransmitWith"}),
-                         [](const auto& each) { return each.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Faults, Refusals,
+    testing::Values(
+        Refusal{SecyCall::select_cipher_suite, "SelectCipherSuite", &core::PortCounters::cipher_suite_failures},
+        Refusal{SecyCall::create_receive_sc, "CreateReceiveSc", &core::PortCounters::receive_sc_failures},
+        Refusal{SecyCall::install_receive_sa, "InstallReceiveSa", &core::PortCounters::receive_sa_failures},
+        Refusal{SecyCall::install_transmit_sa, "InstallTransmitSa", &core::PortCounters::transmit_sa_failures},
+        Refusal{SecyCall::transmit_with, "TransmitWith", &core::PortCounters::transmit_sa_failures}),
+    [](const auto& each) { return each.param.name; });
 
 TEST(Faults, LeftoverDeletionsThatFailOnceAreRepeated) {
   for (const SecyCall call : {SecyCall::delete_receive_sa, SecyCall::delete_transmit_sa, SecyCall::delete_receive_sc}) {

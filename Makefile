@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The few things to type. Meson builds; see CONTRIBUTING.md.
-#   make            build everything into build/
+#   make            build the programs into build/
 #   make demo       two hosts, one secured link, explained step by step
 #   make test       everything CI runs; ends with "N passed, N failed"
 #   make vm TEST=…  scenarios on a real kernel in a virtual machine (all when TEST is empty)
@@ -18,7 +18,7 @@ setup:
 
 build: setup
 	@tools/configure dev
-	@ninja -C build
+	@ninja -C build programs
 
 demo: build
 	@tools/demo

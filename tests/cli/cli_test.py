@@ -197,6 +197,14 @@ class Calls(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("'Cak': '<16 octets>'", self.next_call())
 
+    def test_a_line_that_says_nothing_is_refused(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".macsec") as file:
+            file.write("[Link]\nParent=eth3\nPriority 10\n[Key]\nCkn=01\n")
+            file.flush()
+            done = self.run_ctl("profile", "add", "lab5", file.name)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"{file.name}:3: ", done.stderr)
+
     def test_keys_are_not_taken_from_arguments(self):
         done = self.run_ctl("profile", "add", "lab4", "Parent=eth3", "Key.Ckn=01", f"Key.Cak={CAK}")
         self.assertEqual(done.returncode, 2)

@@ -5,7 +5,7 @@ from lab import macsec, traffic
 from lab.check import at_most, equal, wait_until
 from lab.daemon import psk_profile
 
-timeout = 400
+timeout = 1100
 
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"
@@ -115,6 +115,19 @@ def own_restart(c, own, other, signal):
     equal(macsec.secy(one).tx_sa().key_id, before.tx_sa().key_id, "the same key")
 
 
+def stable(c, own, other):
+    """Ten minutes: nothing lost, the same key, both ends agree all the time."""
+    one, two, _, _, sniffer = link(c, own, other)
+    begin = macsec.wait_secured(one)
+    probe = c.probe(one, two, interval=0.5)
+    probe.wait_both_ways(5)
+    wait_until(lambda: min(probe.received()) >= 1200, 640, "ten minutes of frames", every=10)
+    for span in probe.finish():
+        at_most(max(span.lost, span.reordered), 0, str(span))
+    equal(macsec.secy(one).tx_sa().key_id, begin.tx_sa().key_id, "no rekey without a cause")
+    sniffer.only(traffic.MACSEC, traffic.EAPOL)
+
+
 def run(t):
     t.case("macsecd is key server", role, 16, 200)
     t.case("macsecd is member", role, 200, 16)
@@ -129,3 +142,4 @@ def run(t):
     t.case("macsecd is member, its own packet numbers run out", rekey, 200, 16, "one")
     t.case("macsecd is key server, wpa_supplicant restarts", peer_restarts, 16, 200)
     t.case("macsecd is member and is killed", own_restart, 200, 16, "kill")
+    t.case("macsecd is key server, ten minutes", stable, 16, 200)

@@ -8,7 +8,6 @@ from lab.networkd import MKA, NETDEV, Host, netdev
 from lab.process import command
 
 init = "systemd"
-in_all = False  # not seen to pass yet: make vm TEST=networkd-story
 timeout = 200
 
 NETWORK = "/etc/systemd/network/30-macsec0.network"

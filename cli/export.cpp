@@ -284,6 +284,10 @@ Exported export_networkd(const std::string& name, const bus::Settings& settings,
   if (!mka) {
     if (remaining.take_or("MACsec", "ReplayWindow", "64") != "off")
       out.warnings.emplace_back("replay protection cannot be said to networkd and is off");
+    out.warnings.emplace_back(
+        "packet numbers that macsecd used with these keys would be used again, which tells what was sent: make new "
+        "keys "
+        "for both ends where this profile was up");
     write_associations(out, remaining, keys);
   } else {
     out.text.add("\n[X-MKA]\n");

@@ -242,9 +242,11 @@ class NetdevImport {
                        fmt::format("the link had {}, macsecd's has that of its parent: the other end has to "
                                    "receive from there",
                                    own_address_));
+    // No key is used twice with the same number; nobody knows which were used.
+    import_.set("Link", "Enable", "no");
     import_.complain(Severity::warning, 0,
-                     "these keys were used with packet numbers that macsecd does not know: make new ones for both "
-                     "ends, for a number used twice tells what was sent");
+                     "packet numbers used with these keys before would be used again, which tells what was sent: make "
+                     "new keys for both ends, then say Enable=yes");
   }
 
   void enter(std::string_view section) {

@@ -98,6 +98,7 @@ TEST(Foreign, NetworkdNumbersAssociationsByTheirOrder) {
                            key("receive", "KeyId=10\nAn=0\n" + peer);
   const Exported out = export_profile(Format::networkd, "lab", parse(text), Keys::include);
   EXPECT_TRUE(says(out.warnings, "sends with one key only"));
+  EXPECT_TRUE(says(out.warnings, "make new keys"));
   EXPECT_FALSE(says(out.warnings, "An="));
   const std::string_view file = out.text.view();
   EXPECT_LT(file.find("KeyId=00"), file.find("KeyId=01"));
@@ -123,6 +124,7 @@ TEST(Foreign, StaticKeysOfNetworkdAreTiedToAnAddress) {
     std::string all;
     for (const Diagnostic& each : in.diagnostics) all += each.text + "\n";
     EXPECT_TRUE(all.contains("packet numbers")) << all;
+    EXPECT_EQ(text_of(in.settings, "Link", "Enable"), "no") << "a number could be used twice";
     return all;
   };
   EXPECT_TRUE(told("").contains("address of its own"));

@@ -135,9 +135,10 @@ class Host:
         """What the kernel says about a device of this machine."""
         return secy(self.machine, device)
 
-    def changes(self, device="macsec0"):
-        """What NetworkManager logged of the device's states, its supplicant's included."""
-        return re.findall(r"\(%s\): (?:state change|supplicant interface state): (.*)" % device, self.nm.journal())
+    @staticmethod
+    def activation(name):
+        """Which activation of the connection this is: another one each time it comes up; "" while it is down."""
+        return nmcli("-g", "GENERAL.DBUS-PATH", "connection", "show", name, check=False).strip()
 
     @staticmethod
     def kill(unit):

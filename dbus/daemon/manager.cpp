@@ -23,18 +23,36 @@ void Manager::changed(const std::string& profile) {
 }
 
 void Manager::reconcile() {
-  std::map<std::string, std::string> problems;
-  for (Driver::Problem& problem : driver_.reconcile(store_.wanted())) {
-    const auto before = running_problems_.find(problem.profile);
-    if (before == running_problems_.end() || before->second != problem.text) {
-      const std::array fields{Journal::Field{"MACSEC_PROFILE", problem.profile}};
-      journal_.write(LogLevel::error, fmt::format("profile {}: {}", problem.profile, problem.text),
-                     message_id::bad_profile, fields);
-    }
+  Problems problems;
+  for (Driver::Problem& problem : driver_.reconcile(store_.wanted(), store_.spare())) {
+    tell(running_problems_, problem.profile, problem.text);
     problems.emplace(std::move(problem.profile), std::move(problem.text));
   }
-  running_problems_ = problems;
-  store_.set_running_problems(std::move(problems));
+  running_problems_ = std::move(problems);
+  publish_problems();
+}
+
+void Manager::set_spare_problem(const std::string& profile, const std::string& problem) {
+  if (problem.empty()) {
+    spare_problems_.erase(profile);
+  } else {
+    tell(spare_problems_, profile, problem);
+    spare_problems_.insert_or_assign(profile, problem);
+  }
+  publish_problems();
+  changed(profile);
+}
+
+void Manager::tell(const Problems& known, const std::string& profile, const std::string& problem) {
+  if (const auto before = known.find(profile); before != known.end() && before->second == problem) return;
+  const std::array fields{Journal::Field{"MACSEC_PROFILE", profile}};
+  journal_.write(LogLevel::error, fmt::format("profile {}: {}", profile, problem), message_id::bad_profile, fields);
+}
+
+void Manager::publish_problems() {
+  Problems all = spare_problems_;
+  for (const auto& [profile, problem] : running_problems_) all.insert_or_assign(profile, problem);
+  store_.set_running_problems(std::move(all));
 }
 
 Result<void> Manager::reload() {

@@ -35,11 +35,19 @@ class Manager final : public bus::Model {
   [[nodiscard]] bus::Statistics statistics(const std::string& interface) override;
   [[nodiscard]] Result<bus::LinkCapabilities> link_capabilities(const std::string& name) override;
 
+  /// What keeps a profile's device from being made beforehand; empty: nothing does any more.
+  void set_spare_problem(const std::string& profile, const std::string& problem);
+
   /// Links by state, for one line of status: "3 links: 2 secured, 1 pending".
   [[nodiscard]] std::string summary() const;
 
  private:
+  using Problems = std::map<std::string, std::string>;  ///< by profile
+
   void reconcile();
+  /// Into the journal, where it is new.
+  void tell(const Problems& known, const std::string& profile, const std::string& problem);
+  void publish_problems();
   void changed(const std::string& profile);
   /// By the profile's interface name, which is the session's for as long as it lives.
   [[nodiscard]] Session* find(const std::string& interface) const;
@@ -47,7 +55,8 @@ class Manager final : public bus::Model {
   Driver& driver_;
   Journal& journal_;
   ProfileStore store_;
-  std::map<std::string, std::string> running_problems_;
+  Problems running_problems_;
+  Problems spare_problems_;
   std::function<void(const std::string&)> profile_changed_;
 };
 

@@ -54,10 +54,18 @@ void ProfileStore::load(const Report& report) {
   told_ = std::move(told);
 }
 
-std::vector<ProfilePointer> ProfileStore::wanted() {
+std::vector<ProfilePointer> ProfileStore::wanted() const {
   std::vector<ProfilePointer> out;
   for (const auto& [name, entry] : entries_)
     if (entry.state.profile && entry.state.enabled) out.push_back(entry.state.profile);
+  return out;
+}
+
+std::vector<ProfilePointer> ProfileStore::spare() const {
+  std::vector<ProfilePointer> out;
+  for (const auto& [name, entry] : entries_)
+    if (entry.state.profile && !entry.state.enabled && entry.state.profile->create == CreateChoice::always)
+      out.push_back(entry.state.profile);
   return out;
 }
 

@@ -20,7 +20,9 @@ class ProfileStore {
   void load(const Report& report);
 
   /// What shall run, by name: with settings, enabled, and colliding with none before.
-  [[nodiscard]] std::vector<ProfilePointer> wanted();
+  [[nodiscard]] std::vector<ProfilePointer> wanted() const;
+  /// What does not run, but whose device shall be there, by name.
+  [[nodiscard]] std::vector<ProfilePointer> spare() const;
 
   [[nodiscard]] const std::vector<std::string>& directories() const noexcept { return directories_; }
   [[nodiscard]] std::vector<std::string> names() const;

@@ -95,9 +95,12 @@ Result<void> Service::start() {
   driver_->observe({.added = came_or_went,
                     .changed = changed,
                     .removed = came_or_went,
-                    .event = [this](const Session& session, const core::Event& event) {
-                      if (server_) server_->session_event(session.profile().interface, event);
-                    }});
+                    .event =
+                        [this](const Session& session, const core::Event& event) {
+                          if (server_) server_->session_event(session.profile().interface, event);
+                        },
+                    .spare = [this](const std::string& profile,
+                                    const std::string& problem) { manager_->set_spare_problem(profile, problem); }});
   return loop_.enable_watchdog();
 }
 

@@ -40,7 +40,7 @@ class Claims {
     if (const auto at = by_interface_.find(profile.interface); at != by_interface_.end())
       return fmt::format("Interface={} is taken by profile {}", profile.interface, at->second);
     // The port of a device that somebody else makes is not known here.
-    if (profile.create)
+    if (profile.create != CreateChoice::no)
       if (const auto [at, fresh] = by_port_.emplace(std::pair{profile.parent, profile.port}, profile.name); !fresh)
         return fmt::format("Port={} on Parent={} is taken by profile {}", profile.port, profile.parent, at->second);
     by_interface_.emplace(profile.interface, profile.name);
@@ -72,6 +72,11 @@ Result<void> Driver::start() {
   auto links = LinkMonitor::open([this](const LinkChange& change) { on_link_change(change); });
   if (!links) return std::unexpected{links.error()};
   links_ = std::move(*links);
+  spares_.emplace(
+      *kernel_, *links_, [this](unsigned ifindex) { return by_device_.contains(ifindex); },
+      [this](const std::string& profile, const std::string& problem) {
+        if (observer_.spare) observer_.spare(profile, problem);
+      });
   auto links_source = loop_.on_readable(links_->fd(), [this] {
     if (const auto done = links_->process(); !done) journal_.write(LogLevel::warning, done.error().message);
     flush();
@@ -105,7 +110,8 @@ Result<void> Driver::watch_wall_clock() {
 
 // ---- profiles -------------------------------------------------------------------------------------------------------
 
-std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles) {
+std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles,
+                                               const std::vector<ProfilePointer>& spare) {
   const Time now = boot_time();
   std::map<std::string_view, ProfilePointer> wanted;
   for (const ProfilePointer& profile : profiles) wanted.emplace(profile->name, profile);
@@ -115,7 +121,11 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
     const auto at = wanted.find(name);
     if (at == wanted.end() || !same_link(session->profile(), *at->second)) leaving.push_back(session.get());
   }
-  for (Session* session : leaving) remove(*session, Farewell::take_down, now);
+  std::vector<std::string> released;
+  for (Session* session : leaving) {
+    released.push_back(session->interface());
+    remove(*session, Farewell::take_down, now);
+  }
 
   std::vector<Problem> problems;
   Claims claims;
@@ -131,6 +141,7 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
     }
     add(profile, now);
   }
+  spares_->reconcile(spare, released);  // after the sessions, which may have taken their devices over
   flush();
   return problems;
 }
@@ -215,6 +226,7 @@ void Driver::stop(Farewell farewell) {
   const Time now = boot_time();
   flush();
   while (!sessions_.empty()) remove(*sessions_.begin()->second, farewell, now);
+  if (farewell == Farewell::take_down) spares_->reconcile({});
   timer_source_.disarm();
 }
 

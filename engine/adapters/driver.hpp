@@ -8,6 +8,7 @@
 #include "engine/adapters/os_random.hpp"
 #include "engine/adapters/packet_socket.hpp"
 #include "engine/adapters/session.hpp"
+#include "engine/adapters/spare_devices.hpp"
 #include "engine/adapters/state_store.hpp"
 
 #include <map>
@@ -24,6 +25,8 @@ struct DriverObserver {
   std::function<void(const Session&)> removed;
   /// At once, for every event but snapshot_changed.
   std::function<void(const Session&, const core::Event&)> event;
+  /// What keeps the device of a spare profile from being made; empty: nothing does any more.
+  std::function<void(const std::string& profile, const std::string& problem)> spare;
 };
 
 class Driver {
@@ -50,8 +53,8 @@ class Driver {
 
   /// Makes the sessions those of `profiles`, whatever their Enable= says, touching only what differs. Names are unique.
   /// Profiles that cannot run beside another (same interface) are returned; the one that runs already, else the first by
-  /// name, stays.
-  std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles);
+  /// name, stays. For `spare` there are devices and no sessions (see SpareDevices).
+  std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare);
 
   [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
   [[nodiscard]] Session* find(std::string_view profile) noexcept;
@@ -120,6 +123,7 @@ class Driver {
   DriverObserver observer_;
   std::unique_ptr<MacsecKernel> kernel_;
   std::unique_ptr<LinkMonitor> links_;
+  std::optional<SpareDevices> spares_;
   std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
 
   TimerQueue timers_;

@@ -38,19 +38,15 @@ std::vector<Session*> values(const std::unordered_multimap<unsigned, Session*>& 
 void Driver::attach(Session& session, Time now) {
   if (session.secy_.attached()) return;
   const Profile& profile = session.profile();
-  const bool possible =
-      links_->find(profile.parent) != nullptr && (profile.create || links_->find(profile.interface) != nullptr);
+  const bool possible = links_->find(profile.parent) != nullptr &&
+                        (profile.create != CreateChoice::no || links_->find(profile.interface) != nullptr);
   if (!possible) {
     session.attach_error_.reset();
     return;  // the link monitor will tell
   }
   // The kernel fixes the cipher suite when the device is made.
-  SecyDevice device = secy_device(profile);
   const Link* const parent = links_->find(profile.parent);
-  device.cipher_suite = session.static_keys()
-                            ? core::static_cipher_suite(profile)
-                            : core::cipher_preferences(profile, links_->speed(parent->ifindex)).front();
-  auto done = session.secy_.change(device);
+  auto done = session.secy_.change(secy_device(profile, links_->speed(parent->ifindex)));
   if (done) done = session.secy_.attach();
   if (!done) {
     if (done.error().code == ENODEV) return;
@@ -140,6 +136,7 @@ void Driver::on_link_change(const LinkChange& change) {
       retry_attach(*session, now);
     }
     for (Session* session : values(by_parent_, ifindex)) detach(*session, now);
+    spares_->on_link_change(change);
     return;
   }
   for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
@@ -161,6 +158,7 @@ void Driver::on_link_change(const LinkChange& change) {
     attach(*session, now);
     update_link(*session, now);
   }
+  spares_->on_link_change(change);
 }
 
 /// The port may have had the device made anew, for another cipher suite.

@@ -2,6 +2,8 @@
 #include "engine/adapters/netlink_secy.hpp"
 
 #include "engine/adapters/link_addresses.hpp"
+#include "engine/core/kay.hpp"
+#include "engine/core/static_port.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -57,13 +59,14 @@ std::uint8_t offload_type(OffloadMode mode) {
 
 }  // namespace
 
-SecyDevice secy_device(const Profile& profile) {
+SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
   SecyDevice device;
   device.parent = profile.parent;
   device.interface = profile.interface;
   device.port = profile.port;
-  device.create = profile.create;
-  if (!profile.cipher_suites.empty()) device.cipher_suite = profile.cipher_suites.front();
+  device.create = profile.create != CreateChoice::no;
+  device.cipher_suite = profile.static_keys.empty() ? core::cipher_preferences(profile, speed).front()
+                                                    : core::static_cipher_suite(profile);
   const bool must = profile.policy == Policy::must_secure;
   device.parameters = {.protect = must,
                        .encrypt = profile.encrypt,
@@ -221,7 +224,7 @@ Result<void> NetlinkSecy::adopt(const Link& link) {
 Result<void> NetlinkSecy::remove() {
   if (!attached()) return {};
   Result<void> done;
-  if (made_here_) {
+  if (made_here_ && device_.create) {
     done = delete_link(kernel_, ifindex_, name_);
   } else {
     done = clear();

@@ -25,8 +25,9 @@ struct SecyDevice {
   SecyParameters parameters;                            ///< in force from the first moment
   OffloadChoice offload = OffloadChoice::off;
 };
-/// From the profile: first suite of its list, must-secure: protect and its validate mode; should-secure: no protect, check.
-[[nodiscard]] SecyDevice secy_device(const Profile& profile);
+/// From the profile: the first suite of its list, by the keys or by `speed` of the parent (bit/s, 0: unknown) where there is
+/// none; must-secure: protect and its validate mode; should-secure: no protect, check.
+[[nodiscard]] SecyDevice secy_device(const Profile& profile, std::uint64_t speed = 0);
 
 /// Where frames are encrypted, and why there.
 struct OffloadReport {
@@ -52,7 +53,8 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> attach();
   /// Forgets the device without touching it.
   void detach() noexcept;
-  /// A device made here (also by an earlier run) is deleted; an adopted one loses its keys and becomes dormant.
+  /// A device made here (also by an earlier run) is deleted, unless it is somebody else's to make; an adopted one loses
+  /// its keys and becomes dormant.
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.
   [[nodiscard]] Result<void> clear();

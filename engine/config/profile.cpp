@@ -76,6 +76,18 @@ std::string_view to_string(OffloadChoice offload) noexcept {
   return {};
 }
 
+std::string_view to_string(CreateChoice create) noexcept {
+  switch (create) {
+    case CreateChoice::no:
+      return "no";
+    case CreateChoice::yes:
+      return "yes";
+    case CreateChoice::always:
+      return "always";
+  }
+  return {};
+}
+
 std::string_view to_string(KeyRole role) noexcept {
   switch (role) {
     case KeyRole::primary:

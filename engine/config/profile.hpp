@@ -25,6 +25,13 @@ enum class Validate : std::uint8_t { disabled, check, strict };
 /// Where the operator wants frames to be encrypted.
 enum class OffloadChoice : std::uint8_t { off, mac, phy, automatic };
 
+/// When the device is made here.
+enum class CreateChoice : std::uint8_t {
+  no,      ///< never: somebody else makes it
+  yes,     ///< when the profile is enabled
+  always,  ///< beforehand, too: for somebody who finds it and goes on with it
+};
+
 enum class KeyRole : std::uint8_t { primary, fallback };
 
 /// Who said this profile.
@@ -65,10 +72,10 @@ struct Profile {
   bool enabled = true;  ///< [Link] Enable=
 
   // [Link]
-  std::string parent;      ///< Parent=: interface name, required
-  std::string interface;   ///< Interface=: the macsec device; "macsec0" where not said
-  std::uint16_t port = 1;  ///< Port=: 1 to 65534; the SCI's port where the device is created here
-  bool create = true;      ///< Create=: no: wait for a device somebody else makes
+  std::string parent;                       ///< Parent=: interface name, required
+  std::string interface;                    ///< Interface=: the macsec device; "macsec0" where not said
+  std::uint16_t port = 1;                   ///< Port=: 1 to 65534; the SCI's port where the device is created here
+  CreateChoice create = CreateChoice::yes;  ///< Create=
 
   // [MACsec]
   bool encrypt = true;                     ///< Encrypt=: no: integrity only
@@ -106,6 +113,7 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(Policy policy) noexcept;          ///< "must-secure", "should-secure"
 [[nodiscard]] std::string_view to_string(Validate validate) noexcept;      ///< "disabled", "check", "strict"
 [[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;  ///< "off", "mac", "phy", "auto"
+[[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;    ///< "no", "yes", "always"
 [[nodiscard]] std::string_view to_string(KeyRole role) noexcept;           ///< "primary", "fallback"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"

@@ -182,6 +182,13 @@ std::string get_cipher_suites(const ProfileView& view) {
   return out;
 }
 
+Verdict set_create(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<bool> parsed = parse_boolean(value.text);
+  if (!parsed && value.text != to_string(CreateChoice::always)) return refused;
+  draft.profile.create = !parsed ? CreateChoice::always : *parsed ? CreateChoice::yes : CreateChoice::no;
+  return {};
+}
+
 Verdict set_replay_window(ProfileDraft& draft, const RawValue& value) {
   const bool off = value.text == "off" || value.text == "no";
   draft.profile.replay_protect = !off;
@@ -318,9 +325,9 @@ constexpr std::array rules{
     ProfileRule{{"Link", "Enable", boolean, "yes",
                  "Whether this profile is used at all"},
                 set_boolean<&P::enabled>, get<&P::enabled>},
-    ProfileRule{{"Link", "Create", boolean, "yes",
-                 "Whether macsecd makes the interface; no: wait for somebody else's"},
-                set_boolean<&P::create>, get<&P::create>},
+    ProfileRule{{"Link", "Create", "yes, no or always", "yes",
+                 "Whether macsecd makes the interface; no: wait for somebody else's; always: with Enable=no, too"},
+                set_create, get<&P::create>},
 
     ProfileRule{{"MACsec", "Encrypt", boolean, "yes",
                  "Encrypt; no: protect integrity only"},

@@ -80,7 +80,8 @@ std::string collide(const Profile& earlier, const Profile& later) {
   if (earlier.interface == later.interface)
     return "Interface=" + later.interface + " is taken by profile " + earlier.name + " (" + earlier.origin + ")";
   // The port of a device that somebody else makes is not known here.
-  if (earlier.create && later.create && earlier.parent == later.parent && earlier.port == later.port)
+  if (earlier.create != CreateChoice::no && later.create != CreateChoice::no && earlier.parent == later.parent &&
+      earlier.port == later.port)
     return "Port=" + std::to_string(later.port) + " on Parent=" + later.parent + " is taken by profile " +
            earlier.name + " (" + earlier.origin + ")";
   return {};

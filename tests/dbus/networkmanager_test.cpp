@@ -265,7 +265,7 @@ TEST_F(NetworkManagerTest, SelectedNetworkIsAProfileAndCompletesWhenSecured) {
   EXPECT_EQ(info.lifetime, "parked");
   EXPECT_EQ(info.interface, "macsec0");
   EXPECT_EQ(info.parent, "eth0");
-  EXPECT_FALSE(model().profile("nm-macsec0").profile->create);
+  EXPECT_EQ(model().profile("nm-macsec0").profile->create, CreateChoice::no);
   be("macsec0", core::PortState::pending, core::Reason::no_peer);
   EXPECT_NE(manager_->state(link), "completed");
   be("macsec0", core::PortState::secured);

@@ -75,7 +75,7 @@ TEST(Profile, EveryKeyArrives) {
   EXPECT_EQ(p.interface, "sec1");
   EXPECT_EQ(p.port, 65534);
   EXPECT_FALSE(p.enabled);
-  EXPECT_FALSE(p.create);
+  EXPECT_EQ(p.create, CreateChoice::no);
   EXPECT_FALSE(p.encrypt);
   EXPECT_THAT(p.cipher_suites, ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128));
   EXPECT_EQ(p.offload, OffloadChoice::automatic);
@@ -99,6 +99,16 @@ TEST(Profile, EveryKeyArrives) {
   EXPECT_EQ(p.keys[1].role, KeyRole::fallback);
   EXPECT_EQ(p.keys[1].not_before, 1767225600);
   EXPECT_EQ(p.keys[1].not_after, 1798761600);
+}
+
+TEST(Profile, TheDeviceCanBeWantedWithoutTheProfile) {
+  for (const auto& [said, meant] :
+       {std::pair{"always", CreateChoice::always}, {"1", CreateChoice::yes}, {"off", CreateChoice::no}})
+    EXPECT_EQ(good(link + "Create=" + said + "\n" + key).create, meant) << said;
+  const ProfileReading reading = read({link + "Create=sometimes\n" + key});
+  EXPECT_FALSE(reading.profile);
+  ASSERT_EQ(reading.diagnostics.size(), 1U);
+  EXPECT_NE(reading.diagnostics[0].text.find("yes, no or always"), std::string::npos) << reading.diagnostics[0].text;
 }
 
 TEST(Profile, LaterAssignmentsWinAndEmptyOnesReset) {

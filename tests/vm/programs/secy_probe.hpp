@@ -31,7 +31,7 @@ class Host {
     const FileDescriptor there{::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC)};
     if (::setns(there.get(), CLONE_NEWNET) != 0) throw std::runtime_error{"no namespace " + name_};
     auto kernel = MacsecKernel::open();
-    auto links = LinkMonitor::open([](const LinkChange&) {});
+    auto links = LinkMonitor::open([this](const LinkChange& change) { on_change(change); });
     static_cast<void>(::setns(here.get(), CLONE_NEWNET));
     if (!kernel) throw std::runtime_error{kernel.error().message};
     if (!links) throw std::runtime_error{links.error().message};
@@ -39,7 +39,13 @@ class Host {
     links_ = std::move(*links);
   }
 
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
   MacsecKernel& kernel() { return *kernel_; }
+  LinkMonitor& links() { return *links_; }
+  /// Called when a function here takes changes of links in.
+  std::function<void(const LinkChange&)> on_change = [](const LinkChange&) {};
 
   /// A command in the namespace; its exit status.
   int run(const std::string& command) const {

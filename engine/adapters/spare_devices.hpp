@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Devices made beforehand (Create=always), for a program that uses a macsec device it finds but would make another.
+#pragma once
+
+#include "engine/adapters/link_monitor.hpp"
+#include "engine/adapters/macsec_kernel.hpp"
+#include "engine/config/profile.hpp"
+
+#include <string>
+#include <vector>
+
+namespace macsec {
+
+class SpareDevices {
+ public:
+  /// Tells whether somebody uses the device.
+  using InUse = std::function<bool(unsigned ifindex)>;
+  /// What keeps a profile's device from being made; empty: nothing does any more.
+  using Report = std::function<void(const std::string& profile, const std::string& problem)>;
+
+  /// `kernel` and `links` outlive this.
+  SpareDevices(MacsecKernel& kernel, LinkMonitor& links, InUse in_use, Report report);
+  SpareDevices(const SpareDevices&) = delete;
+  SpareDevices& operator=(const SpareDevices&) = delete;
+
+  /// Makes the devices those of `profiles`, of which the first counts where several have one Interface=. What was made
+  /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices just let go of.
+  void reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<std::string>& released = {});
+  /// Makes a device that is missing as soon as it can be: its parent is there, its name or its SCI is free.
+  void on_link_change(const LinkChange& change);
+
+ private:
+  struct Spare {
+    ProfilePointer profile;
+    std::string problem{};
+  };
+
+  void keep(Spare& spare);
+  [[nodiscard]] Result<void> make(const Profile& profile, const Link& parent);
+  void discard(const std::string& interface);
+
+  MacsecKernel& kernel_;
+  LinkMonitor& links_;
+  InUse in_use_;
+  Report report_;
+  std::map<std::string, Spare> spares_;  ///< by interface
+};
+
+}  // namespace macsec

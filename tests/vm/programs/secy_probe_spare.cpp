@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Devices made beforehand, against the running kernel.
+#include "engine/adapters/spare_devices.hpp"
+#include "tests/vm/programs/secy_probe.hpp"
+
+namespace macsec::probe {
+namespace {
+
+class SpareTest : public SecyTest {
+ protected:
+  void SetUp() override {
+    SecyTest::SetUp();
+    one_.on_change = [this](const LinkChange& change) { spares_.on_link_change(change); };
+  }
+  void TearDown() override {
+    one_.on_change = [](const LinkChange&) {};
+    SecyTest::TearDown();
+  }
+
+  static ProfilePointer profile(CipherSuite suite, const std::string& parent = "eth0") {
+    Profile out;
+    out.name = "spare";
+    out.parent = parent;
+    out.interface = "macsec0";
+    out.port = 5;
+    out.create = CreateChoice::always;
+    out.cipher_suites = {suite, CipherSuite::gcm_aes_128};
+    return std::make_shared<const Profile>(std::move(out));
+  }
+  bool wait_suite(CipherSuite suite) {
+    return one_.wait("macsec0",
+                     [suite](const Link& link) { return link.macsec && link.macsec->cipher_suite == suite; });
+  }
+
+  bool in_use_ = false;
+  std::string problem_;
+  SpareDevices spares_{one_.kernel(), one_.links(), [this](unsigned) { return in_use_; },
+                       [this](const std::string&, const std::string& problem) { problem_ = problem; }};
+};
+
+TEST_F(SpareTest, IsThereWithoutKeysAsSoonAsItsParentIs) {
+  spares_.reconcile({profile(CipherSuite::gcm_aes_xpn_256, "later0")});
+  EXPECT_FALSE(one_.has_link("macsec0"));
+  ASSERT_EQ(one_.run("ip link add later0 type dummy && ip link set later0 up"), 0);
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_xpn_256));
+  const Link& link = one_.link();
+  EXPECT_EQ(link.alias, device_mark);
+  EXPECT_TRUE(link.dormant);
+  EXPECT_TRUE(link.macsec->parameters.protect);
+  EXPECT_EQ(link.macsec->sci.port(), 5);
+  EXPECT_EQ(problem_, "");
+  ASSERT_EQ(one_.run("ip link del later0"), 0);
+  EXPECT_FALSE(one_.has_link("macsec0"));
+}
+
+TEST_F(SpareTest, FollowsItsProfile) {
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  const unsigned first = one_.link().ifindex;
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  EXPECT_EQ(one_.link().ifindex, first);
+  spares_.reconcile({profile(CipherSuite::gcm_aes_xpn_128)});
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_xpn_128));
+  spares_.reconcile({});
+  EXPECT_FALSE(one_.has_link("macsec0"));
+}
+
+TEST_F(SpareTest, InUseItIsLeftAlone) {
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  in_use_ = true;
+  const unsigned first = one_.link().ifindex;
+  spares_.reconcile({profile(CipherSuite::gcm_aes_xpn_128)});
+  spares_.reconcile({});
+  EXPECT_EQ(one_.link().ifindex, first);
+}
+
+TEST_F(SpareTest, DeletedByAnotherHandItIsMadeAgain) {
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  const unsigned first = one_.link().ifindex;
+  ASSERT_EQ(one_.run("ip link del macsec0"), 0);
+  EXPECT_TRUE(one_.wait("macsec0", [first](const Link& link) { return link.ifindex != first && link.macsec; }));
+}
+
+TEST_F(SpareTest, SomebodyElsesDeviceStaysAndWhatIsInTheWayIsTold) {
+  ASSERT_EQ(one_.run("ip link add link eth0 macsec0 type macsec port 5"), 0);
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  EXPECT_EQ(one_.link().macsec->cipher_suite, CipherSuite::gcm_aes_128);
+  ASSERT_EQ(one_.run("ip link set macsec0 name other0"), 0);
+  EXPECT_FALSE(one_.has_link("macsec0"));
+  EXPECT_NE(problem_.find("other0"), std::string::npos) << problem_;  // has the SCI
+  ASSERT_EQ(one_.run("ip link del other0"), 0);
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  EXPECT_EQ(problem_, "");
+}
+
+}  // namespace
+}  // namespace macsec::probe

@@ -4,6 +4,7 @@
 #include "engine/base/handle.hpp"
 
 #include <NetworkManager.h>
+#include <net/if.h>
 
 namespace macsec::nm {
 
@@ -11,6 +12,13 @@ struct Connections::State {
   std::unique_ptr<GCancellable, Releases<g_object_unref>> cancel{g_cancellable_new()};
   std::unique_ptr<NMClient, Releases<g_object_unref>> client;
   bool refused = false;
+  std::set<std::string> managed;
+  struct Retry {
+    std::string uuid;
+    unsigned ifindex = 0;    ///< of the device that did not do
+    std::int64_t until = 0;  ///< microseconds, monotonic
+  };
+  std::map<std::string, Retry> retries;  ///< by device
   std::function<void()> changed = [] {};
 
   static void on_signal(State* state) noexcept { state->changed(); }
@@ -18,8 +26,35 @@ struct Connections::State {
     g_signal_connect_swapped(connection, NM_CONNECTION_CHANGED, G_CALLBACK(on_signal), state);
     state->changed();
   }
+  static void on_device(NMClient*, NMDevice* device, State* state) noexcept {
+    if (NM_IS_DEVICE_MACSEC(device) == 0) return;
+    g_signal_connect(device, "notify::" NM_DEVICE_STATE, G_CALLBACK(on_state), state);
+    state->manage(device);
+    on_state(device, nullptr, state);
+  }
+  static void on_state(NMDevice* device, GParamSpec*, State* state) noexcept {
+    const std::string name = nm_device_get_iface(device);
+    const auto retry = state->retries.find(name);
+    if (retry == state->retries.end() || nm_device_get_state(device) != NM_DEVICE_STATE_DISCONNECTED) return;
+    const unsigned ifindex = ::if_nametoindex(name.c_str());
+    if (ifindex == 0 || ifindex == retry->second.ifindex) return;
+    NMRemoteConnection* again = nm_client_get_connection_by_uuid(state->client.get(), retry->second.uuid.c_str());
+    const bool late = g_get_monotonic_time() > retry->second.until;
+    state->retries.erase(retry);
+    if (again == nullptr || late || nm_device_get_active_connection(device) != nullptr) return;
+    nm_client_activate_connection_async(state->client.get(), NM_CONNECTION(again), device, nullptr, state->cancel.get(),
+                                        nullptr, nullptr);
+  }
+  void manage(NMDevice* device) const {
+    const char* name = nm_device_get_iface(device);
+    if (name == nullptr || !managed.contains(name) || nm_device_get_managed(device) != 0) return;
+    nm_client_dbus_set_property(client.get(), nm_object_get_path(NM_OBJECT(device)), NM_DBUS_INTERFACE_DEVICE,
+                                "Managed", g_variant_new_boolean(TRUE), -1, cancel.get(), nullptr, nullptr);
+  }
   void watch(NMClient* fresh) {
     client.reset(fresh);
+    g_signal_connect(fresh, NM_CLIENT_DEVICE_ADDED, G_CALLBACK(on_device), this);
+    each_device([this](NMDevice* device) { on_device(nullptr, device, this); });
     g_signal_connect(fresh, NM_CLIENT_CONNECTION_ADDED, G_CALLBACK(on_added), this);
     g_signal_connect_swapped(fresh, NM_CLIENT_CONNECTION_REMOVED, G_CALLBACK(on_signal), this);
     g_signal_connect_swapped(fresh, "notify::" NM_CLIENT_NM_RUNNING, G_CALLBACK(on_signal), this);
@@ -29,7 +64,12 @@ struct Connections::State {
   void unwatch() {
     if (client == nullptr) return;
     each([this](NMRemoteConnection* connection) { g_signal_handlers_disconnect_by_data(connection, this); });
+    each_device([this](NMDevice* device) { g_signal_handlers_disconnect_by_data(device, this); });
     g_signal_handlers_disconnect_by_data(client.get(), this);
+  }
+  void each_device(const std::function<void(NMDevice*)>& visit) const {
+    const GPtrArray* devices = nm_client_get_devices(client.get());
+    for (guint i = 0; i < devices->len; ++i) visit(NM_DEVICE(g_ptr_array_index(devices, i)));
   }
   void each(const std::function<void(NMRemoteConnection*)>& visit) const {
     const GPtrArray* connections = nm_client_get_connections(client.get());
@@ -109,9 +149,23 @@ Connections::Lookup Connections::find(const std::string& device, Connection& con
   return Lookup::found;
 }
 
-std::vector<StoredConnection> Connections::all() const {
+void Connections::manage(std::set<std::string> devices) {
+  const std::set<std::string> before = std::exchange(state_->managed, std::move(devices));
+  if (state_->client == nullptr || state_->managed == before) return;
+  for (const std::string& name : state_->managed)
+    if (NMDevice* device = nm_client_get_device_by_iface(state_->client.get(), name.c_str());
+        device != nullptr && !before.contains(name))
+      state_->manage(device);
+}
+
+void Connections::bring_up(const std::string& uuid, const std::string& device, unsigned ifindex) {
+  constexpr std::int64_t patience = 30 * G_USEC_PER_SEC;
+  state_->retries.insert_or_assign(device, State::Retry{uuid, ifindex, g_get_monotonic_time() + patience});
+}
+
+std::optional<std::vector<StoredConnection>> Connections::all() const {
+  if (state_->client == nullptr || nm_client_get_nm_running(state_->client.get()) == 0) return std::nullopt;
   std::vector<StoredConnection> out;
-  if (state_->client == nullptr || nm_client_get_nm_running(state_->client.get()) == 0) return out;
   state_->each([&](NMRemoteConnection* remote) {
     auto* it = NM_CONNECTION(remote);
     NMSettingMacsec* macsec = nm_connection_get_setting_macsec(it);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,15 @@ class Connections {
   /// The macsec connection that is active, or being activated, on a device.
   [[nodiscard]] Lookup find(const std::string& device, Connection& connection) const;
 
-  /// All macsec connections; none while NetworkManager does not run.
-  [[nodiscard]] std::vector<StoredConnection> all() const;
+  /// All macsec connections; nothing while NetworkManager does not run.
+  [[nodiscard]] std::optional<std::vector<StoredConnection>> all() const;
+  /// Has NetworkManager manage these devices, now or as soon as they are there: on a device that it did not make it would
+  /// bring up a connection for a user, but none by itself (connection.autoconnect). Said once for each device that
+  /// appears, so that a user's `nmcli device set DEVICE managed no` lasts.
+  void manage(std::set<std::string> devices);
+  /// Activates a connection as soon as the device is another than the one with `ifindex`, which did not do: NetworkManager
+  /// itself does not try again for minutes. Forgotten when that takes longer than half a minute.
+  void bring_up(const std::string& uuid, const std::string& device, unsigned ifindex);
   /// Calls `changed` whenever all() may tell something else.
   void on_changed(std::function<void()> changed);
 

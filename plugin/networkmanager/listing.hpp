@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// NetworkManager's macsec connections that are not active, shown as profiles that are not enabled.
+/// NetworkManager's macsec connections that are not active, shown as profiles that are not enabled, and the devices that
+/// have to be there before a connection comes up.
 #pragma once
 
 #include "plugin/networkmanager/connections.hpp"
@@ -11,29 +12,44 @@ namespace macsec::nm {
 
 class Listing {
  public:
-  using Stored = std::function<std::vector<StoredConnection>()>;
+  using Stored = std::function<std::optional<std::vector<StoredConnection>>()>;
+  using Devices = std::function<void(std::set<std::string>)>;
 
-  /// `runs` outlives this; `stored` tells all connections, active or not.
-  Listing(sd_event* event, Runs& runs, Stored stored);
+  /// `runs` outlives this; `stored` tells all connections, active or not, or nothing while NetworkManager does not run: its
+  /// connections stay what they were. `spare` gets the devices that are made beforehand.
+  Listing(sd_event* event, Runs& runs, Stored stored, Devices spare);
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;
 
   /// Something is another now; what is shown follows in the next turn of the loop.
   void update();
+  /// A profile that ran is shown from now on, or removed where it is nobody's: in one step, so that its device stays.
+  void take_over(const std::string& profile);
 
  private:
-  [[nodiscard]] std::map<std::string, StoredConnection> wanted() const;
+  struct Entry {
+    StoredConnection stored;
+    bool spare = false;  ///< its device is made beforehand
+    friend bool operator==(const Entry&, const Entry&) = default;
+  };
+  using Entries = std::map<std::string, Entry>;  ///< by profile
+
+  [[nodiscard]] std::set<std::string> spare_devices() const;
+  [[nodiscard]] Entries wanted(const std::set<std::string>& spare) const;
   void apply();
-  void show(const std::string& name, const StoredConnection& stored);
-  void show_problem(const std::string& name, const StoredConnection& stored, const std::string& text);
-  void add(const std::string& name, const StoredConnection& stored, const bus::Settings& settings,
+  void show(const std::string& name, const Entry& entry);
+  void show_problem(const std::string& name, const Entry& entry, const std::string& text);
+  void add(const std::string& name, const Entry& entry, const bus::Settings& settings,
            std::vector<bus::Problem> problems);
 
   sd_event* event_;
   Runs& runs_;
   Stored stored_;
-  std::map<std::string, StoredConnection> shown_;  ///< by profile
-  std::set<std::string> taken_;                    ///< names others have
+  Devices spare_;
+  std::vector<StoredConnection> known_;
+  Entries shown_;
+  std::set<std::string> given_up_;
+  std::set<std::string> taken_;  ///< names others have
   Timer turn_;
 };
 

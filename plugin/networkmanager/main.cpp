@@ -70,12 +70,17 @@ class Service {
     runs_options.moved = [this] {
       if (listing_) listing_->update();
     };
+    runs_options.given_up = [this](const std::string& profile) {
+      if (listing_) listing_->take_over(profile);
+    };
     auto runs = Runs::start(loop_.event(), std::move(runs_options), [this](const std::string& device) {
       if (supplicant_) supplicant_->changed(device);
     });
     if (!runs) return std::unexpected{runs.error()};
     runs_ = std::move(*runs);
-    listing_.emplace(loop_.event(), *runs_, [this] { return connections_.all(); });
+    listing_.emplace(
+        loop_.event(), *runs_, [this] { return connections_.all(); },
+        [this](std::set<std::string> devices) { connections_.manage(std::move(devices)); });
     connections_.on_changed([this] { listing_->update(); });
     auto proxy = Proxy::start(loop_.event(), front(), {.address = options.supplicant_bus, .unit = supplicant_unit});
     if (!proxy) return std::unexpected{proxy.error()};

@@ -14,27 +14,32 @@ constexpr std::uint16_t unsaid_port = 65534;
 
 std::string_view yes_no(bool value) { return value ? "yes" : "no"; }
 
-/// The suite of NetworkManager's device, which cannot be changed, where the connection does not rule it out.
-std::optional<std::string> suites(Wanted& wanted) {
-  const auto asked = wanted.extras.settings.find({"MACsec", "CipherSuites"});
-  if (!wanted.device.cipher_suite) return std::nullopt;
-  const std::string have{to_string(*wanted.device.cipher_suite)};
-  if (asked == wanted.extras.settings.end()) return have;
+/// Whether a connection accepts a suite; one that names none accepts all.
+bool accepts(const UserData& extras, CipherSuite suite) {
+  const auto asked = extras.settings.find(cipher_suites_setting);
+  if (asked == extras.settings.end()) return true;
   std::string_view rest = asked->second;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find_first_of(" ,\t"), rest.size());
-    if (cipher_suite_from_string(rest.substr(0, end)) == wanted.device.cipher_suite) return have;
+    if (cipher_suite_from_string(rest.substr(0, end)) == suite) return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  return false;
+}
+
+/// The suite of the device, which cannot be changed, where the connection does not rule it out.
+std::optional<std::string> suites(Wanted& wanted) {
+  if (!wanted.device.cipher_suite) return std::nullopt;
+  const std::string have{to_string(*wanted.device.cipher_suite)};
+  if (suits(wanted)) return have;
   wanted.extras.problems.push_back(
       {true,
        {},
        0,
        "org.macsecd.cipher-suites",
-       fmt::format(
-           "org.macsecd.cipher-suites={}: {} was made with {}, which the kernel does not change; make the device "
-           "before the connection comes up: ip link add link {} {} type macsec port {} cipher gcm-aes-256",
-           asked->second, wanted.device.name, have, wanted.parent, wanted.device.name, wanted.device.sci.port())});
+       fmt::format("org.macsecd.cipher-suites={}: {} was made with {}, which the kernel does not change; macsecd makes "
+                   "another when this one is gone, if no connection with other suites has the same interface-name",
+                   wanted.extras.settings.at(cipher_suites_setting), wanted.device.name, have)});
   return have;
 }
 
@@ -97,13 +102,19 @@ bus::Settings make_settings(Wanted& wanted) {
   return settings;
 }
 
-bus::Settings make_settings(const StoredConnection& stored, const UserData& extras) {
+bool suits(const Wanted& wanted) {
+  return !wanted.device.cipher_suite || accepts(wanted.extras, *wanted.device.cipher_suite);
+}
+
+bool wants_other_suite(const UserData& extras) { return !accepts(extras, CipherSuite::gcm_aes_128); }
+
+bus::Settings make_settings(const StoredConnection& stored, const UserData& extras, bool spare) {
   Texts all = extras.settings;
   all[{"Link", "Enable"}] = "no";
   all[{"Link", "Parent"}] = stored.parent;
   all[{"Link", "Interface"}] = stored.interface;
   all[{"Link", "Port"}] = fmt::format("{}", stored.port);
-  all[{"Link", "Create"}] = "no";
+  all[{"Link", "Create"}] = spare ? "always" : "no";
   all[{"MACsec", "Encrypt"}] = yes_no(stored.encrypt);
   if (const auto text = validate(stored.connection)) all[{"MACsec", "Validate"}] = *text;
   bus::Settings settings = sections_of(all);

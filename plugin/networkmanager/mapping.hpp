@@ -21,8 +21,15 @@ struct Wanted {
 /// The profile's settings. Problems with the device go to `wanted.extras.problems`.
 [[nodiscard]] bus::Settings make_settings(Wanted& wanted);
 
-/// Settings of a connection that is not active: without its key, and not enabled.
-[[nodiscard]] bus::Settings make_settings(const StoredConnection& stored, const UserData& extras);
+/// Settings of a connection that is not active: without its key, and not enabled. `spare`: its device is made beforehand.
+[[nodiscard]] bus::Settings make_settings(const StoredConnection& stored, const UserData& extras, bool spare);
+
+/// Whether the connection accepts the cipher suite of the device.
+[[nodiscard]] bool suits(const Wanted& wanted);
+
+inline const std::pair<std::string, std::string> cipher_suites_setting{"MACsec", "CipherSuites"};
+/// Whether a device as NetworkManager makes it, with GCM-AES-128, is not what the connection asks for.
+[[nodiscard]] bool wants_other_suite(const UserData& extras);
 
 /// The connection's id where it can be a profile's name, with '_' for what cannot; else "nm-DEVICE".
 [[nodiscard]] std::string profile_name(const std::string& id, const std::string& device);

@@ -47,7 +47,7 @@ void Runs::run(Wanted wanted, Answer answer) {
   if (const auto before = runs_.find(device); before != runs_.end()) {
     settle(*before->second, "replaced by another network");
     // Another connection's profile for the same device would be in the way.
-    if (before->second->name != name) withdraw(*before->second);
+    if (before->second->name != name) give_up(*before->second);
   }
   for (const auto& [other, run] : runs_)
     if (other != device && run->name == name) name += "@" + device;
@@ -114,7 +114,8 @@ void Runs::park(const std::string& device) {
   if (!found->second->parking.armed()) found->second->parking.arm(event_, options_.grace);
 }
 
-void Runs::withdraw(const Run& run) {
+void Runs::give_up(const Run& run) {
+  if (options_.given_up) return options_.given_up(run.name);
   client_->send<bus::Nothing>(client_->remove_profile(bus::Client::profile_path(run.name)),
                               [](const bus::Outcome<bus::Nothing>&) {});
 }
@@ -123,8 +124,9 @@ void Runs::remove(const std::string& device) {
   const auto found = runs_.find(device);
   if (found == runs_.end()) return;
   settle(*found->second, "the device is gone");
-  withdraw(*found->second);
+  const std::unique_ptr<Run> run = std::move(found->second);
   runs_.erase(found);
+  give_up(*run);
   changed_(device);
   options_.moved();
 }

@@ -22,6 +22,8 @@ struct RunsOptions {
   std::chrono::microseconds grace = std::chrono::minutes{1};  ///< how long a parked network goes on
   /// What runs, or whether macsecd is there, is another now.
   std::function<void()> moved = [] {};
+  /// Gets the name of a profile that runs no more, and removes or replaces it.
+  std::function<void(const std::string& profile)> given_up{};
 };
 
 class Runs {
@@ -39,6 +41,8 @@ class Runs {
   void run(Wanted wanted, Answer answer);
   /// NetworkManager let go: the network runs on for the grace period, to be claimed by run().
   void park(const std::string& device);
+  /// Ends what runs on a device.
+  void remove(const std::string& device);
   /// The device is gone, and with it what ran there. 0: any may be gone.
   void device_gone(unsigned ifindex);
 
@@ -69,8 +73,7 @@ class Runs {
   void add(Run& run);
   void added(const std::string& device, std::uint64_t turn, const bus::Outcome<bus::ObjectPath>& outcome);
   void settle(Run& run, const std::optional<std::string>& error);
-  void remove(const std::string& device);
-  void withdraw(const Run& run);
+  void give_up(const Run& run);
   void hear(const bus::Change& change);
   [[nodiscard]] std::optional<bus::SessionInfo> session(const Run& run) const;
 

@@ -33,7 +33,7 @@ Supplicant::Link::Link(Supplicant& supplicant, unsigned number)
         supplicant.evaluate(*this);
       }} {}
 
-Supplicant::Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, const Connections& connections,
+Supplicant::Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, Connections& connections,
                        SupplicantOptions options)
     : event_{event}, bus_{bus}, runs_{runs}, proxy_{proxy}, connections_{connections}, options_{std::move(options)} {}
 
@@ -80,6 +80,8 @@ int Supplicant::on_signal(sd_bus_message* message, void* userdata, sd_bus_error*
   for (const auto& [path, link] : self.links_)
     if (link->owner == name) paths.push_back(path);
   for (const std::string& path : paths) self.remove(path, true);
+  // NetworkManager ended: what it ran goes on until it is back.
+  std::erase_if(self.departures_, [&name](const auto& each) { return each.second->owner == name; });
   return 0;
 } catch (...) {
   return -ENOMEM;
@@ -229,7 +231,7 @@ Result<MacsecDevice> Supplicant::find_device(const Link& link) const {
     for (MacsecDevice& device : *devices)
       if (device.parent == link.parent_index && device.sci.port() == port) return std::move(device);
   // A connection that is up and comes up again with another port: NetworkManager keeps the device it has.
-  for (const StoredConnection& stored : connections_.all())
+  for (const StoredConnection& stored : connections_.all().value_or(std::vector<StoredConnection>{}))
     for (MacsecDevice& device : *devices)
       if (stored.interface == device.name && stored.parent == link.parent && stored.port == asked &&
           device.parent == link.parent_index)
@@ -266,6 +268,8 @@ void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Conne
          fmt::format("macsec.port={}: NetworkManager goes on with {}, which was made with port {}; it makes a new one "
                      "after nmcli connection down",
                      port, device.name, device.sci.port())});
+  departures_.erase(device.name);
+  if (connection && !suits(wanted)) connections_.bring_up(connection->uuid, device.name, device.ifindex);
   link.connection = connection;
   wanted.connection = std::move(connection);
   link.device = device.name;
@@ -322,7 +326,14 @@ void Supplicant::release(Link& link) {
   link.lookup.disarm();
   link.patience.disarm();
   link.selected.clear();
-  if (!link.device.empty()) runs_.park(std::exchange(link.device, {}));
+  if (link.device.empty()) return;
+  const std::string device = std::exchange(link.device, {});
+  runs_.park(device);
+  auto& departure = departures_[device] = std::make_unique<Departure>(link.owner, [this, device] {
+    departures_.erase(device);
+    runs_.remove(device);
+  });
+  departure->timer.arm(event_, options_.departure);
 }
 
 void Supplicant::set_state(Link& link, const std::string& state) {

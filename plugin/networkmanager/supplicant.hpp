@@ -16,6 +16,8 @@ struct SupplicantOptions {
   std::chrono::microseconds patience = std::chrono::seconds{20};
   /// How long NetworkManager may take to tell of a connection that is being activated.
   std::chrono::microseconds lookup = std::chrono::seconds{1};
+  /// How long a network that NetworkManager let go of runs on while NetworkManager does, too.
+  std::chrono::microseconds departure = std::chrono::seconds{2};
   /// Where the kernel's devices are asked for.
   std::function<Result<std::vector<MacsecDevice>>()> devices = macsec_devices;
   std::function<unsigned(const std::string&)> index = interface_index;
@@ -26,7 +28,7 @@ struct SupplicantOptions {
 class Supplicant {
  public:
   /// All references outlive this. `runs` tells of changes through changed().
-  Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, const Connections& connections,
+  Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, Connections& connections,
              SupplicantOptions options);
   Supplicant(const Supplicant&) = delete;
   Supplicant& operator=(const Supplicant&) = delete;
@@ -68,6 +70,13 @@ class Supplicant {
     Timer patience;
   };
 
+  /// NetworkManager let go of a device. While it goes on running it is done with it, unless it takes it up again at once.
+  struct Departure {
+    Departure(std::string who, std::function<void()> over) : owner{std::move(who)}, timer{std::move(over)} {}
+    std::string owner;
+    Timer timer;
+  };
+
   static int on_call(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static int on_name(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static int on_signal(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
@@ -102,11 +111,12 @@ class Supplicant {
   sd_bus* bus_;
   Runs& runs_;
   Proxy& proxy_;
-  const Connections& connections_;
+  Connections& connections_;
   SupplicantOptions options_;
   std::function<void(const std::string&)> lost_;
   unsigned next_link_ = 0;
-  std::map<std::string, std::unique_ptr<Link>> links_;  ///< by path
+  std::map<std::string, std::unique_ptr<Link>> links_;            ///< by path
+  std::map<std::string, std::unique_ptr<Departure>> departures_;  ///< by device
   std::vector<bus::SlotPointer> slots_;
 };
 

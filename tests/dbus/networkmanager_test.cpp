@@ -2,6 +2,7 @@
 /// macsec-nm between a stand-in for NetworkManager, which calls in NetworkManager's order, org.macsecd1 over a model, and
 /// a stand-in for the real wpa_supplicant on a bus of its own.
 #include "dbus/bus/connection.hpp"
+#include "plugin/networkmanager/listing.hpp"
 #include "plugin/networkmanager/names.hpp"
 #include "plugin/networkmanager/supplicant.hpp"
 #include "tests/dbus/fixture.hpp"
@@ -198,17 +199,17 @@ class NetworkManagerTest : public test::BusTest {
     auto front = bus::start_connection(event_.get(), bus_.address(), "front");
     ASSERT_TRUE(front);
     front_ = std::move(*front);
-    auto runs =
-        Runs::start(event_.get(), {.address = bus_.address(), .grace = grace_}, [this](const std::string& device) {
-          if (supplicant_) supplicant_->changed(device);
-        });
+    auto runs = Runs::start(event_.get(), {.address = bus_.address(), .grace = grace_, .given_up = given_up_},
+                            [this](const std::string& device) {
+                              if (supplicant_) supplicant_->changed(device);
+                            });
     ASSERT_TRUE(runs);
     runs_ = std::move(*runs);
     auto proxy =
         Proxy::start(event_.get(), front_.get(), {.address = with_wifi ? wifi_bus_.address() : "", .unit = unit_});
     ASSERT_TRUE(proxy);
     proxy_ = std::move(*proxy);
-    SupplicantOptions options{.patience = patience, .lookup = std::chrono::seconds{0}};
+    SupplicantOptions options{.patience = patience, .lookup = std::chrono::seconds{0}, .departure = departure_};
     options.devices = [this] { return Result<std::vector<MacsecDevice>>{devices_}; };
     options.index = [this](const std::string& name) { return name == parent_ ? 2U : 0U; };
     supplicant_ = std::make_unique<Supplicant>(event_.get(), front_.get(), *runs_, *proxy_, connections_, options);
@@ -242,6 +243,8 @@ class NetworkManagerTest : public test::BusTest {
   }
 
   std::chrono::milliseconds grace_ = std::chrono::minutes{1};
+  std::chrono::milliseconds departure_ = std::chrono::minutes{1};
+  std::function<void(const std::string&)> given_up_;
   std::string parent_ = "eth0";
   std::string unit_;  ///< of the real supplicant; empty: it runs already
   std::vector<MacsecDevice> devices_{
@@ -337,6 +340,99 @@ TEST_F(NetworkManagerTest, ParkedNetworkEndsWithItsDeviceOrItsTime) {
   supplicant_->device_gone(8);
   run_until([&] { return !model().has_profile("nm-macsec1"); });
   EXPECT_FALSE(model().has_profile("nm-macsec1"));
+}
+
+TEST_F(NetworkManagerTest, LetGoByNetworkManagerThatRunsOnItEnds) {
+  departure_ = std::chrono::milliseconds{50};
+  start();
+  const std::string link = activate();
+  static_cast<void>(manager_->call(link, link_interface, "Disconnect"));
+  run_until([&] { return !model().has_profile("nm-macsec0"); });
+  EXPECT_FALSE(model().has_profile("nm-macsec0"));
+}
+
+TEST_F(NetworkManagerTest, LetGoByNetworkManagerThatEndsItRunsOn) {
+  departure_ = std::chrono::milliseconds{300};
+  start();
+  const std::string first = activate(1);
+  static_cast<void>(manager_->call(first, link_interface, "Disconnect"));
+  manager_.reset();
+  manager_.emplace(event_.get(), bus_.address());
+  // What the second lets go of after the first ended shows that the time of the first has passed.
+  const std::string second = activate(2);
+  static_cast<void>(manager_->call(second, link_interface, "Disconnect"));
+  run_until([&] { return !model().has_profile("nm-macsec1"); });
+  EXPECT_FALSE(model().has_profile("nm-macsec1"));
+  EXPECT_TRUE(model().has_profile("nm-macsec0"));
+}
+
+TEST_F(NetworkManagerTest, ConnectionsThatAreNotActiveAreShown) {
+  start();
+  const auto connection = [](std::string id, std::string suites) {
+    StoredConnection out;
+    out.connection = {.id = id, .uuid = "uuid-of-" + id, .user_data = {}};
+    if (!suites.empty()) out.connection.user_data["org.macsecd.cipher-suites"] = suites;
+    out.parent = "eth0";
+    out.interface = "macsec7";
+    out.ckn = "abcd";
+    return out;
+  };
+  std::optional<std::vector<StoredConnection>> stored{{connection("xpn", "GCM-AES-XPN-256")}};
+  std::set<std::string> spare;
+  Listing listing{event_.get(), *runs_, [&] { return stored; },
+                  [&](std::set<std::string> devices) { spare = devices; }};
+  const auto shown = [&](const std::string& name, CreateChoice create) {
+    listing.update();
+    run_until([&] {
+      const auto state = model().profile(name);
+      return state.profile && !state.enabled && state.profile->create == create;
+    });
+    const auto profile = model().profile(name).profile;
+    return profile && profile->create == create;
+  };
+  EXPECT_TRUE(shown("xpn", CreateChoice::always));
+  EXPECT_EQ(spare, std::set<std::string>{"macsec7"});
+  // The one device cannot serve both.
+  stored->push_back(connection("plain", ""));
+  EXPECT_TRUE(shown("xpn", CreateChoice::no));
+  EXPECT_TRUE(shown("plain", CreateChoice::no));
+  EXPECT_TRUE(spare.empty());
+  stored->pop_back();
+  EXPECT_TRUE(shown("xpn", CreateChoice::always));
+  EXPECT_FALSE(model().has_profile("plain"));
+  // NetworkManager stops: its connections, and their devices, are not gone.
+  stored.reset();
+  listing.update();
+  run_until([&] { return !spare.empty(); });
+  EXPECT_TRUE(model().has_profile("xpn"));
+  stored.emplace();
+  listing.update();
+  run_until([&] { return !model().has_profile("xpn"); });
+  EXPECT_TRUE(spare.empty());
+}
+
+TEST_F(NetworkManagerTest, AProfileThatRanIsShownOrRemoved) {
+  std::optional<Listing> listing;
+  given_up_ = [&](const std::string& name) { listing->take_over(name); };
+  start();
+  std::vector<StoredConnection> stored(1);
+  stored[0].connection = {.id = "nm-macsec0", .uuid = "uuid", .user_data = {}};
+  stored[0].parent = "eth0";
+  stored[0].interface = "macsec0";
+  stored[0].ckn = "abcd";
+  listing.emplace(event_.get(), *runs_, [&] { return std::optional{stored}; }, [](const std::set<std::string>&) {});
+  static_cast<void>(activate());
+  EXPECT_TRUE(model().profile("nm-macsec0").enabled);
+  supplicant_->device_gone(7);
+  run_until([&] { return !model().profile("nm-macsec0").enabled; });
+  EXPECT_TRUE(model().has_profile("nm-macsec0"));
+  static_cast<void>(activate());
+  run_until([&] { return model().profile("nm-macsec0").enabled; });
+  EXPECT_TRUE(model().profile("nm-macsec0").enabled);
+  stored.clear();
+  supplicant_->device_gone(7);
+  run_until([&] { return !model().has_profile("nm-macsec0"); });
+  EXPECT_FALSE(model().has_profile("nm-macsec0"));
 }
 
 TEST_F(NetworkManagerTest, ParentGoneRemovesTheInterface) {

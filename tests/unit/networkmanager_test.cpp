@@ -296,6 +296,20 @@ TEST(Mapping, KeepsTheSuiteOfTheDeviceOrSaysWhyNot) {
   EXPECT_TRUE(asked.extras.usable());
 }
 
+TEST(Mapping, ADeviceIsMadeBeforehandOnlyForOtherSuites) {
+  const auto wants = [](const std::string& suites) {
+    return wants_other_suite(read_user_data({{"org.macsecd.cipher-suites", suites}}));
+  };
+  EXPECT_FALSE(wants_other_suite({}));
+  EXPECT_FALSE(wants("gcm-aes-256,gcm-aes-128"));
+  EXPECT_TRUE(wants("GCM-AES-256 GCM-AES-XPN-128"));
+  EXPECT_FALSE(wants("nonsense"));  // a problem of its own
+  StoredConnection stored;
+  stored.parent = "eth0";
+  EXPECT_EQ(setting(make_settings(stored, {}, true), "Link", "Create"), "always");
+  EXPECT_EQ(setting(make_settings(stored, {}, false), "Link", "Create"), "no");
+}
+
 TEST(Mapping, NamesProfilesAfterConnections) {
   Wanted asked = wanted();
   EXPECT_EQ(profile_name(asked), "test-macsec+");

@@ -163,6 +163,7 @@ Exported export_networkmanager(const std::string& name, const bus::Settings& set
   line("interface-name", remaining.take_or("Link", "Interface", "macsec0"));
   flag("autoconnect", "Link", "Enable");
   remaining.take("Link", "Create");
+  remaining.take("Link", "KeepConfiguration");
   out.text.add("\n[macsec]\n");
   line("parent", remaining.take("Link", "Parent"));
   line("port", remaining.take_or("Link", "Port", "1"));
@@ -270,6 +271,7 @@ Exported export_networkd(const std::string& name, const bus::Settings& settings,
   const std::string parent = remaining.take("Link", "Parent");
   const std::string interface = remaining.take_or("Link", "Interface", "macsec0");
   remaining.take("Link", "Create");
+  remaining.take("Link", "KeepConfiguration");
   out.warnings.push_back(
       fmt::format("the parent is said elsewhere: the .network of {} needs MACsec={} in [Network]", parent, interface));
   const bool mka = remaining.count("StaticKeys") == 0;

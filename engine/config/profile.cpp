@@ -18,7 +18,9 @@ bool same_static_key(const StaticKey& left, const StaticKey& right) noexcept {
          left.salt == right.salt;
 }
 
-auto link_settings(const Profile& p) noexcept { return std::tie(p.enabled, p.parent, p.interface, p.port, p.create); }
+auto link_settings(const Profile& p) noexcept {
+  return std::tie(p.enabled, p.parent, p.interface, p.port, p.create, p.keep_configuration);
+}
 
 auto macsec_settings(const Profile& p) noexcept {
   return std::tie(p.encrypt, p.cipher_suites, p.offload, p.validate, p.replay_protect, p.replay_window, p.include_sci,
@@ -84,6 +86,18 @@ std::string_view to_string(CreateChoice create) noexcept {
       return "yes";
     case CreateChoice::always:
       return "always";
+  }
+  return {};
+}
+
+std::string_view to_string(KeepConfiguration keep) noexcept {
+  switch (keep) {
+    case KeepConfiguration::no:
+      return "no";
+    case KeepConfiguration::remember:
+      return "remember";
+    case KeepConfiguration::yes:
+      return "yes";
   }
   return {};
 }

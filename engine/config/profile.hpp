@@ -32,6 +32,13 @@ enum class CreateChoice : std::uint8_t {
   always,  ///< beforehand, too: for somebody who finds it and goes on with it
 };
 
+/// What becomes of the addresses and routes that somebody takes off the device.
+enum class KeepConfiguration : std::uint8_t {
+  no,        ///< nothing; and what was put back is taken off again
+  remember,  ///< nothing, but what is on the device is known to a later `yes`
+  yes,       ///< they are put back
+};
+
 enum class KeyRole : std::uint8_t { primary, fallback };
 
 /// Who said this profile.
@@ -76,6 +83,7 @@ struct Profile {
   std::string interface;                    ///< Interface=: the macsec device; "macsec0" where not said
   std::uint16_t port = 1;                   ///< Port=: 1 to 65534; the SCI's port where the device is created here
   CreateChoice create = CreateChoice::yes;  ///< Create=
+  KeepConfiguration keep_configuration = KeepConfiguration::no;
 
   // [MACsec]
   bool encrypt = true;                     ///< Encrypt=: no: integrity only
@@ -110,11 +118,12 @@ struct Profile {
 
 using ProfilePointer = std::shared_ptr<const Profile>;
 
-[[nodiscard]] std::string_view to_string(Policy policy) noexcept;          ///< "must-secure", "should-secure"
-[[nodiscard]] std::string_view to_string(Validate validate) noexcept;      ///< "disabled", "check", "strict"
-[[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;  ///< "off", "mac", "phy", "auto"
-[[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;    ///< "no", "yes", "always"
-[[nodiscard]] std::string_view to_string(KeyRole role) noexcept;           ///< "primary", "fallback"
+[[nodiscard]] std::string_view to_string(Policy policy) noexcept;           ///< "must-secure", "should-secure"
+[[nodiscard]] std::string_view to_string(Validate validate) noexcept;       ///< "disabled", "check", "strict"
+[[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;   ///< "off", "mac", "phy", "auto"
+[[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;     ///< "no", "yes", "always"
+[[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback"
+[[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"
 

@@ -328,6 +328,10 @@ constexpr std::array rules{
     ProfileRule{{"Link", "Create", "yes, no or always", "yes",
                  "Whether macsecd makes the interface; no: wait for somebody else's; always: with Enable=no, too"},
                 set_create, get<&P::create>},
+    ProfileRule{{"Link", "KeepConfiguration", "yes, no or remember", "no",
+                 "Whether addresses and routes that are taken off are put back"},
+                set_choice<&P::keep_configuration, KeepConfiguration::yes, KeepConfiguration::no,
+                           KeepConfiguration::remember>, get<&P::keep_configuration>},
 
     ProfileRule{{"MACsec", "Encrypt", boolean, "yes",
                  "Encrypt; no: protect integrity only"},

@@ -63,7 +63,7 @@ TEST(Profile, DefaultsAreThoseOfTheType) {
 
 TEST(Profile, EveryKeyArrives) {
   const Profile p = good(
-      "[Link]\nParent=eth1\nInterface=sec1\nPort=65534\nEnable=no\nCreate=no\n"
+      "[Link]\nParent=eth1\nInterface=sec1\nPort=65534\nEnable=no\nCreate=no\nKeepConfiguration=remember\n"
       "[MACsec]\nEncrypt=no\nCipherSuites=gcm-aes-xpn-256, "
       "GCM-AES-128\nOffload=auto\nValidate=strict\nReplayWindow=off\n"
       "IncludeSci=no\nSingleCopyBroadcast=yes\nPolicy=should-secure\nConfidentialityOffset=0\n"
@@ -76,6 +76,7 @@ TEST(Profile, EveryKeyArrives) {
   EXPECT_EQ(p.port, 65534);
   EXPECT_FALSE(p.enabled);
   EXPECT_EQ(p.create, CreateChoice::no);
+  EXPECT_EQ(p.keep_configuration, KeepConfiguration::remember);
   EXPECT_FALSE(p.encrypt);
   EXPECT_THAT(p.cipher_suites, ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128));
   EXPECT_EQ(p.offload, OffloadChoice::automatic);

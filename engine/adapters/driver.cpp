@@ -54,7 +54,11 @@ class Claims {
 
 }  // namespace
 
-Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store) : loop_{loop}, journal_{journal}, store_{store} {}
+Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
+    : loop_{loop},
+      journal_{journal},
+      store_{store},
+      keeper_{loop, [this](unsigned ifindex, const std::string& what) { warn(ifindex, what); }} {}
 
 Driver::~Driver() = default;
 
@@ -189,6 +193,7 @@ void Driver::change(Session& session, ProfilePointer profile, Time now) {
       session.profile().ethertype != profile->ethertype || session.profile().destination != profile->destination;
   if (wire_differs) unindex(session);
   session.profile_ = std::move(profile);
+  keep_configuration(session);
   if (wire_differs) index(session);
   if (const auto done = session.secy_.change(secy_device(session.profile())); !done)
     session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
@@ -202,6 +207,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     session.with_port([&](auto& port) { port.set_enabled(false, now); });
     settle(session);
     flush();
+    keeper_.set(session.ifindex(), KeepConfiguration::no);
     if (session.secy_.attached())
       if (const auto done = session.secy_.remove(); !done)
         session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);

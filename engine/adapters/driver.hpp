@@ -3,6 +3,7 @@
 /// MACsec state an interval, whatever the number of links. An event of one link costs O(log n).
 #pragma once
 
+#include "engine/adapters/configuration_keeper.hpp"
 #include "engine/adapters/event_loop.hpp"
 #include "engine/adapters/link_monitor.hpp"
 #include "engine/adapters/os_random.hpp"
@@ -98,6 +99,8 @@ class Driver {
   void unindex(Session& session) noexcept;
   void update_link(Session& session, Time now);
   void follow_device(Session& session);
+  void keep_configuration(const Session& session);
+  void warn(unsigned ifindex, const std::string& what);
   [[nodiscard]] std::uint64_t speed_of(const Link& link);
   void retry_attach(Session& session, Time now);
 
@@ -124,6 +127,7 @@ class Driver {
   std::unique_ptr<MacsecKernel> kernel_;
   std::unique_ptr<LinkMonitor> links_;
   std::optional<SpareDevices> spares_;
+  ConfigurationKeeper keeper_;
   std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
 
   TimerQueue timers_;

@@ -62,6 +62,7 @@ void Driver::attach(Session& session, Time now) {
   session.attach_pause_ = Duration{0};
   timers_.set(session.attach_alarm_, std::nullopt);
   index(session);
+  keep_configuration(session);
   if (!session.secy_.made_here())
     session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
   if (session.profile().offload != OffloadChoice::off)
@@ -75,6 +76,7 @@ void Driver::retry_attach(Session& session, Time now) {
 }
 
 void Driver::detach(Session& session, Time now) {
+  keeper_.forget(session.ifindex());
   unindex(session);
   session.secy_.detach();
   update_link(session, now);
@@ -140,6 +142,7 @@ void Driver::on_link_change(const LinkChange& change) {
     return;
   }
   for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
+  if (change.kind == LinkChange::Kind::changed && !change.link.up) keeper_.is_down(ifindex);
   if (change.kind == LinkChange::Kind::changed)
     for (Session* session : values(by_device_, ifindex)) {
       if (session->reassert_) continue;
@@ -164,12 +167,25 @@ void Driver::on_link_change(const LinkChange& change) {
 /// The port may have had the device made anew, for another cipher suite.
 void Driver::follow_device(Session& session) {
   if (session.indexed_device_ == session.secy_.ifindex()) return;
+  keeper_.forget(session.indexed_device_);
   unindex(session);
   index(session);
+  keep_configuration(session);
   if (const std::string lost = session.secy_.take_left_behind(); !lost.empty())
     session.trace_.message(LogLevel::warning, lost, message_id::secy_error);
   mark_changed(session);
   if (!session.secy_.attached()) retry_attach(session, boot_time());
+}
+
+void Driver::keep_configuration(const Session& session) {
+  if (!session.secy_.attached()) return;
+  keeper_.set(session.ifindex(), session.profile().keep_configuration);
+  if (const Link* device = links_->find(session.ifindex()); device != nullptr && !device->up)
+    keeper_.is_down(device->ifindex);
+}
+
+void Driver::warn(unsigned ifindex, const std::string& what) {
+  for (Session* session : values(by_device_, ifindex)) session->trace_.message(LogLevel::warning, what);
 }
 
 Driver::Wire* Driver::wire(std::uint16_t ethertype) {

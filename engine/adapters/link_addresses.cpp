@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/link_addresses.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -33,12 +35,18 @@ bool is_kept(const nlmsghdr& message, const ifaddrmsg& address, unsigned ifindex
 bool is_kept(const nlmsghdr& message, const rtmsg& route, unsigned ifindex) {
   const Attributes<RTA_OIF> attributes{nlmsg_attrdata(&message, sizeof(route)), nlmsg_attrlen(&message, sizeof(route))};
   return message.nlmsg_type == RTM_NEWROUTE && attributes.number(RTA_OIF) == ifindex && route.rtm_type == RTN_UNICAST &&
-         route.rtm_table != RT_TABLE_LOCAL && route.rtm_protocol != RTPROT_RA && (route.rtm_flags & RTM_F_CLONED) == 0;
+         route.rtm_table != RT_TABLE_LOCAL && (route.rtm_flags & RTM_F_CLONED) == 0;
+}
+
+bool is_wanted(const ifaddrmsg&, LinkAddresses::Routes) { return true; }
+bool is_wanted(const rtmsg& route, LinkAddresses::Routes routes) {
+  if (routes == LinkAddresses::Routes::configured) return LinkAddresses::is_configured(route.rtm_protocol);
+  return route.rtm_protocol != RTPROT_RA;
 }
 
 }  // namespace
 
-Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex) {
+Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex, Routes routes) {
   LinkAddresses out;
   const auto keep = [&out]<typename Header>(const nlmsghdr& message, const Header& header) {
     Saved& one = out.saved_.emplace_back();
@@ -58,7 +66,8 @@ Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex
         route, type, ask, doing,
         [&](const nlmsghdr& message) {
           const auto* const header = header_of<Header>(message);
-          if (header != nullptr && is_kept(message, *header, ifindex)) keep(message, *header);
+          if (header != nullptr && is_kept(message, *header, ifindex) && is_wanted(*header, routes))
+            keep(message, *header);
         },
         [&] { out.saved_.resize(before); });
   };
@@ -71,37 +80,77 @@ Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex
   return out;
 }
 
-Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex) const {
-  const auto put = [&](const Saved& one) -> Result<void> {
-    std::vector<std::byte> header = one.header;
-    if (one.type == RTM_NEWADDR) {
-      reinterpret_cast<ifaddrmsg*>(header.data())->ifa_index = ifindex;
-    } else {
-      // What the kernel found out about the way to the next hop is not for us to say.
-      reinterpret_cast<rtmsg*>(header.data())->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
+bool LinkAddresses::is_configured(unsigned char protocol) noexcept {
+  return protocol <= RTPROT_STATIC || protocol == RTPROT_DHCP || protocol == RTPROT_RA;
+}
+
+std::optional<LinkAddresses::Saved> LinkAddresses::aged(const Saved& one, const Lifetimes& lifetimes) {
+  Saved out = one;
+  if (one.type != RTM_NEWADDR) return out;
+  for (auto& [type, data] : out.attributes) {
+    if (ifa_cacheinfo info{}; type == IFA_CACHEINFO && data.size() == sizeof(info)) {
+      std::memcpy(&info, data.data(), sizeof(info));
+      const auto left = [&](std::uint32_t seconds) {
+        constexpr std::uint32_t for_ever = 0xffffffff;
+        const auto rest = std::min<std::int64_t>(seconds - lifetimes.passed.count(), lifetimes.longest.count());
+        return seconds == for_ever ? for_ever : static_cast<std::uint32_t>(std::max<std::int64_t>(rest, 0));
+      };
+      info.ifa_valid = left(info.ifa_valid);
+      info.ifa_prefered = left(info.ifa_prefered);
+      if (info.ifa_valid == 0) return std::nullopt;
+      std::memcpy(data.data(), &info, sizeof(info));
     }
-    NetlinkMessage message{one.type, NLM_F_CREATE | NLM_F_EXCL, header};
-    for (const auto& [type, data] : one.attributes) message.put(type, data);
-    if (one.type == RTM_NEWROUTE) message.put_u32(RTA_OIF, ifindex);
-    auto done = route.request(message, one.type == RTM_NEWADDR ? "put an address back" : "put a route back");
-    if (!done && done.error().code == EEXIST) return {};
-    return done;
-  };
+    if (std::uint32_t flags = 0; type == IFA_FLAGS && data.size() == sizeof(flags)) {
+      std::memcpy(&flags, data.data(), sizeof(flags));
+      // It was ours a moment ago: nobody else has it.
+      if ((flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0) flags |= IFA_F_NODAD;
+      std::memcpy(data.data(), &flags, sizeof(flags));
+    }
+  }
+  return out;
+}
+
+Result<void> LinkAddresses::send(NetlinkSocket& route, unsigned ifindex, const Saved& one, std::uint16_t type) {
+  const bool address = one.type == RTM_NEWADDR;
+  const bool put_back = type == one.type;
+  std::vector<std::byte> header = one.header;
+  if (address) {
+    reinterpret_cast<ifaddrmsg*>(header.data())->ifa_index = ifindex;
+  } else {
+    // What the kernel found out about the way to the next hop is not for us to say.
+    reinterpret_cast<rtmsg*>(header.data())->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
+  }
+  NetlinkMessage message{type, put_back ? NLM_F_CREATE | NLM_F_EXCL : 0, header};
+  for (const auto& [attribute, data] : one.attributes) message.put(attribute, data);
+  if (!address) message.put_u32(RTA_OIF, ifindex);
+  if (!put_back) return route.request(message, address ? "take an address off" : "take a route off");
+  auto done = route.request(message, address ? "put an address back" : "put a route back");
+  if (!done && done.error().code == EEXIST) return {};
+  return done;
+}
+
+Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex, const Lifetimes& lifetimes) const {
   // A route to a gateway wants the route to the gateway's network first: what is refused is tried again while others
   // succeed.
-  std::vector<const Saved*> waiting;
-  for (const Saved& one : saved_) waiting.push_back(&one);
+  std::vector<Saved> waiting;
+  for (const Saved& one : saved_)
+    if (auto now = aged(one, lifetimes)) waiting.push_back(std::move(*now));
   Result<void> first;
   for (std::size_t before = 0; before != waiting.size();) {
     before = waiting.size();
     first = {};
-    std::erase_if(waiting, [&](const Saved* one) {
-      auto done = put(*one);
+    std::erase_if(waiting, [&](const Saved& one) {
+      auto done = send(route, ifindex, one, one.type);
       if (!done && first) first = done;
       return done.has_value();
     });
   }
   return first;
+}
+
+void LinkAddresses::remove(NetlinkSocket& route, unsigned ifindex) const {
+  for (auto one = saved_.rbegin(); one != saved_.rend(); ++one)
+    static_cast<void>(send(route, ifindex, *one, one->type == RTM_NEWADDR ? RTM_DELADDR : RTM_DELROUTE));
 }
 
 }  // namespace macsec

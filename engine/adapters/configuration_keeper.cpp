@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/configuration_keeper.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <new>
+#include <sys/socket.h>
+
+namespace macsec {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t receive_size = 65536;
+/// DHCP may give another address than the one that is put back.
+constexpr auto longest_lifetime = 60s;
+/// Somebody does not want it, and takes it off each time.
+constexpr unsigned most_turns = 100;
+
+/// Lets only those messages in that are about a configuration, see LinkAddresses::is_configured(): whatever a routing
+/// daemon does costs nothing here.
+Result<void> filter(int socket) {
+  std::array<sock_filter, 9> program{{
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, NLMSG_HDRLEN + offsetof(rtmsg, rtm_protocol)),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, RTPROT_STATIC, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_DHCP, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, RTPROT_RA, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  }};
+  const sock_fprog whole{.len = program.size(), .filter = program.data()};
+  if (::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof(whole)) != 0)
+    return fail(errno, std::string{"cannot filter route changes: "} + std::strerror(errno));
+  return {};
+}
+
+struct Change {
+  unsigned ifindex = 0;  ///< 0: none that matters
+  bool taken_off = false;
+};
+
+Change read_change(const nlmsghdr& message) {
+  const int length = nlmsg_datalen(&message);
+  const void* const data = nlmsg_data(&message);
+  if (message.nlmsg_type == RTM_NEWADDR || message.nlmsg_type == RTM_DELADDR) {
+    if (length < static_cast<int>(sizeof(ifaddrmsg))) return {};
+    return {static_cast<const ifaddrmsg*>(data)->ifa_index, message.nlmsg_type == RTM_DELADDR};
+  }
+  if (message.nlmsg_type == RTM_NEWROUTE || message.nlmsg_type == RTM_DELROUTE) {
+    if (length < static_cast<int>(sizeof(rtmsg))) return {};
+    const auto& route = *static_cast<const rtmsg*>(data);
+    const Attributes<RTA_OIF> attributes{nlmsg_attrdata(&message, sizeof(route)),
+                                         nlmsg_attrlen(&message, sizeof(route))};
+    return {static_cast<unsigned>(attributes.number(RTA_OIF)),
+            message.nlmsg_type == RTM_DELROUTE && route.rtm_type == RTN_UNICAST && route.rtm_table != RT_TABLE_LOCAL};
+  }
+  return {};
+}
+
+Result<void> set_up(NetlinkSocket& requests, unsigned ifindex) {
+  ifinfomsg info{};
+  info.ifi_index = static_cast<int>(ifindex);
+  info.ifi_flags = info.ifi_change = IFF_UP;
+  NetlinkMessage message{RTM_SETLINK, 0, std::as_bytes(std::span{&info, 1})};
+  return requests.request(message, "set the interface up again");
+}
+
+}  // namespace
+
+Result<void> ConfigurationKeeper::open() {
+  auto requests = NetlinkSocket::open(NETLINK_ROUTE);
+  if (!requests) return std::unexpected{std::move(requests.error())};
+  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events{nl_socket_alloc()};
+  if (events == nullptr) throw std::bad_alloc{};
+  if (nl_connect(events.get(), NETLINK_ROUTE) != 0 || nl_socket_set_nonblocking(events.get()) != 0)
+    return fail(errno, std::string{"cannot listen for addresses: "} + std::strerror(errno));
+  const int socket = nl_socket_get_fd(events.get());
+  if (auto done = filter(socket); !done) return done;
+  if (nl_socket_add_memberships(events.get(), RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE) != 0)
+    return fail(errno, std::string{"cannot listen for addresses: "} + std::strerror(errno));
+  auto source = loop_.on_readable(socket, [this] { process(); });
+  if (!source) return std::unexpected{source.error()};
+  requests_ = std::move(*requests);
+  events_ = std::move(events);
+  source_ = std::move(*source);
+  return {};
+}
+
+ConfigurationKeeper::Device* ConfigurationKeeper::watch(unsigned ifindex) {
+  if (const auto known = devices_.find(ifindex); known != devices_.end()) return &known->second;
+  if (events_ == nullptr)
+    if (const auto done = open(); !done) {
+      complain_(ifindex, done.error().message);
+      return nullptr;
+    }
+  auto timer = loop_.timer([this, ifindex] { on_lasted(ifindex); });
+  if (!timer) {
+    complain_(ifindex, timer.error().message);
+    return nullptr;
+  }
+  Device& device = devices_[ifindex];
+  device.lasted = std::move(*timer);
+  read(ifindex, device);
+  return &device;
+}
+
+void ConfigurationKeeper::set(unsigned ifindex, KeepConfiguration how) {
+  if (how == KeepConfiguration::no) {
+    if (const auto at = devices_.find(ifindex); at != devices_.end() && at->second.state != State::watched)
+      at->second.configuration.remove(*requests_, ifindex);
+    return forget(ifindex);
+  }
+  Device* const device = watch(ifindex);
+  if (device == nullptr) return;
+  if (how == KeepConfiguration::yes) {
+    device->state = State::kept;
+    device->turns = 0;
+    device->lasted.disarm();
+    put_back(ifindex, *device);
+  } else if (device->state == State::kept) {
+    device->state = State::handed_over;
+    device->lasted.arm(boot_time() + lasting);
+  }
+}
+
+void ConfigurationKeeper::is_down(unsigned ifindex) {
+  const auto at = devices_.find(ifindex);
+  if (at == devices_.end() || at->second.state == State::watched) return;
+  at->second.down = true;
+  put_back(ifindex, at->second);
+}
+
+void ConfigurationKeeper::forget(unsigned ifindex) {
+  devices_.erase(ifindex);
+  if (!devices_.empty()) return;
+  source_ = {};
+  events_.reset();
+  requests_.reset();
+}
+
+void ConfigurationKeeper::process() {
+  alignas(nlmsghdr) std::array<std::byte, receive_size> buffer;
+  for (;;) {
+    sockaddr_nl from{};
+    socklen_t from_size = sizeof(from);
+    const ssize_t got = ::recvfrom(nl_socket_get_fd(events_.get()), buffer.data(), buffer.size(), 0,
+                                   reinterpret_cast<sockaddr*>(&from), &from_size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == ENOBUFS) {
+      messages_lost();
+      continue;
+    }
+    if (got <= 0) break;
+    if (from.nl_pid != 0) continue;
+    int left = static_cast<int>(got);
+    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer.data()); nlmsg_ok(at, left) != 0; at = nlmsg_next(at, &left))
+      take(*at);
+  }
+  // Not one by one: most of what goes at once comes back at once.
+  for (auto& [ifindex, device] : devices_)
+    if (device.due) put_back(ifindex, device);
+}
+
+void ConfigurationKeeper::take(const nlmsghdr& message) {
+  const Change change = read_change(message);
+  const auto at = devices_.find(change.ifindex);
+  if (at == devices_.end()) return;
+  Device& device = at->second;
+  if (device.state != State::kept) device.lasted.arm(boot_time() + lasting);
+  // What the kernel refused it may take now: it takes no IPv6 address while IPv6 is disabled, or a device down.
+  if (device.state != State::watched && (change.taken_off || device.incomplete)) device.due = true;
+}
+
+void ConfigurationKeeper::messages_lost() {
+  for (auto& [ifindex, device] : devices_) {
+    if (device.state != State::kept) device.lasted.arm(boot_time() + lasting);
+    device.due = device.state != State::watched;
+  }
+}
+
+void ConfigurationKeeper::on_lasted(unsigned ifindex) {
+  Device& device = devices_.at(ifindex);
+  device.state = State::watched;
+  read(ifindex, device);
+}
+
+void ConfigurationKeeper::read(unsigned ifindex, Device& device) {
+  device.read_at = boot_time();
+  auto read = LinkAddresses::save(*requests_, ifindex, LinkAddresses::Routes::configured);
+  if (!read) return complain_(ifindex, read.error().message);
+  device.configuration = std::move(*read);
+}
+
+void ConfigurationKeeper::put_back(unsigned ifindex, Device& device) {
+  device.due = false;
+  if (device.turns >= most_turns) return;
+  if (++device.turns == most_turns)
+    complain_(ifindex, "addresses and routes are taken off again and again: no longer put back");
+  if (device.down && set_up(*requests_, ifindex)) device.down = false;
+  const auto passed = std::chrono::duration_cast<std::chrono::seconds>(boot_time() - device.read_at);
+  device.incomplete =
+      !device.configuration.restore(*requests_, ifindex, {.passed = passed, .longest = longest_lifetime});
+}
+
+}  // namespace macsec

@@ -90,11 +90,27 @@ void read_user_data(NMConnection* connection, Connection& out) {
   for (guint i = 0; i < count; ++i) out.user_data[keys[i]] = text_of(nm_setting_user_get_data(user, keys[i]));
 }
 
+/// The ipv4 and ipv6 settings in words.
+std::string addressing_of(NMConnection* connection) {
+  const std::unique_ptr<GVariant, Releases<g_variant_unref>> all{
+      nm_connection_to_dbus(connection, NM_CONNECTION_SERIALIZE_WITH_NON_SECRET)};
+  std::string out;
+  for (const char* setting : {NM_SETTING_IP4_CONFIG_SETTING_NAME, NM_SETTING_IP6_CONFIG_SETTING_NAME}) {
+    const std::unique_ptr<GVariant, Releases<g_variant_unref>> one{
+        all == nullptr ? nullptr : g_variant_lookup_value(all.get(), setting, nullptr)};
+    if (one == nullptr) continue;
+    const std::unique_ptr<char, Releases<g_free>> words{g_variant_print(one.get(), 0)};
+    out += words.get();
+  }
+  return out;
+}
+
 Connection read(NMConnection* it, NMSettingMacsec* macsec) {
   Connection out;
   out.id = text_of(nm_connection_get_id(it));
   out.uuid = text_of(nm_connection_get_uuid(it));
   out.validation = static_cast<int>(nm_setting_macsec_get_validation(macsec));
+  out.addressing = addressing_of(it);
   read_user_data(it, out);
   return out;
 }

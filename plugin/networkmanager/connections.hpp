@@ -17,7 +17,8 @@ struct Connection {
   std::string id;
   std::string uuid;
   std::map<std::string, std::string> user_data;
-  int validation = 2;  ///< of the macsec setting: 0 disable, 1 check, 2 strict
+  int validation = 2;        ///< of the macsec setting: 0 disable, 1 check, 2 strict
+  std::string addressing{};  ///< what it says about IP, to be compared only
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 

@@ -85,6 +85,7 @@ bus::Settings make_settings(Wanted& wanted) {
   all[{"Link", "Interface"}] = wanted.device.name;
   all[{"Link", "Port"}] = fmt::format("{}", wanted.device.ifindex == 0 ? port : wanted.device.sci.port());
   all[{"Link", "Create"}] = "no";
+  all[{"Link", "KeepConfiguration"}] = to_string(wanted.keep);
   all[{"MACsec", "Encrypt"}] = yes_no(network.encrypt);
   if (const auto text = suites(wanted)) all[{"MACsec", "CipherSuites"}] = *text;
   // NetworkManager's own property first: it says nothing where it is off or not known yet.

@@ -2,6 +2,7 @@
 /// From what NetworkManager asks to a profile of org.macsecd1.
 #pragma once
 
+#include "engine/config/profile.hpp"
 #include "plugin/networkmanager/connections.hpp"
 #include "plugin/networkmanager/links.hpp"
 #include "plugin/networkmanager/network.hpp"
@@ -16,6 +17,8 @@ struct Wanted {
   Network network;
   std::optional<Connection> connection;  ///< nothing where NetworkManager could not be asked
   UserData extras;
+  /// NetworkManager sets up the device, and takes everything off it when it ends.
+  KeepConfiguration keep = KeepConfiguration::remember;
 };
 
 /// The profile's settings. Problems with the device go to `wanted.extras.problems`.

@@ -16,6 +16,12 @@ std::string complaint(const std::vector<bus::Problem>& problems) {
   return text;
 }
 
+/// Whether NetworkManager gives the device the addresses and routes it had.
+bool same_configuration(const Wanted& before, const Wanted& after) {
+  return before.connection && after.connection && before.connection->uuid == after.connection->uuid &&
+         before.connection->addressing == after.connection->addressing;
+}
+
 }  // namespace
 
 Runs::Run::Run(Runs& runs, Wanted what, std::string profile_name)
@@ -46,8 +52,11 @@ void Runs::run(Wanted wanted, Answer answer) {
   std::string name = profile_name(wanted);
   if (const auto before = runs_.find(device); before != runs_.end()) {
     settle(*before->second, "replaced by another network");
+    // What NetworkManager is to set up is another configuration: the old one must not stay beside it.
+    if (before->second->parking.armed() && !same_configuration(before->second->wanted, wanted))
+      keep_configuration(*before->second, KeepConfiguration::no);
     // Another connection's profile for the same device would be in the way.
-    if (before->second->name != name) give_up(*before->second);
+    if (before->second->name != name) withdraw(*before->second);
   }
   for (const auto& [other, run] : runs_)
     if (other != device && run->name == name) name += "@" + device;
@@ -111,11 +120,24 @@ void Runs::park(const std::string& device) {
   const auto found = runs_.find(device);
   if (found == runs_.end()) return;
   settle(*found->second, "NetworkManager let go of it");
-  if (!found->second->parking.armed()) found->second->parking.arm(event_, options_.grace);
+  if (found->second->parking.armed()) return;
+  found->second->parking.arm(event_, options_.grace);
+  keep_configuration(*found->second, KeepConfiguration::yes);
+}
+
+void Runs::keep_configuration(Run& run, KeepConfiguration how) {
+  run.wanted.keep = how;
+  if (run.added && run.error.empty()) add(run);
 }
 
 void Runs::give_up(const Run& run) {
-  if (options_.given_up) return options_.given_up(run.name);
+  if (options_.given_up)
+    options_.given_up(run.name);
+  else
+    withdraw(run);
+}
+
+void Runs::withdraw(const Run& run) {
   client_->send<bus::Nothing>(client_->remove_profile(bus::Client::profile_path(run.name)),
                               [](const bus::Outcome<bus::Nothing>&) {});
 }

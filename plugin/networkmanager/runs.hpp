@@ -39,7 +39,8 @@ class Runs {
   /// Runs a network on its device, in place of what ran there. Answers once: an error is final, and its words are for
   /// people. Where macsecd is not there the network waits for it, which is no error.
   void run(Wanted wanted, Answer answer);
-  /// NetworkManager let go: the network runs on for the grace period, to be claimed by run().
+  /// NetworkManager let go: the network runs on for the grace period, to be claimed by run(). Meanwhile macsecd keeps
+  /// addresses and routes; they stay where the same connection, unchanged, claims it.
   void park(const std::string& device);
   /// Ends what runs on a device.
   void remove(const std::string& device);
@@ -73,7 +74,9 @@ class Runs {
   void add(Run& run);
   void added(const std::string& device, std::uint64_t turn, const bus::Outcome<bus::ObjectPath>& outcome);
   void settle(Run& run, const std::optional<std::string>& error);
+  void withdraw(const Run& run);
   void give_up(const Run& run);
+  void keep_configuration(Run& run, KeepConfiguration how);
   void hear(const bus::Change& change);
   [[nodiscard]] std::optional<bus::SessionInfo> session(const Run& run) const;
 

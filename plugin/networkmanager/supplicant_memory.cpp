@@ -66,6 +66,7 @@ void Supplicant::save(Record& record) const {
     record.text(connection.id);
     record.text(connection.uuid);
     record.number(static_cast<std::uint64_t>(connection.validation));
+    record.text(connection.addressing);
     record.texts(connection.user_data);
   }
 }
@@ -92,6 +93,7 @@ void Supplicant::restore(RecordReader& reader) {
     connection.id = reader.text();
     connection.uuid = reader.text();
     connection.validation = reader.as<int>();
+    connection.addressing = reader.text();
     connection.user_data = reader.texts();
     if (known) link->connection = std::move(connection);
     if (reader.ok()) links_.emplace(link->path, std::move(link));

@@ -322,8 +322,13 @@ TEST_F(NetworkManagerTest, LetGoItRunsOnAndIsClaimedAgain) {
                        [&](sd_bus_message* message) { sd_bus_message_append(message, "o", link.c_str()); })
                 .error,
             "");
-  EXPECT_TRUE(model().has_profile("nm-macsec0"));
+  const auto keeps = [&](KeepConfiguration how) {
+    run_until([&] { return model().profile("nm-macsec0").profile->keep_configuration == how; });
+    return model().profile("nm-macsec0").profile->keep_configuration == how;
+  };
+  EXPECT_TRUE(keeps(KeepConfiguration::yes));
   const std::string again = activate();
+  EXPECT_TRUE(keeps(KeepConfiguration::remember));
   EXPECT_NE(again, link);
   run_until([&] { return manager_->state(again) == "completed"; });
   EXPECT_EQ(manager_->state(again), "completed");

@@ -251,6 +251,7 @@ TEST(Mapping, SaysWhatTheNetworkSays) {
   EXPECT_EQ(setting(settings, "Link", "Parent"), "eth0");
   EXPECT_EQ(setting(settings, "Link", "Interface"), "macsec0");
   EXPECT_EQ(setting(settings, "Link", "Create"), "no");
+  EXPECT_EQ(setting(settings, "Link", "KeepConfiguration"), "remember");
   EXPECT_EQ(setting(settings, "Link", "Port"), "1");
   EXPECT_EQ(setting(settings, "MACsec", "Encrypt"), "yes");
   EXPECT_EQ(setting(settings, "MACsec", "CipherSuites"), "GCM-AES-128");

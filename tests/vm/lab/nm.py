@@ -189,8 +189,8 @@ def _encode(name):
 class Ping:
     """Echo requests to the peer until finish(), which tells how many were not answered."""
 
-    def __init__(self, c, interval=0.1):
-        self._process = c.start(["ping", "-n", "-i", str(interval), SERVER], name="ping")
+    def __init__(self, c, interval=0.1, address=SERVER):
+        self._process = c.start(["ping", "-n", "-i", str(interval), address], name="ping")
 
     def answers(self):
         return self._process.output().count("bytes from")

@@ -107,7 +107,7 @@ bool suits(const Wanted& wanted) {
   return !wanted.device.cipher_suite || accepts(wanted.extras, *wanted.device.cipher_suite);
 }
 
-bool wants_other_suite(const UserData& extras) { return !accepts(extras, CipherSuite::gcm_aes_128); }
+bool wants_other_suite(const UserData& extras) { return !accepts(extras, own_cipher_suite); }
 
 bus::Settings make_settings(const StoredConnection& stored, const UserData& extras, bool spare) {
   Texts all = extras.settings;

@@ -31,7 +31,9 @@ struct Wanted {
 [[nodiscard]] bool suits(const Wanted& wanted);
 
 inline const std::pair<std::string, std::string> cipher_suites_setting{"MACsec", "CipherSuites"};
-/// Whether a device as NetworkManager makes it, with GCM-AES-128, is not what the connection asks for.
+/// Of the devices NetworkManager makes.
+inline constexpr CipherSuite own_cipher_suite = CipherSuite::gcm_aes_128;
+/// Whether a device as NetworkManager makes it is not what the connection asks for.
 [[nodiscard]] bool wants_other_suite(const UserData& extras);
 
 /// The connection's id where it can be a profile's name, with '_' for what cannot; else "nm-DEVICE".

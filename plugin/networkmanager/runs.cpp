@@ -122,7 +122,13 @@ void Runs::park(const std::string& device) {
   settle(*found->second, "NetworkManager let go of it");
   if (found->second->parking.armed()) return;
   found->second->parking.arm(event_, options_.grace);
-  keep_configuration(*found->second, KeepConfiguration::yes);
+  if (found->second->wanted.device.cipher_suite == own_cipher_suite) keep(device);
+}
+
+void Runs::keep(const std::string& device) {
+  const auto found = runs_.find(device);
+  if (found == runs_.end() || !found->second->parking.armed()) return;
+  if (found->second->wanted.keep != KeepConfiguration::yes) keep_configuration(*found->second, KeepConfiguration::yes);
 }
 
 void Runs::keep_configuration(Run& run, KeepConfiguration how) {

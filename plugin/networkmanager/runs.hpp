@@ -40,8 +40,11 @@ class Runs {
   /// people. Where macsecd is not there the network waits for it, which is no error.
   void run(Wanted wanted, Answer answer);
   /// NetworkManager let go: the network runs on for the grace period, to be claimed by run(). Meanwhile macsecd keeps
-  /// addresses and routes; they stay where the same connection, unchanged, claims it.
+  /// addresses and routes: at once on a device that NetworkManager made, which it deletes with the connection; on another
+  /// from keep() on. They stay where the same connection, unchanged, claims it.
   void park(const std::string& device);
+  /// NetworkManager is gone from a device that is parked.
+  void keep(const std::string& device);
   /// Ends what runs on a device.
   void remove(const std::string& device);
   /// The device is gone, and with it what ran there. 0: any may be gone.

@@ -81,7 +81,11 @@ int Supplicant::on_signal(sd_bus_message* message, void* userdata, sd_bus_error*
     if (link->owner == name) paths.push_back(path);
   for (const std::string& path : paths) self.remove(path, true);
   // NetworkManager ended: what it ran goes on until it is back.
-  std::erase_if(self.departures_, [&name](const auto& each) { return each.second->owner == name; });
+  std::erase_if(self.departures_, [&](const auto& each) {
+    if (each.second->owner != name) return false;
+    self.runs_.keep(each.first);
+    return true;
+  });
   return 0;
 } catch (...) {
   return -ENOMEM;

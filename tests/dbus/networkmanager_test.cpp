@@ -371,6 +371,22 @@ TEST_F(NetworkManagerTest, LetGoByNetworkManagerThatEndsItRunsOn) {
   EXPECT_TRUE(model().has_profile("nm-macsec0"));
 }
 
+TEST_F(NetworkManagerTest, ADeviceThatStaysIsKeptConfiguredWhenNetworkManagerIsGone) {
+  devices_[0].cipher_suite = CipherSuite::gcm_aes_256;  // not NetworkManager's own, which it would delete
+  start();
+  const std::string link = activate();
+  const auto keeps = [&](KeepConfiguration how) {
+    return model().profile("nm-macsec0").profile->keep_configuration == how;
+  };
+  static_cast<void>(manager_->call(link, link_interface, "Disconnect"));
+  // In order: what followed from the first call is done when the second is answered.
+  static_cast<void>(activate(2));
+  EXPECT_TRUE(keeps(KeepConfiguration::remember));
+  manager_.reset();
+  run_until([&] { return keeps(KeepConfiguration::yes); });
+  EXPECT_TRUE(keeps(KeepConfiguration::yes));
+}
+
 TEST_F(NetworkManagerTest, ConnectionsThatAreNotActiveAreShown) {
   start();
   const auto connection = [](std::string id, std::string suites) {

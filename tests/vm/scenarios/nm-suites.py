@@ -4,9 +4,9 @@
 import os
 import shutil
 
-from lab.check import Failure, check, equal, stays, wait_until
+from lab.check import Failure, at_most, check, equal, stays, wait_until
 from lab.macsec import sci, secys
-from lab.nm import MACSECD, Host, nmcli
+from lab.nm import MACSECD, Host, Ping, nmcli
 from lab.process import command
 
 init = "systemd"
@@ -79,6 +79,22 @@ def by_itself(c, host):
     stays(lambda: host.state("suite") == "", 5, "the connection is down", every=0.5)
     host.up("suite")
     works(host, "suite")
+
+
+def restarted(c, host):
+    peer(c, host)
+    add(host, "suite", XPN, c, connection_autoconnect="yes")
+    works(host, "suite")
+    before = host.index(), host.session("Since")
+    ping = Ping(c)
+    ping.wait_answers(20)  # what has lasted for a second is put back
+    host.nm.restart()
+    works(host, "suite")
+    ping.wait_answers(10)
+    sent, lost = ping.finish()
+    at_most(lost, 2, "echo requests lost of %d" % sent)
+    equal((host.index(), host.session("Since")), before, "index of the device, and since when it is secured")
+    return "lost %d of %d" % (lost, sent)
 
 
 def booted(c, host):
@@ -156,6 +172,7 @@ def run(t):
     os.makedirs("/etc/NetworkManager/system-connections", exist_ok=True)
     t.case("by hand", by_hand, host)
     t.case("by itself", by_itself, host)
+    t.case("NetworkManager is restarted", restarted, host)
     t.case("the host boots", booted, host)
     t.case("the connection is changed", changed, host)
     t.case("the parent goes and comes", parent, host)

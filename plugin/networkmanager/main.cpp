@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <sys/socket.h>
 #include <vector>
 
 namespace macsec::nm {
@@ -29,6 +30,8 @@ struct Kept {
 
 constexpr const char* bus_fd = "bus";
 constexpr const char* state_fd = "state";
+/// Of what is written there: another build's is not read, and NetworkManager activates its connections anew.
+constexpr std::uint64_t state_version = 1;
 
 Kept take_kept() {
   Kept kept;
@@ -48,6 +51,12 @@ Kept take_kept() {
 
 void keep(const char* name, int fd) {
   sd_pid_notify_with_fds(0, 0, fmt::format("FDSTORE=1\nFDNAME={}", name).c_str(), &fd, 1);
+}
+
+/// Ends a connection that nobody can go on with, and with it its name: the service manager has it, too.
+void drop(const char* name, FileDescriptor bus) {
+  ::shutdown(bus.get(), SHUT_RDWR);
+  sd_notify(0, fmt::format("FDSTOREREMOVE=1\nFDNAME={}", name).c_str());
 }
 
 /// Where the system bus is; empty where it is no socket of a file.
@@ -110,11 +119,12 @@ class Service {
 
   static bool read_name(RecordReader& reader, HeldName* name = nullptr) {
     static_cast<void>(reader.number());  // the size
+    const bool ours = reader.number() == state_version;
     HeldName read;
     read.unique_name = reader.text();
     read.generation = reader.as<std::uint32_t>();
     if (name != nullptr && reader.ok()) *name = read;
-    return reader.ok() && !read.unique_name.empty();
+    return ours && reader.ok() && !read.unique_name.empty();
   }
 
   /// Takes up the connection an earlier process left, or makes one; `before` is what that process knew.
@@ -138,6 +148,7 @@ class Service {
         wipe(before);
         before.clear();
         name = {};
+        drop(bus_fd, std::exchange(kept.bus, {}));
       }
     }
     auto held = HeldBus::open(loop_.event(), path, std::move(kept.bus), std::move(name));
@@ -154,6 +165,7 @@ class Service {
   void save() {
     if (!held_ || held_->name().unique_name.empty() || !supplicant_) return;
     Record record;
+    record.number(state_version);
     record.text(held_->name().unique_name);
     record.number(held_->name().generation);
     supplicant_->save(record);

@@ -116,6 +116,15 @@ class Restart(unittest.TestCase):
         second = self.create()
         self.assertNotEqual(first, second)  # it remembers which paths were used
 
+    def test_state_of_another_build_is_left_alone(self):
+        before = self.owner()
+        self.create()
+        self.manager.kill()
+        os.pwrite(self.manager.kept["state"], b"\xff" * 8, 8)  # after the length
+        self.manager.start()
+        self.assertNotEqual(self.owner(), before)
+        self.assertIn("/Interfaces/macsec", self.create())
+
     def test_calls_made_meanwhile_are_answered(self):
         self.manager.kill()
         call = subprocess.Popen(["busctl", "--address=" + self.address, "--timeout=20", "call", NAME, MANAGER, NAME, "CreateInterface", "a{sv}", "2",

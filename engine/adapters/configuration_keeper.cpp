@@ -19,8 +19,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t receive_size = 65536;
 /// DHCP may give another address than the one that is put back.
 constexpr auto longest_lifetime = 60s;
-/// Somebody does not want it, and takes it off each time.
+/// Within a minute: somebody does not want it, and takes it off each time.
 constexpr unsigned most_turns = 100;
+constexpr auto turns_span = 60s;
 
 /// Lets only those messages in that are about a configuration, see LinkAddresses::is_configured(): whatever a routing
 /// daemon does costs nothing here.
@@ -116,7 +117,8 @@ ConfigurationKeeper::Device* ConfigurationKeeper::watch(unsigned ifindex) {
 void ConfigurationKeeper::set(unsigned ifindex, KeepConfiguration how) {
   if (how == KeepConfiguration::no) {
     if (const auto at = devices_.find(ifindex); at != devices_.end() && at->second.state != State::watched)
-      at->second.configuration.remove(*requests_, ifindex);
+      if (const auto done = at->second.configuration.remove(*requests_, ifindex); !done)
+        complain_(ifindex, done.error().message);
     return forget(ifindex);
   }
   Device* const device = watch(ifindex);
@@ -189,6 +191,7 @@ void ConfigurationKeeper::messages_lost() {
 
 void ConfigurationKeeper::on_lasted(unsigned ifindex) {
   Device& device = devices_.at(ifindex);
+  if (device.state == State::handed_over && device.incomplete) complain_(ifindex, device.problem);
   device.state = State::watched;
   read(ifindex, device);
 }
@@ -202,13 +205,20 @@ void ConfigurationKeeper::read(unsigned ifindex, Device& device) {
 
 void ConfigurationKeeper::put_back(unsigned ifindex, Device& device) {
   device.due = false;
+  const Time now = boot_time();
+  if (now - device.turns_since > turns_span) {
+    device.turns = 0;
+    device.turns_since = now;
+  }
   if (device.turns >= most_turns) return;
   if (++device.turns == most_turns)
-    complain_(ifindex, "addresses and routes are taken off again and again: no longer put back");
-  if (device.down && set_up(*requests_, ifindex)) device.down = false;
-  const auto passed = std::chrono::duration_cast<std::chrono::seconds>(boot_time() - device.read_at);
-  device.incomplete =
-      !device.configuration.restore(*requests_, ifindex, {.passed = passed, .longest = longest_lifetime});
+    complain_(ifindex, "addresses and routes are taken off again and again: not put back for a minute");
+  if (std::exchange(device.down, false))
+    if (const auto done = set_up(*requests_, ifindex); !done) complain_(ifindex, done.error().message);
+  const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - device.read_at);
+  const auto done = device.configuration.restore(*requests_, ifindex, {.passed = passed, .longest = longest_lifetime});
+  device.incomplete = !done;
+  device.problem = done ? "" : done.error().message;
 }
 
 }  // namespace macsec

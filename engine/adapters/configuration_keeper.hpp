@@ -42,9 +42,11 @@ class ConfigurationKeeper {
     LinkAddresses configuration;
     Time read_at;
     bool incomplete = false;  ///< something could not be put back yet
+    std::string problem;      ///< why not
     bool due = false;         ///< there is something to put back
     bool down = false;
-    unsigned turns = 0;  ///< how often things were put back
+    unsigned turns = 0;  ///< how often things were put back in the last minute
+    Time turns_since;
     EventSource lasted;
   };
 

@@ -33,9 +33,14 @@ bool is_kept(const nlmsghdr& message, const ifaddrmsg& address, unsigned ifindex
 }
 
 bool is_kept(const nlmsghdr& message, const rtmsg& route, unsigned ifindex) {
-  const Attributes<RTA_OIF> attributes{nlmsg_attrdata(&message, sizeof(route)), nlmsg_attrlen(&message, sizeof(route))};
-  return message.nlmsg_type == RTM_NEWROUTE && attributes.number(RTA_OIF) == ifindex && route.rtm_type == RTN_UNICAST &&
-         route.rtm_table != RT_TABLE_LOCAL && (route.rtm_flags & RTM_F_CLONED) == 0;
+  const Attributes<RTA_CACHEINFO> attributes{nlmsg_attrdata(&message, sizeof(route)),
+                                             nlmsg_attrlen(&message, sizeof(route))};
+  // One that runs out is of the kernel's making, and comes again with the next router advertisement.
+  rta_cacheinfo info{};
+  const Bytes cache = attributes.bytes(RTA_CACHEINFO);
+  if (!cache.empty()) std::memcpy(&info, cache.data(), std::min(sizeof(info), cache.size()));
+  return info.rta_expires == 0 && message.nlmsg_type == RTM_NEWROUTE && attributes.number(RTA_OIF) == ifindex &&
+         route.rtm_type == RTN_UNICAST && route.rtm_table != RT_TABLE_LOCAL && (route.rtm_flags & RTM_F_CLONED) == 0;
 }
 
 bool is_wanted(const ifaddrmsg&, LinkAddresses::Routes) { return true; }
@@ -92,7 +97,9 @@ std::optional<LinkAddresses::Saved> LinkAddresses::aged(const Saved& one, const 
       std::memcpy(&info, data.data(), sizeof(info));
       const auto left = [&](std::uint32_t seconds) {
         constexpr std::uint32_t for_ever = 0xffffffff;
-        const auto rest = std::min<std::int64_t>(seconds - lifetimes.passed.count(), lifetimes.longest.count());
+        const auto here = one.put_back ? lifetimes.passed - *one.put_back : std::chrono::seconds{0};
+        const auto rest =
+            std::min<std::int64_t>(seconds - lifetimes.passed.count(), (lifetimes.longest - here).count());
         return seconds == for_ever ? for_ever : static_cast<std::uint32_t>(std::max<std::int64_t>(rest, 0));
       };
       info.ifa_valid = left(info.ifa_valid);
@@ -124,23 +131,24 @@ Result<void> LinkAddresses::send(NetlinkSocket& route, unsigned ifindex, const S
   for (const auto& [attribute, data] : one.attributes) message.put(attribute, data);
   if (!address) message.put_u32(RTA_OIF, ifindex);
   if (!put_back) return route.request(message, address ? "take an address off" : "take a route off");
-  auto done = route.request(message, address ? "put an address back" : "put a route back");
-  if (!done && done.error().code == EEXIST) return {};
-  return done;
+  return route.request(message, address ? "put an address back" : "put a route back");
 }
 
-Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex, const Lifetimes& lifetimes) const {
+Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex, const Lifetimes& lifetimes) {
   // A route to a gateway wants the route to the gateway's network first: what is refused is tried again while others
   // succeed.
-  std::vector<Saved> waiting;
-  for (const Saved& one : saved_)
-    if (auto now = aged(one, lifetimes)) waiting.push_back(std::move(*now));
+  std::vector<Saved*> waiting;
+  for (Saved& one : saved_) waiting.push_back(&one);
   Result<void> first;
   for (std::size_t before = 0; before != waiting.size();) {
     before = waiting.size();
     first = {};
-    std::erase_if(waiting, [&](const Saved& one) {
-      auto done = send(route, ifindex, one, one.type);
+    std::erase_if(waiting, [&](Saved* one) {
+      const auto now = aged(*one, lifetimes);
+      if (!now) return true;
+      auto done = send(route, ifindex, *now, now->type);
+      if (done && !one->put_back) one->put_back = lifetimes.passed;
+      if (!done && done.error().code == EEXIST) return true;
       if (!done && first) first = done;
       return done.has_value();
     });
@@ -148,9 +156,16 @@ Result<void> LinkAddresses::restore(NetlinkSocket& route, unsigned ifindex, cons
   return first;
 }
 
-void LinkAddresses::remove(NetlinkSocket& route, unsigned ifindex) const {
-  for (auto one = saved_.rbegin(); one != saved_.rend(); ++one)
-    static_cast<void>(send(route, ifindex, *one, one->type == RTM_NEWADDR ? RTM_DELADDR : RTM_DELROUTE));
+Result<void> LinkAddresses::remove(NetlinkSocket& route, unsigned ifindex) const {
+  Result<void> first;
+  for (auto one = saved_.rbegin(); one != saved_.rend(); ++one) {
+    if (!one->put_back) continue;
+    auto done = send(route, ifindex, *one, one->type == RTM_NEWADDR ? RTM_DELADDR : RTM_DELROUTE);
+    if (done || !first) continue;
+    // Gone: with the device, with its address, or by another hand.
+    if (const int code = done.error().code; code != ENODEV && code != EADDRNOTAVAIL && code != ESRCH) first = done;
+  }
+  return first;
 }
 
 }  // namespace macsec

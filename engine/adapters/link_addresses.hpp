@@ -22,19 +22,19 @@ class LinkAddresses {
   };
   /// How long an address that does not stay for ever stays.
   struct Lifetimes {
-    std::chrono::seconds passed{0};  ///< since it was saved
-    std::chrono::seconds longest = std::chrono::seconds::max();
+    std::chrono::seconds passed{0};                              ///< since it was saved
+    std::chrono::seconds longest = std::chrono::seconds::max();  ///< from when it is first put back
   };
 
   [[nodiscard]] static Result<LinkAddresses> save(NetlinkSocket& route, unsigned ifindex, Routes routes = Routes::all);
   /// Gives `ifindex`, which is up, what was saved; what it has already stays. The error is that of the first message the
   /// kernel refused; all others are put back nevertheless.
-  [[nodiscard]] Result<void> restore(NetlinkSocket& route, unsigned ifindex, const Lifetimes& lifetimes) const;
-  [[nodiscard]] Result<void> restore(NetlinkSocket& route, unsigned ifindex) const {
+  [[nodiscard]] Result<void> restore(NetlinkSocket& route, unsigned ifindex, const Lifetimes& lifetimes);
+  [[nodiscard]] Result<void> restore(NetlinkSocket& route, unsigned ifindex) {
     return restore(route, ifindex, Lifetimes{});
   }
-  /// Takes off `ifindex` what was saved; what it does not have is no error.
-  void remove(NetlinkSocket& route, unsigned ifindex) const;
+  /// Takes off `ifindex` what restore() gave it; what it does not have is no error.
+  [[nodiscard]] Result<void> remove(NetlinkSocket& route, unsigned ifindex) const;
 
   /// Whether routes of this protocol (RTPROT_*) belong to the configuration of a device: the kernel's, the
   /// administrator's, those of DHCP and router advertisements. A routing daemon looks after its own.
@@ -45,6 +45,7 @@ class LinkAddresses {
     std::uint16_t type = 0;
     std::vector<std::byte> header;                                      ///< ifaddrmsg or rtmsg
     std::vector<std::pair<int, std::vector<std::uint8_t>>> attributes;  ///< without the route's interface
+    std::optional<std::chrono::seconds> put_back;                       ///< how long after it was saved, the first time
   };
   /// Nothing where the time of an address is over.
   [[nodiscard]] static std::optional<Saved> aged(const Saved& one, const Lifetimes& lifetimes);

@@ -352,7 +352,7 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   request.mtu = old.mtu;
   request.master = old.master;
   const ControlledPort port = controlled_port_;
-  const auto addresses = LinkAddresses::save(kernel_.route(), ifindex_);
+  auto addresses = LinkAddresses::save(kernel_.route(), ifindex_);
   if (!addresses) return std::unexpected{addresses.error()};
   if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
   detach();

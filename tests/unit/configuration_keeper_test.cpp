@@ -139,10 +139,23 @@ TEST_F(KeeperTest, NoTakesOffWhatWasPutBack) {
   keeper_->set(ifindex_, KeepConfiguration::yes);
   run("ip addr flush dev a && ip addr add 10.9.0.1/24 dev a");
   pass(200ms);
+  ASSERT_NE(seen().find("10.1.0.1/24"), std::string::npos) << seen();
   keeper_->set(ifindex_, KeepConfiguration::no);
   EXPECT_EQ(output("ip -o -4 addr show dev a | wc -l"), "1\n");
   EXPECT_NE(output("ip addr show dev a").find("10.9.0.1"), std::string::npos);
   EXPECT_EQ(output("ip -6 addr show dev a"), "");
+}
+
+TEST_F(KeeperTest, NoLeavesWhatNobodyTookOff) {
+  keeper_->set(ifindex_, KeepConfiguration::yes);
+  keeper_->set(ifindex_, KeepConfiguration::no);
+  EXPECT_EQ(seen(), before_);
+  keeper_->set(ifindex_, KeepConfiguration::yes);
+  run("ip addr del 10.1.0.2/24 dev a");
+  pass(200ms);
+  keeper_->set(ifindex_, KeepConfiguration::no);
+  EXPECT_EQ(seen().find("10.1.0.2/24"), std::string::npos) << seen();
+  EXPECT_NE(seen().find("10.1.0.1/24"), std::string::npos) << seen();
 }
 
 TEST_F(KeeperTest, LifetimesAreCutShort) {

@@ -265,7 +265,7 @@ TEST_F(AddressTest, AddressesAndRoutesMoveToTheDeviceMadeAnew) {
   ASSERT_NE(before.find("table 78"), std::string::npos) << before;
   auto route = NetlinkSocket::open(NETLINK_ROUTE);
   ASSERT_TRUE(route);
-  const auto saved = LinkAddresses::save(*route, ::if_nametoindex("a"));
+  auto saved = LinkAddresses::save(*route, ::if_nametoindex("a"));
   ASSERT_TRUE(saved) << saved.error().message;
   make_anew();
   ASSERT_NE(seen(), before);

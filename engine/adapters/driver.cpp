@@ -47,6 +47,8 @@ class Claims {
     return {};
   }
 
+  [[nodiscard]] bool has_interface(const std::string& name) const { return by_interface_.contains(name); }
+
  private:
   std::map<std::string, std::string> by_interface_;
   std::map<std::pair<std::string, std::uint16_t>, std::string> by_port_;
@@ -134,18 +136,28 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
   std::vector<Problem> problems;
   Claims claims;
   for (const auto& [name, session] : sessions_) claims.add(session->profile());
+  std::vector<ProfilePointer> fresh;
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
       if (!same_settings(session->profile(), *profile)) change(*session, profile, now);
-      continue;
-    }
-    if (std::string why = claims.add(*profile); !why.empty()) {
+    } else if (std::string why = claims.add(*profile); why.empty()) {
+      fresh.push_back(profile);
+    } else {
       problems.push_back({std::string{name}, std::move(why)});
-      continue;
     }
-    add(profile, now);
   }
-  spares_->reconcile(spare, released);  // after the sessions, which may have taken their devices over
+  std::vector<ProfilePointer> kept;
+  for (const ProfilePointer& profile : spare) {
+    if (claims.has_interface(profile->interface)) continue;
+    if (std::string why = claims.add(*profile); why.empty()) {
+      kept.push_back(profile);
+    } else {
+      problems.push_back({profile->name, std::move(why)});
+      spares_->drop(profile->interface);  // before a session finds its SCI taken
+    }
+  }
+  for (ProfilePointer& profile : fresh) add(std::move(profile), now);
+  spares_->reconcile(kept, released);  // after the sessions, which may have taken their devices over
   flush();
   return problems;
 }
@@ -231,8 +243,12 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
 void Driver::stop(Farewell farewell) {
   const Time now = boot_time();
   flush();
-  while (!sessions_.empty()) remove(*sessions_.begin()->second, farewell, now);
-  if (farewell == Farewell::take_down) spares_->reconcile({});
+  std::vector<std::string> released;
+  while (!sessions_.empty()) {
+    released.push_back(sessions_.begin()->second->interface());
+    remove(*sessions_.begin()->second, farewell, now);
+  }
+  if (farewell == Farewell::take_down) spares_->reconcile({}, released);
   timer_source_.disarm();
 }
 

@@ -16,22 +16,29 @@ void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, const 
   for (const std::string& interface : released)
     if (!spares_.contains(interface) && !before.contains(interface)) discard(interface);
   for (const auto& [interface, spare] : before)
-    if (!spares_.contains(interface)) {
-      discard(interface);
-      if (!spare.problem.empty()) report_(spare.profile->name, "");
-    }
+    if (!spares_.contains(interface)) discard(interface);
   for (auto& [interface, spare] : spares_) {
     if (const auto known = before.find(interface);
         known != before.end() && known->second.profile->name == spare.profile->name)
-      spare.problem = std::move(known->second.problem);
+      spare.problem = std::exchange(known->second.problem, {});
     keep(spare);
   }
+  for (const auto& [interface, spare] : before)
+    if (!spare.problem.empty()) report_(spare.profile->name, "");
+}
+
+void SpareDevices::drop(const std::string& interface) {
+  if (spares_.erase(interface) != 0) discard(interface);
 }
 
 void SpareDevices::on_link_change(const LinkChange& change) {
-  if (change.kind == LinkChange::Kind::changed && change.before->name == change.link.name) return;
+  const Link* const before = change.kind == LinkChange::Kind::changed ? change.before : nullptr;
+  if (before != nullptr && before->name == change.link.name && before->master == change.link.master) return;
+  const auto concerns = [&](const std::string& name) {
+    return name == change.link.name || (before != nullptr && name == before->name);
+  };
   for (auto& [interface, spare] : spares_)
-    if (change.link.macsec || interface == change.link.name || spare.profile->parent == change.link.name) keep(spare);
+    if (change.link.macsec || concerns(interface) || concerns(spare.profile->parent)) keep(spare);
 }
 
 void SpareDevices::keep(Spare& spare) {
@@ -51,6 +58,9 @@ void SpareDevices::keep(Spare& spare) {
 
 Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
   SecyDevice device = secy_device(profile, links_.speed(parent.ifindex));
+  // Policy=should-secure is for who uses it.
+  device.parameters.protect = true;
+  device.parameters.validate = Validate::strict;
   const auto found = find_link(kernel_, profile.interface);
   if (!found) return std::unexpected{found.error()};
   if (*found) {
@@ -62,6 +72,12 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
       return {};
     if (auto deleted = delete_link(kernel_, link.ifindex, link.name); !deleted) return deleted;
   }
+  // A session would go on with a device of ours that has the SCI. This one must not: somebody may be using it.
+  const auto others = macsec_links(kernel_);
+  if (!others) return std::unexpected{others.error()};
+  for (const Link& link : *others)
+    if (link.parent == parent.ifindex && !link.parent_netns && link.macsec->sci.port() == profile.port)
+      return fail(EBUSY, "Port=" + std::to_string(profile.port) + " on " + parent.name + " is taken by " + link.name);
   return NetlinkSecy{kernel_, std::move(device)}.attach();
 }
 

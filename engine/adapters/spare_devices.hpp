@@ -26,6 +26,8 @@ class SpareDevices {
   /// Makes the devices those of `profiles`, of which the first counts where several have one Interface=. What was made
   /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices just let go of.
   void reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<std::string>& released = {});
+  /// Deletes a device, unless it is in use, until the next reconcile().
+  void drop(const std::string& interface);
   /// Makes a device that is missing as soon as it can be: its parent is there, its name or its SCI is free.
   void on_link_change(const LinkChange& change);
 

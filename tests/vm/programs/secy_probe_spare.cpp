@@ -24,6 +24,7 @@ class SpareTest : public SecyTest {
     out.interface = "macsec0";
     out.port = 5;
     out.create = CreateChoice::always;
+    out.policy = Policy::should_secure;
     out.cipher_suites = {suite, CipherSuite::gcm_aes_128};
     return std::make_shared<const Profile>(std::move(out));
   }
@@ -47,6 +48,7 @@ TEST_F(SpareTest, IsThereWithoutKeysAsSoonAsItsParentIs) {
   EXPECT_EQ(link.alias, device_mark);
   EXPECT_TRUE(link.dormant);
   EXPECT_TRUE(link.macsec->parameters.protect);
+  EXPECT_EQ(link.macsec->parameters.validate, Validate::strict);
   EXPECT_EQ(link.macsec->sci.port(), 5);
   EXPECT_EQ(problem_, "");
   ASSERT_EQ(one_.run("ip link del later0"), 0);
@@ -81,6 +83,36 @@ TEST_F(SpareTest, DeletedByAnotherHandItIsMadeAgain) {
   const unsigned first = one_.link().ifindex;
   ASSERT_EQ(one_.run("ip link del macsec0"), 0);
   EXPECT_TRUE(one_.wait("macsec0", [first](const Link& link) { return link.ifindex != first && link.macsec; }));
+}
+
+TEST_F(SpareTest, ADeviceOfOursWithTheSameSciIsNotTouched) {
+  NetlinkSecy secy{one_.kernel(), [] {
+                     SecyDevice out = device();
+                     out.interface = "macsec1";
+                     out.port = 5;
+                     out.parameters = {.protect = false, .validate = Validate::check};
+                     return out;
+                   }()};
+  ASSERT_DONE(secy.attach());
+  ASSERT_DONE(secy.set_controlled_port(ControlledPort::up));
+  ASSERT_TRUE(one_.wait_operstate(oper_up, "macsec1"));
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  EXPECT_FALSE(one_.has_link("macsec0"));
+  EXPECT_NE(problem_.find("macsec1"), std::string::npos) << problem_;
+  EXPECT_FALSE(one_.link("macsec1").macsec->parameters.protect);
+  EXPECT_EQ(one_.link("macsec1").operstate, oper_up);
+  ASSERT_DONE(secy.remove());
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  EXPECT_EQ(problem_, "");
+}
+
+TEST_F(SpareTest, DroppedItIsAwayUntilTheNextReconcile) {
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
+  spares_.drop("macsec0");
+  EXPECT_FALSE(one_.has_link("macsec0"));
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  EXPECT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
 }
 
 TEST_F(SpareTest, SomebodyElsesDeviceStaysAndWhatIsInTheWayIsTold) {

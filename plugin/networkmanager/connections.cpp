@@ -2,11 +2,17 @@
 #include "plugin/networkmanager/connections.hpp"
 
 #include "engine/base/handle.hpp"
+#include "plugin/networkmanager/log.hpp"
 
 #include <NetworkManager.h>
 #include <net/if.h>
 
 namespace macsec::nm {
+namespace {
+
+std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+
+}  // namespace
 
 struct Connections::State {
   std::unique_ptr<GCancellable, Releases<g_object_unref>> cancel{g_cancellable_new()};
@@ -28,12 +34,13 @@ struct Connections::State {
   }
   static void on_device(NMClient*, NMDevice* device, State* state) noexcept {
     if (NM_IS_DEVICE_MACSEC(device) == 0) return;
+    g_signal_handlers_disconnect_by_data(device, state);  // the object of a device that was away may be the same
     g_signal_connect(device, "notify::" NM_DEVICE_STATE, G_CALLBACK(on_state), state);
     state->manage(device);
     on_state(device, nullptr, state);
   }
   static void on_state(NMDevice* device, GParamSpec*, State* state) noexcept {
-    const std::string name = nm_device_get_iface(device);
+    const std::string name = text_of(nm_device_get_iface(device));
     const auto retry = state->retries.find(name);
     if (retry == state->retries.end() || nm_device_get_state(device) != NM_DEVICE_STATE_DISCONNECTED) return;
     const unsigned ifindex = ::if_nametoindex(name.c_str());
@@ -41,15 +48,33 @@ struct Connections::State {
     NMRemoteConnection* again = nm_client_get_connection_by_uuid(state->client.get(), retry->second.uuid.c_str());
     const bool late = g_get_monotonic_time() > retry->second.until;
     state->retries.erase(retry);
-    if (again == nullptr || late || nm_device_get_active_connection(device) != nullptr) return;
+    if (again == nullptr || late || !state->managed.contains(name) ||
+        nm_device_get_active_connection(device) != nullptr)
+      return;
     nm_client_activate_connection_async(state->client.get(), NM_CONNECTION(again), device, nullptr, state->cancel.get(),
-                                        nullptr, nullptr);
+                                        on_activated, nullptr);
+  }
+  static void on_activated(GObject* client, GAsyncResult* result, gpointer) noexcept {
+    GError* error = nullptr;
+    if (NMActiveConnection* active = nm_client_activate_connection_finish(NM_CLIENT(client), result, &error))
+      g_object_unref(active);
+    tell("cannot activate the connection again", error);
+  }
+  static void on_managed(GObject* client, GAsyncResult* result, gpointer) noexcept {
+    GError* error = nullptr;
+    nm_client_dbus_set_property_finish(NM_CLIENT(client), result, &error);
+    tell("cannot have NetworkManager manage the device", error);
+  }
+  static void tell(const char* what, GError* error) {
+    if (error == nullptr) return;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED) == 0)
+      log_line(SD_WARNING, "{}: {}", what, error->message);
+    g_error_free(error);
   }
   void manage(NMDevice* device) const {
-    const char* name = nm_device_get_iface(device);
-    if (name == nullptr || !managed.contains(name) || nm_device_get_managed(device) != 0) return;
+    if (!managed.contains(text_of(nm_device_get_iface(device))) || nm_device_get_managed(device) != 0) return;
     nm_client_dbus_set_property(client.get(), nm_object_get_path(NM_OBJECT(device)), NM_DBUS_INTERFACE_DEVICE,
-                                "Managed", g_variant_new_boolean(TRUE), -1, cancel.get(), nullptr, nullptr);
+                                "Managed", g_variant_new_boolean(TRUE), -1, cancel.get(), on_managed, nullptr);
   }
   void watch(NMClient* fresh) {
     client.reset(fresh);
@@ -78,8 +103,6 @@ struct Connections::State {
 };
 
 namespace {
-
-std::string text_of(const char* text) { return text == nullptr ? "" : text; }
 
 void read_user_data(NMConnection* connection, Connection& out) {
   auto* user = reinterpret_cast<NMSettingUser*>(  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)

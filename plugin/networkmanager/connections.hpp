@@ -53,8 +53,8 @@ class Connections {
   /// All macsec connections; nothing while NetworkManager does not run.
   [[nodiscard]] std::optional<std::vector<StoredConnection>> all() const;
   /// Has NetworkManager manage these devices, now or as soon as they are there: on a device that it did not make it would
-  /// bring up a connection for a user, but none by itself (connection.autoconnect). Said once for each device that
-  /// appears, so that a user's `nmcli device set DEVICE managed no` lasts.
+  /// bring up a connection for a user, but none by itself (connection.autoconnect). Said when a device appears, and
+  /// when it is wanted anew.
   void manage(std::set<std::string> devices);
   /// Activates a connection as soon as the device is another than the one with `ifindex`, which did not do: NetworkManager
   /// itself does not try again for minutes. Forgotten when that takes longer than half a minute.

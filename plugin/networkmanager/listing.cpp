@@ -18,16 +18,23 @@ void Listing::take_over(const std::string& profile) {
   update();
 }
 
-/// A device that several connections have in common is made beforehand only where all want the same suite.
+/// Only where it is in nobody's way: all connections that have the device want the same one, and no other device wants its
+/// SCI.
 std::set<std::string> Listing::spare_devices() const {
-  std::map<std::string, std::set<std::string>> suites;
+  using Place = std::pair<std::string, std::uint16_t>;  // parent and port
+  std::map<std::string, std::set<std::pair<Place, std::vector<CipherSuite>>>> demands;
+  std::map<Place, std::set<std::string>> devices;
   for (const StoredConnection& each : known_) {
     const UserData extras = read_user_data(each.connection.user_data);
-    suites[each.interface].insert(wants_other_suite(extras) ? extras.settings.at(cipher_suites_setting) : "");
+    const Place place{each.parent, each.port};
+    demands[each.interface].emplace(place,
+                                    wants_other_suite(extras) ? cipher_suites(extras) : std::vector<CipherSuite>{});
+    devices[place].insert(each.interface);
   }
   std::set<std::string> out;
-  for (const auto& [device, wanted] : suites)
-    if (wanted.size() == 1 && !wanted.begin()->empty()) out.insert(device);
+  for (const auto& [device, wanted] : demands)
+    if (wanted.size() == 1 && !wanted.begin()->second.empty() && devices[wanted.begin()->first].size() == 1)
+      out.insert(device);
   return out;
 }
 
@@ -51,15 +58,19 @@ void Listing::apply() {
     given_up_.clear();
     return shown_.clear();
   }
-  Entries now = wanted(spare);
-  for (const auto& [name, entry] : shown_) given_up_.insert(name);
+  const Entries before = std::exchange(shown_, wanted(spare));
+  // What an earlier macsec-nm left running waits for NetworkManager, or for its time.
+  std::erase_if(shown_, [this](const auto& each) { return runs_.is_parked(each.first); });
+  for (const auto& [name, entry] : shown_)
+    if (const auto known = before.find(name);
+        known == before.end() || known->second != entry || given_up_.contains(name))
+      show(name, entry);
+  // Afterwards: a device that one more profile wants stays.
+  for (const auto& [name, entry] : before) given_up_.insert(name);
   for (const std::string& name : std::exchange(given_up_, {}))
-    if (!now.contains(name) && !runs_.has_profile(name))
+    if (!shown_.contains(name) && !runs_.has_profile(name))
       runs_.client().send<bus::Nothing>(runs_.client().remove_profile(bus::Client::profile_path(name)),
                                         [](const bus::Outcome<bus::Nothing>&) {});
-  const Entries before = std::exchange(shown_, std::move(now));
-  for (const auto& [name, entry] : shown_)
-    if (const auto known = before.find(name); known == before.end() || known->second != entry) show(name, entry);
 }
 
 void Listing::show(const std::string& name, const Entry& entry) {
@@ -69,6 +80,16 @@ void Listing::show(const std::string& name, const Entry& entry) {
     return show_problem(name, entry, "macsec.mode=eap: 802.1X as the source of keys is not in this version");
   if (stored.parent.empty())
     return show_problem(name, entry, "macsec.parent names no interface, nor a connection that names one");
+  if (wants_other_suite(extras) && !entry.spare)
+    extras.problems.push_back(
+        {false,
+         {},
+         0,
+         "org.macsecd.cipher-suites",
+         fmt::format(
+             "org.macsecd.cipher-suites: no device is made beforehand, as another connection wants another one with "
+             "connection.interface-name={} or macsec.port={} on {}; give this one both of its own",
+             stored.interface, stored.port, stored.parent)});
   add(name, entry, make_settings(stored, extras, entry.spare), std::move(extras.problems));
 }
 

@@ -14,17 +14,11 @@ constexpr std::uint16_t unsaid_port = 65534;
 
 std::string_view yes_no(bool value) { return value ? "yes" : "no"; }
 
-/// Whether a connection accepts a suite; one that names none accepts all.
+const std::pair<std::string, std::string> cipher_suites_setting{"MACsec", "CipherSuites"};
+
 bool accepts(const UserData& extras, CipherSuite suite) {
-  const auto asked = extras.settings.find(cipher_suites_setting);
-  if (asked == extras.settings.end()) return true;
-  std::string_view rest = asked->second;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find_first_of(" ,\t"), rest.size());
-    if (cipher_suite_from_string(rest.substr(0, end)) == suite) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
+  const std::vector<CipherSuite> named = cipher_suites(extras);
+  return named.empty() || std::ranges::find(named, suite) != named.end();
 }
 
 /// The suite of the device, which cannot be changed, where the connection does not rule it out.
@@ -101,6 +95,18 @@ bus::Settings make_settings(Wanted& wanted) {
   for (const bus::SettingsSection& fallback : wanted.extras.fallback_keys)
     settings.push_back({fallback.name, fallback.texts});
   return settings;
+}
+
+std::vector<CipherSuite> cipher_suites(const UserData& extras) {
+  std::vector<CipherSuite> out;
+  const auto asked = extras.settings.find(cipher_suites_setting);
+  std::string_view rest = asked == extras.settings.end() ? std::string_view{} : asked->second;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find_first_of(" ,\t"), rest.size());
+    if (const auto suite = cipher_suite_from_string(rest.substr(0, end))) out.push_back(*suite);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
 }
 
 bool suits(const Wanted& wanted) {

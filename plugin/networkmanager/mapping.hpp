@@ -30,7 +30,8 @@ struct Wanted {
 /// Whether the connection accepts the cipher suite of the device.
 [[nodiscard]] bool suits(const Wanted& wanted);
 
-inline const std::pair<std::string, std::string> cipher_suites_setting{"MACsec", "CipherSuites"};
+/// What the connection names; empty: it accepts all.
+[[nodiscard]] std::vector<CipherSuite> cipher_suites(const UserData& extras);
 /// Of the devices NetworkManager makes.
 inline constexpr CipherSuite own_cipher_suite = CipherSuite::gcm_aes_128;
 /// Whether a device as NetworkManager makes it is not what the connection asks for.

@@ -16,10 +16,11 @@ std::string complaint(const std::vector<bus::Problem>& problems) {
   return text;
 }
 
-/// Whether NetworkManager gives the device the addresses and routes it had.
-bool same_configuration(const Wanted& before, const Wanted& after) {
-  return before.connection && after.connection && before.connection->uuid == after.connection->uuid &&
-         before.connection->addressing == after.connection->addressing;
+/// Whether NetworkManager is known to give the device other addresses and routes than it had.
+bool other_configuration(const Wanted& before, const Wanted& after) {
+  return before.connection && after.connection &&
+         (before.connection->uuid != after.connection->uuid ||
+          before.connection->addressing != after.connection->addressing);
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ void Runs::run(Wanted wanted, Answer answer) {
   if (const auto before = runs_.find(device); before != runs_.end()) {
     settle(*before->second, "replaced by another network");
     // What NetworkManager is to set up is another configuration: the old one must not stay beside it.
-    if (before->second->parking.armed() && !same_configuration(before->second->wanted, wanted))
+    if (before->second->parking.armed() && other_configuration(before->second->wanted, wanted))
       keep_configuration(*before->second, KeepConfiguration::no);
     // Another connection's profile for the same device would be in the way.
     if (before->second->name != name) withdraw(*before->second);
@@ -170,6 +171,11 @@ bool Runs::has_profile(const std::string& name) const {
   return std::ranges::any_of(runs_, [&name](const auto& each) { return each.second->name == name; });
 }
 
+bool Runs::is_parked(const std::string& profile) const {
+  const auto found = mirror_->profile(bus::Client::profile_path(profile));
+  return found && found->enabled && found->parked_until;
+}
+
 void Runs::device_gone(unsigned ifindex) {
   std::vector<std::string> gone;
   for (const auto& [device, run] : runs_)
@@ -183,7 +189,7 @@ void Runs::hear(const bus::Change& change) {
     for (const auto& [device, run] : runs_) add(*run);
   if (change.kind == gone)
     for (const auto& [device, run] : runs_) run->added = false;
-  if (change.kind == ready || change.kind == gone) options_.moved();
+  if (change.kind == ready || change.kind == gone || change.kind == removed) options_.moved();
   std::vector<std::string> devices;
   for (const auto& [device, run] : runs_)
     if (change.path.empty() || change.path == bus::Client::session_path(device)) devices.push_back(device);

@@ -54,6 +54,8 @@ class Runs {
   [[nodiscard]] bool ready() const noexcept { return mirror_->ready(); }
   [[nodiscard]] bool has_connection(const std::string& uuid) const;
   [[nodiscard]] bool has_profile(const std::string& name) const;
+  /// Whether macsecd runs a profile that an earlier process left.
+  [[nodiscard]] bool is_parked(const std::string& profile) const;
   /// Whoever uses it owns the same profiles.
   [[nodiscard]] bus::Client& client() const noexcept { return *client_; }
 

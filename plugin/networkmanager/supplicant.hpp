@@ -17,7 +17,7 @@ struct SupplicantOptions {
   /// How long NetworkManager may take to tell of a connection that is being activated.
   std::chrono::microseconds lookup = std::chrono::seconds{1};
   /// How long a network that NetworkManager let go of runs on while NetworkManager does, too.
-  std::chrono::microseconds departure = std::chrono::seconds{2};
+  std::chrono::microseconds departure = std::chrono::seconds{5};
   /// Where the kernel's devices are asked for.
   std::function<Result<std::vector<MacsecDevice>>()> devices = macsec_devices;
   std::function<unsigned(const std::string&)> index = interface_index;

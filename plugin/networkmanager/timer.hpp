@@ -21,13 +21,15 @@ class Timer {
   void arm(sd_event* event, std::chrono::microseconds span) {
     sd_event_source* source = nullptr;
     const int r = sd_event_add_time_relative(event, &source, CLOCK_BOOTTIME, static_cast<std::uint64_t>(span.count()),
-                                             0, on_time, this);
+                                             accuracy, on_time, this);
     source_.reset(r < 0 ? nullptr : source);
   }
   void disarm() noexcept { source_.reset(); }
   [[nodiscard]] bool armed() const noexcept { return source_ != nullptr; }
 
  private:
+  static constexpr std::uint64_t accuracy = 1000;  ///< microseconds; sd-event's own is a quarter of a second
+
   static int on_time(sd_event_source*, std::uint64_t, void* userdata) noexcept {
     auto& timer = *static_cast<Timer*>(userdata);
     timer.source_.reset();

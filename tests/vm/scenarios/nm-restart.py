@@ -45,7 +45,8 @@ def connected(c, host, kind, settings):
 def lasted(host):
     """Until what is on the device is what is put back."""
     wait_until(lambda: "tentative" not in host.machine.ip("addr", "show", "dev", "macsec0"), 10, "the addresses can be used", every=0.2)
-    stays(lambda: True, 2, "nothing changes", every=1)
+    before = both(host)
+    stays(lambda: both(host) == before, 2, "nothing changes", every=0.5)
 
 
 def activated(host):
@@ -91,13 +92,10 @@ def changed(c, host):
     activated(host)
     host.ping()
 
-
     def left():
         return [each for addresses, routes in both(host) for each in (*addresses, *routes)
                 if each in ("172.16.10.2/24", "2001:db8:1::2/64") or "src 172.16.10.2 " in each or each.startswith("default")]
-    for _ in range(3):
-        equal(left(), [], "what is left")
-        stays(lambda: True, 2, "nothing changes", every=1)
+    stays(lambda: left() == [], 6, "nothing is left", every=0.5)
     check("172.16.10.3/24" in configuration(host, "-4")[0], "the new address")
 
 
@@ -144,6 +142,7 @@ def down(c, host):
     stays(lambda: "172.16.10" not in host.machine.ip("route"), 3, "nothing is left", every=1)
     host.up("lab")
     host.ping()
+    lasted(host)
     host.machine.ip("addr", "del", "172.16.10.2/24", "dev", "macsec0")
     stays(lambda: "172.16.10.2" not in host.machine.ip("addr", "show", "dev", "macsec0"), 3, "nothing is put back while NetworkManager runs",
           every=1)

@@ -160,7 +160,9 @@ def shared(c, host):
         pass
     else:
         raise Failure("it came up")
-    check("interface-name" in host.plugin.journal(), host.plugin.journal()[-400:])
+    wait_until(lambda: "interface-name=macsec0" in host.profile("suite", "Problems"), 10, "the profile says why", every=0.2)
+    host.up("plain")  # which the refused one does not push aside
+    stays(lambda: host.state("plain") == "activated", 3, "the other connection is up", every=0.5)
     nmcli("connection", "delete", "plain")
     wait_device(host)
     host.up("suite")

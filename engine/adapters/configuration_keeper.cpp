@@ -214,7 +214,8 @@ void ConfigurationKeeper::put_back(unsigned ifindex, Device& device) {
   if (++device.turns == most_turns)
     complain_(ifindex, "addresses and routes are taken off again and again: not put back for a minute");
   if (std::exchange(device.down, false))
-    if (const auto done = set_up(*requests_, ifindex); !done) complain_(ifindex, done.error().message);
+    if (const auto done = set_up(*requests_, ifindex); !done && done.error().code != ENODEV)
+      complain_(ifindex, done.error().message);
   const auto passed = std::chrono::duration_cast<std::chrono::seconds>(now - device.read_at);
   const auto done = device.configuration.restore(*requests_, ifindex, {.passed = passed, .longest = longest_lifetime});
   device.incomplete = !done;

@@ -258,11 +258,13 @@ void Driver::on_frames(Wire& wire) {
   const Time now = boot_time();
   wire.socket->receive(
       [this, now](unsigned ifindex, Bytes frame) {
+        receivers_.clear();
         const auto [first, last] = by_parent_.equal_range(ifindex);
-        for (auto at = first; at != last; ++at)
-          if (core::Port* port = at->second->mka()) {
+        for (auto at = first; at != last; ++at) receivers_.push_back(at->second);
+        for (Session* session : receivers_)  // settle() may change the map
+          if (core::Port* port = session->mka()) {
             port->on_frame(frame, now);
-            settle(*at->second);
+            settle(*session);
           }
       },
       receive_budget);

@@ -139,6 +139,7 @@ class Driver {
   std::unordered_multimap<unsigned, Session*> by_device_;
   std::unordered_multimap<unsigned, Session*> by_parent_;
   std::unordered_multimap<std::string, Session*> by_name_;  ///< names of parents and devices, for those that wait
+  std::vector<Session*> receivers_;                         ///< of the frame at hand
   std::vector<Session*> changed_;
   std::vector<Session*> unsaved_;
   std::vector<Session*> reasserts_;

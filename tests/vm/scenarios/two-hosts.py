@@ -102,6 +102,24 @@ def reload_leaves_alone(c):
     check("bad.macsec:4" in daemons[0].process.output(), "the bad profile is named with its line")
 
 
+def other_suite(c):
+    """A key server that comes anew with another cipher suite: the other end makes its device anew, with its address, and goes on."""
+    one, two, _ = pair(c)
+    peer = c.macsecd(two, {"link": psk_profile(CAK_128, CKN, MACsec={"CipherSuites": "GCM-AES-128 GCM-AES-XPN-256"})})
+    two.wait_link("macsec0")
+    two.address("macsec0", "10.0.0.2/24")
+    for suite in ("GCM-AES-128", "GCM-AES-XPN-256", "GCM-AES-128"):
+        server = c.macsecd(one, {"link": psk_profile(CAK_128, CKN, MACsec={"CipherSuites": suite}, MKA={"Priority": 1})})
+        for namespace in (one, two):
+            wait_until(lambda: macsec.secy(namespace) and macsec.secy(namespace).cipher == suite, 20, namespace.name + " has " + suite,
+                       every=0.1, state=lambda: peer.process.output()[-600:])
+            macsec.wait_secured(namespace, deadline=20)
+        one.address("macsec0", "10.0.0.1/24")
+        traffic.ping(one, "10.0.0.2", deadline=5)
+        server.kill()
+        one.ip("link", "del", "macsec0")
+
+
 def check_option(c):
     """--check judges without running."""
     one = c.namespace("one")
@@ -155,5 +173,6 @@ def run(t):
     t.case("another CKN is refused and named", refused, psk_profile(CAK_128, CKN), psk_profile(CAK_128, CKN + "00"),
            lambda text: "CKN" in text)
     t.case("reload leaves what did not change", reload_leaves_alone)
+    t.case("a key server with another suite", other_suite)
     t.case("--check", check_option)
     t.case("start-up", start_up)

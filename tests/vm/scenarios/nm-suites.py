@@ -149,7 +149,7 @@ def parent(c, host):
 
 def shared(c, host):
     """Connections with one device and different suites: none is favoured, and the one that cannot come up says why."""
-    peer(c, host)
+    peer(c, host, "GCM-AES-128 " + XPN)
     add(host, "suite", XPN, c)
     wait_device(host)
     host.add("plain", "macsec0", *STATIC, scope=c)

@@ -17,18 +17,21 @@ void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, const 
     if (!spares_.contains(interface) && !before.contains(interface)) discard(interface);
   for (const auto& [interface, spare] : before)
     if (!spares_.contains(interface)) discard(interface);
-  for (auto& [interface, spare] : spares_) {
+  for (auto& [interface, spare] : spares_)
     if (const auto known = before.find(interface);
         known != before.end() && known->second.profile->name == spare.profile->name)
       spare.problem = std::exchange(known->second.problem, {});
-    keep(spare);
-  }
   for (const auto& [interface, spare] : before)
     if (!spare.problem.empty()) report_(spare.profile->name, "");
+  for (auto& [interface, spare] : spares_) keep(spare);
 }
 
 void SpareDevices::drop(const std::string& interface) {
-  if (spares_.erase(interface) != 0) discard(interface);
+  const auto found = spares_.find(interface);
+  if (found == spares_.end()) return;
+  if (!found->second.problem.empty()) report_(found->second.profile->name, "");
+  spares_.erase(found);
+  discard(interface);
 }
 
 void SpareDevices::on_link_change(const LinkChange& change) {

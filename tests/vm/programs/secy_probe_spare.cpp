@@ -122,6 +122,10 @@ TEST_F(SpareTest, SomebodyElsesDeviceStaysAndWhatIsInTheWayIsTold) {
   ASSERT_EQ(one_.run("ip link set macsec0 name other0"), 0);
   EXPECT_FALSE(one_.has_link("macsec0"));
   EXPECT_NE(problem_.find("other0"), std::string::npos) << problem_;  // has the SCI
+  spares_.drop("macsec0");
+  EXPECT_EQ(problem_, "");
+  spares_.reconcile({profile(CipherSuite::gcm_aes_256)});
+  EXPECT_NE(problem_.find("other0"), std::string::npos) << problem_;
   ASSERT_EQ(one_.run("ip link del other0"), 0);
   ASSERT_TRUE(wait_suite(CipherSuite::gcm_aes_256));
   EXPECT_EQ(problem_, "");

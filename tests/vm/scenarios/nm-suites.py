@@ -142,7 +142,7 @@ def parent(c, host):
     host.c.veth(None, host.peer)
     host.wait_parent()
     wait_device(host)
-    peer(c, host)
+    host.address()
     host.up("suite")
     works(host, "suite")
 

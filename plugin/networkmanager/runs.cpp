@@ -79,8 +79,9 @@ void Runs::add(Run& run) {
   options.description = run.wanted.connection ? run.wanted.connection->id : "";
   options.problems = run.wanted.extras.problems;
   options.replace = true;
-  for (const bus::Problem& problem : run.wanted.extras.problems)
-    log_line(problem.error ? SD_ERR : SD_WARNING, "{}: {}", run.name, problem.text);
+  if (!run.added)  // told once, not each time a setting changes
+    for (const bus::Problem& problem : run.wanted.extras.problems)
+      log_line(problem.error ? SD_ERR : SD_WARNING, "{}: {}", run.name, problem.text);
   if (!run.wanted.extras.usable()) {
     settings.clear();  // shown, not run
     run.error = complaint(run.wanted.extras.problems);

@@ -11,17 +11,6 @@
 
 namespace macsec::test {
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string name = std::filesystem::temp_directory_path() / "macsecd-test-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error{"mkdtemp"};
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 PrivateBus::PrivateBus() : address_{"unix:path=" + (directory_.path() / "bus").string()} {}
 
 void PrivateBus::start() {

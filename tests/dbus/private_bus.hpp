@@ -2,24 +2,12 @@
 /// A bus of a test's own.
 #pragma once
 
-#include <filesystem>
+#include "tests/temporary_directory.hpp"
+
 #include <string>
 #include <sys/types.h>
 
 namespace macsec::test {
-
-/// A directory that goes with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory();
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// dbus-daemon on a socket in a temporary directory; everybody may own and send everything.
 class PrivateBus {

@@ -2,6 +2,7 @@
 #include "engine/adapters/event_loop.hpp"
 #include "engine/adapters/state_store.hpp"
 #include "engine/adapters/timer_queue.hpp"
+#include "tests/temporary_directory.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -15,24 +16,6 @@ namespace macsec {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A directory of its own for each test, gone afterwards.
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "macsecd-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string path(std::string_view below = {}) const {
-    return (std::filesystem::path{path_} / below).string();
-  }
-
- private:
-  std::string path_;
-};
 
 std::string read_text(const std::string& path) {
   std::ifstream in{path};
@@ -100,8 +83,8 @@ TEST(Snapshot, DamageIsRefusedOrHarmless) {
 }
 
 TEST(StateStore, SavesLoadsForgets) {
-  const Directory directory;
-  const StateStore store{directory.path("a/b"), directory.path("c")};
+  const test::TemporaryDirectory directory;
+  const StateStore store{(directory.path() / "a/b").string(), (directory.path() / "c").string()};
   const auto missing = store.load("link");
   ASSERT_TRUE(missing);
   EXPECT_FALSE(*missing);
@@ -111,7 +94,7 @@ TEST(StateStore, SavesLoadsForgets) {
   ASSERT_TRUE(loaded);
   EXPECT_EQ(*loaded, full_snapshot());
   struct stat info{};
-  ASSERT_EQ(::stat(directory.path("a/b/link.snapshot").c_str(), &info), 0);
+  ASSERT_EQ(::stat((directory.path() / "a/b/link.snapshot").string().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
 
   store.forget("link");
@@ -119,29 +102,29 @@ TEST(StateStore, SavesLoadsForgets) {
 }
 
 TEST(StateStore, ReportsDamage) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   const StateStore store{directory.path(), directory.path()};
-  write_text(directory.path("link.snapshot"), "nonsense");
+  write_text((directory.path() / "link.snapshot").string(), "nonsense");
   EXPECT_FALSE(store.load("link"));
-  write_text(directory.path("key.pn"), "macsecd-packet-number 1\nlimit 12");
+  write_text((directory.path() / "key.pn").string(), "macsecd-packet-number 1\nlimit 12");
   EXPECT_FALSE(store.reserved_pn("key"));
   EXPECT_FALSE(store.reserve_pn("key", 100));
 }
 
 TEST(StateStore, NamesNeverLeaveTheDirectory) {
-  const Directory directory;
-  const StateStore store{directory.path("in"), directory.path("in")};
+  const test::TemporaryDirectory directory;
+  const StateStore store{(directory.path() / "in").string(), (directory.path() / "in").string()};
   for (const std::string_view name : {"../out", "/etc/x", "..", ".", ".hidden", "a b\nc", "x.snapshot"}) {
     ASSERT_TRUE(store.save(name, full_snapshot())) << name;
     EXPECT_TRUE(store.load(name).value_or(std::nullopt)) << name;
   }
-  EXPECT_FALSE(std::filesystem::exists(directory.path("out.snapshot")));
+  EXPECT_FALSE(std::filesystem::exists((directory.path() / "out.snapshot").string()));
   EXPECT_EQ(escape_file_name("a/b"), "a\\x2fb");
   EXPECT_NE(escape_file_name("a/b"), escape_file_name("a\\x2fb"));
 }
 
 TEST(StateStore, ReservationsOnlyGrow) {
-  const Directory directory;
+  const test::TemporaryDirectory directory;
   const StateStore store{directory.path(), directory.path()};
   EXPECT_FALSE(*store.reserved_pn("key"));
   ASSERT_TRUE(store.reserve_pn("key", 1000));
@@ -149,7 +132,8 @@ TEST(StateStore, ReservationsOnlyGrow) {
   EXPECT_EQ(*store.reserved_pn("key"), 1000U);
   ASSERT_TRUE(store.reserve_pn("key", ~std::uint64_t{0}));
   EXPECT_EQ(*store.reserved_pn("key"), ~std::uint64_t{0});
-  EXPECT_EQ(read_text(directory.path("key.pn")), "macsecd-packet-number 1\nlimit 18446744073709551615\nend\n");
+  EXPECT_EQ(read_text((directory.path() / "key.pn").string()),
+            "macsecd-packet-number 1\nlimit 18446744073709551615\nend\n");
 }
 
 TEST(TimerQueue, AgreesWithASortedList) {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "engine/config/profile_set.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace macsec {
 namespace {
@@ -61,9 +62,8 @@ TEST(ManualPage, SaysWhatTheTableSays) {
 }
 
 TEST(Examples, AreProfiles) {
-  std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const fs::path root{pattern};
+  const test::TemporaryDirectory directory;
+  const fs::path& root = directory.path();
   // Examples name files and credentials; each gets a key of its own.
   ProfileContext context;
   context.root = root.string();
@@ -90,7 +90,6 @@ TEST(Examples, AreProfiles) {
     ++count;
   }
   EXPECT_GE(count, 5U);
-  fs::remove_all(root);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "engine/config/profile_set.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace macsec {
 namespace {
@@ -19,16 +20,12 @@ using testing::HasSubstr;
 class ProfileSet : public testing::Test {
  protected:
   ProfileSet() {
-    std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    root_ = pattern;
     for (const char* name : {"etc", "run", "lib"}) {
       fs::create_directory(root_ / name);
       paths_.push_back((root_ / name).string());
     }
     directories_.assign(paths_.begin(), paths_.end());
   }
-  ~ProfileSet() override { fs::remove_all(root_); }
   ProfileSet(const ProfileSet&) = delete;
   ProfileSet& operator=(const ProfileSet&) = delete;
 
@@ -46,7 +43,8 @@ class ProfileSet : public testing::Test {
   }
 
   static inline const std::string key_ = "Cak=000102030405060708090a0b0c0d0e0f\n";
-  fs::path root_;
+  const test::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   std::vector<std::string> paths_;
   std::vector<std::string_view> directories_;
   ProfileContext context_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/options.hpp"
 #include "dbus/daemon/profile_store.hpp"
+#include "tests/temporary_directory.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -45,12 +46,6 @@ TEST(Options, HelpNamesEveryOptionAndWinsOverErrorsBehindIt) {
 
 class ProfileStoreTest : public ::testing::Test {
  protected:
-  ProfileStoreTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "macsecd-test-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~ProfileStoreTest() override { std::filesystem::remove_all(directory_); }
-
   void write(const std::string& name, const std::string& text) const {
     std::ofstream{directory_ + "/" + name} << text;
     ::chmod((directory_ + "/" + name).c_str(), 0640);
@@ -66,7 +61,8 @@ class ProfileStoreTest : public ::testing::Test {
     return said;
   }
 
-  std::string directory_;
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path().string();
 };
 
 TEST_F(ProfileStoreTest, ABadProfileLeavesTheOthersAlone) {

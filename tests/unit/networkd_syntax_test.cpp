@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "plugin/networkd/netdev.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace macsec::networkd {
 namespace {
@@ -75,15 +76,11 @@ std::vector<Case> load_cases() {
 class NetworkdSyntax : public testing::TestWithParam<Case> {
  protected:
   NetworkdSyntax() {
-    std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    root_ = pattern;
     for (const char* name : {"etc", "run", "local", "lib"}) {
       fs::create_directory(root_ / name);
       directories_.push_back((root_ / name).string());
     }
   }
-  ~NetworkdSyntax() override { fs::remove_all(root_); }
   NetworkdSyntax(const NetworkdSyntax&) = delete;
   NetworkdSyntax& operator=(const NetworkdSyntax&) = delete;
 
@@ -125,7 +122,8 @@ class NetworkdSyntax : public testing::TestWithParam<Case> {
     return out;
   }
 
-  fs::path root_;
+  const test::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   std::vector<std::string> directories_;
 };
 

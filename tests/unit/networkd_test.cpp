@@ -10,6 +10,7 @@
 #include "engine/config/profile_keys.hpp"
 #include "plugin/networkd/netdev.hpp"
 #include "plugin/networkd/watcher.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace macsec::networkd {
 namespace {
@@ -27,15 +28,11 @@ const std::string key = "[X-MKA]\nCkn=01\nCakFile=/k\n";
 class Networkd : public testing::Test {
  protected:
   Networkd() {
-    std::string pattern = (fs::temp_directory_path() / "macsecd-test.XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    root_ = pattern;
     for (const char* name : {"etc", "run", "lib"}) {
       fs::create_directory(root_ / name);
       directories_.push_back((root_ / name).string());
     }
   }
-  ~Networkd() override { fs::remove_all(root_); }
   Networkd(const Networkd&) = delete;
   Networkd& operator=(const Networkd&) = delete;
 
@@ -68,7 +65,8 @@ class Networkd : public testing::Test {
     return out;
   }
 
-  fs::path root_;
+  const test::TemporaryDirectory directory_;
+  const fs::path root_ = directory_.path();
   std::vector<std::string> directories_;
 };
 

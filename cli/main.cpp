@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/verbs.hpp"
+#include "cli/verbs/table.hpp"
 #include "engine/base/text.hpp"
 
 #include <clocale>

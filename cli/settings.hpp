@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/secret_writer.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verbs/table.hpp"
 #include "engine/config/profile_reader.hpp"
 
 namespace macsec::cli {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // GCC 12 takes a moved-from variant for an uninitialised one.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include "cli/verbs.hpp"
+#include "cli/verbs/table.hpp"
 
 #include <algorithm>
 

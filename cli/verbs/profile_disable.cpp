@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/verbs.hpp"
+#include "cli/verbs/table.hpp"
 
 namespace macsec::cli {
 
-Exit run_profile_enable(Context& context) {
+Exit run_profile_disable(Context& context) {
   const auto profiles = context.profiles(context.arguments);
   if (!profiles) return context.status;
   for (const auto& profile : *profiles)
-    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.enable_profile(profile.path); }))
+    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.disable_profile(profile.path); }))
       return context.status;
   return Exit::ok;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/foreign.hpp"
+#include "cli/foreign/format.hpp"
 #include "cli/settings.hpp"
 #include "engine/base/text.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/install.hpp"
+#include "cli/foreign/install.hpp"
 
 #include "engine/base/text.hpp"
 #include "engine/config/file.hpp"

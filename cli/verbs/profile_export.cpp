@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/foreign.hpp"
-#include "cli/install.hpp"
+#include "cli/foreign/format.hpp"
+#include "cli/foreign/install.hpp"
 #include "cli/settings.hpp"
 #include "engine/config/profile_set.hpp"
 

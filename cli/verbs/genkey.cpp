@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/secret_writer.hpp"
-#include "cli/verbs.hpp"
+#include "cli/verbs/table.hpp"
 #include "engine/base/text.hpp"
 
 #include <sys/random.h>

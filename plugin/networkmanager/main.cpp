@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/bus/connection.hpp"
 #include "plugin/networkmanager/enable.hpp"
+#include "plugin/networkmanager/front/held_bus.hpp"
+#include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/glib_loop.hpp"
-#include "plugin/networkmanager/held_bus.hpp"
-#include "plugin/networkmanager/listing.hpp"
 #include "plugin/networkmanager/log.hpp"
 #include "plugin/networkmanager/names.hpp"
 #include "plugin/networkmanager/options.hpp"
-#include "plugin/networkmanager/supplicant.hpp"
+#include "plugin/networkmanager/profiles/listing.hpp"
 
 #include <csignal>
 #include <cstdlib>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "dbus/bus/connection.hpp"
+#include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/names.hpp"
-#include "plugin/networkmanager/supplicant.hpp"
 #include "tests/dbus/fixture.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// NetworkManager's connections as profiles of macsecd.
-#include "plugin/networkmanager/listing.hpp"
+#include "plugin/networkmanager/profiles/listing.hpp"
 #include "tests/dbus/networkmanager_fixture.hpp"
 
 namespace macsec::nm {

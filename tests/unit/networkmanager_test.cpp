@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/mapping.hpp"
 #include "plugin/networkmanager/options.hpp"
+#include "plugin/networkmanager/profiles/mapping.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/user_data.hpp"
+#include "plugin/networkmanager/profiles/user_data.hpp"
 
 #include "engine/config/profile_keys.hpp"
 

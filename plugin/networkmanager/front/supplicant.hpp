@@ -5,11 +5,16 @@
 /// request gets an object of its own, so that two devices on one parent do not displace each other.
 #pragma once
 
-#include "plugin/networkmanager/memory.hpp"
-#include "plugin/networkmanager/proxy.hpp"
-#include "plugin/networkmanager/runs.hpp"
+#include "plugin/networkmanager/front/memory.hpp"
+#include "plugin/networkmanager/front/proxy.hpp"
+#include "plugin/networkmanager/profiles/runs.hpp"
 
 namespace macsec::nm {
+
+/// Answers a call with an error of that name.
+inline int refuse(sd_bus_message* message, const char* name, const std::string& text) {
+  return sd_bus_reply_method_errorf(message, name, "%s", text.c_str());
+}
 
 struct SupplicantOptions {
   /// From SelectNetwork to "completed" where no peer is heard; NetworkManager gives up after 25 s.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "dbus/client/mirror.hpp"
-#include "plugin/networkmanager/mapping.hpp"
+#include "plugin/networkmanager/profiles/mapping.hpp"
 #include "plugin/networkmanager/timer.hpp"
 
 namespace macsec::nm {

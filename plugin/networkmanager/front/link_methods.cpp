@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The object NetworkManager holds for one macsec device.
 #include "dbus/bus/names.hpp"
+#include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/names.hpp"
-#include "plugin/networkmanager/supplicant.hpp"
 
 #include <fmt/format.h>
 
@@ -40,9 +40,6 @@ constexpr std::size_t most_networks = 16;
 constexpr std::size_t most_blobs = 64;
 constexpr std::size_t blob_size = 256 * 1024;
 
-int refuse(sd_bus_message* message, const char* name, const std::string& text) {
-  return sd_bus_reply_method_errorf(message, name, "%s", text.c_str());
-}
 int done(sd_bus_message* message) { return sd_bus_reply_method_return(message, ""); }
 
 int reply_blobs(sd_bus_message* message, const std::map<std::string, bus::Octets>& blobs) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/held_bus.hpp"
+#include "plugin/networkmanager/front/held_bus.hpp"
 
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"

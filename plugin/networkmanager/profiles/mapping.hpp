@@ -3,10 +3,10 @@
 #pragma once
 
 #include "engine/config/profile.hpp"
-#include "plugin/networkmanager/connections.hpp"
 #include "plugin/networkmanager/links.hpp"
 #include "plugin/networkmanager/network.hpp"
-#include "plugin/networkmanager/user_data.hpp"
+#include "plugin/networkmanager/profiles/connections.hpp"
+#include "plugin/networkmanager/profiles/user_data.hpp"
 
 namespace macsec::nm {
 

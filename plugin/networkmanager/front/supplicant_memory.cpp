@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What macsec-nm knows, written down for the next process.
+#include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/log.hpp"
-#include "plugin/networkmanager/supplicant.hpp"
 
 namespace macsec::nm {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/memory.hpp"
+#include "plugin/networkmanager/front/memory.hpp"
 
 #include <array>
 #include <cerrno>

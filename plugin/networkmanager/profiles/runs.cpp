@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/runs.hpp"
+#include "plugin/networkmanager/profiles/runs.hpp"
 
 #include "dbus/bus/names.hpp"
 #include "plugin/networkmanager/log.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/connections.hpp"
+#include "plugin/networkmanager/profiles/connections.hpp"
 
 #include "engine/base/handle.hpp"
 #include "plugin/networkmanager/log.hpp"

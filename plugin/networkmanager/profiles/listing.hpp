@@ -3,8 +3,8 @@
 /// have to be there before a connection comes up.
 #pragma once
 
-#include "plugin/networkmanager/connections.hpp"
-#include "plugin/networkmanager/runs.hpp"
+#include "plugin/networkmanager/profiles/connections.hpp"
+#include "plugin/networkmanager/profiles/runs.hpp"
 
 #include <set>
 

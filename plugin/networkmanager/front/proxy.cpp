@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/proxy.hpp"
+#include "plugin/networkmanager/front/proxy.hpp"
 
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/mapping.hpp"
+#include "plugin/networkmanager/profiles/mapping.hpp"
 
 #include "engine/base/text.hpp"
 

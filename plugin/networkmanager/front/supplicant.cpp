@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "plugin/networkmanager/supplicant.hpp"
+#include "plugin/networkmanager/front/supplicant.hpp"
 
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"
@@ -13,10 +13,6 @@ namespace macsec::nm {
 namespace {
 
 constexpr std::chrono::microseconds lookup_step = std::chrono::milliseconds{50};
-
-int refuse(sd_bus_message* message, const char* name, const std::string& text) {
-  return sd_bus_reply_method_errorf(message, name, "%s", text.c_str());
-}
 
 /// No supplicant is there for a call that is not about MACsec.
 void nobody(sd_bus_message* message) {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 ExitCode complain(ExitCode code, const std::string& text) {
@@ -40,9 +40,9 @@ ExitCode run(std::span<const std::string_view> arguments) {
 }
 
 }  // namespace
-}  // namespace macsec
+}  // namespace macsec::daemon
 
 int main(int argc, char** argv) {
   const std::vector<std::string_view> arguments{argv + 1, argv + argc};
-  return static_cast<int>(macsec::run(arguments));
+  return static_cast<int>(macsec::daemon::run(arguments));
 }

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <set>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 std::unexpected<Error> no_session(const std::string& interface) {
@@ -15,7 +15,7 @@ std::unexpected<Error> no_session(const std::string& interface) {
 
 }  // namespace
 
-Manager::Manager(Driver& driver, Journal& journal, ProfileStore store)
+Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
     : driver_{driver}, journal_{journal}, store_{std::move(store)} {}
 
 void Manager::changed(const std::string& profile) {
@@ -24,7 +24,7 @@ void Manager::changed(const std::string& profile) {
 
 void Manager::reconcile() {
   Problems problems;
-  for (Driver::Problem& problem : driver_.reconcile(store_.wanted(), store_.spare())) {
+  for (os::Driver::Problem& problem : driver_.reconcile(store_.wanted(), store_.spare())) {
     tell(running_problems_, problem.profile, problem.text);
     problems.emplace(std::move(problem.profile), std::move(problem.text));
   }
@@ -45,8 +45,9 @@ void Manager::set_spare_problem(const std::string& profile, const std::string& p
 
 void Manager::tell(const Problems& known, const std::string& profile, const std::string& problem) {
   if (const auto before = known.find(profile); before != known.end() && before->second == problem) return;
-  const std::array fields{Journal::Field{"MACSEC_PROFILE", profile}};
-  journal_.write(LogLevel::error, fmt::format("profile {}: {}", profile, problem), message_id::bad_profile, fields);
+  const std::array fields{os::Journal::Field{"MACSEC_PROFILE", profile}};
+  journal_.write(os::LogLevel::error, fmt::format("profile {}: {}", profile, problem), os::message_id::bad_profile,
+                 fields);
 }
 
 void Manager::publish_problems() {
@@ -58,9 +59,9 @@ void Manager::publish_problems() {
 Result<void> Manager::reload() {
   std::vector<std::string> before = store_.names();
   store_.load([this](const Diagnostic& diagnostic) {
-    const LogLevel level = diagnostic.severity == Severity::error ? LogLevel::error : LogLevel::warning;
-    const std::array fields{Journal::Field{"MACSEC_FILE", diagnostic.file}};
-    journal_.write(level, to_string(diagnostic), message_id::bad_profile, fields);
+    const os::LogLevel level = diagnostic.severity == Severity::error ? os::LogLevel::error : os::LogLevel::warning;
+    const std::array fields{os::Journal::Field{"MACSEC_FILE", diagnostic.file}};
+    journal_.write(level, to_string(diagnostic), os::message_id::bad_profile, fields);
   });
   reconcile();
   std::set<std::string> names{before.begin(), before.end()};
@@ -109,7 +110,7 @@ Result<void> Manager::set_profile_enabled(const std::string& name, bool enabled)
 
 // ---- sessions -------------------------------------------------------------------------------------------------------
 
-Session* Manager::find(const std::string& interface) const { return driver_.find_interface(interface); }
+os::Session* Manager::find(const std::string& interface) const { return driver_.find_interface(interface); }
 
 std::vector<std::string> Manager::sessions() const {
   std::vector<std::string> out;
@@ -119,12 +120,12 @@ std::vector<std::string> Manager::sessions() const {
 }
 
 bool Manager::has_session(const std::string& interface) const {
-  const Session* session = find(interface);
+  const os::Session* session = find(interface);
   return session != nullptr && session->profile().interface == interface;
 }
 
 bus::SessionState Manager::session(const std::string& interface) const {
-  const Session* session = find(interface);
+  const os::Session* session = find(interface);
   if (session == nullptr) return {};
   return {.interface = session->profile().interface,
           .profile = session->profile().name,
@@ -139,28 +140,28 @@ bus::SessionState Manager::session(const std::string& interface) const {
 }
 
 Result<void> Manager::rekey(const std::string& interface) {
-  Session* session = find(interface);
+  os::Session* session = find(interface);
   return session == nullptr ? no_session(interface) : driver_.rekey(*session);
 }
 
 Result<void> Manager::suspend(const std::string& interface, Duration span) {
-  Session* session = find(interface);
+  os::Session* session = find(interface);
   return session == nullptr ? no_session(interface) : driver_.suspend(*session, span);
 }
 
 Result<void> Manager::set_session_enabled(const std::string& interface, bool enabled) {
-  Session* session = find(interface);
+  os::Session* session = find(interface);
   if (session == nullptr) return no_session(interface);
   driver_.set_enabled(*session, enabled);
   return {};
 }
 
 bus::Statistics Manager::statistics(const std::string& interface) {
-  const Session* session = find(interface);
+  const os::Session* session = find(interface);
   if (session == nullptr) return {};
   const auto counters = driver_.counters(*session);
   if (!counters) return {};
-  const SecyCounters& c = *counters;
+  const os::SecyCounters& c = *counters;
   return {{"Transmit",
            {{"Untagged", c.out_untagged},
             {"TooLong", c.out_too_long},
@@ -188,10 +189,10 @@ bus::Statistics Manager::statistics(const std::string& interface) {
 }
 
 Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name) {
-  const Link* link = driver_.links().find(name);
+  const os::Link* link = driver_.links().find(name);
   if (link == nullptr) return fail(ENOENT, fmt::format("there is no interface {}", name));
   const std::uint64_t speed = driver_.links().speed(link->ifindex);
-  const MacsecCapabilities found = driver_.capabilities(name);
+  const os::MacsecCapabilities found = driver_.capabilities(name);
   bus::LinkCapabilities out{.ifindex = static_cast<int>(link->ifindex),
                             .mac = link->mac,
                             .carrier = link->carrier,
@@ -199,7 +200,7 @@ Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name
                             .mtu = link->mtu,
                             .offload = {OffloadMode::off},
                             .cipher_suites = found.cipher_suites,
-                            .default_cipher_suites = core::cipher_preferences({}, speed)};
+                            .default_cipher_suites = cipher_preferences({}, speed)};
   if (found.mac_offload) out.offload.push_back(OffloadMode::mac);
   if (found.phy_offload) out.offload.push_back(OffloadMode::phy);
   return out;
@@ -220,4 +221,4 @@ std::string Manager::summary() const {
   return out;
 }
 
-}  // namespace macsec
+}  // namespace macsec::daemon

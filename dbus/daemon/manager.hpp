@@ -5,12 +5,12 @@
 #include "dbus/daemon/profile_store.hpp"
 #include "engine/adapters/driver.hpp"
 
-namespace macsec {
+namespace macsec::daemon {
 
 class Manager final : public bus::Model {
  public:
   /// `driver` and `journal` outlive the manager.
-  Manager(Driver& driver, Journal& journal, ProfileStore store);
+  Manager(os::Driver& driver, os::Journal& journal, ProfileStore store);
 
   /// Told of every profile that is new, changed or gone.
   void observe(std::function<void(const std::string& profile)> changed) { profile_changed_ = std::move(changed); }
@@ -50,14 +50,14 @@ class Manager final : public bus::Model {
   void publish_problems();
   void changed(const std::string& profile);
   /// By the profile's interface name, which is the session's for as long as it lives.
-  [[nodiscard]] Session* find(const std::string& interface) const;
+  [[nodiscard]] os::Session* find(const std::string& interface) const;
 
-  Driver& driver_;
-  Journal& journal_;
+  os::Driver& driver_;
+  os::Journal& journal_;
   ProfileStore store_;
   Problems running_problems_;
   Problems spare_problems_;
   std::function<void(const std::string&)> profile_changed_;
 };
 
-}  // namespace macsec
+}  // namespace macsec::daemon

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 struct Option {
@@ -51,7 +51,7 @@ constexpr std::array table{
            }},
     Option{"--log-level", "LEVEL", "say this much: error, warning, notice, info (default), debug",
            [](Options& options, std::string_view value) -> std::string_view {
-             const auto level = log_level_from_string(value);
+             const auto level = os::log_level_from_string(value);
              if (!level) return "error, warning, notice, info or debug";
              options.log_level = *level;
              return {};
@@ -101,4 +101,4 @@ std::string help_text() {
   return out;
 }
 
-}  // namespace macsec
+}  // namespace macsec::daemon

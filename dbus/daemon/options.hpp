@@ -2,11 +2,11 @@
 /// The command line of macsecd: one table makes parser and help.
 #pragma once
 
-#include "engine/adapters/journal_trace.hpp"
+#include "engine/adapters/system/journal_trace.hpp"
 
 #include <span>
 
-namespace macsec {
+namespace macsec::daemon {
 
 /// Exit codes of macsecd, as macsecd(8) tells them.
 enum class ExitCode : int {
@@ -24,11 +24,11 @@ struct Options {
   std::vector<std::string> config_dirs;  ///< --config-dir; empty: the usual ones
   std::string state_dir;                 ///< --state-dir; empty: from the service manager, or the usual ones
   bool bus = true;                       ///< cleared by --no-bus
-  LogLevel log_level = LogLevel::info;
+  os::LogLevel log_level = os::LogLevel::info;
 };
 
 /// `arguments` without the program's name. EINVAL with a message that names the argument.
 [[nodiscard]] Result<Options> parse_options(std::span<const std::string_view> arguments);
 [[nodiscard]] std::string help_text();
 
-}  // namespace macsec
+}  // namespace macsec::daemon

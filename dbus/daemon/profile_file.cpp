@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 std::unexpected<Error> failure(int code, std::string_view what, std::string_view path) {
@@ -105,4 +105,4 @@ Result<void> remove_profile_file(const std::string& path) {
   return {};
 }
 
-}  // namespace macsec
+}  // namespace macsec::daemon

@@ -5,7 +5,7 @@
 #include "engine/config/file.hpp"
 #include "engine/config/profile.hpp"
 
-namespace macsec {
+namespace macsec::daemon {
 
 /// The text of a profile file, keys included.
 [[nodiscard]] WipedText profile_file_text(const Profile& profile);
@@ -17,4 +17,4 @@ namespace macsec {
 /// Removes a profile's file and its drop-in directory beside it.
 [[nodiscard]] Result<void> remove_profile_file(const std::string& path);
 
-}  // namespace macsec
+}  // namespace macsec::daemon

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 /// Sorts after what a person would write, so that the last word is the operator's latest.
@@ -140,4 +140,4 @@ Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
   return {};
 }
 
-}  // namespace macsec
+}  // namespace macsec::daemon

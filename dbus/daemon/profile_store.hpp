@@ -8,7 +8,7 @@
 #include <functional>
 #include <map>
 
-namespace macsec {
+namespace macsec::daemon {
 
 class ProfileStore {
  public:
@@ -52,4 +52,4 @@ class ProfileStore {
   std::vector<std::string> told_;  ///< diagnostics of the last load(), sorted
 };
 
-}  // namespace macsec
+}  // namespace macsec::daemon

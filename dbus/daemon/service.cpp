@@ -11,7 +11,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -26,7 +26,7 @@ std::string directory_from(const char* variable, std::string_view below, std::st
   return fmt::format("{}{}", list.substr(0, list.find(':')), below);
 }
 
-StateStore state_store(const Options& options) {
+os::StateStore state_store(const Options& options) {
   if (!options.state_dir.empty()) return {options.state_dir, options.state_dir};
   return {directory_from("RUNTIME_DIRECTORY", "/state", "/run/macsecd/state"),
           directory_from("STATE_DIRECTORY", "", "/var/lib/macsecd")};
@@ -52,18 +52,18 @@ Result<std::unique_ptr<Service>> Service::open(const Options& options) {
 }
 
 Result<void> Service::start() {
-  auto loop = EventLoop::open();
+  auto loop = os::EventLoop::open();
   if (!loop) return std::unexpected{loop.error()};
   loop_ = std::move(*loop);
 
-  const auto take = [](EventSource& into, Result<EventSource> made) -> Result<void> {
+  const auto take = [](os::EventSource& into, Result<os::EventSource> made) -> Result<void> {
     if (!made) return std::unexpected{made.error()};
     into = std::move(*made);
     return {};
   };
-  if (auto done = take(sigterm_, loop_.on_signal(SIGTERM, [this] { stop(Driver::Farewell::leave); })); !done)
+  if (auto done = take(sigterm_, loop_.on_signal(SIGTERM, [this] { stop(os::Driver::Farewell::leave); })); !done)
     return done;
-  if (auto done = take(sigint_, loop_.on_signal(SIGINT, [this] { stop(Driver::Farewell::take_down); })); !done)
+  if (auto done = take(sigint_, loop_.on_signal(SIGINT, [this] { stop(os::Driver::Farewell::take_down); })); !done)
     return done;
   if (auto done = take(sighup_, loop_.on_signal(SIGHUP, [this] { reload(); })); !done) return done;
   if (auto done = take(status_timer_, loop_.timer([this] {
@@ -76,19 +76,19 @@ Result<void> Service::start() {
       !done)
     return done;
 
-  auto driver = Driver::open(loop_, journal_, state_);
+  auto driver = os::Driver::open(loop_, journal_, state_);
   if (!driver) return std::unexpected{driver.error()};
   driver_ = std::move(*driver);
   manager_ = std::make_unique<Manager>(*driver_, journal_,
                                        ProfileStore{options_.config_dirs, ProfileContext::from_environment()});
   if (options_.bus)
     if (auto done = start_bus(); !done) return done;
-  const auto changed = [this](const Session& session) {
+  const auto changed = [this](const os::Session& session) {
     status_changed();
     if (server_) server_->session_changed(session.profile().interface);
   };
   // A profile tells which session runs it.
-  const auto came_or_went = [this, changed](const Session& session) {
+  const auto came_or_went = [this, changed](const os::Session& session) {
     changed(session);
     if (server_) server_->profile_changed(session.profile().name);
   };
@@ -96,7 +96,7 @@ Result<void> Service::start() {
                     .changed = changed,
                     .removed = came_or_went,
                     .event =
-                        [this](const Session& session, const core::Event& event) {
+                        [this](const os::Session& session, const core::Event& event) {
                           if (server_) server_->session_event(session.profile().interface, event);
                         },
                     .spare = [this](const std::string& profile,
@@ -110,7 +110,7 @@ Result<void> Service::start_bus() {
   options.authority.trusted.insert(0);
   options.authority.trusted.insert(::geteuid());
   options.profiles = ProfileContext::from_environment();
-  options.report = [this](const std::string& text) { journal_.write(LogLevel::warning, text); };
+  options.report = [this](const std::string& text) { journal_.write(os::LogLevel::warning, text); };
   server_ = std::make_unique<bus::Server>(loop_.get(), *manager_, std::move(options));
   manager_->observe([this](const std::string& profile) { server_->profile_changed(profile); });
   return server_->start();
@@ -131,11 +131,11 @@ void Service::reload() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
              static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000);
-  if (const auto done = manager_->reload(); !done) journal_.write(LogLevel::error, done.error().message);
+  if (const auto done = manager_->reload(); !done) journal_.write(os::LogLevel::error, done.error().message);
   sd_notify(0, "READY=1");
 }
 
-void Service::stop(Driver::Farewell farewell) {
+void Service::stop(os::Driver::Farewell farewell) {
   sd_notify(0, "STOPPING=1");
   driver_->observe({});
   if (server_) server_->stop();  // before the sessions go: clients learn of an end, not of links torn down
@@ -146,7 +146,7 @@ void Service::stop(Driver::Farewell farewell) {
 void Service::status_changed() {
   if (status_due_) return;
   status_due_ = true;
-  status_timer_.arm(boot_time() + status_pause);
+  status_timer_.arm(os::boot_time() + status_pause);
 }
 
 ExitCode check_profiles(const std::vector<std::string>& paths) {
@@ -172,4 +172,4 @@ ExitCode check_profiles(const std::vector<std::string>& paths) {
   return good ? ExitCode::success : ExitCode::bad_profile;
 }
 
-}  // namespace macsec
+}  // namespace macsec::daemon

@@ -6,7 +6,7 @@
 #include "dbus/daemon/options.hpp"
 #include "dbus/server/server.hpp"
 
-namespace macsec {
+namespace macsec::daemon {
 
 class Service {
  public:
@@ -22,20 +22,20 @@ class Service {
   [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<void> start_bus();
   void reload();
-  void stop(Driver::Farewell farewell);
+  void stop(os::Driver::Farewell farewell);
   void status_changed();
 
   Options options_;
-  Journal journal_;
-  EventLoop loop_;
-  StateStore state_;
-  std::unique_ptr<Driver> driver_;
+  os::Journal journal_;
+  os::EventLoop loop_;
+  os::StateStore state_;
+  std::unique_ptr<os::Driver> driver_;
   std::unique_ptr<Manager> manager_;
   std::unique_ptr<bus::Server> server_;  ///< null with --no-bus
-  EventSource sigterm_;
-  EventSource sigint_;
-  EventSource sighup_;
-  EventSource status_timer_;
+  os::EventSource sigterm_;
+  os::EventSource sigint_;
+  os::EventSource sighup_;
+  os::EventSource status_timer_;
   bool status_due_ = false;
   std::string status_;
 };
@@ -43,4 +43,4 @@ class Service {
 /// Reads what --check names and prints what is wrong with it; success or bad_profile.
 [[nodiscard]] ExitCode check_profiles(const std::vector<std::string>& paths);
 
-}  // namespace macsec
+}  // namespace macsec::daemon

@@ -11,7 +11,7 @@
 #include <new>
 #include <sys/socket.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
@@ -222,4 +222,4 @@ void ConfigurationKeeper::put_back(unsigned ifindex, Device& device) {
   device.problem = done ? "" : done.error().message;
 }
 
-}  // namespace macsec
+}  // namespace macsec::os

@@ -2,14 +2,14 @@
 /// Puts back addresses and routes that somebody takes off a device and means to put on again: KeepConfiguration=.
 #pragma once
 
-#include "engine/adapters/event_loop.hpp"
-#include "engine/adapters/link_addresses.hpp"
+#include "engine/adapters/netlink/link_addresses.hpp"
+#include "engine/adapters/system/event_loop.hpp"
 #include "engine/config/profile.hpp"
 
 #include <functional>
 #include <map>
 
-namespace macsec {
+namespace macsec::os {
 
 /// Whoever lets go of a device tells so after, or while, the addresses go. Therefore what is on the device is read each
 /// time it has lasted for a moment, and that is what is put back. Nothing is open, and nothing asked, while no profile
@@ -67,4 +67,4 @@ class ConfigurationKeeper {
   EventSource source_;
 };
 
-}  // namespace macsec
+}  // namespace macsec::os

@@ -9,7 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
@@ -461,4 +461,4 @@ Result<SecyCounters> Driver::counters(const Session& session) {
   return found->counters;
 }
 
-}  // namespace macsec
+}  // namespace macsec::os

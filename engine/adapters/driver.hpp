@@ -4,18 +4,18 @@
 #pragma once
 
 #include "engine/adapters/configuration_keeper.hpp"
-#include "engine/adapters/event_loop.hpp"
-#include "engine/adapters/link_monitor.hpp"
-#include "engine/adapters/os_random.hpp"
-#include "engine/adapters/packet_socket.hpp"
+#include "engine/adapters/netlink/link_monitor.hpp"
 #include "engine/adapters/session.hpp"
 #include "engine/adapters/spare_devices.hpp"
-#include "engine/adapters/state_store.hpp"
+#include "engine/adapters/system/event_loop.hpp"
+#include "engine/adapters/system/os_random.hpp"
+#include "engine/adapters/system/packet_socket.hpp"
+#include "engine/adapters/system/state_store.hpp"
 
 #include <map>
 #include <unordered_map>
 
-namespace macsec {
+namespace macsec::os {
 
 /// Whoever wants to hear of sessions. None of these may call anything that changes the driver.
 struct DriverObserver {
@@ -151,4 +151,4 @@ class Driver {
   EventSource end_turn_source_;
 };
 
-}  // namespace macsec
+}  // namespace macsec::os

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
@@ -206,4 +206,4 @@ Driver::Wire* Driver::wire(std::uint16_t ethertype) {
   return wires_.emplace(ethertype, std::move(made)).first->second.get();
 }
 
-}  // namespace macsec
+}  // namespace macsec::os

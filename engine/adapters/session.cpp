@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/session.hpp"
 
-namespace macsec {
+namespace macsec::os {
 
 Session::Session(ProfilePointer profile, MacsecKernel& kernel, Journal& journal)
     : profile_{std::move(profile)}, trace_{journal, *profile_}, secy_{kernel, secy_device(*profile_)} {}
@@ -22,4 +22,4 @@ core::PortStatus Session::status() const {
 
 const std::string& Session::interface() const noexcept { return secy_.attached() ? secy_.name() : profile_->interface; }
 
-}  // namespace macsec
+}  // namespace macsec::os

@@ -3,9 +3,9 @@
 /// everybody else reads.
 #pragma once
 
-#include "engine/adapters/journal_trace.hpp"
-#include "engine/adapters/netlink_secy.hpp"
-#include "engine/adapters/timer_queue.hpp"
+#include "engine/adapters/netlink/netlink_secy.hpp"
+#include "engine/adapters/system/journal_trace.hpp"
+#include "engine/adapters/system/timer_queue.hpp"
 #include "engine/core/port.hpp"
 #include "engine/core/static_port.hpp"
 
@@ -14,7 +14,7 @@
 #include <set>
 #include <variant>
 
-namespace macsec {
+namespace macsec::os {
 
 class Session {
  public:
@@ -75,4 +75,4 @@ class Session {
   Alarm attach_alarm_{*this, Alarm::What::attach};
 };
 
-}  // namespace macsec
+}  // namespace macsec::os

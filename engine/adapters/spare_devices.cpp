@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/spare_devices.hpp"
 
-#include "engine/adapters/netlink_secy.hpp"
+#include "engine/adapters/netlink/netlink_secy.hpp"
 
 #include <cerrno>
 
-namespace macsec {
+namespace macsec::os {
 
 SpareDevices::SpareDevices(MacsecKernel& kernel, LinkMonitor& links, InUse in_use, Report report)
     : kernel_{kernel}, links_{links}, in_use_{std::move(in_use)}, report_{std::move(report)} {}
@@ -93,4 +93,4 @@ void SpareDevices::discard(const std::string& interface) {
   static_cast<void>(delete_link(kernel_, link.ifindex, link.name));
 }
 
-}  // namespace macsec
+}  // namespace macsec::os

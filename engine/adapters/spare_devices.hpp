@@ -2,14 +2,14 @@
 /// Devices made beforehand (Create=always), for a program that uses a macsec device it finds but would make another.
 #pragma once
 
-#include "engine/adapters/link_monitor.hpp"
-#include "engine/adapters/macsec_kernel.hpp"
+#include "engine/adapters/netlink/link_monitor.hpp"
+#include "engine/adapters/netlink/macsec_kernel.hpp"
 #include "engine/config/profile.hpp"
 
 #include <string>
 #include <vector>
 
-namespace macsec {
+namespace macsec::os {
 
 class SpareDevices {
  public:
@@ -48,4 +48,4 @@ class SpareDevices {
   std::map<std::string, Spare> spares_;  ///< by interface
 };
 
-}  // namespace macsec
+}  // namespace macsec::os

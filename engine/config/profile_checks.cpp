@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What must hold between the keys of a profile.
+#include "engine/config/cipher_choice.hpp"
 #include "engine/config/profile_builder.hpp"
 
 #include <algorithm>
@@ -68,9 +69,7 @@ void ProfileBuilder::choose_static_cipher_suite() {
   Profile& profile = draft_.profile;
   if (profile.cipher_suites.size() > 1)
     complain(place_of("MACsec", "CipherSuites"), "CipherSuites= takes one cipher suite where there are [StaticKeys]");
-  if (profile.cipher_suites.empty())
-    profile.cipher_suites.push_back(profile.static_keys.front().key.size() == 32 ? CipherSuite::gcm_aes_256
-                                                                                 : CipherSuite::gcm_aes_128);
+  profile.cipher_suites = {static_cipher_suite(profile)};
 }
 
 void ProfileBuilder::check_static_keys() {

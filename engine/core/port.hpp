@@ -6,7 +6,7 @@
 #pragma once
 
 #include "engine/core/context.hpp"
-#include "engine/core/kay.hpp"
+#include "engine/core/mka/kay.hpp"
 #include "engine/core/reporter.hpp"
 #include "engine/wire/eapol.hpp"
 

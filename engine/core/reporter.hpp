@@ -2,7 +2,7 @@
 /// Turns what the machines know into the one state and the one reason a user sees.
 #pragma once
 
-#include "engine/core/kay.hpp"
+#include "engine/core/mka/kay.hpp"
 
 namespace macsec::core {
 

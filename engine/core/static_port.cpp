@@ -57,12 +57,6 @@ const SaState* find(const std::vector<SaState>& associations, An an) {
 
 }  // namespace
 
-CipherSuite static_cipher_suite(const Profile& profile) noexcept {
-  if (!profile.cipher_suites.empty()) return profile.cipher_suites.front();
-  const bool long_key = !profile.static_keys.empty() && profile.static_keys.front().key.size() == 32;
-  return long_key ? CipherSuite::gcm_aes_256 : CipherSuite::gcm_aes_128;
-}
-
 Result<KeyId> static_key_id(const StaticKey& key) {
   const bool given = std::ranges::any_of(key.key_id, [](std::uint8_t octet) { return octet != 0; });
   if (given) return KeyId::from_octets(key.key_id);

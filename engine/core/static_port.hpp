@@ -2,6 +2,7 @@
 /// A link whose SAs are written in its profile: no key agreement, no peers known, no rekey. Same shape as Port.
 #pragma once
 
+#include "engine/config/cipher_choice.hpp"
 #include "engine/core/port.hpp"
 
 #include <deque>
@@ -17,9 +18,6 @@ struct PacketNumberLedger {
   /// No PN from `limit` on was ever sent; durable before it returns.
   std::function<Result<void>(const std::string& key, Pn limit)> reserve;
 };
-
-/// The suite of a link with static keys: the first of the profile's list, else by the length of the keys.
-[[nodiscard]] CipherSuite static_cipher_suite(const Profile& profile) noexcept;
 
 /// Frames are never sent with a (key, PN) pair used before, across restarts and reboots: transmission starts at what the
 /// ledger has reserved, and the ledger is raised before transmission can reach its limit at the link's speed.

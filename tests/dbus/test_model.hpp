@@ -51,7 +51,7 @@ class TestModel final : public bus::Model {
   void reconcile();
 
   TemporaryDirectory files_;
-  ProfileStore store_;
+  daemon::ProfileStore store_;
   std::map<std::string, bus::SessionState> sessions_;
 };
 

@@ -13,6 +13,7 @@ CONFIG = WIRE + ["engine/config"]
 PORTS = CONFIG + ["engine/ports"]
 CORE = PORTS + ["engine/crypto", "engine/core"]
 ENGINE = CORE + ["engine/adapters"]
+MKA_SIDE = ["engine/core/" + name for name in ("context.hpp", "counters.hpp", "event.hpp", "snapshot.hpp", "status.hpp")]
 CLIENT = BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus", "dbus/client"]
 
 # folder: what its files may include besides their own folder. A folder not named here may include everything.
@@ -23,7 +24,10 @@ MAY_USE = {
     "engine/config": WIRE,
     "engine/ports": CONFIG,
     "engine/core": CORE,
+    "engine/core/mka": PORTS + ["engine/crypto"] + MKA_SIDE,
     "engine/adapters": CORE,
+    "engine/adapters/netlink": PORTS,
+    "engine/adapters/system": PORTS + ["engine/core/snapshot.hpp", "engine/core/status.hpp", "engine/core/port.hpp"],
     "dbus/bus": BASE + ["engine/wire/types.hpp"],
     "dbus/client": BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus"],
     "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp", "dbus/bus"],

@@ -18,7 +18,7 @@ class Includes(unittest.TestCase):
         self.assertEqual(self.found("engine/base/x.cpp", '#include "engine/wire/types.hpp"\n'), 1)
         self.assertEqual(self.found("engine/core/x.cpp", '#include "engine/adapters/driver.hpp"\n'), 1)
         self.assertEqual(self.found("cli/x.cpp", '#include "engine/wire/mkpdu.hpp"\n'), 1)
-        self.assertEqual(self.found("dbus/server/x.cpp", '#include "engine/core/kay.hpp"\n'), 1)
+        self.assertEqual(self.found("dbus/server/x.cpp", '#include "engine/core/mka/kay.hpp"\n'), 1)
         self.assertEqual(self.found("cli/x.cpp", '#include "x.hpp"\n'), 1)
 
     def test_system(self):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/adapters/event_loop.hpp"
-#include "engine/adapters/state_store.hpp"
-#include "engine/adapters/timer_queue.hpp"
+#include "engine/adapters/system/event_loop.hpp"
+#include "engine/adapters/system/state_store.hpp"
+#include "engine/adapters/system/timer_queue.hpp"
 #include "tests/temporary_directory.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 #include <random>
 #include <sys/stat.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
@@ -203,4 +203,4 @@ TEST(EventLoop, HearsSignals) {
 }
 
 }  // namespace
-}  // namespace macsec
+}  // namespace macsec::os

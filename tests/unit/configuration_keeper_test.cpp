@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <sched.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
@@ -185,4 +185,4 @@ TEST_F(KeeperTest, SomebodyWhoGoesOnWins) {
 }
 
 }  // namespace
-}  // namespace macsec
+}  // namespace macsec::os

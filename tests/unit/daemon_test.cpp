@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-namespace macsec {
+namespace macsec::daemon {
 namespace {
 
 Result<Options> parse(std::vector<std::string_view> arguments) { return parse_options(arguments); }
@@ -18,7 +18,7 @@ TEST(Options, Defaults) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->action, Options::Action::serve);
   EXPECT_TRUE(options->bus);
-  EXPECT_EQ(options->log_level, LogLevel::info);
+  EXPECT_EQ(options->log_level, os::LogLevel::info);
 }
 
 TEST(Options, BothFormsOfAValueAndRepetition) {
@@ -28,7 +28,7 @@ TEST(Options, BothFormsOfAValueAndRepetition) {
   EXPECT_EQ(options->config_dirs, (std::vector<std::string>{"/a", "/b"}));
   EXPECT_EQ(options->state_dir, "/s");
   EXPECT_FALSE(options->bus);
-  EXPECT_EQ(options->log_level, LogLevel::debug);
+  EXPECT_EQ(options->log_level, os::LogLevel::debug);
   EXPECT_EQ(parse({"--check", "/x", "--check=/y"})->check.size(), 2U);
 }
 
@@ -130,4 +130,4 @@ TEST_F(ProfileStoreTest, MemoryStaysAcrossReloadsAndNeverHidesAFile) {
 }
 
 }  // namespace
-}  // namespace macsec
+}  // namespace macsec::daemon

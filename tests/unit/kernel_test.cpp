@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Netlink messages in and out; links and frames on devices of a namespace of its own, where that is allowed.
-#include "engine/adapters/link_addresses.hpp"
-#include "engine/adapters/link_monitor.hpp"
-#include "engine/adapters/macsec_kernel.hpp"
-#include "engine/adapters/os_random.hpp"
-#include "engine/adapters/packet_socket.hpp"
+#include "engine/adapters/netlink/link_addresses.hpp"
+#include "engine/adapters/netlink/link_monitor.hpp"
+#include "engine/adapters/netlink/macsec_kernel.hpp"
+#include "engine/adapters/system/os_random.hpp"
+#include "engine/adapters/system/packet_socket.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,7 +19,7 @@
 #include <poll.h>
 #include <sched.h>
 
-namespace macsec {
+namespace macsec::os {
 namespace {
 
 template <typename T>
@@ -426,4 +426,4 @@ TEST_F(PacketTest, TakesBatches) {
 }
 
 }  // namespace
-}  // namespace macsec
+}  // namespace macsec::os

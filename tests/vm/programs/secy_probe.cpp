@@ -2,7 +2,7 @@
 /// NetlinkSecy against the running kernel.
 #include "tests/vm/programs/secy_probe.hpp"
 
-namespace macsec::probe {
+namespace macsec::os::probe {
 namespace {
 
 TEST_F(SecyTest, MakesADormantDeviceThatLeaksNothing) {
@@ -459,4 +459,4 @@ TEST_F(SecyTest, OneDumpHasThemAll) {
 }
 
 }  // namespace
-}  // namespace macsec::probe
+}  // namespace macsec::os::probe

@@ -3,8 +3,8 @@
 /// eth0, made anew for each test by scenarios/secy.py.
 #pragma once
 
-#include "engine/adapters/link_monitor.hpp"
-#include "engine/adapters/netlink_secy.hpp"
+#include "engine/adapters/netlink/link_monitor.hpp"
+#include "engine/adapters/netlink/netlink_secy.hpp"
 
 #include <array>
 #include <cerrno>
@@ -18,7 +18,7 @@
 #include <sched.h>
 #include <string>
 
-namespace macsec::probe {
+namespace macsec::os::probe {
 
 inline constexpr std::uint8_t oper_dormant = 5;
 inline constexpr std::uint8_t oper_up = 6;
@@ -151,4 +151,4 @@ class SecyTest : public testing::Test {
   Host two_{"two"};
 };
 
-}  // namespace macsec::probe
+}  // namespace macsec::os::probe

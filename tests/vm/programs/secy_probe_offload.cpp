@@ -2,7 +2,7 @@
 /// Offload, on a netdevsim port sim0 in namespace "one".
 #include "tests/vm/programs/secy_probe.hpp"
 
-namespace macsec::probe {
+namespace macsec::os::probe {
 namespace {
 
 class OffloadTest : public SecyTest {
@@ -85,4 +85,4 @@ TEST_F(OffloadTest, CapabilitiesAreTold) {
 }
 
 }  // namespace
-}  // namespace macsec::probe
+}  // namespace macsec::os::probe

@@ -3,7 +3,7 @@
 #include "engine/adapters/spare_devices.hpp"
 #include "tests/vm/programs/secy_probe.hpp"
 
-namespace macsec::probe {
+namespace macsec::os::probe {
 namespace {
 
 class SpareTest : public SecyTest {
@@ -132,4 +132,4 @@ TEST_F(SpareTest, SomebodyElsesDeviceStaysAndWhatIsInTheWayIsTold) {
 }
 
 }  // namespace
-}  // namespace macsec::probe
+}  // namespace macsec::os::probe

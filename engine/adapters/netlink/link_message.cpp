@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/netlink/link_message.hpp"
+
+#include "engine/adapters/netlink/netlink_socket.hpp"
+
+#include <algorithm>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+namespace macsec::os {
+namespace {
+
+constexpr unsigned lower_up = 1U << 16U;  // IFF_LOWER_UP: linux/if.h cannot be included together with net/if.h
+
+OffloadMode offload_mode(std::uint64_t value) {
+  if (value == MACSEC_OFFLOAD_MAC) return OffloadMode::mac;
+  if (value == MACSEC_OFFLOAD_PHY) return OffloadMode::phy;
+  return OffloadMode::off;
+}
+
+Validate validate(std::uint64_t value) {
+  if (value == MACSEC_VALIDATE_DISABLED) return Validate::disabled;
+  if (value == MACSEC_VALIDATE_CHECK) return Validate::check;
+  return Validate::strict;
+}
+
+MacsecLink parse_macsec(const Attributes<IFLA_MACSEC_OFFLOAD>& data) {
+  MacsecLink out;
+  if (const Bytes sci = data.bytes(IFLA_MACSEC_SCI); sci.size() == out.sci.octets.size())
+    std::copy(sci.begin(), sci.end(), out.sci.octets.begin());
+  out.cipher_suite = cipher_suite_from_id(data.number(IFLA_MACSEC_CIPHER_SUITE));
+  out.encoding = An{static_cast<unsigned>(data.number(IFLA_MACSEC_ENCODING_SA))};
+  out.parameters.protect = data.number(IFLA_MACSEC_PROTECT) != 0;
+  out.parameters.encrypt = data.number(IFLA_MACSEC_ENCRYPT) != 0;
+  out.parameters.validate = validate(data.number(IFLA_MACSEC_VALIDATION));
+  out.parameters.replay_protect = data.number(IFLA_MACSEC_REPLAY_PROTECT) != 0;
+  out.parameters.replay_window = static_cast<std::uint32_t>(data.number(IFLA_MACSEC_WINDOW));
+  out.parameters.include_sci = data.number(IFLA_MACSEC_INC_SCI) != 0;
+  out.parameters.end_station = data.number(IFLA_MACSEC_ES) != 0;
+  out.parameters.single_copy_broadcast = data.number(IFLA_MACSEC_SCB) != 0;
+  out.offload = offload_mode(data.number(IFLA_MACSEC_OFFLOAD));
+  return out;
+}
+
+}  // namespace
+
+bool parse_link(const nlmsghdr& message, Link& out) {
+  if (message.nlmsg_type != RTM_NEWLINK || nlmsg_datalen(&message) < static_cast<int>(sizeof(ifinfomsg))) return false;
+  const auto& info = *static_cast<const ifinfomsg*>(nlmsg_data(&message));
+  const Attributes<IFLA_LINK_NETNSID> attributes{nlmsg_attrdata(&message, sizeof(ifinfomsg)),
+                                                 nlmsg_attrlen(&message, sizeof(ifinfomsg))};
+  // Bridge ports and wireless drivers send messages of the same type that tell of something else.
+  if (info.ifi_family != AF_UNSPEC || info.ifi_index <= 0 || !attributes.has(IFLA_IFNAME) ||
+      attributes.has(IFLA_WIRELESS))
+    return false;
+  out = Link{};
+  out.ifindex = static_cast<unsigned>(info.ifi_index);
+  out.name = attributes.text(IFLA_IFNAME);
+  if (const Bytes mac = attributes.bytes(IFLA_ADDRESS); mac.size() == out.mac.octets.size())
+    std::copy(mac.begin(), mac.end(), out.mac.octets.begin());
+  out.up = (info.ifi_flags & IFF_UP) != 0;
+  out.carrier = out.up && (info.ifi_flags & lower_up) != 0;
+  out.operstate = static_cast<std::uint8_t>(attributes.number(IFLA_OPERSTATE));
+  out.dormant = attributes.number(IFLA_LINKMODE) == 1;
+  out.mtu = static_cast<unsigned>(attributes.number(IFLA_MTU));
+  out.parent = static_cast<unsigned>(attributes.number(IFLA_LINK));
+  if (attributes.has(IFLA_LINK_NETNSID))
+    out.parent_netns = static_cast<int>(static_cast<std::uint32_t>(attributes.number(IFLA_LINK_NETNSID)));
+  out.master = static_cast<unsigned>(attributes.number(IFLA_MASTER));
+  out.alias = attributes.text(IFLA_IFALIAS);
+  if (attributes.has(IFLA_LINKINFO)) {
+    const Attributes<IFLA_INFO_DATA> linkinfo{attributes[IFLA_LINKINFO]};
+    out.kind = linkinfo.text(IFLA_INFO_KIND);
+    if (out.kind == "macsec" && linkinfo.has(IFLA_INFO_DATA))
+      out.macsec = parse_macsec(Attributes<IFLA_MACSEC_OFFLOAD>{linkinfo[IFLA_INFO_DATA]});
+  }
+  return true;
+}
+
+}  // namespace macsec::os

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Network interfaces as the kernel describes them.
+#pragma once
+
+#include "engine/ports/secy.hpp"
+
+#include <netlink/msg.h>
+#include <optional>
+#include <string>
+
+namespace macsec::os {
+
+/// What a link message says about a macsec device.
+struct MacsecLink {
+  Sci sci;
+  std::optional<CipherSuite> cipher_suite;  ///< nothing: one we do not know
+  An encoding;
+  SecyParameters parameters;
+  OffloadMode offload = OffloadMode::off;
+  friend bool operator==(const MacsecLink&, const MacsecLink&) = default;
+};
+
+struct Link {
+  unsigned ifindex = 0;
+  std::string name;
+  MacAddress mac;
+  bool up = false;             ///< IFF_UP
+  bool carrier = false;        ///< IFF_UP and IFF_LOWER_UP
+  std::uint8_t operstate = 0;  ///< IF_OPER_*
+  bool dormant = false;        ///< link mode dormant
+  unsigned mtu = 0;
+  std::string kind;                 ///< "macsec", "veth", ...; empty for hardware
+  unsigned parent = 0;              ///< ifindex of the lower device, 0: none
+  std::optional<int> parent_netns;  ///< the lower device lives in this other namespace (its id); `parent` counts there
+  unsigned master = 0;              ///< bridge or bond it belongs to, 0: none
+  std::string alias;
+  std::optional<MacsecLink> macsec;
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
+/// Fills `out` from an RTM_NEWLINK message; false when it is not one.
+[[nodiscard]] bool parse_link(const nlmsghdr& message, Link& out);
+
+}  // namespace macsec::os

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/netlink/link_monitor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <new>
+#include <set>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace macsec::os {
+namespace {
+
+constexpr std::size_t receive_size = 65536;
+constexpr int event_buffer = 8 << 20;  // a thousand links that all change at once
+
+/// Mbit/s from the driver, 0 where it does not say.
+std::uint64_t ask_speed(const std::string& name) {
+  // Any socket takes this ioctl; with this family the service needs no Internet sockets.
+  const FileDescriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  // The first call asks how many words of link modes there are, the second one fills them in behind the structure.
+  alignas(ethtool_link_settings) std::array<std::byte, sizeof(ethtool_link_settings) + 3 * 127 * sizeof(std::uint32_t)>
+      room{};
+  auto& settings = *reinterpret_cast<ethtool_link_settings*>(room.data());
+  ifreq argument{};
+  name.copy(argument.ifr_name, IFNAMSIZ - 1);
+  argument.ifr_data = reinterpret_cast<char*>(room.data());
+  settings.cmd = ETHTOOL_GLINKSETTINGS;
+  if (::ioctl(socket.get(), SIOCETHTOOL, &argument) != 0 || settings.link_mode_masks_nwords >= 0) return 0;
+  settings.link_mode_masks_nwords = static_cast<std::int8_t>(-settings.link_mode_masks_nwords);
+  settings.cmd = ETHTOOL_GLINKSETTINGS;
+  if (::ioctl(socket.get(), SIOCETHTOOL, &argument) != 0) return 0;
+  return settings.speed == static_cast<std::uint32_t>(SPEED_UNKNOWN) ? 0 : settings.speed;
+}
+
+}  // namespace
+
+LinkMonitor::LinkMonitor(std::unique_ptr<nl_sock, Releases<nl_socket_free>> events, NetlinkSocket requests,
+                         Callback callback)
+    : events_{std::move(events)},
+      requests_{std::move(requests)},
+      callback_{std::move(callback)},
+      buffer_{std::make_unique_for_overwrite<std::byte[]>(receive_size)} {}
+
+Result<std::unique_ptr<LinkMonitor>> LinkMonitor::open(Callback callback) {
+  auto requests = NetlinkSocket::open(NETLINK_ROUTE);
+  if (!requests) return std::unexpected{std::move(requests.error())};
+  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events{nl_socket_alloc()};
+  if (events == nullptr) throw std::bad_alloc{};
+  if (nl_connect(events.get(), NETLINK_ROUTE) != 0 || nl_socket_add_membership(events.get(), RTNLGRP_LINK) != 0 ||
+      nl_socket_set_nonblocking(events.get()) != 0)
+    return fail(errno, std::string{"cannot listen for link changes: "} + std::strerror(errno));
+  const int socket = nl_socket_get_fd(events.get());
+  if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer, sizeof(event_buffer)) != 0)
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &event_buffer, sizeof(event_buffer)));
+  std::unique_ptr<LinkMonitor> monitor{new LinkMonitor{std::move(events), std::move(*requests), std::move(callback)}};
+  if (auto read = monitor->read_all(false); !read) return std::unexpected{std::move(read.error())};
+  return monitor;
+}
+
+int LinkMonitor::fd() const noexcept { return nl_socket_get_fd(events_.get()); }
+
+Result<void> LinkMonitor::process() {
+  for (;;) {
+    sockaddr_nl from{};
+    socklen_t from_size = sizeof(from);
+    const ssize_t got =
+        ::recvfrom(fd(), buffer_.get(), receive_size, 0, reinterpret_cast<sockaddr*>(&from), &from_size);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return {};
+      if (errno == ENOBUFS) {  // messages were lost
+        if (auto read = read_all(true); !read) return read;
+        continue;
+      }
+      return fail(errno, std::string{"cannot read link changes: "} + std::strerror(errno));
+    }
+    if (from.nl_pid != 0) continue;
+    int left = static_cast<int>(got);
+    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer_.get()); nlmsg_ok(at, left) != 0; at = nlmsg_next(at, &left))
+      take_message(*at);
+  }
+}
+
+void LinkMonitor::take_message(const nlmsghdr& message) {
+  if (message.nlmsg_type == RTM_DELLINK && nlmsg_datalen(&message) >= static_cast<int>(sizeof(ifinfomsg))) {
+    const auto& info = *static_cast<const ifinfomsg*>(nlmsg_data(&message));
+    // A port that leaves a bridge sends the same message with the bridge family.
+    if (info.ifi_family == AF_UNSPEC) erase(static_cast<unsigned>(info.ifi_index), true);
+    return;
+  }
+  if (Link link; parse_link(message, link)) update(std::move(link), true);
+}
+
+Result<void> LinkMonitor::read_all(bool report) {
+  const ifinfomsg info{};
+  NetlinkMessage message{RTM_GETLINK, NLM_F_DUMP, std::as_bytes(std::span{&info, 1})};
+  std::map<unsigned, Link> found;
+  const auto visit = [&found](const nlmsghdr& answer) {
+    if (Link link; parse_link(answer, link)) found.insert_or_assign(link.ifindex, std::move(link));
+  };
+  if (auto read = requests_.query(message, "list interfaces", visit, [&found] { found.clear(); }); !read) return read;
+  std::set<unsigned> gone;
+  for (const auto& [ifindex, link] : links_)
+    if (!found.contains(ifindex)) gone.insert(ifindex);
+  for (const unsigned ifindex : gone) erase(ifindex, report);
+  for (auto& [ifindex, link] : found) update(std::move(link), report);
+  return {};
+}
+
+void LinkMonitor::update(Link link, bool report) {
+  const auto [at, appeared] = links_.try_emplace(link.ifindex);
+  if (appeared) {
+    at->second = std::move(link);
+    if (report) callback_({LinkChange::Kind::appeared, at->second, nullptr});
+    return;
+  }
+  if (at->second == link) return;
+  if (!link.carrier || !at->second.carrier) speeds_.erase(link.ifindex);
+  const Link before = std::exchange(at->second, std::move(link));
+  if (report) callback_({LinkChange::Kind::changed, at->second, &before});
+}
+
+void LinkMonitor::erase(unsigned ifindex, bool report) {
+  const auto node = links_.extract(ifindex);
+  if (node.empty()) return;
+  speeds_.erase(ifindex);
+  if (report) callback_({LinkChange::Kind::removed, node.mapped(), &node.mapped()});
+}
+
+const Link* LinkMonitor::find(unsigned ifindex) const noexcept {
+  const auto at = links_.find(ifindex);
+  return at == links_.end() ? nullptr : &at->second;
+}
+
+const Link* LinkMonitor::find(std::string_view name) const noexcept {
+  const auto at = std::ranges::find_if(links_, [name](const auto& entry) { return entry.second.name == name; });
+  return at == links_.end() ? nullptr : &at->second;
+}
+
+std::uint64_t LinkMonitor::speed(unsigned ifindex) {
+  const Link* const link = find(ifindex);
+  if (link == nullptr) return 0;
+  const auto [at, ask] = speeds_.try_emplace(ifindex);
+  if (ask) at->second = ask_speed(link->name) * 1'000'000;
+  return at->second;
+}
+
+}  // namespace macsec::os

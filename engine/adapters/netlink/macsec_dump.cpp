@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/netlink/macsec_kernel.hpp"
+
+#include <algorithm>
+#include <linux/genetlink.h>
+#include <linux/if_link.h>
+#include <linux/if_macsec.h>
+
+namespace macsec::os {
+namespace {
+
+using Top = Attributes<MACSEC_ATTR_MAX>;
+using Secys = Attributes<MACSEC_SECY_ATTR_MAX>;
+using Sas = Attributes<MACSEC_SA_ATTR_MAX>;
+using Rxscs = Attributes<MACSEC_RXSC_ATTR_MAX>;
+
+template <typename Visit>
+void each(const nlattr* list, Visit visit) {
+  if (list == nullptr) return;
+  int left = nla_len(list);
+  for (auto* at = static_cast<nlattr*>(nla_data(list)); nla_ok(at, left) != 0; at = nla_next(at, &left)) visit(at);
+}
+
+Sci parse_sci(Bytes octets) {
+  Sci sci;
+  if (octets.size() == sci.octets.size()) std::copy(octets.begin(), octets.end(), sci.octets.begin());
+  return sci;
+}
+
+OffloadMode parse_offload(const nlattr* nest) {
+  if (nest == nullptr) return OffloadMode::off;
+  switch (Attributes<MACSEC_OFFLOAD_ATTR_TYPE>{nest}.number(MACSEC_OFFLOAD_ATTR_TYPE)) {
+    case MACSEC_OFFLOAD_PHY:
+      return OffloadMode::phy;
+    case MACSEC_OFFLOAD_MAC:
+      return OffloadMode::mac;
+    default:
+      return OffloadMode::off;
+  }
+}
+
+std::optional<SaState> parse_sa(const nlattr* nest) {
+  const Sas attributes{nest};
+  const Bytes key = attributes.bytes(MACSEC_SA_ATTR_KEYID);
+  if (!attributes.has(MACSEC_SA_ATTR_AN) || key.size() != MACSEC_KEYID_LEN) return std::nullopt;
+  SaState sa;
+  sa.an = An{static_cast<unsigned>(attributes.number(MACSEC_SA_ATTR_AN))};
+  sa.active = attributes.number(MACSEC_SA_ATTR_ACTIVE) != 0;
+  sa.key = KeyId::from_octets(key.first<MACSEC_KEYID_LEN>());
+  sa.next_pn = attributes.number(MACSEC_SA_ATTR_PN);
+  if (Reader ssci{attributes.bytes(MACSEC_SA_ATTR_SSCI)}; ssci.remaining() == 4) sa.ssci = ssci.u32();
+  return sa;
+}
+
+void parse_secy(const nlattr* nest, SecyDump& out) {
+  const Secys attributes{nest};
+  SecyState& state = out.state;
+  state.sci = parse_sci(attributes.bytes(MACSEC_SECY_ATTR_SCI));
+  // A suite of a later kernel is shown as the default one: nothing of ours selects it, and the next select re-creates.
+  state.cipher_suite =
+      cipher_suite_from_id(attributes.number(MACSEC_SECY_ATTR_CIPHER_SUITE)).value_or(CipherSuite::gcm_aes_128);
+  state.encoding = An{static_cast<unsigned>(attributes.number(MACSEC_SECY_ATTR_ENCODING_SA))};
+  out.operational = attributes.number(MACSEC_SECY_ATTR_OPER) != 0;
+  SecyParameters& parameters = state.parameters;
+  parameters.protect = attributes.number(MACSEC_SECY_ATTR_PROTECT) != 0;
+  parameters.encrypt = attributes.number(MACSEC_SECY_ATTR_ENCRYPT) != 0;
+  parameters.replay_protect = attributes.number(MACSEC_SECY_ATTR_REPLAY) != 0;
+  parameters.replay_window = static_cast<std::uint32_t>(attributes.number(MACSEC_SECY_ATTR_WINDOW));
+  parameters.include_sci = attributes.number(MACSEC_SECY_ATTR_INC_SCI) != 0;
+  parameters.end_station = attributes.number(MACSEC_SECY_ATTR_ES) != 0;
+  parameters.single_copy_broadcast = attributes.number(MACSEC_SECY_ATTR_SCB) != 0;
+  switch (attributes.number(MACSEC_SECY_ATTR_VALIDATE)) {
+    case MACSEC_VALIDATE_DISABLED:
+      parameters.validate = Validate::disabled;
+      break;
+    case MACSEC_VALIDATE_CHECK:
+      parameters.validate = Validate::check;
+      break;
+    default:
+      parameters.validate = Validate::strict;
+      break;
+  }
+}
+
+void parse_receive_scs(const nlattr* list, SecyDump& out) {
+  each(list, [&out](const nlattr* nest) {
+    const Rxscs attributes{nest};
+    ReceiveScState& sc = out.state.receive.emplace_back();
+    sc.sci = parse_sci(attributes.bytes(MACSEC_RXSC_ATTR_SCI));
+    each(attributes[MACSEC_RXSC_ATTR_SA_LIST], [&sc](const nlattr* sa) {
+      if (auto parsed = parse_sa(sa)) sc.associations.push_back(*parsed);
+    });
+    if (!attributes.has(MACSEC_RXSC_ATTR_STATS)) return;
+    const Attributes<MACSEC_RXSC_STATS_ATTR_MAX> stats{attributes[MACSEC_RXSC_ATTR_STATS]};
+    SecyCounters& sum = out.counters;
+    sum.in_octets_validated += stats.number(MACSEC_RXSC_STATS_ATTR_IN_OCTETS_VALIDATED);
+    sum.in_octets_decrypted += stats.number(MACSEC_RXSC_STATS_ATTR_IN_OCTETS_DECRYPTED);
+    sum.in_unchecked += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNCHECKED);
+    sum.in_delayed += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_DELAYED);
+    sum.in_ok += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_OK);
+    sum.in_invalid += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_INVALID);
+    sum.in_late += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_LATE);
+    sum.in_not_valid += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_VALID);
+    sum.in_not_using_sa += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_USING_SA);
+    sum.in_unused_sa += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNUSED_SA);
+  });
+}
+
+void parse_counters(const Top& top, SecyCounters& out) {
+  if (top.has(MACSEC_ATTR_TXSC_STATS)) {
+    const Attributes<MACSEC_TXSC_STATS_ATTR_MAX> stats{top[MACSEC_ATTR_TXSC_STATS]};
+    out.out_protected = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_PKTS_PROTECTED);
+    out.out_encrypted = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_PKTS_ENCRYPTED);
+    out.out_octets_protected = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_PROTECTED);
+    out.out_octets_encrypted = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_ENCRYPTED);
+  }
+  if (top.has(MACSEC_ATTR_SECY_STATS)) {
+    const Attributes<MACSEC_SECY_STATS_ATTR_MAX> stats{top[MACSEC_ATTR_SECY_STATS]};
+    out.out_untagged = stats.number(MACSEC_SECY_STATS_ATTR_OUT_PKTS_UNTAGGED);
+    out.out_too_long = stats.number(MACSEC_SECY_STATS_ATTR_OUT_PKTS_TOO_LONG);
+    out.in_untagged = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_UNTAGGED);
+    out.in_no_tag = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_TAG);
+    out.in_bad_tag = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_BAD_TAG);
+    out.in_unknown_sci = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_UNKNOWN_SCI);
+    out.in_no_sci = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_SCI);
+    out.in_overrun = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_OVERRUN);
+  }
+}
+
+}  // namespace
+
+bool SecyDumpParser::add(const nlmsghdr& message) {
+  if (nlmsg_datalen(&message) < static_cast<int>(GENL_HDRLEN)) return false;
+  const Top top{nlmsg_attrdata(&message, GENL_HDRLEN), nlmsg_attrlen(&message, GENL_HDRLEN)};
+  if (!top.has(MACSEC_ATTR_IFINDEX) || !top.has(MACSEC_ATTR_SECY)) return false;
+  SecyDump out;
+  out.ifindex = static_cast<unsigned>(top.number(MACSEC_ATTR_IFINDEX));
+  out.state.offload = parse_offload(top[MACSEC_ATTR_OFFLOAD]);
+  parse_secy(top[MACSEC_ATTR_SECY], out);
+  each(top[MACSEC_ATTR_TXSA_LIST], [&out](const nlattr* sa) {
+    if (auto parsed = parse_sa(sa)) out.state.transmit.push_back(*parsed);
+  });
+  parse_receive_scs(top[MACSEC_ATTR_RXSC_LIST], out);
+  parse_counters(top, out.counters);
+  found_.push_back(std::move(out));
+  return true;
+}
+
+}  // namespace macsec::os

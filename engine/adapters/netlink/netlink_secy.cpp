@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/netlink/netlink_secy.hpp"
+
+#include "engine/adapters/netlink/link_addresses.hpp"
+#include "engine/config/cipher_choice.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <linux/genetlink.h>
+#include <linux/if_link.h>
+#include <linux/if_macsec.h>
+
+namespace macsec::os {
+namespace {
+
+constexpr std::chrono::milliseconds read_age{100};
+constexpr std::chrono::milliseconds never{-1};
+
+/// The window is unknown, and without meaning, where replay protection is off.
+bool same(SecyParameters left, SecyParameters right) {
+  if (!left.replay_protect) left.replay_window = 0;
+  if (!right.replay_protect) right.replay_window = 0;
+  return left == right;
+}
+
+bool has_keys(const SecyState& state) {
+  return !state.transmit.empty() ||
+         std::ranges::any_of(state.receive, [](const ReceiveScState& sc) { return !sc.associations.empty(); });
+}
+
+OffloadMode wanted_mode(OffloadChoice choice) {
+  switch (choice) {
+    case OffloadChoice::mac:
+      return OffloadMode::mac;
+    case OffloadChoice::phy:
+      return OffloadMode::phy;
+    case OffloadChoice::off:
+    case OffloadChoice::automatic:
+      break;
+  }
+  return OffloadMode::off;
+}
+
+std::string words(OffloadMode mode) { return mode == OffloadMode::off ? "software" : std::string{to_string(mode)}; }
+
+std::uint8_t offload_type(OffloadMode mode) {
+  switch (mode) {
+    case OffloadMode::mac:
+      return MACSEC_OFFLOAD_MAC;
+    case OffloadMode::phy:
+      return MACSEC_OFFLOAD_PHY;
+    case OffloadMode::off:
+      break;
+  }
+  return MACSEC_OFFLOAD_OFF;
+}
+
+}  // namespace
+
+SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
+  SecyDevice device;
+  device.parent = profile.parent;
+  device.interface = profile.interface;
+  device.port = profile.port;
+  device.create = profile.create != CreateChoice::no;
+  device.cipher_suite =
+      profile.static_keys.empty() ? cipher_preferences(profile, speed).front() : static_cipher_suite(profile);
+  const bool must = profile.policy == Policy::must_secure;
+  device.parameters = {.protect = must,
+                       .encrypt = profile.encrypt,
+                       .validate = must ? profile.validate : Validate::check,
+                       .replay_protect = profile.replay_protect,
+                       .replay_window = profile.replay_window,
+                       .include_sci = profile.include_sci,
+                       .end_station = profile.end_station,
+                       .single_copy_broadcast = profile.single_copy_broadcast};
+  device.offload = profile.offload;
+  return device;
+}
+
+NetlinkSecy::NetlinkSecy(MacsecKernel& kernel, SecyDevice device)
+    : kernel_{kernel}, device_{std::move(device)}, name_{device_.interface} {}
+
+std::string NetlinkSecy::act(std::string_view what) const { return std::string{what} + " on " + name_; }
+
+Result<void> NetlinkSecy::ready(std::string_view doing) const {
+  if (attached()) return {};
+  return fail(ENODEV, "cannot " + act(doing) + ": the device does not exist");
+}
+
+void NetlinkSecy::detach() noexcept {
+  ifindex_ = 0;
+  parent_ifindex_ = 0;
+  transmit_ = {};
+  lowest_.clear();
+}
+
+Result<void> NetlinkSecy::attach() {
+  detach();
+  name_ = device_.interface;
+  const auto parent = find_link(kernel_, device_.parent);
+  if (!parent) return std::unexpected{parent.error()};
+  if (!*parent) return fail(ENODEV, "interface " + device_.parent + " does not exist");
+
+  const auto named = find_link(kernel_, device_.interface);
+  if (!named) return std::unexpected{named.error()};
+  if (!*named) return make_or_find(**parent);
+  const Link& link = **named;
+  if (!link.macsec || link.parent != (*parent)->ifindex || link.parent_netns)
+    return fail(EEXIST, "interface " + link.name + " exists and is not a macsec device on " + device_.parent);
+  const std::uint16_t port = link.macsec->sci.port();
+  if (port == device_.port) return adopt(link);
+  if (!device_.create || link.alias != device_mark)
+    return fail(EEXIST,
+                link.name + " exists with port " + std::to_string(port) + ", not " + std::to_string(device_.port));
+  // Our own, of an earlier profile.
+  if (auto deleted = delete_link(kernel_, link.ifindex, link.name); !deleted) return deleted;
+  return make_or_find(**parent);
+}
+
+Result<void> NetlinkSecy::make_or_find(const Link& parent) {
+  std::string refused;
+  if (device_.create) {
+    MacsecLinkRequest request;
+    request.name = device_.interface;
+    request.parent = parent.ifindex;
+    request.mac = parent.mac;
+    request.sci = Sci::of(parent.mac, device_.port);
+    request.cipher_suite = device_.cipher_suite;
+    request.parameters = device_.parameters;
+    auto made = make(request);
+    if (made || made.error().code != EBUSY || attached()) return made;
+    // The SCI is taken, or something else sits on the parent.
+    if (parent.master != 0) {
+      made.error().message +=
+          "; " + parent.name + " is part of a bridge or bond: MACsec comes first, then the macsec device joins";
+      return made;
+    }
+    refused = std::move(made.error().message);
+  }
+  const auto links = macsec_links(kernel_);
+  if (!links) return std::unexpected{links.error()};
+  for (const Link& link : *links) {
+    if (link.parent != parent.ifindex || link.parent_netns || link.macsec->sci.port() != device_.port) continue;
+    // Ours may have been renamed, and who makes it for us may name it otherwise; what serves somebody else is left alone.
+    if (!device_.create || link.alias == device_mark) return adopt(link);
+    return fail(EBUSY, refused + "; " + link.name + ", which macsecd did not make, has port " +
+                           std::to_string(device_.port) + " on " + parent.name);
+  }
+  if (device_.create) return fail(EBUSY, refused + "; " + parent.name + " is in use by another kind of device");
+  return fail(ENODEV, device_.interface + " does not exist, and the profile leaves it to somebody else to make it");
+}
+
+Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
+  if (auto created = create_link(kernel_, request); !created) return created;
+  const auto found = find_link(kernel_, request.name);
+  if (!found) return std::unexpected{found.error()};
+  if (!*found || !(*found)->macsec) return fail(ENODEV, request.name + " vanished while it was being made");
+  const Link& link = **found;
+  name_ = link.name;
+  ifindex_ = link.ifindex;
+  parent_ifindex_ = request.parent;
+  sci_ = link.macsec->sci;
+  made_here_ = true;
+  cipher_suite_ = request.cipher_suite;
+  parameters_ = request.parameters;
+  controlled_port_ = ControlledPort::dormant;
+  encoding_ = request.encoding;
+  transmit_ = {};
+  kernel_.learn({.ifindex = ifindex_,
+                 .state = {.sci = sci_,
+                           .cipher_suite = cipher_suite_,
+                           .parameters = parameters_,
+                           .offload = OffloadMode::off,
+                           .encoding = encoding_,
+                           .transmit = {},
+                           .receive = {}},
+                 .operational = false,
+                 .counters = {}});
+  auto done = select_offload();
+  if (done) done = start_link(kernel_, ifindex_, request.mtu, "bring " + name_ + " up");
+  if (!done) {
+    // Nothing of a device that does not do what was asked stays behind.
+    static_cast<void>(delete_link(kernel_, ifindex_, name_));
+    detach();
+  }
+  return done;
+}
+
+Result<void> NetlinkSecy::adopt(const Link& link) {
+  name_ = link.name;
+  ifindex_ = link.ifindex;
+  parent_ifindex_ = link.parent;
+  sci_ = link.macsec->sci;
+  made_here_ = link.alias == device_mark;
+  cipher_suite_ = link.macsec->cipher_suite.value_or(CipherSuite::gcm_aes_128);
+  parameters_ = link.macsec->parameters;
+  controlled_port_ = link.dormant ? ControlledPort::dormant : ControlledPort::up;
+  encoding_ = link.macsec->encoding;
+
+  const auto work = [this]() -> Result<void> {
+    // Before anything else: NetworkManager makes its devices without protection, and up.
+    SecyParameters wanted = device_.parameters;
+    auto now = kernel_.read(ifindex_, read_age);
+    if (!now) return std::unexpected{std::move(now.error())};
+    remember(now->state);
+    if (now->operational && has_keys(now->state)) {
+      // A link left working by an earlier run: no clear text may slip out before the port has decided.
+      wanted.protect = wanted.protect || parameters_.protect;
+      wanted.validate = std::max(wanted.validate, parameters_.validate);
+    } else if (auto dormant = set_controlled_port(ControlledPort::dormant); !dormant) {
+      return dormant;
+    }
+    if (auto set = configure(wanted); !set) return set;
+    return select_offload();
+  };
+  auto done = work();
+  if (!done) detach();
+  return done;
+}
+
+Result<void> NetlinkSecy::remove() {
+  if (!attached()) return {};
+  Result<void> done;
+  if (made_here_ && device_.create) {
+    done = delete_link(kernel_, ifindex_, name_);
+  } else {
+    done = clear();
+    if (done) done = set_controlled_port(ControlledPort::dormant);
+  }
+  if (!done && done.error().code == ENODEV) done = {};
+  detach();
+  return done;
+}
+
+Result<void> NetlinkSecy::clear() {
+  if (auto now = ready("delete all keys"); !now) return now;
+  const auto state = read_fresh();
+  if (!state) return std::unexpected{state.error()};
+  for (const SaState& sa : state->state.transmit)
+    if (auto deleted = delete_transmit_sa(sa.an); !deleted) return deleted;
+  for (const ReceiveScState& sc : state->state.receive)
+    if (auto deleted = delete_receive_sc(sc.sci); !deleted) return deleted;
+  return {};
+}
+
+Result<void> NetlinkSecy::reassert(const Link& seen) {
+  if (auto now = ready("put settings back"); !now) return now;
+  if (seen.ifindex != ifindex_ || !seen.macsec) return {};
+  name_ = seen.name;
+  sci_ = seen.macsec->sci;
+  if (!same(seen.macsec->parameters, parameters_)) {
+    const SecyParameters wanted = std::exchange(parameters_, seen.macsec->parameters);
+    if (auto set = configure(wanted); !set) return set;
+  }
+  if (seen.macsec->encoding != encoding_)
+    if (auto set = encode_with(encoding_); !set) return set;
+  if (seen.dormant != (controlled_port_ == ControlledPort::dormant))
+    if (auto set = set_controlled_port(controlled_port_); !set) return set;
+  return {};
+}
+
+Result<void> NetlinkSecy::change(const SecyDevice& device) {
+  const bool differs = device.offload != device_.offload;
+  const OffloadChoice before = std::exchange(device_, device).offload;
+  if (!differs || !attached()) return {};
+  const auto now = read_fresh();
+  if (now && !has_keys(now->state)) return select_offload();
+  device_.offload = before;
+  if (!now) return std::unexpected{now.error()};
+  return fail(EBUSY,
+              "cannot " + act("change offload") + ": the kernel does not move keys between software and hardware");
+}
+
+Result<void> NetlinkSecy::select_offload() {
+  const auto now = kernel_.read(ifindex_, read_age);
+  if (!now) return std::unexpected{now.error()};
+  offload_ = {.mode = now->state.offload, .text = words(now->state.offload)};
+  const OffloadMode wanted = wanted_mode(device_.offload);
+  const bool any = device_.offload == OffloadChoice::automatic;
+  if (any ? now->state.offload != OffloadMode::off : now->state.offload == wanted) return {};
+  if (any && has_keys(now->state)) return {};  // works as it is; hardware is tried when the device is next made
+  if (!now->state.transmit.empty() || !now->state.receive.empty())
+    if (auto cleared = clear(); !cleared) return cleared;
+  if (any) return try_offload();
+  if (auto set = set_offload(wanted); !set) return set;
+  offload_ = {.mode = wanted, .text = words(wanted)};
+  return {};
+}
+
+Result<void> NetlinkSecy::try_offload() {
+  std::string why;
+  for (const OffloadMode mode : {OffloadMode::mac, OffloadMode::phy}) {
+    auto set = set_offload(mode);
+    if (set) {
+      offload_ = {.mode = mode, .text = words(mode) + (why.empty() ? "" : " (" + why + ")")};
+      return {};
+    }
+    if (set.error().code == ENODEV) return set;
+    why.append(why.empty() ? "" : ", ").append(to_string(mode)).append(": ").append(std::strerror(set.error().code));
+  }
+  offload_ = {.mode = OffloadMode::off, .text = "software (" + why + ")"};
+  return {};
+}
+
+Result<void> NetlinkSecy::set_offload(OffloadMode mode) {
+  const std::string doing =
+      act(mode == OffloadMode::off ? "go back to software" : "offload to " + std::string{to_string(mode)});
+  const auto set = [this, mode, &doing] {
+    const genlmsghdr header{.cmd = MACSEC_CMD_UPD_OFFLOAD, .version = MACSEC_GENL_VERSION, .reserved = 0};
+    NetlinkMessage message{kernel_.family(), 0, std::as_bytes(std::span{&header, 1})};
+    message.put_u32(MACSEC_ATTR_IFINDEX, ifindex_);
+    message.nest(MACSEC_ATTR_OFFLOAD, [&] { message.put_u8(MACSEC_OFFLOAD_ATTR_TYPE, offload_type(mode)); });
+    return kernel_.change(message, ifindex_, doing);
+  };
+  auto done = set();
+  if (done || done.error().code != EBUSY) return done;
+  // Supported, but the kernel wants the device down. It is cycled only here, before it ever carried keys.
+  const auto link = find_link(kernel_, ifindex_);
+  if (!link || !*link || !(*link)->up) return done;
+  if (auto down = set_up(kernel_, ifindex_, false, act("set down to change offload")); !down) return down;
+  done = set();
+  if (auto up = set_up(kernel_, ifindex_, true, act("set up after changing offload")); !up && done) done = up;
+  return done;
+}
+
+Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
+  if (auto now = ready("select " + std::string{to_string(suite)}); !now) return now;
+  if (suite == cipher_suite_) return {};
+  const std::string change =
+      "change " + name_ + " from " + std::string{to_string(cipher_suite_)} + " to " + std::string{to_string(suite)};
+  if (!made_here_)
+    return fail(EINVAL, "cannot " + change +
+                            ": the kernel fixes the cipher suite when the device is made, and somebody else made it");
+  const auto now = read_fresh();
+  if (!now) return std::unexpected{now.error()};
+  if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
+  const auto found = find_link(kernel_, ifindex_);
+  if (!found) return std::unexpected{found.error()};
+  if (!*found) return fail(ENODEV, "cannot " + change + ": the device does not exist");
+  const Link& old = **found;
+
+  MacsecLinkRequest request;
+  request.name = old.name;
+  request.parent = parent_ifindex_;
+  request.mac = old.mac;
+  request.sci = sci_;
+  request.cipher_suite = suite;
+  request.parameters = parameters_;
+  request.mtu = old.mtu;
+  request.master = old.master;
+  const ControlledPort port = controlled_port_;
+  auto addresses = LinkAddresses::save(kernel_.route(), ifindex_);
+  if (!addresses) return std::unexpected{addresses.error()};
+  if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
+  detach();
+  if (auto made = make(request); !made) return made;
+  if (const auto restored = addresses->restore(kernel_.route(), ifindex_); !restored)
+    left_behind_ = "after " + name_ + " was made anew: " + restored.error().message;
+  for (const ReceiveScState& sc : now->state.receive)
+    if (auto created = create_receive_sc(sc.sci); !created) return created;
+  return port == ControlledPort::up ? set_controlled_port(port) : Result<void>{};
+}
+
+Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
+  if (auto now = ready("change settings"); !now) return now;
+  if (same(parameters, parameters_)) return {};
+  const std::string doing = act("change settings");
+  if (auto changed = change_parameters(kernel_, ifindex_, parameters, doing); !changed) return changed;
+  if (offload_.mode != OffloadMode::off) {
+    // Kernels before 6.5 report success even where the hardware refused and nothing changed.
+    const auto now = read_fresh();
+    if (!now) return std::unexpected{now.error()};
+    if (!same(now->state.parameters, parameters)) return fail(EOPNOTSUPP, "cannot " + doing + ": the hardware refused");
+  }
+  parameters_ = parameters;
+  return {};
+}
+
+Result<void> NetlinkSecy::set_controlled_port(ControlledPort state) {
+  const std::string doing = state == ControlledPort::up ? "open the port" : "close the port";
+  if (auto now = ready(doing); !now) return now;
+  if (auto changed = change_operational(kernel_, ifindex_, state, act(doing)); !changed) return changed;
+  controlled_port_ = state;
+  return {};
+}
+
+Result<SecyDump> NetlinkSecy::read_fresh() {
+  auto now = kernel_.read(ifindex_, never);
+  if (now) remember(now->state);
+  return now;
+}
+
+Result<SecyState> NetlinkSecy::read() {
+  if (auto now = ready("read the state"); !now) return std::unexpected{std::move(now.error())};
+  auto now = kernel_.read(ifindex_, read_age);
+  if (!now) return std::unexpected{std::move(now.error())};
+  remember(now->state);
+  return std::move(now->state);
+}
+
+void NetlinkSecy::remember(const SecyState& state) {
+  transmit_ = {};
+  for (const SaState& sa : state.transmit)
+    transmit_[sa.an.value()] = sa.active ? TransmitSa::active : TransmitSa::inactive;
+  for (const ReceiveScState& sc : state.receive)
+    for (const SaState& sa : sc.associations) {
+      Pn& known = lowest_[{sc.sci, sa.an}];
+      known = std::max(known, sa.next_pn);
+    }
+}
+
+}  // namespace macsec::os

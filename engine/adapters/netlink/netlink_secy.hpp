@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One macsec device of the kernel as a SecY.
+#pragma once
+
+#include "engine/adapters/netlink/link_message.hpp"
+#include "engine/adapters/netlink/macsec_kernel.hpp"
+#include "engine/adapters/netlink/macsec_link.hpp"
+#include "engine/ports/secy.hpp"
+
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace macsec::os {
+
+/// The device a profile asks for.
+struct SecyDevice {
+  std::string parent;                                   ///< interface name
+  std::string interface;                                ///< name of the macsec device
+  std::uint16_t port = 1;                               ///< SCI port
+  bool create = true;                                   ///< make it where it is missing; else only adopt
+  CipherSuite cipher_suite = CipherSuite::gcm_aes_128;  ///< of a device made here; see select_cipher_suite()
+  SecyParameters parameters;                            ///< in force from the first moment
+  OffloadChoice offload = OffloadChoice::off;
+};
+/// From the profile: the first suite of its list, by the keys or by `speed` of the parent (bit/s, 0: unknown) where there is
+/// none; must-secure: protect and its validate mode; should-secure: no protect, check.
+[[nodiscard]] SecyDevice secy_device(const Profile& profile, std::uint64_t speed = 0);
+
+/// Where frames are encrypted, and why there.
+struct OffloadReport {
+  OffloadMode mode = OffloadMode::off;
+  std::string text;  ///< "mac", "software: mac: Operation not supported, phy: Operation not supported"
+};
+
+/// Life: constructed for a profile; attach() when parent (and, without create, the device) exist; used as a Secy;
+/// detach() when the device went away, attach() again when it is back; remove() or release() at the end. The destructor
+/// leaves the kernel as it is. Without a device every call fails with ENODEV.
+class NetlinkSecy final : public Secy {
+ public:
+  /// `kernel` outlives this.
+  NetlinkSecy(MacsecKernel& kernel, SecyDevice device);
+  ~NetlinkSecy() override = default;
+
+  /// Finds the device by name, else creates it. With the same parent and port it is known under any name: ours, renamed,
+  /// and without `create` anybody's.
+  /// A new device starts dormant, IFF_UP, with the parameters in its creation message. An adopted one gets the
+  /// parameters at once, before anything else; what it holds stays (see read()). Sets offload.
+  /// Errors: ENODEV parent missing, or device missing where it is not ours to make; EEXIST the name belongs to something
+  /// else; EBUSY parent is a bridge port or bond slave, or somebody else's device has the SCI; EOPNOTSUPP offload refused.
+  [[nodiscard]] Result<void> attach();
+  /// Forgets the device without touching it.
+  void detach() noexcept;
+  /// A device made here (also by an earlier run) is deleted, unless it is somebody else's to make; an adopted one loses
+  /// its keys and becomes dormant.
+  [[nodiscard]] Result<void> remove();
+  /// Deletes all SCs and SAs.
+  [[nodiscard]] Result<void> clear();
+  /// Puts back what a foreign hand changed: parameters, the encoding AN, dormant or up. `seen` is the device as the link
+  /// monitor reports it; to be called at every change of the device: without a difference it does nothing. IFF_UP is
+  /// whoever cleared it's to set again.
+  [[nodiscard]] Result<void> reassert(const Link& seen);
+
+  [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
+  [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }  ///< of the macsec device; 0: none
+  [[nodiscard]] unsigned parent_ifindex() const noexcept { return parent_ifindex_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }  ///< of the device in use
+  [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
+  [[nodiscard]] bool made_here() const noexcept { return made_here_; }  ///< by this or an earlier run of ours
+  [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
+  /// What could not be put back when the device was last made anew, in words; empty: nothing, or told already.
+  [[nodiscard]] std::string take_left_behind() noexcept { return std::exchange(left_behind_, {}); }
+  /// A changed profile, the same parent, name and port. Suite and parameters count for the next device (see
+  /// select_cipher_suite() and configure() for this one); offload takes effect at once where attached: EBUSY while there
+  /// are SAs.
+  [[nodiscard]] Result<void> change(const SecyDevice& device);
+
+  /// A device made anew has another ifindex. Name, MTU, master, receive SCs, the state of the controlled port, addresses
+  /// and routes stay (see LinkAddresses).
+  [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
+  [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
+  [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
+  [[nodiscard]] Result<void> create_receive_sc(const Sci& sci) override;
+  [[nodiscard]] Result<void> delete_receive_sc(const Sci& sci) override;
+  [[nodiscard]] Result<void> install_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn,
+                                                Ssci ssci) override;
+  [[nodiscard]] Result<void> delete_receive_sa(const Sci& sci, An an) override;
+  [[nodiscard]] Result<void> raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) override;
+  [[nodiscard]] Result<void> install_transmit_sa(An an, const SaKey& key, Ssci ssci) override;
+  [[nodiscard]] Result<void> install_static_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn) override;
+  [[nodiscard]] Result<void> transmit_with(An an) override;
+  [[nodiscard]] Result<void> delete_transmit_sa(An an) override;
+  [[nodiscard]] Result<SecyState> read() override;
+
+ private:
+  enum class TransmitSa : std::uint8_t { absent, inactive, active };
+
+  /// An error with ENODEV unless attached.
+  [[nodiscard]] Result<void> ready(std::string_view doing) const;
+  [[nodiscard]] Result<void> adopt(const Link& link);
+  [[nodiscard]] Result<void> make(const MacsecLinkRequest& request);
+  [[nodiscard]] Result<void> make_or_find(const Link& parent);
+  [[nodiscard]] Result<void> select_offload();
+  [[nodiscard]] Result<void> set_offload(OffloadMode mode);
+  /// First `mac`, then `phy`, then software.
+  [[nodiscard]] Result<void> try_offload();
+  /// Makes sure that a transmit SA put at `an` is not used at once.
+  [[nodiscard]] Result<void> park(An an);
+  [[nodiscard]] Result<void> encode_with(An an);
+  [[nodiscard]] Result<SecyDump> read_fresh();
+  void remember(const SecyState& state);
+  [[nodiscard]] std::string act(std::string_view what) const;  ///< "install ... on macsec0"
+
+  MacsecKernel& kernel_;
+  SecyDevice device_;
+  std::string name_;
+  unsigned ifindex_ = 0;
+  unsigned parent_ifindex_ = 0;
+  Sci sci_;
+  bool made_here_ = false;
+  CipherSuite cipher_suite_ = CipherSuite::gcm_aes_128;
+  SecyParameters parameters_;
+  ControlledPort controlled_port_ = ControlledPort::dormant;
+  OffloadReport offload_;
+  std::string left_behind_;
+  An encoding_;
+  std::array<TransmitSa, 4> transmit_{};
+  std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow
+};
+
+}  // namespace macsec::os

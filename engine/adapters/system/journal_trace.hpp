@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the daemon says: records in the journal with MACSEC_* fields and message ids (data/macsecd.catalog explains
+/// them), or lines on standard error when nothing runs it as a service. Never a secret.
+#pragma once
+
+#include "engine/core/port.hpp"
+#include "engine/ports/trace.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace macsec::os {
+
+/// The priorities of syslog(3) that are used here.
+enum class LogLevel : std::uint8_t { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
+[[nodiscard]] std::string_view to_string(LogLevel level) noexcept;  ///< "error", ... "debug"
+[[nodiscard]] std::optional<LogLevel> log_level_from_string(std::string_view name) noexcept;
+
+/// Journal MESSAGE_ID values, 32 hexadecimal digits.
+namespace message_id {
+inline constexpr std::string_view secured = "21ee2098f3f94f5a92407d8bbfe078dd";
+inline constexpr std::string_view not_secured = "7d4f8638e955487f838e0dea836391c2";
+inline constexpr std::string_view failed = "bceccfb109164f7891f72bb69dc3da15";
+inline constexpr std::string_view peer_live = "2504b4776e2546b4b3f9e9641ac49672";
+inline constexpr std::string_view peer_lost = "e8c6bbc4816d4f8a95c1038a5de59704";
+inline constexpr std::string_view sak_installed = "e9c8dad1639841da860d125cb0393c6e";
+inline constexpr std::string_view rekey_started = "5910c09f946647869f6f323290ff7512";
+inline constexpr std::string_view key_server_changed = "35ebc728472448dea6bf6cb4bafddbd1";
+inline constexpr std::string_view principal_changed = "14f46cfffb034eaf8043f7e731392605";
+inline constexpr std::string_view secy_error = "978927b7c2eb433fa7461dc3096f2659";
+inline constexpr std::string_view bad_profile = "c42deb422e094bcb9a1b67b199e54e0a";
+inline constexpr std::string_view damaged_state = "1f52031ad03a40e2bbc9e9ed09426029";
+inline constexpr std::string_view packet_numbers_used_up = "a050926649dd4f08915dfa3fbc3cb40a";
+inline constexpr std::string_view device_foreign = "622cc316229d4e5b8a5034d8b13398dd";
+}  // namespace message_id
+
+class Journal {
+ public:
+  /// One more field of a record: "MACSEC_PEER" and its value.
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  explicit Journal(LogLevel most);
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  void set_level(LogLevel most) noexcept { most_ = most; }
+  [[nodiscard]] bool enabled(LogLevel level) const noexcept { return level <= most_; }
+  /// `id` may be empty.
+  void write(LogLevel level, std::string_view text, std::string_view id = {}, std::span<const Field> fields = {});
+
+ private:
+  LogLevel most_;
+  bool to_journal_;
+};
+
+/// The voice of one link: names it in every record.
+class JournalTrace final : public Trace {
+ public:
+  /// `journal` outlives the trace.
+  JournalTrace(Journal& journal, const Profile& profile);
+
+  /// Only at level debug; costs a comparison otherwise.
+  void record(const TraceRecord& record) override;
+  /// `status` of the port after the event.
+  void event(const core::Event& event, const core::PortStatus& status);
+  /// Whether event() would say anything, so that the status need not be made for nothing.
+  [[nodiscard]] bool interested(core::Event::Kind kind) const noexcept;
+  void message(LogLevel level, std::string_view text, std::string_view id = {});
+
+ private:
+  void write(LogLevel level, std::string_view text, std::string_view id, std::span<const Journal::Field> more);
+
+  Journal& journal_;
+  std::string profile_;
+  std::string interface_;
+  std::string parent_;
+};
+
+}  // namespace macsec::os

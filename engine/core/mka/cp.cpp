@@ -1,0 +1,482 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/cp.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long old-key frames may still be under way once everybody transmits with the new key.
+constexpr Duration retire_grace = 200ms;
+/// Refused settings are tried again this much later.
+constexpr Duration retry_gap = 1s;
+
+}  // namespace
+
+const SakSlot* Cp::in_use() const noexcept {
+  return latest_ && latest_->transmitting ? &*latest_ : old_ && old_->transmitting ? &*old_ : nullptr;
+}
+
+bool Cp::transmitting() const noexcept { return in_use() != nullptr; }
+
+bool Cp::secured() const noexcept {
+  const SakSlot* key = in_use();
+  if (key == nullptr || key->exhausted || !parameters_ || controlled_ != ControlledPort::up) return false;
+  const SecyParameters wanted = wanted_parameters();
+  return parameters_->protect && parameters_->encrypt >= wanted.encrypt && parameters_->validate >= wanted.validate &&
+         parameters_->replay_protect >= wanted.replay_protect;
+}
+
+An Cp::free_an(std::uint8_t taken) const noexcept {
+  for (const Leftover& what : leftovers_)
+    if (what.an) taken = static_cast<std::uint8_t>(taken | 1U << what.an->value());
+  const An first = latest_ ? latest_->an.next() : old_ ? old_->an.next() : An{0};
+  const auto free = [&](An an) { return !(latest_ && latest_->an == an) && !(old_ && old_->an == an); };
+  An an = first;
+  for (int tries = 0; tries < 4; ++tries, an = an.next())
+    if (free(an) && (unsigned{taken} >> an.value() & 1U) == 0) return an;
+  while (!free(an)) an = an.next();
+  return an;
+}
+
+void Cp::tidied(const Result<void>& result, Time now) {
+  if (result) return;
+  ++context_.counters.secy_failures;
+  context_.emit(Event::Kind::secy_error, now, result.error().message);
+}
+
+bool Cp::check(const Result<void>& result, Counter cause, Time now) {
+  if (result) return true;
+  ++(context_.counters.*cause);
+  // The same words again are no news.
+  if (last_error_ != result.error().message) context_.emit(Event::Kind::secy_error, now, result.error().message);
+  last_error_ = result.error().message;
+  failed_at_ = now;
+  return false;
+}
+
+Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
+  auto done = context_.secy.select_cipher_suite(suite);
+  if (!done && done.error().code == EBUSY && (latest_ || old_ || !leftovers_.empty())) {
+    clear(now);
+    remove_leftovers(now);
+    done = context_.secy.select_cipher_suite(suite);
+  }
+  if (check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
+    // The device may have been made anew: what it was told before is to be told again.
+    suite_ = suite;
+    parameters_.reset();
+    controlled_.reset();
+  }
+  return done;
+}
+
+SecyParameters Cp::wanted_parameters() const noexcept {
+  const Profile& profile = *context_.profile;
+  const SakSlot* key = in_use();
+  const bool strict = profile.policy == Policy::must_secure;
+  // should-secure: clear text passes until keys work, and clear text of a peer that has not changed over yet is still
+  // accepted while the first key settles; from then on the profile's own rules hold.
+  const bool settled = key != nullptr && settled_since_.has_value();
+  SecyParameters wanted;
+  wanted.protect = strict || key != nullptr;
+  wanted.encrypt = key != nullptr ? key->encrypt : profile.encrypt;
+  wanted.validate = strict || settled ? profile.validate : Validate::check;
+  wanted.replay_protect = profile.replay_protect;
+  wanted.replay_window = profile.replay_protect ? profile.replay_window : 0;
+  wanted.include_sci = profile.include_sci;
+  wanted.end_station = profile.end_station;
+  wanted.single_copy_broadcast = profile.single_copy_broadcast;
+  return wanted;
+}
+
+bool Cp::set_parameters(const SecyParameters& parameters, Time now) {
+  if (parameters_ == parameters) return true;
+  if (!check(context_.secy.configure(parameters), &PortCounters::secy_failures, now)) return false;
+  parameters_ = parameters;
+  return true;
+}
+
+bool Cp::set_port(ControlledPort port, Time now) {
+  if (controlled_ == port) return true;
+  if (!check(context_.secy.set_controlled_port(port), &PortCounters::secy_failures, now)) return false;
+  controlled_ = port;
+  return true;
+}
+
+void Cp::apply_settings(const Inputs& in, Time now) {
+  const SecyParameters wanted = wanted_parameters();
+  const ControlledPort port =
+      transmitting() || in.connect == Connect::unauthenticated ||
+              (context_.profile->policy == Policy::should_secure && in.connect == Connect::secure)
+          ? ControlledPort::up
+          : ControlledPort::dormant;
+  // Only what was refused waits, what is wanted instead does not.
+  if (retry_when_ && now < *retry_when_ && refused_ == std::pair{wanted, port}) return;
+  // Closed before anything else, opened after all else is right.
+  bool done = port == ControlledPort::up || set_port(port, now);
+  done = set_parameters(wanted, now) && done;
+  done = done && set_port(port, now);
+  if (done && retry_when_) {
+    retry_when_.reset();
+    recovered();
+  } else if (!done) {
+    retry_when_ = now + retry_gap;
+    refused_ = {wanted, port};
+  }
+}
+
+void Cp::recovered() noexcept {
+  if (retry_when_ || retransmit_when_ || abandoned_) return;
+  last_error_.clear();
+  failed_at_.reset();
+}
+
+bool Cp::step(const Inputs& in, Time now) {
+  connect_ = in.connect;
+  new_info_ = false;
+  if (!context_.link.present) return false;
+  hurry_ = in.hurry;
+  if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
+  if (retransmit_when_ && now >= *retransmit_when_) retransmit_when_.reset();
+  // A member that reports late does not unsettle a key that worked: only a new key starts over.
+  if (!settled_since_ && latest_ && latest_->transmitting && in.all_transmitting) settled_since_ = now;
+  // Reports belong to the key that was the latest when they were counted: a key taken up here has none yet.
+  Inputs current = in;
+  const std::optional<KeyId> counted = latest_ ? std::optional{latest_->id} : std::nullopt;
+  // Each pass enters at most one state; a full turn of the machine is shorter than this.
+  for (int passes = 0; passes < 24 && transition(current, now); ++passes)
+    if (!latest_ || latest_->id != counted)
+      current.all_receiving = current.all_transmitting = current.server_transmitting = false;
+  apply_settings(in, now);
+  return new_info_;
+}
+
+bool Cp::transition(const Inputs& in, Time now) {
+  const auto go = [&](CpState next) {
+    enter(next, in, now);
+    return true;
+  };
+  const bool secure = in.connect == Connect::secure;
+  switch (state_) {
+    case CpState::init:
+      return go(CpState::change);
+    case CpState::change:
+      if (in.connect == Connect::unauthenticated) return go(CpState::allowed);
+      if (secure) return go(CpState::secured);
+      return false;
+    case CpState::allowed:
+    case CpState::authenticated:
+      if (in.connect != Connect::unauthenticated) return go(CpState::change);
+      return false;
+    case CpState::secured:
+    case CpState::abandon:
+      if (!secure) return go(CpState::change);
+      if (pending_) return go(CpState::receive);
+      return false;
+    case CpState::receive:
+      if (!latest_ || abandoned_) return go(CpState::abandon);
+      return go(CpState::receiving);
+    case CpState::receiving:
+      if (!in.elected_self) return go(CpState::ready);
+      if (!secure || pending_) return go(CpState::abandon);
+      if (retransmit_when_) return false;
+      if (in.all_receiving || (transmit_when_ && now >= *transmit_when_)) return go(CpState::transmit);
+      return false;
+    case CpState::ready:
+      if (!secure || pending_) return go(CpState::abandon);
+      if (in.elected_self) return go(CpState::receiving);
+      // The key server that made it is gone, and another one goes on with the key before.
+      if (transmit_when_ && now >= *transmit_when_ + sak_retire_time && !in.server_transmitting)
+        return go(CpState::abandon);
+      if (retransmit_when_) return false;
+      if (in.server_transmitting) return go(CpState::transmit);
+      return false;
+    case CpState::transmit:
+      if (!latest_) return go(CpState::abandon);
+      // Refused: others may use the key already, so it is still received with, and sending is tried again.
+      if (!latest_->transmitting) return go(in.elected_self ? CpState::receiving : CpState::ready);
+      return go(CpState::transmitting);
+    case CpState::transmitting: {
+      if (!secure || pending_ || !old_) return go(CpState::retire);
+      const bool settled = settled_since_ && now >= *settled_since_ + (in.hurry ? retire_grace : sak_retire_time);
+      if (settled || (retire_when_ && now >= *retire_when_)) return go(CpState::retire);
+      return false;
+    }
+    case CpState::retire:
+      if (!secure) return go(CpState::change);
+      if (pending_) return go(CpState::receive);
+      return false;
+  }
+  return false;
+}
+
+void Cp::enter(CpState next, const Inputs& in, Time now) {
+  context_.trace.record({now, "CP", to_string(state_), to_string(next), {}});
+  state_ = next;
+  switch (next) {
+    case CpState::change:
+      enter_change(now);
+      break;
+    case CpState::receive:
+      enter_receive(now);
+      break;
+    case CpState::receiving:
+      if (!latest_->receiving) {
+        latest_->receiving = true;
+        transmit_when_ = now + life_time;
+        new_info_ = true;
+      }
+      break;
+    case CpState::transmit:
+      enter_transmit(now);
+      break;
+    case CpState::transmitting:
+      // The failsafe for a member that never reports: the key server gives up on it first.
+      retire_when_ = now + life_time + (in.elected_self ? Duration{0} : sak_retire_time);
+      new_info_ = true;
+      break;
+    case CpState::abandon:
+      abandon(now);
+      break;
+    case CpState::retire:
+      retire_old(now);
+      break;
+    case CpState::init:
+    case CpState::allowed:
+    case CpState::authenticated:
+    case CpState::secured:
+    case CpState::ready:
+      break;
+  }
+}
+
+void Cp::enter_change(Time now) {
+  pending_.reset();
+  transmit_when_.reset();
+  retire_when_.reset();
+  settled_since_.reset();
+  // Settings and state of the port first: nothing leaves between the loss of a key and the port's going dormant.
+  if (latest_) latest_->transmitting = false;
+  if (old_) old_->transmitting = false;
+  apply_settings({.connect = connect_}, now);
+  delete_keys(latest_, now);
+  delete_keys(old_, now);
+}
+
+bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
+  std::erase_if(leftovers_, [&](const Leftover& what) { return what.sci == member.sci && !what.an; });
+  constexpr Counter sa_failures = &PortCounters::receive_sa_failures;
+  if (!check(vacant(member.sci, slot.an), sa_failures, now)) return false;
+  if (!check(context_.secy.create_receive_sc(member.sci), &PortCounters::receive_sc_failures, now)) return false;
+  const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
+  const auto done = context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci);
+  if (!check(done, sa_failures, now)) return false;
+  slot.receiving_from.push_back(member.sci);
+  return true;
+}
+
+bool Cp::install(SakSlot& slot, Time now) {
+  for (const SakMember& member : slot.members)
+    if (!install_receive(slot, member, now)) return false;
+  constexpr Counter failures = &PortCounters::transmit_sa_failures;
+  if (!check(vacant(std::nullopt, slot.an), failures, now)) return false;
+  const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
+  return check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), failures, now);
+}
+
+void Cp::enter_receive(Time now) {
+  // At most two keys: the older of two gives way, the key in use becomes the old one.
+  if (latest_) {
+    delete_keys(old_, now);
+    old_ = std::move(latest_);
+    latest_.reset();
+  }
+  latest_ = std::move(pending_);
+  pending_.reset();
+  settled_since_.reset();
+  retransmit_when_.reset();
+  latest_->since = now;
+  abandoned_.reset();
+  // A key server that started anew may choose an AN that is still in use here: its choice stands.
+  if (old_ && old_->an == latest_->an) delete_keys(old_, now);
+  remove_leftovers(now);
+  if (!install(*latest_, now)) abandoned_ = latest_->id;
+}
+
+void Cp::enter_transmit(Time now) {
+  if (!check(context_.secy.transmit_with(latest_->an), &PortCounters::transmit_sa_failures, now)) {
+    retransmit_when_ = now + retry_gap;
+    return;
+  }
+  retransmit_when_.reset();
+  latest_->transmitting = true;
+  recovered();
+  if (old_) {
+    // What is on its way with the old key is still received; nothing is sent with it any more.
+    old_->transmitting = false;
+  }
+  context_.emit(Event::Kind::sak_installed, now, to_string(latest_->id));
+}
+
+void Cp::retire_old(Time now) {
+  const bool had_old = old_.has_value();
+  delete_keys(old_, now);
+  transmit_when_.reset();
+  retire_when_.reset();
+  if (had_old) new_info_ = true;
+}
+
+void Cp::abandon(Time now) {
+  delete_keys(latest_, now);
+  // The old key was never given up for sending: it is the key in use again.
+  latest_ = std::move(old_);
+  old_.reset();
+  if (latest_ && latest_->transmitting && !settled_since_) settled_since_ = now;
+  transmit_when_.reset();
+  new_info_ = true;
+}
+
+void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
+  if (!slot) return;
+  const SakSlot* other = &slot == &latest_ ? (old_ ? &*old_ : nullptr) : (latest_ ? &*latest_ : nullptr);
+  remove({.sci = std::nullopt, .an = slot->an}, now);
+  for (const Sci& sci : slot->receiving_from) {
+    const bool still_used =
+        other != nullptr && std::ranges::find(other->receiving_from, sci) != other->receiving_from.end();
+    remove({.sci = sci, .an = slot->an}, now);
+    if (!still_used) remove({.sci = sci, .an = std::nullopt}, now);
+  }
+  slot.reset();
+}
+
+bool Cp::try_to_remove(const Leftover& what, Time now) {
+  Result<void> done;
+  if (!what.sci)
+    done = context_.secy.delete_transmit_sa(*what.an);
+  else if (what.an)
+    done = context_.secy.delete_receive_sa(*what.sci, *what.an);
+  else
+    done = context_.secy.delete_receive_sc(*what.sci);
+  tidied(done, now);
+  return done.has_value();
+}
+
+void Cp::remove(const Leftover& what, Time now) {
+  if (try_to_remove(what, now)) return;
+  leftovers_.push_back(what);
+  remove_when_ = now + retry_gap;
+}
+
+Result<void> Cp::vacant(const std::optional<Sci>& sci, An an) const {
+  const bool held =
+      std::ranges::any_of(leftovers_, [&](const Leftover& what) { return what.sci == sci && what.an == an; });
+  if (!held) return {};
+  return fail(EBUSY, "cannot use AN " + std::to_string(an.value()) + ": the key before could not be deleted");
+}
+
+void Cp::remove_leftovers(Time now) {
+  std::erase_if(leftovers_, [&](const Leftover& what) { return try_to_remove(what, now); });
+  if (leftovers_.empty())
+    remove_when_.reset();
+  else
+    remove_when_ = now + retry_gap;
+}
+
+void Cp::add_member(const Sci& sci, Time now) {
+  if (!latest_ || !latest_->incomplete || latest_->sak.empty()) return;
+  if (std::ranges::find(latest_->members, sci, &SakMember::sci) != latest_->members.end()) return;
+  latest_->members.push_back({sci, 0});
+  static_cast<void>(install_receive(*latest_, latest_->members.back(), now));
+}
+
+std::optional<Time> Cp::next_timeout() const noexcept {
+  std::optional<Time> next = retry_when_;
+  const auto consider = [&](Time at) {
+    if (!next || at < *next) next = at;
+  };
+  if (remove_when_) consider(*remove_when_);
+  if (retransmit_when_ && (state_ == CpState::receiving || state_ == CpState::ready))
+    consider(*retransmit_when_);
+  else if (state_ == CpState::ready && transmit_when_)
+    consider(*transmit_when_ + sak_retire_time);
+  else if (state_ == CpState::receiving && transmit_when_)
+    consider(*transmit_when_);
+  if (state_ == CpState::transmitting) {
+    if (retire_when_) consider(*retire_when_);
+    if (settled_since_) consider(*settled_since_ + (hurry_ ? retire_grace : sak_retire_time));
+  }
+  return next;
+}
+
+void Cp::resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now) {
+  latest_ = std::move(latest);
+  old_ = std::move(old);
+  // Long enough ago for members that lost it meanwhile to be helped at once.
+  latest_->since = now - 1s;
+  if (old_) old_->since = now - 1s;
+  state_ = !latest_->transmitting ? CpState::ready : old_ ? CpState::transmitting : CpState::retire;
+  if (old_) retire_when_ = now + life_time + sak_retire_time;
+  if (!old_) settled_since_ = now;
+  connect_ = Connect::secure;
+  context_.trace.record({now, "CP", to_string(CpState::init), to_string(state_), "resumed"});
+}
+
+void Cp::reassert(Time now) {
+  parameters_.reset();
+  controlled_.reset();
+  retry_when_.reset();
+  for (const std::optional<SakSlot>* slot : {&latest_, &old_})
+    if (*slot && (*slot)->transmitting)
+      static_cast<void>(check(context_.secy.transmit_with((*slot)->an), &PortCounters::transmit_sa_failures, now));
+}
+
+void Cp::clear(Time now) {
+  context_.trace.record({now, "CP", to_string(state_), to_string(CpState::change), "keys cleared"});
+  state_ = CpState::change;
+  enter_change(now);
+}
+
+bool Cp::confirm(const SecyState& sample, Time now) {
+  for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
+    if (!*slot || !(*slot)->transmitting) continue;
+    const auto sa = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an);
+    if (sa == sample.transmit.end() || sa->key != (*slot)->id) return false;
+    (*slot)->exhausted = sa->next_pn == 0;
+    for (const Sci& sci : (*slot)->receiving_from) {
+      const auto sc = std::ranges::find(sample.receive, sci, &ReceiveScState::sci);
+      if (sc == sample.receive.end()) return false;
+      const auto rx = std::ranges::find(sc->associations, (*slot)->an, &SaState::an);
+      if (rx == sc->associations.end() || rx->key != (*slot)->id) return false;
+    }
+    if (sample.encoding != (*slot)->an) reassert(now);
+  }
+  if (parameters_ && sample.parameters != *parameters_) reassert(now);
+  return true;
+}
+
+void Cp::forget(Time now) {
+  context_.trace.record({now, "CP", to_string(state_), to_string(CpState::init), "device gone"});
+  pending_.reset();
+  latest_.reset();
+  old_.reset();
+  suite_.reset();
+  parameters_.reset();
+  controlled_.reset();
+  transmit_when_.reset();
+  retransmit_when_.reset();
+  retire_when_.reset();
+  retry_when_.reset();
+  leftovers_.clear();
+  remove_when_.reset();
+  settled_since_.reset();
+  last_error_.clear();
+  failed_at_.reset();
+  state_ = CpState::init;
+}
+
+}  // namespace macsec::core

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One participation in one CA (802.1X-2020 9.4): the keys of a CKN, our MI and MN, the peers, and when to speak.
+///
+/// Where the CAK came from (pre-shared, fallback, key chain, EAP) is data; several participants run on one port at once.
+#pragma once
+
+#include "engine/core/mka/peer_list.hpp"
+#include "engine/crypto/mka_keys.hpp"
+#include "engine/wire/eapol.hpp"
+
+namespace macsec::core {
+
+/// What an MKPDU says besides who we are and whom we hear; filled in by the KaY.
+struct Announcement {
+  bool key_server = false;
+  std::optional<SakUseSet> sak_use;
+  std::optional<DistributedSakSet> distributed_sak;
+  std::uint8_t live_ssci = 0;
+  std::uint8_t suspension_seconds = 0;
+  bool xpn = false;  ///< an XPN suite is in use: the upper PN halves travel
+  std::span<const CipherSuite> cipher_suites;
+  /// While a SAK is distributed, the members it was made for: nobody else stands in the live list beside it, so that
+  /// each member derives the same SSCIs and a member that restarted does not take a key its earlier self has used.
+  const std::vector<MemberId>* only_live = nullptr;
+};
+
+class Participant {
+ public:
+  /// Derives ICK and KEK; an error only where OpenSSL fails.
+  [[nodiscard]] static Result<Participant> create(const PreSharedKey& key, Random& random);
+
+  [[nodiscard]] const Ckn& ckn() const noexcept { return ckn_; }
+  [[nodiscard]] const crypto::Cak& cak() const noexcept { return cak_; }
+  [[nodiscard]] const Secret<32>& kek() const noexcept { return kek_; }
+  [[nodiscard]] const MemberId& mi() const noexcept { return mi_; }
+  [[nodiscard]] MessageNumber mn() const noexcept { return mn_; }
+  [[nodiscard]] PeerList& peers() noexcept { return peers_; }
+  [[nodiscard]] const PeerList& peers() const noexcept { return peers_; }
+
+  /// Within its lifetime; an inactive participant neither speaks nor listens.
+  bool active = false;
+  KeyRole role = KeyRole::primary;
+  std::optional<std::int64_t> not_before;
+  std::optional<std::int64_t> not_after;
+  std::uint64_t icv_failures = 0;
+  std::optional<Time> last_icv_failure;
+  /// Wants to be heard at once: a peer is new, or something changed that peers wait for.
+  bool new_info = false;
+  /// A peer became live since the key server last looked.
+  bool grew = false;
+
+  [[nodiscard]] bool verify(const EapolFrame& frame) const;
+
+  enum class Reception : std::uint8_t { accepted, replayed, mi_collision, no_room };
+  struct Received {
+    Reception what = Reception::accepted;
+    Peer* peer = nullptr;  ///< of an accepted MKPDU
+    bool became_live = false;
+    bool hears_us = false;    ///< lists us with an MN sent lately: the rest of what it says is no replay
+    bool stale_list = false;  ///< lists us with an MN sent longer than a life time ago
+  };
+  /// An MKPDU whose ICV was verified, of another SCI than ours.
+  Received receive(const Mkpdu& pdu, Time now);
+
+  /// Forgets all peers and becomes a new member (new MI, MN from 1).
+  void renew(Random& random);
+  void start_hello(Time now);  ///< speak now and ramp up: 0, 100, 200, 400, 800 ms, then each hello time
+  /// Speaks now and, in case that gets lost, soon again.
+  void ramp_up(Time now) noexcept;
+  /// The election of 9.5: lowest priority number, then lowest SCI, of us and all live peers that may be key server.
+  struct Elected {
+    bool self = false;
+    const Peer* peer = nullptr;
+    [[nodiscard]] explicit operator bool() const noexcept { return self || peer != nullptr; }
+  };
+  [[nodiscard]] Elected elect(std::uint8_t own_priority, const Sci& own_sci) const noexcept;
+
+  [[nodiscard]] bool due(Time now) const noexcept;
+  [[nodiscard]] Time next_transmit() const noexcept;
+  /// Builds the next MKPDU with its ICV; an empty frame when it could not be built.
+  [[nodiscard]] Frame transmit(const Context& context, const Announcement& what, Random& random, Time now,
+                               Duration hello);
+  /// A group of three or more in which a peer of version 1 takes part.
+  [[nodiscard]] bool needs_introduction() const noexcept;
+  /// The version to send: the profile's, lowered to what every peer understands.
+  [[nodiscard]] std::uint8_t version(std::uint8_t configured) const noexcept;
+
+  /// No MN above this has been sent; moves in blocks, so that it need not be stored for each MKPDU.
+  [[nodiscard]] MessageNumber mn_limit() const noexcept { return mn_limit_; }
+  [[nodiscard]] Snapshot::Participant snapshot() const;
+  void resume(const Snapshot::Participant& from, Time now);
+
+ private:
+  struct SentMark {
+    MessageNumber mn = 0;
+    Time at;
+  };
+  [[nodiscard]] bool sent_recently(MessageNumber mn, Time now) const noexcept;
+  void mark_sent(Time now) noexcept;
+  [[nodiscard]] MkpduContent content(const Context& context, const Announcement& what) const noexcept;
+
+  Ckn ckn_;
+  crypto::Cak cak_;
+  Secret<32> kek_;
+  crypto::IcvKey icv_key_;
+  MemberId mi_;
+  MessageNumber mn_ = 0;
+  MessageNumber mn_limit_ = 0;
+  MessageNumber resumed_mn_ = 0;  ///< what was sent before the restart is not above this
+  PeerList peers_;
+  std::array<SentMark, 16> marks_{};
+  std::size_t mark_count_ = 0;
+  std::size_t ramp_ = 0;
+  Time next_hello_;
+  double tokens_ = 0;
+  Time tokens_at_;
+  mutable std::vector<PeerEntry> live_entries_;
+  mutable std::vector<PeerEntry> potential_entries_;
+};
+
+}  // namespace macsec::core

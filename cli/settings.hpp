@@ -2,8 +2,8 @@
 /// Settings of profiles on their way from the command line to the daemon.
 #pragma once
 
+#include "cli/context.hpp"
 #include "cli/secret_writer.hpp"
-#include "cli/verbs/table.hpp"
 #include "engine/config/profile_reader.hpp"
 
 namespace macsec::cli {

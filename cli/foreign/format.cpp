@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/foreign/format.hpp"
-#include "cli/settings.hpp"
 
-#include <algorithm>
-#include <array>
-#include <fmt/format.h>
+#include "cli/foreign/exporter.hpp"
+#include "cli/foreign/importer.hpp"
 
 namespace macsec::cli {
 

@@ -33,44 +33,6 @@ struct Exported {
 
 namespace detail {
 
-[[nodiscard]] Imported import_wpa_supplicant(const std::string& path, WipedText text);
-[[nodiscard]] Imported import_networkmanager(const std::string& path, WipedText text);
-[[nodiscard]] Imported import_networkd(const std::string& path, WipedText text);
-
-/// Settings one takes from; what is left is what could not be said.
-class Remaining {
- public:
-  explicit Remaining(const bus::Settings& settings);
-  /// A text, "" where it is not said. `instance` from 0.
-  std::string take(std::string_view section, std::string_view key, std::size_t instance = 0);
-  /// As take(), and `fallback` where it is not said.
-  std::string take_or(std::string_view section, std::string_view key, std::string_view fallback,
-                      std::size_t instance = 0);
-  [[nodiscard]] std::size_t count(std::string_view section) const noexcept;
-  /// Octets of a secret; empty where there is none.
-  [[nodiscard]] Bytes secret(std::string_view section, std::string_view key, std::size_t instance = 0) const noexcept;
-  /// A whole section that has no place.
-  void drop(std::string_view section, std::size_t instance);
-  /// "Section.Key=value" of all that was not taken, as warnings for this format.
-  void complain(Format format, std::vector<std::string>& warnings) const;
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> rest(std::string_view section) const;
-
- private:
-  struct Entry {
-    std::string section;
-    std::size_t instance;
-    std::string key;
-    std::string value;
-    bool taken = false;
-  };
-  std::vector<Entry> entries_;
-  const bus::Settings& settings_;
-};
-
-[[nodiscard]] Exported export_wpa_supplicant(const std::string& name, const bus::Settings& settings, Keys keys);
-[[nodiscard]] Exported export_networkmanager(const std::string& name, const bus::Settings& settings, Keys keys);
-[[nodiscard]] Exported export_networkd(const std::string& name, const bus::Settings& settings, Keys keys);
-
 /// Keys of NetworkManager's user.data after "org.macsecd.", by setting.
 struct UserDataKey {
   std::string_view word;

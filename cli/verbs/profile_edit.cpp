@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/settings.hpp"
+#include "cli/verbs/table.hpp"
 #include "engine/base/handle.hpp"
 
 #include <array>

@@ -2,6 +2,7 @@
 #include "cli/foreign/format.hpp"
 #include "cli/foreign/install.hpp"
 #include "cli/settings.hpp"
+#include "cli/verbs/table.hpp"
 #include "engine/config/profile_set.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/foreign/format.hpp"
 #include "cli/settings.hpp"
+#include "cli/verbs/table.hpp"
 
 namespace macsec::cli {
 namespace {

@@ -143,6 +143,7 @@ void Host::settle() {
 }
 
 void Host::take_event(const core::Event& event) {
+  std::string detail = event.text;
   ++events_[static_cast<std::size_t>(event.kind)];
   switch (event.kind) {
     case core::Event::Kind::snapshot_changed:
@@ -152,9 +153,13 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::secy_error:
       last_error_text_ = event.text;
       break;
-    case core::Event::Kind::state_changed:
+    case core::Event::Kind::state_changed: {
       judged_calls_ = 0;
+      // Names rather than words: the words are for users and may change.
+      const core::PortStatus mine = status();
+      detail = std::string{core::to_string(mine.state)} + ", " + std::string{core::to_string(mine.reason)};
       break;
+    }
     case core::Event::Kind::peer_live:
     case core::Event::Kind::peer_lost:
     case core::Event::Kind::sak_installed:
@@ -163,7 +168,7 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::principal_changed:
       break;
   }
-  world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), event.text);
+  world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), detail);
 }
 
 // What it says of itself is what the SecY holds.

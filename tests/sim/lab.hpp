@@ -53,6 +53,15 @@ class Lab {
     return peer;
   }
 
+  /// `count` members with one profile, secured and at rest: no key before is in use any more.
+  std::vector<Host*> secured(unsigned count, const ProfilePointer& profile = make_profile()) {
+    std::vector<Host*> hosts;
+    for (unsigned i = 0; i < count; ++i) hosts.push_back(&add(profile));
+    EXPECT_TRUE(secures_within(second)) << lan.why_unsecured();
+    lan.run_for(7 * second);
+    return hosts;
+  }
+
   /// Microseconds until all are secured, or `limit` and a little.
   Instant time_to_secure(Instant limit = 10 * second) {
     const Instant began = lan.world.now;

@@ -67,6 +67,7 @@ void TraceRing::record(Instant at, std::uint32_t member, std::string_view machin
     add(detail);
   }
   line.size = static_cast<std::uint8_t>(size);
+  if (listener) listener(member, {line.text.data(), size});
 }
 
 std::string TraceRing::line(std::size_t index) const {

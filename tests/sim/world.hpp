@@ -7,6 +7,7 @@
 #include "engine/wire/types.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -73,6 +74,8 @@ class TraceRing {
   /// The last `count` lines.
   [[nodiscard]] std::string tail(std::size_t count) const;
   void clear() { next_ = 0; }
+  /// Hears each line as it is recorded.
+  std::function<void(std::uint32_t member, std::string_view text)> listener;
 
  private:
   static constexpr std::size_t capacity = 4096;

@@ -157,7 +157,7 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
     }
   }
   for (ProfilePointer& profile : fresh) add(std::move(profile), now);
-  spares_->reconcile(kept, released);  // after the sessions, which may have taken their devices over
+  spares_->reconcile(kept, now, released);  // after the sessions, which may have taken their devices over
   flush();
   return problems;
 }
@@ -209,6 +209,9 @@ void Driver::change(Session& session, ProfilePointer profile, Time now) {
   if (wire_differs) index(session);
   if (const auto done = session.secy_.change(secy_device(session.profile())); !done)
     session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  session.attach_backoff_.reset();  // what was refused may be what has changed
+  attach(session, now);
+  update_link(session, now);
   session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
   settle(session);
   mark_changed(session);
@@ -248,7 +251,7 @@ void Driver::stop(Farewell farewell) {
     released.push_back(sessions_.begin()->second->interface());
     remove(*sessions_.begin()->second, farewell, now);
   }
-  if (farewell == Farewell::take_down) spares_->reconcile({}, released);
+  if (farewell == Farewell::take_down) spares_->reconcile({}, now, released);
   timer_source_.disarm();
 }
 
@@ -291,6 +294,7 @@ void Driver::on_timer() {
         break;
     }
   }
+  spares_->on_timeout(now);
   flush();
 }
 
@@ -378,17 +382,21 @@ void Driver::flush() {
     wire->batch.clear();
     wire->waiting.clear();
   }
-  std::optional<Time> next = timers_.next();
-  if (!sample_intervals_.empty()) {
-    const Time sample = last_sample_ + *sample_intervals_.begin();
-    next = next ? std::min(*next, sample) : sample;
-  }
+  const std::optional<Time> next = next_deadline();
   if (next == armed_) return;
   armed_ = next;
   if (next)
     timer_source_.arm(*next);
   else
     timer_source_.disarm();
+}
+
+std::optional<Time> Driver::next_deadline() const {
+  std::optional<Time> next = timers_.next();
+  const auto consider = [&next](Time other) { next = next ? std::min(*next, other) : other; };
+  if (!sample_intervals_.empty()) consider(last_sample_ + *sample_intervals_.begin());
+  if (const auto spare = spares_->next_timeout()) consider(*spare);
+  return next;
 }
 
 void Driver::end_turn() {

@@ -102,7 +102,8 @@ class Driver {
   void keep_configuration(const Session& session);
   void warn(unsigned ifindex, const std::string& what);
   [[nodiscard]] std::uint64_t speed_of(const Link& link);
-  void retry_attach(Session& session, Time now);
+  void refused(Session& session, const Error& error, Time now);
+  [[nodiscard]] std::optional<Time> next_deadline() const;
 
   void on_link_change(const LinkChange& change);
   void on_frames(Wire& wire);

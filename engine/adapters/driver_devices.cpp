@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_attach_pause = 100ms;
-constexpr Duration longest_attach_pause = 30s;
+/// After a device was deleted: when its parent goes too, that message comes behind.
+constexpr Duration parent_goes_too = 100ms;
 
 bool is_group(const MacAddress& mac) noexcept { return (mac.octets[0] & 1U) != 0; }
 
@@ -41,25 +41,20 @@ void Driver::attach(Session& session, Time now) {
   const bool possible = links_->find(profile.parent) != nullptr &&
                         (profile.create != CreateChoice::no || links_->find(profile.interface) != nullptr);
   if (!possible) {
+    if (session.attach_error_) mark_changed(session);
     session.attach_error_.reset();
+    session.attach_backoff_.reset();
+    timers_.set(session.attach_alarm_, std::nullopt);
     return;  // the link monitor will tell
   }
+  if (!session.attach_backoff_.may_try(now)) return timers_.set(session.attach_alarm_, session.attach_backoff_.next());
   // The kernel fixes the cipher suite when the device is made.
   const Link* const parent = links_->find(profile.parent);
   auto done = session.secy_.change(secy_device(profile, links_->speed(parent->ifindex)));
   if (done) done = session.secy_.attach();
-  if (!done) {
-    if (done.error().code == ENODEV) return;
-    if (!session.attach_error_) session.attach_error_since_ = now;
-    if (!session.attach_error_ || session.attach_error_->message != done.error().message) {
-      session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-      mark_changed(session);
-    }
-    session.attach_error_ = done.error();
-    return retry_attach(session, now);
-  }
+  if (!done) return refused(session, done.error(), now);
   session.attach_error_.reset();
-  session.attach_pause_ = Duration{0};
+  session.attach_backoff_.reset();
   timers_.set(session.attach_alarm_, std::nullopt);
   index(session);
   keep_configuration(session);
@@ -70,9 +65,16 @@ void Driver::attach(Session& session, Time now) {
   mark_changed(session);
 }
 
-void Driver::retry_attach(Session& session, Time now) {
-  session.attach_pause_ = std::clamp(session.attach_pause_ * 2, first_attach_pause, longest_attach_pause);
-  timers_.set(session.attach_alarm_, now + session.attach_pause_);
+void Driver::refused(Session& session, const Error& error, Time now) {
+  session.attach_backoff_.failed(now);
+  timers_.set(session.attach_alarm_, session.attach_backoff_.next());
+  if (error.code == ENODEV) return;  // it vanished meanwhile
+  if (!session.attach_error_) session.attach_error_since_ = now;
+  if (!session.attach_error_ || session.attach_error_->message != error.message) {
+    session.trace_.message(LogLevel::warning, error.message, message_id::secy_error);
+    mark_changed(session);
+  }
+  session.attach_error_ = error;
 }
 
 void Driver::detach(Session& session, Time now) {
@@ -135,10 +137,10 @@ void Driver::on_link_change(const LinkChange& change) {
       follow_device(*session);
       if (session->indexed_device_ != ifindex) continue;
       detach(*session, now);
-      retry_attach(*session, now);
+      timers_.set(session->attach_alarm_, now + parent_goes_too);
     }
     for (Session* session : values(by_parent_, ifindex)) detach(*session, now);
-    spares_->on_link_change(change);
+    spares_->on_link_change(change, now);
     return;
   }
   for (Session* session : values(by_parent_, ifindex)) update_link(*session, now);
@@ -158,10 +160,14 @@ void Driver::on_link_change(const LinkChange& change) {
   for (auto at = first; at != last; ++at)
     if (!at->second->secy_.attached()) waiting.push_back(at->second);
   for (Session* session : waiting) {
+    // Under the device's own name it may be the device that the last attempt created and deleted.
+    const Profile& profile = session->profile();
+    if (change.link.name == profile.parent || profile.create == CreateChoice::no)
+      session->attach_backoff_.cause_changed();
     attach(*session, now);
     update_link(*session, now);
   }
-  spares_->on_link_change(change);
+  spares_->on_link_change(change, now);
 }
 
 /// The port may have had the device made anew, for another cipher suite.
@@ -174,7 +180,7 @@ void Driver::follow_device(Session& session) {
   if (const std::string lost = session.secy_.take_left_behind(); !lost.empty())
     session.trace_.message(LogLevel::warning, lost, message_id::secy_error);
   mark_changed(session);
-  if (!session.secy_.attached()) retry_attach(session, boot_time());
+  if (!session.secy_.attached()) timers_.set(session.attach_alarm_, boot_time() + parent_goes_too);
 }
 
 void Driver::keep_configuration(const Session& session) {

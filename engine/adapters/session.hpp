@@ -3,6 +3,7 @@
 /// everybody else reads.
 #pragma once
 
+#include "engine/adapters/backoff.hpp"
 #include "engine/adapters/netlink/netlink_secy.hpp"
 #include "engine/adapters/system/journal_trace.hpp"
 #include "engine/adapters/system/timer_queue.hpp"
@@ -62,8 +63,8 @@ class Session {
 
   std::optional<Error> attach_error_;
   Time attach_error_since_;
-  Duration attach_pause_{0};  ///< grows from try to try
-  bool joined_ = false;       ///< to the destination's group, and in the driver's indexes
+  Backoff attach_backoff_;
+  bool joined_ = false;  ///< to the destination's group, and in the driver's indexes
   unsigned indexed_device_ = 0;
   unsigned indexed_parent_ = 0;
 

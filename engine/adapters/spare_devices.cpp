@@ -10,7 +10,8 @@ namespace macsec::os {
 SpareDevices::SpareDevices(MacsecKernel& kernel, LinkMonitor& links, InUse in_use, Report report)
     : kernel_{kernel}, links_{links}, in_use_{std::move(in_use)}, report_{std::move(report)} {}
 
-void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<std::string>& released) {
+void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, Time now,
+                             const std::vector<std::string>& released) {
   std::map<std::string, Spare> before = std::exchange(spares_, {});
   for (const ProfilePointer& profile : profiles) spares_.try_emplace(profile->interface, profile);
   for (const std::string& interface : released)
@@ -23,7 +24,7 @@ void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, const 
       spare.problem = std::exchange(known->second.problem, {});
   for (const auto& [interface, spare] : before)
     if (!spare.problem.empty()) report_(spare.profile->name, "");
-  for (auto& [interface, spare] : spares_) keep(spare);
+  for (auto& [interface, spare] : spares_) keep(spare, now);
 }
 
 void SpareDevices::drop(const std::string& interface) {
@@ -34,23 +35,48 @@ void SpareDevices::drop(const std::string& interface) {
   discard(interface);
 }
 
-void SpareDevices::on_link_change(const LinkChange& change) {
+void SpareDevices::on_link_change(const LinkChange& change, Time now) {
+  const Link& link = change.link;
   const Link* const before = change.kind == LinkChange::Kind::changed ? change.before : nullptr;
-  if (before != nullptr && before->name == change.link.name && before->master == change.link.master) return;
+  if (before != nullptr && before->name == link.name && before->master == link.master) return;
   const auto concerns = [&](const std::string& name) {
-    return name == change.link.name || (before != nullptr && name == before->name);
+    return name == link.name || (before != nullptr && name == before->name);
   };
-  for (auto& [interface, spare] : spares_)
-    if (change.link.macsec || concerns(interface) || concerns(spare.profile->parent)) keep(spare);
+  for (auto& [interface, spare] : spares_) {
+    const bool own_name = concerns(interface);
+    const bool parent = concerns(spare.profile->parent);
+    if (!link.macsec && !own_name && !parent) continue;
+    // Under the device's own name it may be the device that the last attempt created and deleted.
+    const bool other = link.macsec ? !own_name && link.macsec->sci.port() == spare.profile->port : own_name;
+    if (parent || other) spare.backoff.cause_changed();
+    keep(spare, now);
+  }
 }
 
-void SpareDevices::keep(Spare& spare) {
+std::optional<Time> SpareDevices::next_timeout() const noexcept {
+  std::optional<Time> next;
+  for (const auto& [interface, spare] : spares_)
+    if (const auto one = spare.backoff.next(); one && (!next || *one < *next)) next = one;
+  return next;
+}
+
+void SpareDevices::on_timeout(Time now) {
+  for (auto& [interface, spare] : spares_)
+    if (spare.backoff.next() && spare.backoff.may_try(now)) keep(spare, now);
+}
+
+void SpareDevices::keep(Spare& spare, Time now) {
+  if (!spare.backoff.may_try(now)) return;
   const auto parent = find_link(kernel_, spare.profile->parent);
   Result<void> made;
   if (!parent)
     made = std::unexpected{parent.error()};
   else if (*parent)
     made = make(*spare.profile, **parent);
+  if (made)
+    spare.backoff.reset();
+  else
+    spare.backoff.failed(now);
   // The device vanished with its parent: the link monitor will tell.
   if (!made && made.error().code == ENODEV) made = {};
   const std::string problem = made ? "" : made.error().message;

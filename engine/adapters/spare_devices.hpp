@@ -2,6 +2,7 @@
 /// Devices made beforehand (Create=always), for a program that uses a macsec device it finds but would make another.
 #pragma once
 
+#include "engine/adapters/backoff.hpp"
 #include "engine/adapters/netlink/link_monitor.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
 #include "engine/config/profile.hpp"
@@ -25,19 +26,23 @@ class SpareDevices {
 
   /// Makes the devices those of `profiles`, of which the first counts where several have one Interface=. What was made
   /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices just let go of.
-  void reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<std::string>& released = {});
+  void reconcile(const std::vector<ProfilePointer>& profiles, Time now, const std::vector<std::string>& released = {});
   /// Deletes a device, unless it is in use, until the next reconcile().
   void drop(const std::string& interface);
   /// Makes a device that is missing as soon as it can be: its parent is there, its name or its SCI is free.
-  void on_link_change(const LinkChange& change);
+  void on_link_change(const LinkChange& change, Time now);
+  /// When on_timeout() is due: a device that could not be made is tried again.
+  [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
+  void on_timeout(Time now);
 
  private:
   struct Spare {
     ProfilePointer profile;
     std::string problem{};
+    Backoff backoff{};
   };
 
-  void keep(Spare& spare);
+  void keep(Spare& spare, Time now);
   [[nodiscard]] Result<void> make(const Profile& profile, const Link& parent);
   void discard(const std::string& interface);
 

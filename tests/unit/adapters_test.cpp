@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/backoff.hpp"
 #include "engine/adapters/system/event_loop.hpp"
 #include "engine/adapters/system/state_store.hpp"
 #include "engine/adapters/system/timer_queue.hpp"
@@ -170,6 +171,38 @@ TEST(TimerQueue, AgreesWithASortedList) {
   }
   items.clear();
   EXPECT_EQ(queue.size(), 0U);
+}
+
+TEST(Backoff, AllowsOneAttemptAPauseForWhomever) {
+  Backoff backoff;
+  Time now{Duration{1s}};
+  EXPECT_TRUE(backoff.may_try(now));
+  EXPECT_FALSE(backoff.next());
+  for (const Duration pause :
+       {100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 6400ms, 12'800ms, 25'600ms, 30'000ms, 30'000ms}) {
+    backoff.failed(now);
+    EXPECT_EQ(backoff.next(), now + pause);
+    EXPECT_FALSE(backoff.may_try(now + pause - 1us));
+    now += pause;
+    EXPECT_TRUE(backoff.may_try(now));
+  }
+  backoff.reset();
+  backoff.failed(now);
+  EXPECT_EQ(backoff.next(), now + 100ms);
+}
+
+TEST(Backoff, AnotherCauseShortensThePauseButNeverBelowTheFirst) {
+  Backoff backoff;
+  backoff.cause_changed();
+  EXPECT_FALSE(backoff.next());
+  Time now{Duration{1s}};
+  for (int i = 0; i < 6; ++i) backoff.failed(now);
+  backoff.cause_changed();
+  EXPECT_FALSE(backoff.may_try(now + 99ms));
+  EXPECT_TRUE(backoff.may_try(now + 100ms));
+  now += 100ms;
+  backoff.failed(now);
+  EXPECT_EQ(backoff.next(), now + 6400ms);
 }
 
 TEST(EventLoop, TimersFireInOrderAndDeferredWorkOnce) {

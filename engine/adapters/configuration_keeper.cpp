@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/configuration_keeper.hpp"
 
+#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <linux/filter.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <new>
-#include <sys/socket.h>
 
 namespace macsec::os {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t receive_size = 65536;
 /// DHCP may give another address than the one that is put back.
 constexpr auto longest_lifetime = 60s;
 /// Within a minute: somebody does not want it, and takes it off each time.
@@ -25,8 +22,8 @@ constexpr auto turns_span = 60s;
 
 /// Lets only those messages in that are about a configuration, see LinkAddresses::is_configured(): whatever a routing
 /// daemon does costs nothing here.
-Result<void> filter(int socket) {
-  std::array<sock_filter, 9> program{{
+std::array<sock_filter, 9> configuration_filter() {
+  return {{
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 5),
@@ -37,10 +34,6 @@ Result<void> filter(int socket) {
       BPF_STMT(BPF_RET | BPF_K, 0),
       BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
   }};
-  const sock_fprog whole{.len = program.size(), .filter = program.data()};
-  if (::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &whole, sizeof(whole)) != 0)
-    return fail(errno, std::string{"cannot filter route changes: "} + std::strerror(errno));
-  return {};
 }
 
 struct Change {
@@ -49,19 +42,17 @@ struct Change {
 };
 
 Change read_change(const nlmsghdr& message) {
-  const int length = nlmsg_datalen(&message);
-  const void* const data = nlmsg_data(&message);
   if (message.nlmsg_type == RTM_NEWADDR || message.nlmsg_type == RTM_DELADDR) {
-    if (length < static_cast<int>(sizeof(ifaddrmsg))) return {};
-    return {static_cast<const ifaddrmsg*>(data)->ifa_index, message.nlmsg_type == RTM_DELADDR};
+    const auto* const address = header_of<ifaddrmsg>(message);
+    if (address == nullptr) return {};
+    return {address->ifa_index, message.nlmsg_type == RTM_DELADDR};
   }
   if (message.nlmsg_type == RTM_NEWROUTE || message.nlmsg_type == RTM_DELROUTE) {
-    if (length < static_cast<int>(sizeof(rtmsg))) return {};
-    const auto& route = *static_cast<const rtmsg*>(data);
-    const Attributes<RTA_OIF> attributes{nlmsg_attrdata(&message, sizeof(route)),
-                                         nlmsg_attrlen(&message, sizeof(route))};
+    const auto* const route = header_of<rtmsg>(message);
+    if (route == nullptr) return {};
+    const Attributes<RTA_OIF> attributes{attributes_of<rtmsg>(message)};
     return {static_cast<unsigned>(attributes.number(RTA_OIF)),
-            message.nlmsg_type == RTM_DELROUTE && route.rtm_type == RTN_UNICAST && route.rtm_table != RT_TABLE_LOCAL};
+            message.nlmsg_type == RTM_DELROUTE && route->rtm_type == RTN_UNICAST && route->rtm_table != RT_TABLE_LOCAL};
   }
   return {};
 }
@@ -79,26 +70,24 @@ Result<void> set_up(NetlinkSocket& requests, unsigned ifindex) {
 Result<void> ConfigurationKeeper::open() {
   auto requests = NetlinkSocket::open(NETLINK_ROUTE);
   if (!requests) return std::unexpected{std::move(requests.error())};
-  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events{nl_socket_alloc()};
-  if (events == nullptr) throw std::bad_alloc{};
-  if (nl_connect(events.get(), NETLINK_ROUTE) != 0 || nl_socket_set_nonblocking(events.get()) != 0)
-    return fail(errno, std::string{"cannot listen for addresses: "} + std::strerror(errno));
-  const int socket = nl_socket_get_fd(events.get());
-  if (auto done = filter(socket); !done) return done;
-  if (nl_socket_add_memberships(events.get(), RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-                                RTNLGRP_IPV6_ROUTE, RTNLGRP_NONE) != 0)
-    return fail(errno, std::string{"cannot listen for addresses: "} + std::strerror(errno));
-  auto source = loop_.on_readable(socket, [this] { process(); });
+  auto program = configuration_filter();
+  const sock_fprog filter{.len = program.size(), .filter = program.data()};
+  auto events = NetlinkEvents::open(
+      {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE},
+      {.message = [this](const nlmsghdr& message) { take(message); }, .resync = [this] { return messages_lost(); }},
+      &filter);
+  if (!events) return std::unexpected{std::move(events.error())};
+  auto source = loop_.on_readable(events->fd(), [this] { process(); });
   if (!source) return std::unexpected{source.error()};
   requests_ = std::move(*requests);
-  events_ = std::move(events);
+  events_ = std::move(*events);
   source_ = std::move(*source);
   return {};
 }
 
 ConfigurationKeeper::Device* ConfigurationKeeper::watch(unsigned ifindex) {
   if (const auto known = devices_.find(ifindex); known != devices_.end()) return &known->second;
-  if (events_ == nullptr)
+  if (!events_)
     if (const auto done = open(); !done) {
       complain_(ifindex, done.error().message);
       return nullptr;
@@ -150,23 +139,8 @@ void ConfigurationKeeper::forget(unsigned ifindex) {
 }
 
 void ConfigurationKeeper::process() {
-  alignas(nlmsghdr) std::array<std::byte, receive_size> buffer;
-  for (;;) {
-    sockaddr_nl from{};
-    socklen_t from_size = sizeof(from);
-    const ssize_t got = ::recvfrom(nl_socket_get_fd(events_.get()), buffer.data(), buffer.size(), 0,
-                                   reinterpret_cast<sockaddr*>(&from), &from_size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == ENOBUFS) {
-      messages_lost();
-      continue;
-    }
-    if (got <= 0) break;
-    if (from.nl_pid != 0) continue;
-    int left = static_cast<int>(got);
-    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer.data()); nlmsg_ok(at, left) != 0; at = nlmsg_next(at, &left))
-      take(*at);
-  }
+  if (const auto done = events_->process(); !done)
+    for (const auto& [ifindex, device] : devices_) complain_(ifindex, done.error().message);
   // Not one by one: most of what goes at once comes back at once.
   for (auto& [ifindex, device] : devices_)
     if (device.due) put_back(ifindex, device);
@@ -182,11 +156,13 @@ void ConfigurationKeeper::take(const nlmsghdr& message) {
   if (device.state != State::watched && (change.taken_off || device.incomplete)) device.due = true;
 }
 
-void ConfigurationKeeper::messages_lost() {
+/// Nothing is read here: what a device has is read once it has lasted, and putting back does not ask what is missing.
+Result<void> ConfigurationKeeper::messages_lost() {
   for (auto& [ifindex, device] : devices_) {
     if (device.state != State::kept) device.lasted.arm(boot_time() + lasting);
     device.due = device.state != State::watched;
   }
+  return {};
 }
 
 void ConfigurationKeeper::on_lasted(unsigned ifindex) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/adapters/netlink/link_addresses.hpp"
+#include "engine/adapters/netlink/netlink_events.hpp"
 #include "engine/adapters/system/event_loop.hpp"
 #include "engine/config/profile.hpp"
 
@@ -54,7 +55,7 @@ class ConfigurationKeeper {
   Device* watch(unsigned ifindex);
   void process();
   void take(const nlmsghdr& message);
-  void messages_lost();
+  [[nodiscard]] Result<void> messages_lost();
   void read(unsigned ifindex, Device& device);
   void put_back(unsigned ifindex, Device& device);
   void on_lasted(unsigned ifindex);
@@ -62,7 +63,7 @@ class ConfigurationKeeper {
   EventLoop& loop_;
   Complain complain_;
   std::optional<NetlinkSocket> requests_;
-  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events_;
+  std::optional<NetlinkEvents> events_;
   std::map<unsigned, Device> devices_;  ///< by ifindex
   EventSource source_;
 };

@@ -31,7 +31,7 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-/// Deleter that calls a C function: `std::unique_ptr<nl_sock, Releases<nl_socket_free>>`.
+/// Deleter that calls a C function: `std::unique_ptr<sd_event, Releases<sd_event_unref>>`.
 template <auto Function>
 struct Releases {
   template <typename T>

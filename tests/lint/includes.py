@@ -42,7 +42,6 @@ BUS_SIDE = ("dbus/", "cli/", "plugin/", "tests/")
 SYSTEM = [
     (r"systemd/", ("engine/adapters/",) + BUS_SIDE),
     (r"(linux|net|netinet|netpacket|arpa|asm)/", ("engine/adapters/",) + BUS_SIDE),
-    (r"netlink/", ("engine/adapters/", "tests/")),
     (r"openssl/", ("engine/crypto/", "tests/")),
     (r"(glib|gio|NetworkManager|libnm)", ("plugin/networkmanager/", "tests/")),
     (r"fmt/", ("engine/adapters/", "engine/config/") + BUS_SIDE),

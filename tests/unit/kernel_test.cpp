@@ -3,6 +3,7 @@
 #include "engine/adapters/netlink/link_addresses.hpp"
 #include "engine/adapters/netlink/link_monitor.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
+#include "engine/adapters/netlink/netlink_events.hpp"
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/adapters/system/packet_socket.hpp"
 
@@ -340,6 +341,123 @@ TEST_F(MonitorTest, CatchesUpWhenMessagesWereLost) {
   ASSERT_TRUE(wait_until([this] { return monitor_->find("z") != nullptr && monitor_->find("y") != nullptr; }));
   EXPECT_TRUE(saw(LinkChange::Kind::removed, "a"));
   EXPECT_TRUE(saw(LinkChange::Kind::appeared, "z"));
+}
+
+/// Changes the MTU of lo `times` times, to `last` at the end: more than the buffer of a listener holds.
+void overrun(unsigned last, int times = 12'000) {
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  for (int i = 1; i <= times; ++i) {
+    ifinfomsg info{};
+    info.ifi_index = 1;
+    NetlinkMessage message{RTM_SETLINK, 0, bytes_of(info)};
+    message.put_u32(IFLA_MTU, i == times ? last : static_cast<unsigned>(50'000 + i % 2));
+    ASSERT_TRUE(route->request(message, "change the MTU"));
+  }
+}
+
+TEST_F(MonitorTest, WhatWasLostIsNewerThanWhatWaits) {
+  watch();
+  const unsigned first = monitor_->find("lo")->mtu;
+  ASSERT_NO_FATAL_FAILURE(overrun(1234));
+  while (monitor_->find("lo")->mtu == first) ASSERT_TRUE(monitor_->process());
+  ASSERT_TRUE(monitor_->process());
+  EXPECT_EQ(monitor_->find("lo")->mtu, 1234U);
+  // Nothing of what waited was told: from the first state to the last one.
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].link.mtu, 1234U);
+  // From here on messages count again.
+  run("ip link set lo mtu 4321");
+  EXPECT_TRUE(wait_until([this] { return monitor_->find("lo")->mtu == 4321; }));
+}
+
+class EventsTest : public CableTest {
+ protected:
+  void SetUp() override {
+    CableTest::SetUp();
+    if (IsSkipped()) return;
+    auto opened = NetlinkEvents::open({RTNLGRP_LINK}, {.message = [this](const nlmsghdr&) { ++messages_; },
+                                                       .resync = [this]() -> Result<void> {
+                                                         if (++attempts_ > refusals_) return {};
+                                                         return fail(ETIMEDOUT, "not now");
+                                                       }});
+    ASSERT_TRUE(opened) << opened.error().message;
+    events_.emplace(std::move(*opened));
+  }
+
+  int messages_ = 0;
+  int attempts_ = 0;
+  int refusals_ = 0;
+  std::optional<NetlinkEvents> events_;
+};
+
+TEST_F(EventsTest, TheTableIsReadAgainUntilThatSucceeds) {
+  refusals_ = 2;
+  ASSERT_NO_FATAL_FAILURE(overrun(1234));
+  std::vector<std::string> problems;
+  ASSERT_TRUE(wait_for(
+      events_->fd(), [this] { return attempts_ == 3; },
+      [&] {
+        if (const auto done = events_->process(); !done) problems.push_back(done.error().message);
+      }));
+  EXPECT_EQ(messages_, 0);
+  EXPECT_EQ(problems, std::vector<std::string>{"not now"});
+  // It succeeded: nothing more is due, and messages count.
+  pollfd wait{.fd = events_->fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&wait, 1, 2 * static_cast<int>(NetlinkEvents::retry_pause.count())), 0);
+  run("ip link set lo mtu 4321");
+  ASSERT_TRUE(wait_for(events_->fd(), [this] { return messages_ > 0; }, [&] { ASSERT_TRUE(events_->process()); }));
+  EXPECT_EQ(attempts_, 3);
+}
+
+TEST_F(EventsTest, WhatComesWhileTheTableCannotBeReadCounts) {
+  refusals_ = 1;
+  ASSERT_NO_FATAL_FAILURE(overrun(1234));
+  EXPECT_FALSE(events_->process());
+  run("ip link set lo mtu 4321");
+  ASSERT_TRUE(events_->process());
+  EXPECT_GT(messages_, 0);
+  EXPECT_EQ(attempts_, 1);
+}
+
+TEST_F(EventsTest, AFloodDoesNotHoldTheLoop) {
+  ASSERT_NO_FATAL_FAILURE(overrun(1234, 3000));
+  ASSERT_TRUE(events_->process());
+  EXPECT_LT(messages_, 3000);
+  ASSERT_TRUE(wait_for(events_->fd(), [this] { return messages_ >= 3000; }, [&] { ASSERT_TRUE(events_->process()); }));
+  EXPECT_EQ(attempts_, 0);
+}
+
+TEST_F(EventsTest, WhatWasReadIncompletelyIsReadAgainAtOnce) {
+  events_->lost();
+  ASSERT_TRUE(wait_for(events_->fd(), [this] { return attempts_ == 1; }, [&] { ASSERT_TRUE(events_->process()); }));
+}
+
+TEST(NetlinkMessage, WhatIsNotWholeIsNotRead) {
+  const std::array<std::uint8_t, 4> four{1, 2, 3, 4};
+  NetlinkMessage message{42, 0, bytes_of(genlmsghdr{})};
+  message.put(1, four);
+  message.nest(2, [&] { message.put_string(3, "ab"); });
+  const Bytes whole{reinterpret_cast<const std::uint8_t*>(message.header()), message.header()->nlmsg_len};
+  NetlinkMessages messages{whole};
+  const nlmsghdr* const read = messages.next();
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(messages.next(), nullptr);
+  const Attributes<2> top{attributes_of<genlmsghdr>(*read)};
+  EXPECT_TRUE(std::ranges::equal(top[1], four));
+  EXPECT_EQ(Attributes<3>{top[2]}.text(3), "ab");
+  EXPECT_FALSE(Attributes<3>{top[2]}.has(1));
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_EQ(NetlinkMessages{whole.first(size)}.next(), nullptr);
+  // An attribute that says it is longer than what is there, or shorter than its own head, ends the list.
+  const Bytes list = attributes_of<genlmsghdr>(*read);
+  for (std::size_t size = 0; size < list.size(); ++size) {
+    std::size_t seen = 0;
+    each_attribute(list.first(size), [&seen](const Attribute&) { ++seen; });
+    EXPECT_EQ(seen, size < 8 ? 0U : 1U) << size;
+  }
+  const std::array<std::uint8_t, 8> short_head{3, 0, 1, 0, 8, 0, 2, 0};
+  EXPECT_FALSE(Attributes<2>{short_head}.has(1));
+  EXPECT_FALSE(Attributes<2>{short_head}.has(2));
 }
 
 class PacketTest : public CableTest {

@@ -7,15 +7,10 @@
 #include <cstring>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 namespace macsec::os {
 namespace {
-
-template <typename Header>
-const Header* header_of(const nlmsghdr& message) {
-  return nlmsg_datalen(&message) < static_cast<int>(sizeof(Header)) ? nullptr
-                                                                    : static_cast<const Header*>(nlmsg_data(&message));
-}
 
 template <typename Header>
 Result<void> dump(NetlinkSocket& route, std::uint16_t type, Header header, std::string_view doing,
@@ -25,19 +20,17 @@ Result<void> dump(NetlinkSocket& route, std::uint16_t type, Header header, std::
 }
 
 bool is_kept(const nlmsghdr& message, const ifaddrmsg& address, unsigned ifindex) {
-  const Attributes<IFA_FLAGS> attributes{nlmsg_attrdata(&message, sizeof(address)),
-                                         nlmsg_attrlen(&message, sizeof(address))};
+  const Attributes<IFA_FLAGS> attributes{attributes_of<ifaddrmsg>(message)};
   const auto flags = attributes.has(IFA_FLAGS) ? attributes.number(IFA_FLAGS) : address.ifa_flags;
   return message.nlmsg_type == RTM_NEWADDR && address.ifa_index == ifindex &&
          (address.ifa_family == AF_INET || (flags & IFA_F_TEMPORARY) == 0);
 }
 
 bool is_kept(const nlmsghdr& message, const rtmsg& route, unsigned ifindex) {
-  const Attributes<RTA_CACHEINFO> attributes{nlmsg_attrdata(&message, sizeof(route)),
-                                             nlmsg_attrlen(&message, sizeof(route))};
+  const Attributes<RTA_CACHEINFO> attributes{attributes_of<rtmsg>(message)};
   // One that runs out is of the kernel's making, and comes again with the next router advertisement.
   rta_cacheinfo info{};
-  const Bytes cache = attributes.bytes(RTA_CACHEINFO);
+  const Bytes cache = attributes[RTA_CACHEINFO];
   if (!cache.empty()) std::memcpy(&info, cache.data(), std::min(sizeof(info), cache.size()));
   return info.rta_expires == 0 && message.nlmsg_type == RTM_NEWROUTE && attributes.number(RTA_OIF) == ifindex &&
          route.rtm_type == RTN_UNICAST && route.rtm_table != RT_TABLE_LOCAL && (route.rtm_flags & RTM_F_CLONED) == 0;
@@ -58,12 +51,11 @@ Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex
     one.type = message.nlmsg_type;
     const auto octets = std::as_bytes(std::span{&header, 1});
     one.header.assign(octets.begin(), octets.end());
-    int left = nlmsg_attrlen(&message, sizeof(Header));
-    for (auto* at = nlmsg_attrdata(&message, sizeof(Header)); nla_ok(at, left) != 0; at = nla_next(at, &left)) {
-      if (one.type == RTM_NEWROUTE && nla_type(at) == RTA_OIF) continue;
-      const auto* const data = static_cast<const std::uint8_t*>(nla_data(at));
-      one.attributes.emplace_back(at->nla_type, std::vector<std::uint8_t>{data, data + nla_len(at)});
-    }
+    each_attribute(attributes_of<Header>(message), [&one](const Attribute& attribute) {
+      if (one.type == RTM_NEWROUTE && attribute.type == RTA_OIF) return;
+      one.attributes.emplace_back(attribute.type | attribute.flags,
+                                  std::vector<std::uint8_t>{attribute.data.begin(), attribute.data.end()});
+    });
   };
   const auto gather = [&]<typename Header>(std::uint16_t type, const Header& ask, std::string_view doing) {
     const std::size_t before = out.saved_.size();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/netlink/link_message.hpp"
 
-#include "engine/adapters/netlink/netlink_socket.hpp"
+#include "engine/adapters/netlink/netlink_message.hpp"
 
 #include <algorithm>
 #include <linux/if_link.h>
@@ -27,7 +27,7 @@ Validate validate(std::uint64_t value) {
 
 MacsecLink parse_macsec(const Attributes<IFLA_MACSEC_OFFLOAD>& data) {
   MacsecLink out;
-  if (const Bytes sci = data.bytes(IFLA_MACSEC_SCI); sci.size() == out.sci.octets.size())
+  if (const Bytes sci = data[IFLA_MACSEC_SCI]; sci.size() == out.sci.octets.size())
     std::copy(sci.begin(), sci.end(), out.sci.octets.begin());
   out.cipher_suite = cipher_suite_from_id(data.number(IFLA_MACSEC_CIPHER_SUITE));
   out.encoding = An{static_cast<unsigned>(data.number(IFLA_MACSEC_ENCODING_SA))};
@@ -46,10 +46,10 @@ MacsecLink parse_macsec(const Attributes<IFLA_MACSEC_OFFLOAD>& data) {
 }  // namespace
 
 bool parse_link(const nlmsghdr& message, Link& out) {
-  if (message.nlmsg_type != RTM_NEWLINK || nlmsg_datalen(&message) < static_cast<int>(sizeof(ifinfomsg))) return false;
-  const auto& info = *static_cast<const ifinfomsg*>(nlmsg_data(&message));
-  const Attributes<IFLA_LINK_NETNSID> attributes{nlmsg_attrdata(&message, sizeof(ifinfomsg)),
-                                                 nlmsg_attrlen(&message, sizeof(ifinfomsg))};
+  const auto* const header = header_of<ifinfomsg>(message);
+  if (message.nlmsg_type != RTM_NEWLINK || header == nullptr) return false;
+  const ifinfomsg& info = *header;
+  const Attributes<IFLA_LINK_NETNSID> attributes{attributes_of<ifinfomsg>(message)};
   // Bridge ports and wireless drivers send messages of the same type that tell of something else.
   if (info.ifi_family != AF_UNSPEC || info.ifi_index <= 0 || !attributes.has(IFLA_IFNAME) ||
       attributes.has(IFLA_WIRELESS))
@@ -57,7 +57,7 @@ bool parse_link(const nlmsghdr& message, Link& out) {
   out = Link{};
   out.ifindex = static_cast<unsigned>(info.ifi_index);
   out.name = attributes.text(IFLA_IFNAME);
-  if (const Bytes mac = attributes.bytes(IFLA_ADDRESS); mac.size() == out.mac.octets.size())
+  if (const Bytes mac = attributes[IFLA_ADDRESS]; mac.size() == out.mac.octets.size())
     std::copy(mac.begin(), mac.end(), out.mac.octets.begin());
   out.up = (info.ifi_flags & IFF_UP) != 0;
   out.carrier = out.up && (info.ifi_flags & lower_up) != 0;

@@ -4,7 +4,7 @@
 
 #include "engine/ports/secy.hpp"
 
-#include <netlink/msg.h>
+#include <linux/netlink.h>
 #include <optional>
 #include <string>
 

@@ -9,16 +9,12 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <new>
 #include <set>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace macsec::os {
 namespace {
-
-constexpr std::size_t receive_size = 65536;
-constexpr int event_buffer = 8 << 20;  // a thousand links that all change at once
 
 /// Mbit/s from the driver, 0 where it does not say.
 std::uint64_t ask_speed(const std::string& name) {
@@ -41,58 +37,29 @@ std::uint64_t ask_speed(const std::string& name) {
 
 }  // namespace
 
-LinkMonitor::LinkMonitor(std::unique_ptr<nl_sock, Releases<nl_socket_free>> events, NetlinkSocket requests,
-                         Callback callback)
-    : events_{std::move(events)},
-      requests_{std::move(requests)},
-      callback_{std::move(callback)},
-      buffer_{std::make_unique_for_overwrite<std::byte[]>(receive_size)} {}
+LinkMonitor::LinkMonitor(NetlinkSocket requests, Callback callback)
+    : requests_{std::move(requests)}, callback_{std::move(callback)} {}
 
 Result<std::unique_ptr<LinkMonitor>> LinkMonitor::open(Callback callback) {
   auto requests = NetlinkSocket::open(NETLINK_ROUTE);
   if (!requests) return std::unexpected{std::move(requests.error())};
-  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events{nl_socket_alloc()};
-  if (events == nullptr) throw std::bad_alloc{};
-  if (nl_connect(events.get(), NETLINK_ROUTE) != 0 || nl_socket_add_membership(events.get(), RTNLGRP_LINK) != 0 ||
-      nl_socket_set_nonblocking(events.get()) != 0)
-    return fail(errno, std::string{"cannot listen for link changes: "} + std::strerror(errno));
-  const int socket = nl_socket_get_fd(events.get());
-  if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &event_buffer, sizeof(event_buffer)) != 0)
-    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &event_buffer, sizeof(event_buffer)));
-  std::unique_ptr<LinkMonitor> monitor{new LinkMonitor{std::move(events), std::move(*requests), std::move(callback)}};
-  if (auto read = monitor->read_all(false); !read) return std::unexpected{std::move(read.error())};
+  std::unique_ptr<LinkMonitor> monitor{new LinkMonitor{std::move(*requests), std::move(callback)}};
+  auto events = NetlinkEvents::open(
+      {RTNLGRP_LINK}, {.message = [at = monitor.get()](const nlmsghdr& message) { at->take_message(message); },
+                       .resync = [at = monitor.get()] { return at->read_all(true); }});
+  if (!events) return std::unexpected{std::move(events.error())};
+  monitor->events_.emplace(std::move(*events));
+  if (auto read = monitor->read_all(false); !read) {
+    if (read.error().code != EAGAIN) return std::unexpected{std::move(read.error())};
+    monitor->events_->lost();
+  }
   return monitor;
 }
 
-int LinkMonitor::fd() const noexcept { return nl_socket_get_fd(events_.get()); }
-
-Result<void> LinkMonitor::process() {
-  for (;;) {
-    sockaddr_nl from{};
-    socklen_t from_size = sizeof(from);
-    const ssize_t got =
-        ::recvfrom(fd(), buffer_.get(), receive_size, 0, reinterpret_cast<sockaddr*>(&from), &from_size);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return {};
-      if (errno == ENOBUFS) {  // messages were lost
-        if (auto read = read_all(true); !read) return read;
-        continue;
-      }
-      return fail(errno, std::string{"cannot read link changes: "} + std::strerror(errno));
-    }
-    if (from.nl_pid != 0) continue;
-    int left = static_cast<int>(got);
-    for (auto* at = reinterpret_cast<nlmsghdr*>(buffer_.get()); nlmsg_ok(at, left) != 0; at = nlmsg_next(at, &left))
-      take_message(*at);
-  }
-}
-
 void LinkMonitor::take_message(const nlmsghdr& message) {
-  if (message.nlmsg_type == RTM_DELLINK && nlmsg_datalen(&message) >= static_cast<int>(sizeof(ifinfomsg))) {
-    const auto& info = *static_cast<const ifinfomsg*>(nlmsg_data(&message));
+  if (const auto* const info = header_of<ifinfomsg>(message); message.nlmsg_type == RTM_DELLINK && info != nullptr) {
     // A port that leaves a bridge sends the same message with the bridge family.
-    if (info.ifi_family == AF_UNSPEC) erase(static_cast<unsigned>(info.ifi_index), true);
+    if (info->ifi_family == AF_UNSPEC) erase(static_cast<unsigned>(info->ifi_index), true);
     return;
   }
   if (Link link; parse_link(message, link)) update(std::move(link), true);
@@ -105,7 +72,8 @@ Result<void> LinkMonitor::read_all(bool report) {
   const auto visit = [&found](const nlmsghdr& answer) {
     if (Link link; parse_link(answer, link)) found.insert_or_assign(link.ifindex, std::move(link));
   };
-  if (auto read = requests_.query(message, "list interfaces", visit, [&found] { found.clear(); }); !read) return read;
+  auto read = requests_.query(message, "list interfaces", visit, [&found] { found.clear(); }, Inconsistent::refuse);
+  if (!read) return read;
   std::set<unsigned> gone;
   for (const auto& [ifindex, link] : links_)
     if (!found.contains(ifindex)) gone.insert(ifindex);

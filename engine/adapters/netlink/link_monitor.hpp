@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/adapters/netlink/link_message.hpp"
-#include "engine/adapters/netlink/netlink_socket.hpp"
+#include "engine/adapters/netlink/netlink_events.hpp"
 
 #include <functional>
 #include <map>
@@ -29,9 +29,10 @@ class LinkMonitor {
   [[nodiscard]] static Result<std::unique_ptr<LinkMonitor>> open(Callback callback);
 
   /// Poll for reading.
-  [[nodiscard]] int fd() const noexcept;
-  /// Takes in all that waits, without blocking. When messages were lost it reads the whole table and reports differences.
-  [[nodiscard]] Result<void> process();
+  [[nodiscard]] int fd() const noexcept { return events_->fd(); }
+  /// Takes in what waits, without blocking. When messages were lost it reads the whole table and reports differences; as
+  /// long as that fails it is tried again (see NetlinkEvents).
+  [[nodiscard]] Result<void> process() { return events_->process(); }
 
   [[nodiscard]] const std::map<unsigned, Link>& links() const noexcept { return links_; }
   [[nodiscard]] const Link* find(unsigned ifindex) const noexcept;
@@ -41,18 +42,17 @@ class LinkMonitor {
   [[nodiscard]] std::uint64_t speed(unsigned ifindex);
 
  private:
-  LinkMonitor(std::unique_ptr<nl_sock, Releases<nl_socket_free>> events, NetlinkSocket requests, Callback callback);
+  LinkMonitor(NetlinkSocket requests, Callback callback);
   [[nodiscard]] Result<void> read_all(bool report);
   void take_message(const nlmsghdr& message);
   void update(Link link, bool report);
   void erase(unsigned ifindex, bool report);
 
-  std::unique_ptr<nl_sock, Releases<nl_socket_free>> events_;
   NetlinkSocket requests_;
   Callback callback_;
   std::map<unsigned, Link> links_;
   std::map<unsigned, std::uint64_t> speeds_;
-  std::unique_ptr<std::byte[]> buffer_;
+  std::optional<NetlinkEvents> events_;
 };
 
 }  // namespace macsec::os

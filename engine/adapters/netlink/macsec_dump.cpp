@@ -14,21 +14,13 @@ using Secys = Attributes<MACSEC_SECY_ATTR_MAX>;
 using Sas = Attributes<MACSEC_SA_ATTR_MAX>;
 using Rxscs = Attributes<MACSEC_RXSC_ATTR_MAX>;
 
-template <typename Visit>
-void each(const nlattr* list, Visit visit) {
-  if (list == nullptr) return;
-  int left = nla_len(list);
-  for (auto* at = static_cast<nlattr*>(nla_data(list)); nla_ok(at, left) != 0; at = nla_next(at, &left)) visit(at);
-}
-
 Sci parse_sci(Bytes octets) {
   Sci sci;
   if (octets.size() == sci.octets.size()) std::copy(octets.begin(), octets.end(), sci.octets.begin());
   return sci;
 }
 
-OffloadMode parse_offload(const nlattr* nest) {
-  if (nest == nullptr) return OffloadMode::off;
+OffloadMode parse_offload(Bytes nest) {
   switch (Attributes<MACSEC_OFFLOAD_ATTR_TYPE>{nest}.number(MACSEC_OFFLOAD_ATTR_TYPE)) {
     case MACSEC_OFFLOAD_PHY:
       return OffloadMode::phy;
@@ -39,23 +31,23 @@ OffloadMode parse_offload(const nlattr* nest) {
   }
 }
 
-std::optional<SaState> parse_sa(const nlattr* nest) {
+std::optional<SaState> parse_sa(Bytes nest) {
   const Sas attributes{nest};
-  const Bytes key = attributes.bytes(MACSEC_SA_ATTR_KEYID);
+  const Bytes key = attributes[MACSEC_SA_ATTR_KEYID];
   if (!attributes.has(MACSEC_SA_ATTR_AN) || key.size() != MACSEC_KEYID_LEN) return std::nullopt;
   SaState sa;
   sa.an = An{static_cast<unsigned>(attributes.number(MACSEC_SA_ATTR_AN))};
   sa.active = attributes.number(MACSEC_SA_ATTR_ACTIVE) != 0;
   sa.key = KeyId::from_octets(key.first<MACSEC_KEYID_LEN>());
   sa.next_pn = attributes.number(MACSEC_SA_ATTR_PN);
-  if (Reader ssci{attributes.bytes(MACSEC_SA_ATTR_SSCI)}; ssci.remaining() == 4) sa.ssci = ssci.u32();
+  if (Reader ssci{attributes[MACSEC_SA_ATTR_SSCI]}; ssci.remaining() == 4) sa.ssci = ssci.u32();
   return sa;
 }
 
-void parse_secy(const nlattr* nest, SecyDump& out) {
+void parse_secy(Bytes nest, SecyDump& out) {
   const Secys attributes{nest};
   SecyState& state = out.state;
-  state.sci = parse_sci(attributes.bytes(MACSEC_SECY_ATTR_SCI));
+  state.sci = parse_sci(attributes[MACSEC_SECY_ATTR_SCI]);
   // A suite of a later kernel is shown as the default one: nothing of ours selects it, and the next select re-creates.
   state.cipher_suite =
       cipher_suite_from_id(attributes.number(MACSEC_SECY_ATTR_CIPHER_SUITE)).value_or(CipherSuite::gcm_aes_128);
@@ -82,13 +74,13 @@ void parse_secy(const nlattr* nest, SecyDump& out) {
   }
 }
 
-void parse_receive_scs(const nlattr* list, SecyDump& out) {
-  each(list, [&out](const nlattr* nest) {
-    const Rxscs attributes{nest};
+void parse_receive_scs(Bytes list, SecyDump& out) {
+  each_attribute(list, [&out](const Attribute& one) {
+    const Rxscs attributes{one.data};
     ReceiveScState& sc = out.state.receive.emplace_back();
-    sc.sci = parse_sci(attributes.bytes(MACSEC_RXSC_ATTR_SCI));
-    each(attributes[MACSEC_RXSC_ATTR_SA_LIST], [&sc](const nlattr* sa) {
-      if (auto parsed = parse_sa(sa)) sc.associations.push_back(*parsed);
+    sc.sci = parse_sci(attributes[MACSEC_RXSC_ATTR_SCI]);
+    each_attribute(attributes[MACSEC_RXSC_ATTR_SA_LIST], [&sc](const Attribute& sa) {
+      if (auto parsed = parse_sa(sa.data)) sc.associations.push_back(*parsed);
     });
     if (!attributes.has(MACSEC_RXSC_ATTR_STATS)) return;
     const Attributes<MACSEC_RXSC_STATS_ATTR_MAX> stats{attributes[MACSEC_RXSC_ATTR_STATS]};
@@ -130,15 +122,14 @@ void parse_counters(const Top& top, SecyCounters& out) {
 }  // namespace
 
 bool SecyDumpParser::add(const nlmsghdr& message) {
-  if (nlmsg_datalen(&message) < static_cast<int>(GENL_HDRLEN)) return false;
-  const Top top{nlmsg_attrdata(&message, GENL_HDRLEN), nlmsg_attrlen(&message, GENL_HDRLEN)};
+  const Top top{attributes_of<genlmsghdr>(message)};
   if (!top.has(MACSEC_ATTR_IFINDEX) || !top.has(MACSEC_ATTR_SECY)) return false;
   SecyDump out;
   out.ifindex = static_cast<unsigned>(top.number(MACSEC_ATTR_IFINDEX));
   out.state.offload = parse_offload(top[MACSEC_ATTR_OFFLOAD]);
   parse_secy(top[MACSEC_ATTR_SECY], out);
-  each(top[MACSEC_ATTR_TXSA_LIST], [&out](const nlattr* sa) {
-    if (auto parsed = parse_sa(sa)) out.state.transmit.push_back(*parsed);
+  each_attribute(top[MACSEC_ATTR_TXSA_LIST], [&out](const Attribute& sa) {
+    if (auto parsed = parse_sa(sa.data)) out.state.transmit.push_back(*parsed);
   });
   parse_receive_scs(top[MACSEC_ATTR_RXSC_LIST], out);
   parse_counters(top, out.counters);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/base/similar.hpp"
 #include "engine/config/profile_draft.hpp"
 
 #include <algorithm>
@@ -9,31 +10,6 @@ namespace macsec {
 namespace {
 
 constexpr std::array<std::string_view, 5> sections{"Link", "MACsec", "MKA", "Key", "StaticKeys"};
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-constexpr std::size_t longest_name = 32;
-
-/// Edit distance without regard to case, in half edits: two neighbours in the wrong order are half an edit, because
-/// that is the likeliest slip. Both at most longest_name long.
-std::size_t distance(std::string_view left, std::string_view right) noexcept {
-  std::array<std::array<std::size_t, longest_name + 1>, longest_name + 1> cost{};
-  const auto same = [left, right](std::size_t i, std::size_t j) { return lower(left[i - 1]) == lower(right[j - 1]); };
-  for (std::size_t i = 0; i <= left.size(); ++i) {
-    for (std::size_t j = 0; j <= right.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = 2 * (i + j);
-        continue;
-      }
-      cost[i][j] = std::min({cost[i - 1][j] + 2, cost[i][j - 1] + 2, cost[i - 1][j - 1] + (same(i, j) ? 0 : 2)});
-      if (i > 1 && j > 1 && same(i - 1, j) && same(i, j - 1)) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[left.size()][right.size()];
-}
-
-/// How far off a typing error may be, in half edits.
-std::size_t tolerance(std::string_view name) noexcept { return name.size() <= 3 ? 2 : name.size() <= 6 ? 4 : 6; }
 
 }  // namespace
 
@@ -61,14 +37,14 @@ bool is_profile_section(std::string_view section) noexcept {
 bool is_repeated_section(std::string_view section) noexcept { return section == "Key" || section == "StaticKeys"; }
 
 const ProfileKey* nearest_profile_key(std::string_view section, std::string_view name) noexcept {
-  if (name.empty() || name.size() > longest_name) return nullptr;
+  if (name.empty() || name.size() > longest_similar_name) return nullptr;
   const ProfileKey* best = nullptr;
-  std::size_t best_distance = tolerance(name) + 1;
+  std::size_t best_distance = typing_tolerance(name) + 1;
   for (const ProfileKey& key : profile_keys()) {
     // A key of another section is meant only when it is spelt right.
     const bool here = key.section == section;
     if (!here && key.name != name) continue;
-    const std::size_t away = here ? distance(name, key.name) : 1;
+    const std::size_t away = here ? name_distance(name, key.name) : 1;
     if (away >= best_distance) continue;
     best = &key;
     best_distance = away;
@@ -76,13 +52,7 @@ const ProfileKey* nearest_profile_key(std::string_view section, std::string_view
   return best;
 }
 
-std::string_view nearest_profile_section(std::string_view section) noexcept {
-  if (section.empty() || section.size() > longest_name) return {};
-  const auto* best = std::min_element(sections.begin(), sections.end(), [section](auto left, auto right) {
-    return distance(section, left) < distance(section, right);
-  });
-  return distance(section, *best) <= tolerance(section) ? *best : std::string_view{};
-}
+std::string_view nearest_profile_section(std::string_view section) noexcept { return similar_name(section, sections); }
 
 Result<void> check_profile_value(const ProfileKey& key, std::string_view value) {
   const detail::ProfileRule* rule = detail::find_profile_rule(key.section, key.name);

@@ -45,6 +45,7 @@ struct Options {
   bool install = false;          ///< hand an exported profile to the program itself
   std::string key_file;
   std::optional<int> key_fd;
+  bool no_keys = false;          ///< judge profiles without the files that hold their keys
   std::size_t key_size = 16;     ///< octets
   std::string form = "section";  ///< of a generated key
   bool openmetrics = false;      ///< statistics for a monitoring system

@@ -67,6 +67,8 @@ constexpr std::array options{
              if (fd) out.key_fd = static_cast<int>(*fd);
              return fd ? "" : "the number of a descriptor";
            }},
+    Option{"--no-keys", 0, "", "profile check, import: do not look for key files and credentials", "",
+           flag<&Options::no_keys>},
     Option{"--from", 0, "FORMAT", "profile import: networkmanager, networkd or wpa_supplicant", formats,
            set<&Options::from>},
     Option{"--to", 0, "FORMAT", "profile export: networkmanager, networkd or wpa_supplicant", formats,

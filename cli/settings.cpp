@@ -177,6 +177,22 @@ Result<bus::Settings> read_text(std::string path, WipedText text) {
   return out;
 }
 
+std::vector<Diagnostic> judge(const std::string& name, const bus::Settings& settings, KeyFiles keys) {
+  std::vector<ProfileSetting> all;
+  std::map<std::string_view, std::size_t> count;
+  for (const bus::SettingsSection& section : settings) {
+    const std::size_t instance = count[section.name]++;
+    all.push_back({.section = section.name, .instance = instance});
+    for (const auto& [key, value] : section.texts)
+      all.push_back({.section = section.name, .instance = instance, .key = key, .value = value});
+    for (const auto& [key, secret] : section.secrets)
+      all.push_back({.section = section.name, .instance = instance, .key = key, .octets = secret.expose()});
+  }
+  ProfileContext context = ProfileContext::from_environment();
+  context.without_keys = keys == KeyFiles::leave_alone;
+  return read_settings(name, name, ProfileSource::file, all, context).diagnostics;
+}
+
 bool tell(const Context& context, std::span<const Diagnostic> diagnostics) {
   for (const Diagnostic& each : diagnostics) {
     if (each.severity == Severity::warning)

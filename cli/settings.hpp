@@ -35,6 +35,10 @@ void write_file(SecretWriter& out, const bus::Settings& settings);
 /// file and line.
 [[nodiscard]] Result<bus::Settings> read_text(std::string path, WipedText text);
 
+/// What `profile check` says about a file with these settings; keys in files are read where `keys` says so.
+enum class KeyFiles : std::uint8_t { read, leave_alone };
+[[nodiscard]] std::vector<Diagnostic> judge(const std::string& name, const bus::Settings& settings, KeyFiles keys);
+
 /// Tells diagnostics on standard error; whether there was an error.
 bool tell(const Context& context, std::span<const Diagnostic> diagnostics);
 /// A problem as one line: "/etc/macsecd/lab.macsec:3: error: ...".

@@ -33,22 +33,22 @@ std::optional<Format> guess_format(std::string_view path, std::string_view text)
 
 namespace {
 
-Imported import_as_written(Format format, const std::string& path, WipedText text) {
+Imported import_as_written(Format format, const std::string& path, WipedText text, std::vector<ForeignText> drop_ins) {
   switch (format) {
     case Format::wpa_supplicant:
       return detail::import_wpa_supplicant(path, std::move(text));
     case Format::networkmanager:
       return detail::import_networkmanager(path, std::move(text));
     case Format::networkd:
-      return detail::import_networkd(path, std::move(text));
+      return detail::import_networkd(path, std::move(text), std::move(drop_ins));
   }
   return {};
 }
 
 }  // namespace
 
-Imported import_profile(Format format, const std::string& path, WipedText text) {
-  Imported out = import_as_written(format, path, std::move(text));
+Imported import_profile(Format format, const std::string& path, WipedText text, std::vector<ForeignText> drop_ins) {
+  Imported out = import_as_written(format, path, std::move(text), std::move(drop_ins));
   // All three of them make their devices with it, so it is what the other end is known to do.
   if (!text_of(out.settings, "MACsec", "CipherSuites"))
     set_text(section_of(out.settings, "MACsec"), "CipherSuites", "GCM-AES-128");

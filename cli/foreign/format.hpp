@@ -20,7 +20,14 @@ struct Imported {
   bus::Settings settings{};               ///< may lack Parent= and keys, where the format does not say them
   std::vector<Diagnostic> diagnostics{};  ///< a warning for everything that is left out
 };
-[[nodiscard]] Imported import_profile(Format format, const std::string& path, WipedText text);
+/// A file that adds to another, as drop-ins do.
+struct ForeignText {
+  std::string path;
+  WipedText text;
+};
+/// `drop_ins` in the order the program reads them; only networkd has such.
+[[nodiscard]] Imported import_profile(Format format, const std::string& path, WipedText text,
+                                      std::vector<ForeignText> drop_ins = {});
 
 /// Whether keys are written where the format holds them itself.
 enum class Keys : std::uint8_t { leave_out, include };

@@ -6,85 +6,216 @@
 namespace macsec::cli::detail {
 namespace {
 
-void nm_macsec(Import& import, const IniAssignment& each) {
-  const std::string value{each.key == "mka-cak" ? std::string_view{} : each.value};
-  const auto truth = parse_boolean(each.value);
-  const auto number = parse_unsigned(each.value, 65535);
-  const std::string what = fmt::format("macsec.{}={}", each.key, value);
-  if (each.key == "mka-cak") return import.set_secret("Key", "Cak", each.value, each.line, "macsec.mka-cak");
-  if (each.key == "mka-ckn") return import.set("Key", "Ckn", value);
-  if (each.key == "parent") return import.set("Link", "Parent", value);
-  if (each.key == "port" && number) return import.set("Link", "Port", value);
-  if (each.key == "encrypt" && truth) return import.set_flag("MACsec", "Encrypt", *truth);
-  if (each.key == "send-sci" && truth) return import.set_flag("MACsec", "IncludeSci", *truth);
-  if (each.key == "validation" && number && *number <= 2) {
-    constexpr std::array<const char*, 3> words{"disabled", "check", "strict"};
-    return import.set("MACsec", "Validate", words.at(*number));
+struct KeyfileEntry {
+  unsigned line;
+  std::string_view group;
+  std::string_view key;
+  std::string_view value;  ///< as written, with its escapes
+};
+
+/// Reads the syntax of GLib's key files: a comment has its line to itself and begins with '#', no line is continued,
+/// a group that comes again goes on.
+class Keyfile {
+ public:
+  Keyfile(Import& import, std::string_view text) {
+    std::string_view group;
+    for (unsigned number = 1; !text.empty(); ++number) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      const std::string_view line = trim(text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+      if (line.empty() || line.starts_with('#')) continue;
+      const std::size_t equals = line.find('=');
+      if (line.starts_with('[') && line.ends_with(']'))
+        group = line.substr(1, line.size() - 2);
+      else if (equals == std::string_view::npos || group.empty())
+        import.refuse(number, "this line", "[group], and below it KEY=VALUE");
+      else
+        entries.push_back({number, group, trim(line.substr(0, equals)), trim(line.substr(equals + 1))});
+    }
   }
-  if (each.key == "offload") {
-    constexpr std::array<const char*, 3> words{"off", "phy", "mac"};
-    if (number && *number <= 2) import.set("MACsec", "Offload", words.at(*number));
-    return;  // -1: as the system has it
+
+  /// Whether a later line says the same key.
+  [[nodiscard]] bool is_replaced(const KeyfileEntry& each) const {
+    return std::ranges::any_of(entries, [&each](const KeyfileEntry& later) {
+      return later.line > each.line && later.group == each.group && later.key == each.key;
+    });
   }
-  if (each.key == "mode") {
-    if (each.value != "0" && each.value != "psk")
-      import.refuse(each.line, what, "0, a pre-shared key (802.1X is not imported)");
-    return;
+
+  std::vector<KeyfileEntry> entries;
+};
+
+/// \s, \n, \t, \r and \\ of a value.
+std::string unescape(std::string_view text) {
+  constexpr std::string_view letters = "sntr\\";
+  constexpr std::string_view meant = " \n\t\r\\";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t which =
+        text[i] == '\\' && i + 1 < text.size() ? letters.find(text[i + 1]) : std::string_view::npos;
+    out += which == std::string_view::npos ? text[i] : meant[which];
+    if (which != std::string_view::npos) ++i;
   }
-  if (each.key == "mka-cak-flags") {
-    if (each.value != "0")
-      import.leave_out(each.line, what, "the key is not in the file; give it with --key-file= or --key-fd=");
-    return;
-  }
-  import.leave_out(each.line, what);
+  return out;
 }
 
-void nm_user_data(Import& import, const IniAssignment& each) {
-  constexpr std::string_view prefix = "org.macsecd.";
-  if (!each.key.starts_with(prefix)) return import.leave_out(each.line, fmt::format("user.data {}", each.key));
-  const std::string_view word = each.key.substr(prefix.size());
-  const auto known = std::ranges::find(user_data_keys(), word, &UserDataKey::word);
-  if (known != user_data_keys().end()) return import.set(known->section, known->key, std::string{each.value});
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> fallback{
-      {{"fallback-ckn", "Ckn"},
-       {"fallback-ckn-padding", "CknPadding"},
-       {"fallback-cak-file", "CakFile"},
-       {"fallback-cak-credential", "CakCredential"}}};
-  const auto* const key = std::ranges::find(fallback, word, &std::pair<std::string_view, std::string_view>::first);
-  if (key == fallback.end()) return import.leave_out(each.line, each.key);
-  section_of(import.out.settings, "Key", 0);
-  import.set("Key", key->second, std::string{each.value}, 1);
-  import.set("Key", "Role", "fallback", 1);
+/// \XX of a key in [user], which NetworkManager writes for what a key file cannot have in a key.
+std::string unescape_key(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    std::array<std::uint8_t, 1> octet{};
+    if (text[i] == '\\' && i + 2 < text.size() && from_hex(text.substr(i + 1, 2), octet)) {
+      out += static_cast<char>(octet[0]);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
+
+/// 8-4-4-4-12 hexadecimal digits.
+bool is_uuid(std::string_view text) {
+  constexpr std::string_view shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  if (text.size() != shape.size()) return false;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const char c = text[i];
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (shape[i] == '-' ? c != '-' : !digit) return false;
+  }
+  return true;
+}
+
+class NmImport {
+ public:
+  explicit NmImport(const std::string& path) : import_{path} {}
+
+  Imported read(std::string_view text) {
+    const Keyfile keyfile{import_, text};
+    for (const KeyfileEntry& each : keyfile.entries)
+      if (!keyfile.is_replaced(each)) entry(each);
+    for (const auto& [what, line] : others_)
+      import_.leave_out(line, what, "addresses and the like stay with a network manager");
+    if (type_ != "macsec") import_.complain(Severity::error, 0, "this is no connection of type=macsec");
+    if (!says_parent_ && !address_.empty())
+      import_.note(address_line_,
+                   fmt::format("the parent is the interface with the address {}: add Parent=NAME", address_));
+    return std::move(import_.out);
+  }
+
+ private:
+  void entry(const KeyfileEntry& each) {
+    if (each.group == "macsec") return macsec(each);
+    if (each.group == "user") return user_data(each);
+    if (each.group == "connection") return connection(each);
+    if ((each.group == "ethernet" || each.group == "802-3-ethernet") && each.key == "mac-address") {
+      address_ = printable(each.value);
+      address_line_ = each.line;
+      return;
+    }
+    others_.try_emplace(fmt::format("[{}]", printable(each.group)), each.line);
+  }
+
+  void connection(const KeyfileEntry& each) {
+    if (each.key == "id") {
+      import_.out.name = unescape(each.value);
+    } else if (each.key == "type") {
+      type_ = each.value;
+    } else if (each.key == "interface-name") {
+      import_.set("Link", "Interface", unescape(each.value));
+    } else if (each.key == "autoconnect") {
+      if (parse_boolean(each.value) != false) return;
+      import_.set("Link", "Enable", "no");
+      import_.note(each.line, "autoconnect=false: imported with Enable=no");
+    } else if (each.key != "uuid" && each.key != "timestamp") {  // which make a connection and no setting
+      import_.leave_out(each.line, fmt::format("connection.{}", printable(each.key)),
+                        "addresses and the like stay with a network manager");
+    }
+  }
+
+  void macsec(const KeyfileEntry& each) {
+    const auto truth = parse_boolean(each.value);
+    const auto number = parse_unsigned(each.value, UINT16_MAX);
+    if (each.key == "mka-cak") return import_.set_secret("Key", "Cak", each.value, each.line, "macsec.mka-cak");
+    if (each.key == "mka-ckn") return import_.set("Key", "Ckn", std::string{each.value});
+    if (each.key == "parent") return parent(each);
+    if (each.key == "mka-cak-flags") return cak_flags(each);
+    if (each.key == "port") {
+      if (!number) return refuse(each, "a number from 1 to 65534");
+      return import_.set("Link", "Port", std::to_string(*number));
+    }
+    if (each.key == "encrypt" || each.key == "send-sci") {
+      if (!truth) return refuse(each, "true or false");
+      return import_.set_flag("MACsec", each.key == "encrypt" ? "Encrypt" : "IncludeSci", *truth);
+    }
+    if (each.key == "validation") {
+      if (!number || *number >= validations.size()) return refuse(each, "0, 1 or 2");
+      return import_.set("MACsec", "Validate", std::string{validations.at(*number)});
+    }
+    if (each.key == "offload") {
+      if (each.value == "-1") return;  // as NetworkManager's own configuration has it, which is off
+      if (!number || *number >= offloads.size()) return refuse(each, "-1, 0, 1 or 2");
+      return import_.set("MACsec", "Offload", std::string{offloads.at(*number)});
+    }
+    if (each.key == "mode") {
+      if (each.value != "0" && each.value != "psk") refuse(each, "0, a pre-shared key (802.1X is not imported)");
+      return;
+    }
+    import_.unknown(each.line, fmt::format("macsec.{}", each.key), "NetworkManager", known);
+  }
+
+  void refuse(const KeyfileEntry& each, std::string_view accepted) {
+    import_.refuse(each.line, fmt::format("macsec.{}={}", each.key, printable(each.value)), accepted);
+  }
+
+  void parent(const KeyfileEntry& each) {
+    says_parent_ = true;
+    if (is_uuid(each.value))
+      return import_.note(
+          each.line, fmt::format("macsec.parent={}: the parent is another connection: add Parent=NAME", each.value));
+    import_.set("Link", "Parent", unescape(each.value));
+  }
+
+  void cak_flags(const KeyfileEntry& each) {
+    if (!parse_unsigned(each.value, 7)) return refuse(each, "a number from 0 to 7");
+    if (each.value != "0")
+      import_.leave_out(each.line, fmt::format("macsec.mka-cak-flags={}", each.value),
+                        "the key is not in the file; give it with --key-file= or --key-fd=");
+  }
+
+  void user_data(const KeyfileEntry& each) {
+    constexpr std::string_view prefix = "org.macsecd.";
+    const std::string name = unescape_key(each.key);
+    if (!name.starts_with(prefix)) return import_.leave_out(each.line, fmt::format("user.data {}", printable(name)));
+    const std::string_view word = std::string_view{name}.substr(prefix.size());
+    const auto setting = std::ranges::find(user_data_keys(), word, &UserDataKey::word);
+    if (setting != user_data_keys().end()) return import_.set(setting->section, setting->key, unescape(each.value));
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> fallback{
+        {{"fallback-ckn", "Ckn"},
+         {"fallback-ckn-padding", "CknPadding"},
+         {"fallback-cak-file", "CakFile"},
+         {"fallback-cak-credential", "CakCredential"}}};
+    const auto* const key = std::ranges::find(fallback, word, &std::pair<std::string_view, std::string_view>::first);
+    if (key == fallback.end()) return import_.leave_out(each.line, printable(name));
+    section_of(import_.out.settings, "Key", 0);
+    import_.set("Key", key->second, unescape(each.value), 1);
+    import_.set("Key", "Role", "fallback", 1);
+  }
+
+  static constexpr std::array<std::string_view, 10> known{
+      "macsec.mka-cak", "macsec.mka-cak-flags", "macsec.mka-ckn",    "macsec.mode",    "macsec.parent",
+      "macsec.port",    "macsec.encrypt",       "macsec.validation", "macsec.offload", "macsec.send-sci"};
+
+  Import import_;
+  std::string type_;
+  bool says_parent_ = false;
+  std::string address_;  ///< of the parent, where it is found by that
+  unsigned address_line_ = 0;
+  std::map<std::string, unsigned> others_;  ///< groups of no interest, with a line
+};
 
 }  // namespace
 
-Imported import_networkmanager(const std::string& path, WipedText text) {
-  Import import{path};
-  const IniDocument document = IniDocument::parse(path, std::move(text));
-  import.out.diagnostics = document.diagnostics();
-  std::string type;
-  for (const IniAssignment& each : document.assignments()) {
-    const std::string_view section = document.sections()[each.section].name;
-    if (section == "macsec") {
-      nm_macsec(import, each);
-    } else if (section == "user") {
-      nm_user_data(import, each);
-    } else if (section == "connection") {
-      if (each.key == "id") import.out.name = each.value;
-      if (each.key == "type") type = each.value;
-      if (each.key == "interface-name") import.set("Link", "Interface", std::string{each.value});
-      if (each.key == "autoconnect" && parse_boolean(each.value) == false) import.set("Link", "Enable", "no");
-    }
-  }
-  for (const IniSection& section : document.sections())
-    if (section.name != "macsec" && section.name != "user" && section.name != "connection" && section.name != "proxy" &&
-        !section.name.ends_with("-port") && !section.name.ends_with("-slave"))
-      import.leave_out(section.line, fmt::format("[{}]", section.name),
-                       "addresses and the like stay with a network manager");
-  if (type != "macsec") import.complain(Severity::error, 0, "this is no connection of type=macsec");
-  return std::move(import.out);
-}
+Imported import_networkmanager(const std::string& path, WipedText text) { return NmImport{path}.read(text.view()); }
 
 namespace {
 

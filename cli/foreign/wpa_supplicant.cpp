@@ -6,72 +6,285 @@
 namespace macsec::cli::detail {
 namespace {
 
-/// One line of a network block; whether the key is known.
-void wpa_setting(Import& import, unsigned line, std::string_view key, std::string_view value, bool& replay,
-                 std::string& window) {
-  const auto number = [&](std::uint64_t last) { return parse_unsigned(value, last); };
-  constexpr std::array passed_over{"key_mgmt", "eapol_flags", "macsec_policy", "ssid", "scan_ssid", "eapol_version"};
-  if (key == "mka_cak") return import.set_secret("Key", "Cak", unquote(value), line, key);
-  if (key == "mka_ckn") return import.set("Key", "Ckn", std::string{unquote(value)});
-  if (key == "mka_priority" && number(255)) return import.set("MKA", "Priority", std::string{value});
-  if (key == "macsec_port" && number(65534)) return import.set("Link", "Port", std::string{value});
-  if (key == "macsec_integ_only" && number(1)) return import.set_flag("MACsec", "Encrypt", value == "0");
-  if (key == "macsec_replay_protect" && number(1)) {
-    replay = value == "1";
-  } else if (key == "macsec_replay_window" && number((1U << 30U) - 1)) {
-    window = value;
-  } else if (key == "macsec_offload" && number(2)) {
-    constexpr std::array<const char*, 3> words{"off", "phy", "mac"};
-    import.set("MACsec", "Offload", words.at(*number(2)));
-  } else if (key == "macsec_csindex" && number(1)) {
-    import.set("MACsec", "CipherSuites", value == "1" ? "GCM-AES-256" : "GCM-AES-128");
-  } else if (key == "macsec_icv_indicator" && number(1)) {
-    import.set_flag("MKA", "IcvIndicator", value == "1");
-  } else if (key != "macsec_policy" && (key.starts_with("mka_") || key.starts_with("macsec_"))) {
-    import.refuse(line, fmt::format("{}={}", key, value), "not a value wpa_supplicant knows");
-  } else if (std::ranges::find(passed_over, key) == passed_over.end()) {
-    import.leave_out(line, key);
+/// Lines as wpa_supplicant reads them: without blanks at both ends and without a comment, which begins at a '#' behind
+/// the last quotation mark.
+class WpaLines {
+ public:
+  explicit WpaLines(std::string_view all) : rest_{all} {}
+
+  /// Whether there is a next line that says something.
+  bool next() {
+    while (!rest_.empty()) {
+      const std::size_t end = std::min(rest_.find('\n'), rest_.size());
+      text = strip(rest_.substr(0, end));
+      rest_.remove_prefix(std::min(end + 1, rest_.size()));
+      ++number;
+      if (!text.empty()) return true;
+    }
+    return false;
   }
-  if (key == "key_mgmt" && value != "NONE")
-    import.refuse(line, fmt::format("key_mgmt={}", value), "NONE, a pre-shared key (802.1X is not imported)");
+
+  std::string_view text;
+  unsigned number = 0;
+
+ private:
+  static std::string_view strip(std::string_view line) {
+    line = trim(line);
+    if (line.starts_with('#')) return {};
+    const std::size_t first = line.find('"');
+    const std::size_t last = line.rfind('"');
+    const std::size_t from = first == last ? 0 : last;
+    return trim(line.substr(0, line.find('#', from)));
+  }
+
+  std::string_view rest_;
+};
+
+struct WpaSetting {
+  unsigned line;
+  std::string_view key;
+  std::string_view value;
+};
+
+/// A number as strtol(3) with base 0 reads it.
+std::optional<std::uint64_t> wpa_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  text = trim(text);
+  std::optional<std::uint64_t> number;
+  if (text.size() > 1 && text.front() == '0' && text[1] >= '0' && text[1] <= '7') {
+    std::uint64_t octal = 0;
+    for (const char c : text) {
+      if (c < '0' || c > '7' || octal > UINT32_MAX) return std::nullopt;
+      octal = 8 * octal + static_cast<std::uint64_t>(c - '0');
+    }
+    number = octal;
+  } else {
+    number = parse_unsigned(text, UINT32_MAX);
+  }
+  if (!number || *number < least || *number > most) return std::nullopt;
+  return number;
 }
+
+/// A network={ ... } of the file.
+struct WpaNetwork {
+  unsigned line = 0;
+  std::vector<WpaSetting> settings{};
+
+  /// What holds of several lines that say the same.
+  [[nodiscard]] const WpaSetting* find(std::string_view key) const {
+    const auto found =
+        std::find_if(settings.rbegin(), settings.rend(), [key](const WpaSetting& each) { return each.key == key; });
+    return found == settings.rend() ? nullptr : &*found;
+  }
+  [[nodiscard]] std::uint64_t number(std::string_view key) const {
+    const WpaSetting* const said = find(key);
+    return said == nullptr ? 0 : wpa_number(said->value, 0, UINT32_MAX).value_or(0);
+  }
+  [[nodiscard]] bool does_macsec() const { return number("macsec_policy") == 1; }
+  [[nodiscard]] bool has_key() const { return find("mka_cak") != nullptr || find("mka_ckn") != nullptr; }
+  [[nodiscard]] bool is_off() const { return number("disabled") != 0; }
+};
+
+class WpaImport {
+ public:
+  explicit WpaImport(const std::string& path) : import_{path} {}
+
+  Imported read(const std::string& path, std::string_view text) {
+    collect(text);
+    if (const WpaNetwork* const network = choose()) take(*network);
+    take_parent(path);
+    return std::move(import_.out);
+  }
+
+ private:
+  void collect(std::string_view text) {
+    WpaLines lines{text};
+    while (lines.next()) {
+      if (lines.text == "network={") {
+        networks_.push_back({lines.number});
+        collect_network(lines);
+      } else if (lines.text.ends_with('{')) {
+        import_.leave_out(lines.number, printable(lines.text.substr(0, lines.text.find('='))),
+                          "it has nothing to do with MACsec");
+        while (lines.next() && lines.text != "}") continue;
+      } else {
+        global(lines);
+      }
+    }
+  }
+
+  void collect_network(WpaLines& lines) {
+    WpaNetwork& network = networks_.back();
+    while (lines.next()) {
+      if (lines.text == "}") return;
+      const std::size_t equals = lines.text.find('=');
+      if (equals == std::string_view::npos) {
+        import_.refuse(lines.number, "a line without '='", "KEY=VALUE, or } at the end of the network");
+        continue;
+      }
+      const std::string_view value = lines.text.substr(equals + 1);
+      if (value.starts_with('"') && value.find('"', 1) == std::string_view::npos)
+        import_.refuse(lines.number, lines.text.substr(0, equals), "a value whose quotation marks are closed");
+      network.settings.push_back({lines.number, lines.text.substr(0, equals), value});
+    }
+    import_.complain(Severity::error, network.line, "this network={ is not closed by a line with } alone");
+  }
+
+  void global(const WpaLines& lines) {
+    constexpr std::array needed{"ap_scan", "eapol_version"};  // macsecd does what MACsec needs of these
+    const std::string_view name = lines.text.substr(0, lines.text.find('='));
+    if (std::ranges::find(needed, name) == needed.end())
+      import_.leave_out(lines.number, printable(name), "it is about wpa_supplicant itself");
+  }
+
+  /// The network that does MACsec, where there is one. The others are named.
+  const WpaNetwork* choose() {
+    std::vector<const WpaNetwork*> wanted;
+    const auto pick = [&](auto&& fits) {
+      if (!wanted.empty()) return;
+      for (const WpaNetwork& each : networks_)
+        if (fits(each)) wanted.push_back(&each);
+    };
+    pick([](const WpaNetwork& each) { return each.does_macsec() && !each.is_off(); });
+    pick([](const WpaNetwork& each) { return each.does_macsec(); });
+    pick([](const WpaNetwork& each) { return each.has_key(); });
+    for (const WpaNetwork& each : networks_) {
+      if (std::ranges::find(wanted, &each) != wanted.end()) continue;
+      import_.leave_out(each.line, "this network", each.does_macsec() ? "it is disabled" : "it does no MACsec");
+    }
+    if (wanted.size() == 1) return wanted.front();
+    if (networks_.empty()) {
+      import_.complain(Severity::error, 0, "there is no network={ in it");
+    } else if (wanted.empty()) {
+      import_.complain(Severity::error, 0, "no network={ in it has macsec_policy=1");
+    } else {
+      std::string lines;
+      for (const WpaNetwork* each : wanted) lines += fmt::format("{}{}", lines.empty() ? "" : ", ", each->line);
+      import_.complain(Severity::error, wanted[1]->line,
+                       fmt::format("several networks do MACsec (lines {}), and a profile is one link: import a file "
+                                   "with one of them",
+                                   lines));
+    }
+    return nullptr;
+  }
+
+  void take(const WpaNetwork& network) {
+    if (const WpaSetting* const said = network.find("key_mgmt"); said != nullptr && trim(said->value) != "NONE")
+      return import_.refuse(said->line, fmt::format("key_mgmt={}", printable(said->value)),
+                            "NONE, a pre-shared key (802.1X is not imported)");
+    if (!network.does_macsec())
+      switch_off(network, "macsec_policy", "wpa_supplicant does no MACsec without macsec_policy=1");
+    if (network.is_off()) switch_off(network, "disabled", "disabled=1");
+    for (const WpaSetting& each : network.settings)
+      if (network.find(each.key) == &each) setting(each);
+    take_replay(network);
+  }
+
+  void switch_off(const WpaNetwork& network, std::string_view key, std::string_view why) {
+    const WpaSetting* const said = network.find(key);
+    import_.set("Link", "Enable", "no");
+    import_.note(said == nullptr ? network.line : said->line, fmt::format("{}: imported with Enable=no", why));
+  }
+
+  /// A setting of the network; of several of one key the last.
+  void setting(const WpaSetting& each) {
+    constexpr std::array<std::string_view, 5> elsewhere{"key_mgmt", "eapol_flags", "macsec_policy", "disabled",
+                                                        "macsec_replay_protect"};
+    if (std::ranges::find(elsewhere, each.key) != elsewhere.end() || each.key == "macsec_replay_window") return;
+    if (each.key == "mka_cak") return import_.set_secret("Key", "Cak", unquote(each), each.line, each.key);
+    if (each.key == "mka_ckn") return import_.set("Key", "Ckn", std::string{unquote(each)});
+    if (each.key == "macsec_port") return number(each, 1, 65534, "Link", "Port");
+    if (each.key == "mka_priority") {
+      if (wpa_number(each.value, 255, 255))
+        import_.note(each.line, "mka_priority=255: this end is never key server, which with wpa_supplicant it may be");
+      return number(each, 0, 255, "MKA", "Priority");
+    }
+    if (each.key == "macsec_integ_only") return word(each, {"yes", "no"}, "MACsec", "Encrypt");
+    if (each.key == "macsec_offload") return word(each, {"off", "phy", "mac"}, "MACsec", "Offload");
+    if (each.key == "macsec_csindex") return word(each, {"GCM-AES-128", "GCM-AES-256"}, "MACsec", "CipherSuites");
+    if (each.key == "macsec_icv_indicator") return word(each, {"no", "yes"}, "MKA", "IcvIndicator");
+    if (each.key.starts_with("mka_") || each.key.starts_with("macsec_"))
+      return import_.unknown(each.line, each.key, "wpa_supplicant", known);
+    import_.leave_out(each.line, printable(each.key), "it has nothing to do with MACsec");
+  }
+
+  void number(const WpaSetting& each, std::uint64_t least, std::uint64_t most, std::string_view section,
+              std::string_view key) {
+    if (const auto value = wpa_number(each.value, least, most))
+      import_.set(section, key, std::to_string(*value));
+    else
+      refuse(each, fmt::format("a number from {} to {}", least, most));
+  }
+
+  void word(const WpaSetting& each, std::initializer_list<std::string_view> words, std::string_view section,
+            std::string_view key) {
+    if (const auto value = wpa_number(each.value, 0, words.size() - 1))
+      import_.set(section, key, std::string{words.begin()[*value]});
+    else
+      refuse(each, fmt::format("a number from 0 to {}", words.size() - 1));
+  }
+
+  void refuse(const WpaSetting& each, std::string_view accepted) {
+    import_.refuse(each.line, fmt::format("{}={}", each.key, printable(each.value)), accepted);
+  }
+
+  void take_replay(const WpaNetwork& network) {
+    constexpr std::uint64_t largest = (1U << 30U) - 1;
+    const WpaSetting* const protect = network.find("macsec_replay_protect");
+    const WpaSetting* const window = network.find("macsec_replay_window");
+    if (protect != nullptr && !wpa_number(protect->value, 0, 1)) return refuse(*protect, "0 or 1");
+    const bool on = network.number("macsec_replay_protect") == 1;
+    std::uint64_t frames = 0;
+    if (window != nullptr) {
+      const auto said = wpa_number(window->value, 0, UINT32_MAX);
+      if (!said) return refuse(*window, "a number of frames");
+      frames = std::min(*said, largest);
+      if (on && *said > largest)
+        import_.note(window->line,
+                     fmt::format("macsec_replay_window={}: {} is taken, the largest there is", *said, largest));
+      if (!on) import_.leave_out(window->line, "macsec_replay_window", "macsec_replay_protect=1 is not said");
+    }
+    import_.set("MACsec", "ReplayWindow", on ? std::to_string(frames) : "off");
+  }
+
+  /// wpa_supplicant-eth0.conf, -wired-eth0.conf and -macsec-eth0.conf are how distributions name the interface.
+  void take_parent(const std::string& path) {
+    constexpr std::string_view before = "wpa_supplicant-";
+    constexpr std::string_view after = ".conf";
+    std::string_view name = std::string_view{path}.substr(path.rfind('/') + 1);
+    if (!name.starts_with(before) || !name.ends_with(after) || name.size() < before.size() + after.size()) return;
+    name = name.substr(before.size(), name.size() - before.size() - after.size());
+    for (const std::string_view driver : {"wired", "macsec_linux", "macsec", "nl80211"}) {
+      if (name == driver) return;
+      if (!name.starts_with(driver) || name[driver.size()] != '-') continue;
+      name.remove_prefix(driver.size() + 1);
+      break;
+    }
+    const ProfileKey* const key = find_profile_key("Link", "Parent");
+    if (name.empty() || key == nullptr || !check_profile_value(*key, name)) return;
+    import_.set("Link", "Parent", std::string{name});
+    import_.note(0, fmt::format("Parent={} is taken from the name of the file", name));
+  }
+
+  /// wpa_supplicant itself takes no quotation marks around keys and their names.
+  std::string_view unquote(const WpaSetting& each) {
+    if (each.value.size() < 2 || each.value.front() != '"' || each.value.back() != '"') return each.value;
+    import_.note(each.line, fmt::format("{} is taken without its quotation marks", each.key));
+    return each.value.substr(1, each.value.size() - 2);
+  }
+
+  static constexpr std::array<std::string_view, 11> known{
+      "macsec_policy",  "macsec_integ_only", "macsec_replay_protect", "macsec_replay_window",
+      "macsec_offload", "macsec_csindex",    "macsec_port",           "macsec_icv_indicator",
+      "mka_cak",        "mka_ckn",           "mka_priority"};
+
+  Import import_;
+  std::vector<WpaNetwork> networks_;
+};
 
 }  // namespace
 
 Imported import_wpa_supplicant(const std::string& path, WipedText text) {
-  Import import{path};
-  bool inside = false;
-  bool seen = false;
-  bool replay = false;  // wpa_supplicant's default
-  std::string window = "0";
-  unsigned number = 0;
-  std::string_view rest = text.view();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    ++number;
-    if (line.empty() || line.starts_with('#')) continue;
-    if (line == "}") {
-      inside = false;
-    } else if (line.starts_with("network=")) {
-      if (seen) import.leave_out(number, "a second network", "a profile is one link");
-      inside = !seen;
-      seen = true;
-      if (!inside) break;
-    } else if (inside) {
-      const std::size_t equals = std::min(line.find('='), line.size());
-      if (equals < line.size())
-        wpa_setting(import, number, line.substr(0, equals), line.substr(equals + 1), replay, window);
-    }
-  }
-  if (!seen) import.complain(Severity::error, 0, "there is no network={ in it");
-  import.set("MACsec", "ReplayWindow", replay ? window : "off");
-  // wpa_supplicant-wired-eth0.conf and wpa_supplicant-macsec-eth0.conf are how distributions name the interface.
-  const std::string_view file = std::string_view{path}.substr(path.rfind('/') + 1);
-  if (file.starts_with("wpa_supplicant-") && file.ends_with(".conf"))
-    import.set("Link", "Parent", std::string{file.substr(file.rfind('-') + 1, file.size() - file.rfind('-') - 6)});
-  return std::move(import.out);
+  return WpaImport{path}.read(path, text.view());
 }
 
 Exported export_wpa_supplicant(const std::string& name, const bus::Settings& settings, Keys keys) {

@@ -39,7 +39,9 @@ Exit run_profile_check(Context& context) {
       continue;
     }
     Checked& checked = all.emplace_back(Checked{argument, {}});
-    for (const Diagnostic& each : load_profile(argument, ProfileContext::from_environment()).diagnostics)
+    ProfileContext reads = ProfileContext::from_environment();
+    reads.without_keys = context.options.no_keys;
+    for (const Diagnostic& each : load_profile(argument, reads).diagnostics)
       checked.problems.push_back(to_problem(each));
   }
   if (!names.empty() || context.arguments.empty()) {

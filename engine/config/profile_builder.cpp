@@ -134,6 +134,8 @@ void ProfileBuilder::load(const Group& group, std::string_view key, KeyMaterial&
   }
   if (said[0]) {
     out = std::move(material.octets);
+  } else if (context_.without_keys) {
+    return;
   } else if (said[1] && !material.file.empty()) {
     load_file(group.place_of(file_key), file_key + "=" + material.file, context_.root + material.file, true, out);
   } else if (said[2] && !material.credential.empty()) {

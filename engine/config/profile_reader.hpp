@@ -17,6 +17,8 @@ struct ProfileContext {
   /// A profile whose secrets stay where the new one says none: a [Key] without any form of CAK takes that of the same
   /// Ckn=, [StaticKeys] those of the same direction, peer and An=. Null: every key must be said.
   const Profile* keep_secrets = nullptr;
+  /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
+  bool without_keys = false;
 
   /// As the service manager set it up: $CREDENTIALS_DIRECTORY.
   [[nodiscard]] static ProfileContext from_environment();

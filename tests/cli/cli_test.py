@@ -265,6 +265,36 @@ class Calls(Case):
         self.assertIn("'Parent': 'eth5'", call)
         self.assertIn("'Cak': '<16 octets>'", call)
 
+    def test_import_writes_only_what_the_checker_takes(self):
+        folder = Path(self.directory.name)
+        for number, (name, text, status, said) in enumerate((
+                ("port.nmconnection", f"[connection]\ntype=macsec\n[macsec]\nparent=eth0\nport=65535\nmka-ckn=0a\nmka-cak={CAK}\n",
+                 1, "Port=65535 is not accepted"),
+                ("uuid.nmconnection", f"[connection]\ntype=macsec\n[macsec]\nparent={'0' * 8}-0000-0000-0000-{'0' * 12}\nmka-ckn=0a\n"
+                 f"mka-cak={CAK}\n", 2, "the parent is another connection: add Parent=NAME"),
+                ("nokey.conf", "network={\nmacsec_policy=1\nmka_ckn=0a\n}\n", 1, "Cak="),
+                ("static.netdev", "[NetDev]\nName=m0\nKind=macsec\n[MACsecTransmitAssociation]\nKeyId=5\nActivate=yes\n"
+                 f"Key={CAK}\n[MACsecReceiveAssociation]\nMACAddress=0200.0000.0002\nPort=1\nActivate=yes\nKey={CAK[::-1]}\n", 0, ""))):
+            source = folder / name
+            source.write_text(text)
+            out = folder / f"imported-{number}.macsec"
+            arguments = [] if name.startswith("uuid") else ["Parent=eth0"]
+            with self.subTest(file=name):
+                done = self.run_ctl("profile", "import", source, f"--output={out}", *arguments)
+                self.assertEqual(done.returncode, status, done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertNotIn(CAK, done.stderr)
+                self.assertEqual(out.exists(), status == 0)
+                if status == 0:
+                    self.assertEqual(self.run_ctl("profile", "check", out).returncode, 0)
+
+    def test_profiles_are_checked_without_their_keys(self):
+        for path in sorted((ROOT / "data/examples").glob("*.macsec")):
+            with self.subTest(file=path.name):
+                done = self.run_ctl("profile", "check", "--no-keys", path)
+                self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.run_ctl("profile", "check", ROOT / "data/examples/fallback-key.macsec").returncode, 1)
+
     def test_up_of_a_profile_enables_it(self):
         self.assertEqual(self.run_ctl("up", "old").returncode, 0)
         self.assertEqual(self.next_call(), "call Enable /org/macsecd1/profile/old []")

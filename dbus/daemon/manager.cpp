@@ -114,25 +114,25 @@ os::Session* Manager::find(const std::string& interface) const { return driver_.
 
 std::vector<std::string> Manager::sessions() const {
   std::vector<std::string> out;
-  for (const auto& [name, session] : driver_.sessions()) out.push_back(session->profile().interface);
+  for (const auto& [name, session] : driver_.sessions()) out.push_back(session->profile().link.interface);
   std::ranges::sort(out);
   return out;
 }
 
 bool Manager::has_session(const std::string& interface) const {
   const os::Session* session = find(interface);
-  return session != nullptr && session->profile().interface == interface;
+  return session != nullptr && session->profile().link.interface == interface;
 }
 
 bus::SessionState Manager::session(const std::string& interface) const {
   const os::Session* session = find(interface);
   if (session == nullptr) return {};
-  return {.interface = session->profile().interface,
+  return {.interface = session->profile().link.interface,
           .profile = session->profile().name,
-          .parent = session->profile().parent,
+          .parent = session->profile().link.parent,
           .ifindex = static_cast<int>(session->ifindex()),
           .parent_ifindex = static_cast<int>(session->parent_ifindex()),
-          .policy = session->profile().policy,
+          .policy = session->profile().macsec.policy,
           .static_keys = session->static_keys(),
           .offload = session->offload().mode,
           .offload_text = session->offload().text,

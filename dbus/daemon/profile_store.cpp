@@ -39,7 +39,7 @@ void ProfileStore::load(const Report& report) {
     entry.path = file.path;
     entry.state.name = file.name;
     entry.state.origin = file.path;
-    entry.state.enabled = file.profile && file.profile->enabled;
+    entry.state.enabled = file.profile && file.profile->link.enabled;
     entry.state.profile = std::move(file.profile);
     for (const Diagnostic& diagnostic : file.diagnostics) {
       entry.state.problems.push_back(problem(diagnostic));
@@ -64,7 +64,7 @@ std::vector<ProfilePointer> ProfileStore::wanted() const {
 std::vector<ProfilePointer> ProfileStore::spare() const {
   std::vector<ProfilePointer> out;
   for (const auto& [name, entry] : entries_)
-    if (entry.state.profile && !entry.state.enabled && entry.state.profile->create == CreateChoice::always)
+    if (entry.state.profile && !entry.state.enabled && entry.state.profile->link.create == CreateChoice::always)
       out.push_back(entry.state.profile);
   return out;
 }
@@ -95,7 +95,7 @@ Result<void> ProfileStore::put(ProfilePointer profile) {
   entry.state.name = name;
   entry.state.origin = profile->origin;
   entry.state.source = profile->source;
-  entry.state.enabled = profile->enabled;
+  entry.state.enabled = profile->link.enabled;
   entry.state.profile = std::move(profile);
   entries_.insert_or_assign(name, std::move(entry));
   return {};

@@ -85,7 +85,7 @@ Result<void> Service::start() {
     if (auto done = start_bus(); !done) return done;
   const auto changed = [this](const os::Session& session) {
     status_changed();
-    if (server_) server_->session_changed(session.profile().interface);
+    if (server_) server_->session_changed(session.profile().link.interface);
   };
   // A profile tells which session runs it.
   const auto came_or_went = [this, changed](const os::Session& session) {
@@ -97,7 +97,7 @@ Result<void> Service::start() {
                     .removed = came_or_went,
                     .event =
                         [this](const os::Session& session, const core::Event& event) {
-                          if (server_) server_->session_event(session.profile().interface, event);
+                          if (server_) server_->session_event(session.profile().link.interface, event);
                         },
                     .spare = [this](const std::string& profile,
                                     const std::string& problem) { manager_->set_spare_problem(profile, problem); }});
@@ -156,7 +156,7 @@ ExitCode check_profiles(const std::vector<std::string>& paths) {
     for (const Diagnostic& diagnostic : file.diagnostics)
       fmt::print("{}: {}\n", to_string(diagnostic.severity), to_string(diagnostic));
     good = good && file.profile != nullptr && !has_error(file.diagnostics);
-    if (file.profile) fmt::print("{}: {} on {}\n", file.path, file.profile->interface, file.profile->parent);
+    if (file.profile) fmt::print("{}: {} on {}\n", file.path, file.profile->link.interface, file.profile->link.parent);
   };
   for (const std::string& path : paths) {
     std::error_code error;

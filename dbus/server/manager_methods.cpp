@@ -87,9 +87,9 @@ void Server::get_profile(Call& call) {
 }
 
 std::optional<std::string> Server::session_of(const ProfileState& profile) {
-  if (profile.profile == nullptr || !model_.has_session(profile.profile->interface)) return std::nullopt;
-  if (model_.session(profile.profile->interface).profile != profile.name) return std::nullopt;
-  return profile.profile->interface;
+  if (profile.profile == nullptr || !model_.has_session(profile.profile->link.interface)) return std::nullopt;
+  if (model_.session(profile.profile->link.interface).profile != profile.name) return std::nullopt;
+  return profile.profile->link.interface;
 }
 
 std::optional<std::string> Server::session_called(const std::string& name) {

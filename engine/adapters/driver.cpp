@@ -18,8 +18,9 @@ constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers 
 
 /// Whether a running session can take over `after`, or has to be built anew.
 bool same_link(const Profile& before, const Profile& after) {
-  return before.parent == after.parent && before.interface == after.interface && before.port == after.port &&
-         before.create == after.create && before.static_keys.empty() == after.static_keys.empty();
+  return before.link.parent == after.link.parent && before.link.interface == after.link.interface &&
+         before.link.port == after.link.port && before.link.create == after.link.create &&
+         before.static_keys.empty() == after.static_keys.empty();
 }
 
 void erase_value(std::unordered_multimap<std::string, Session*>& map, const std::string& key,
@@ -37,13 +38,15 @@ class Claims {
  public:
   /// Why `profile` cannot run beside those added before; empty, and added, where it can.
   std::string add(const Profile& profile) {
-    if (const auto at = by_interface_.find(profile.interface); at != by_interface_.end())
-      return fmt::format("Interface={} is taken by profile {}", profile.interface, at->second);
+    if (const auto at = by_interface_.find(profile.link.interface); at != by_interface_.end())
+      return fmt::format("Interface={} is taken by profile {}", profile.link.interface, at->second);
     // The port of a device that somebody else makes is not known here.
-    if (profile.create != CreateChoice::no)
-      if (const auto [at, fresh] = by_port_.emplace(std::pair{profile.parent, profile.port}, profile.name); !fresh)
-        return fmt::format("Port={} on Parent={} is taken by profile {}", profile.port, profile.parent, at->second);
-    by_interface_.emplace(profile.interface, profile.name);
+    if (profile.link.create != CreateChoice::no)
+      if (const auto [at, fresh] = by_port_.emplace(std::pair{profile.link.parent, profile.link.port}, profile.name);
+          !fresh)
+        return fmt::format("Port={} on Parent={} is taken by profile {}", profile.link.port, profile.link.parent,
+                           at->second);
+    by_interface_.emplace(profile.link.interface, profile.name);
     return {};
   }
 
@@ -148,12 +151,12 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
   }
   std::vector<ProfilePointer> kept;
   for (const ProfilePointer& profile : spare) {
-    if (claims.has_interface(profile->interface)) continue;
+    if (claims.has_interface(profile->link.interface)) continue;
     if (std::string why = claims.add(*profile); why.empty()) {
       kept.push_back(profile);
     } else {
       problems.push_back({profile->name, std::move(why)});
-      spares_->drop(profile->interface);  // before a session finds its SCI taken
+      spares_->drop(profile->link.interface);  // before a session finds its SCI taken
     }
   }
   for (ProfilePointer& profile : fresh) add(std::move(profile), now);
@@ -166,8 +169,8 @@ void Driver::add(ProfilePointer profile, Time now) {
   const std::string name = profile->name;
   Session& session =
       *sessions_.emplace(name, std::make_unique<Session>(std::move(profile), *kernel_, journal_)).first->second;
-  by_name_.emplace(session.profile().parent, &session);
-  by_name_.emplace(session.profile().interface, &session);
+  by_name_.emplace(session.profile().link.parent, &session);
+  by_name_.emplace(session.profile().link.interface, &session);
   attach(session, now);
   update_link(session, now);
   make_port(session, now);
@@ -194,15 +197,15 @@ void Driver::make_port(Session& session, Time now) {
     session.mka()->on_wall_clock(wall_clock_epoch(), now);
   }
   session.with_port([&](auto& port) {
-    if (!session.profile().enabled) port.set_enabled(true, now);
+    if (!session.profile().link.enabled) port.set_enabled(true, now);
     port.on_link(session.link_, now);
   });
   settle(session);
 }
 
 void Driver::change(Session& session, ProfilePointer profile, Time now) {
-  const bool wire_differs =
-      session.profile().ethertype != profile->ethertype || session.profile().destination != profile->destination;
+  const bool wire_differs = session.profile().mka.ethertype != profile->mka.ethertype ||
+                            session.profile().mka.destination != profile->mka.destination;
   if (wire_differs) unindex(session);
   session.profile_ = std::move(profile);
   keep_configuration(session);
@@ -234,8 +237,8 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
   }
   if (observer_.removed) observer_.removed(session);
   unindex(session);
-  erase_value(by_name_, session.profile().parent, &session);
-  erase_value(by_name_, session.profile().interface, &session);
+  erase_value(by_name_, session.profile().link.parent, &session);
+  erase_value(by_name_, session.profile().link.interface, &session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
   std::erase(changed_, &session);
   std::erase(unsaved_, &session);
@@ -330,7 +333,7 @@ void Driver::settle(Session& session) {
   follow_device(session);
   if (core::Port* port = session.mka())
     while (auto frame = port->poll_transmit())
-      if (Wire* const to = wire(session.profile().ethertype); to != nullptr && session.indexed_parent_ != 0)
+      if (Wire* const to = wire(session.profile().mka.ethertype); to != nullptr && session.indexed_parent_ != 0)
         to->waiting.emplace_back(session.indexed_parent_, std::move(*frame));
   session.with_port([&](auto& port) {
     while (const auto event = port.poll_event()) tell(session, *event);
@@ -432,7 +435,7 @@ Session* Driver::find_interface(std::string_view interface) noexcept {
   // A session that waits for its device is known by the name it will have.
   const auto [first, last] = by_name_.equal_range(std::string{interface});
   for (auto at = first; at != last; ++at)
-    if (at->second->profile().interface == interface) return at->second;
+    if (at->second->profile().link.interface == interface) return at->second;
   return nullptr;
 }
 

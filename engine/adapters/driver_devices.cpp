@@ -38,8 +38,8 @@ std::vector<Session*> values(const std::unordered_multimap<unsigned, Session*>& 
 void Driver::attach(Session& session, Time now) {
   if (session.secy_.attached()) return;
   const Profile& profile = session.profile();
-  const bool possible = links_->find(profile.parent) != nullptr &&
-                        (profile.create != CreateChoice::no || links_->find(profile.interface) != nullptr);
+  const bool possible = links_->find(profile.link.parent) != nullptr &&
+                        (profile.link.create != CreateChoice::no || links_->find(profile.link.interface) != nullptr);
   if (!possible) {
     if (session.attach_error_) mark_changed(session);
     session.attach_error_.reset();
@@ -49,7 +49,7 @@ void Driver::attach(Session& session, Time now) {
   }
   if (!session.attach_backoff_.may_try(now)) return timers_.set(session.attach_alarm_, session.attach_backoff_.next());
   // The kernel fixes the cipher suite when the device is made.
-  const Link* const parent = links_->find(profile.parent);
+  const Link* const parent = links_->find(profile.link.parent);
   auto done = session.secy_.change(secy_device(profile, links_->speed(parent->ifindex)));
   if (done) done = session.secy_.attach();
   if (!done) return refused(session, done.error(), now);
@@ -60,7 +60,7 @@ void Driver::attach(Session& session, Time now) {
   keep_configuration(session);
   if (!session.secy_.made_here())
     session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
-  if (session.profile().offload != OffloadChoice::off)
+  if (session.profile().macsec.offload != OffloadChoice::off)
     session.trace_.message(LogLevel::info, fmt::format("offload: {}", session.offload().text));
   mark_changed(session);
 }
@@ -92,17 +92,17 @@ void Driver::index(Session& session) {
   by_device_.emplace(session.indexed_device_, &session);
   by_parent_.emplace(session.indexed_parent_, &session);
   if (session.static_keys()) return;
-  Wire* const to = wire(session.profile().ethertype);
-  if (to == nullptr || !is_group(session.profile().destination)) return;
-  const auto done = to->socket->join(session.indexed_parent_, session.profile().destination);
+  Wire* const to = wire(session.profile().mka.ethertype);
+  if (to == nullptr || !is_group(session.profile().mka.destination)) return;
+  const auto done = to->socket->join(session.indexed_parent_, session.profile().mka.destination);
   if (!done) session.trace_.message(LogLevel::warning, done.error().message);
   session.joined_ = done.has_value();
 }
 
 void Driver::unindex(Session& session) noexcept {
   if (session.joined_)
-    if (const auto at = wires_.find(session.profile().ethertype); at != wires_.end())
-      at->second->socket->leave(session.indexed_parent_, session.profile().destination);
+    if (const auto at = wires_.find(session.profile().mka.ethertype); at != wires_.end())
+      at->second->socket->leave(session.indexed_parent_, session.profile().mka.destination);
   session.joined_ = false;
   if (session.indexed_device_ != 0) erase_value(by_device_, session.indexed_device_, &session);
   if (session.indexed_parent_ != 0) erase_value(by_parent_, session.indexed_parent_, &session);
@@ -162,7 +162,7 @@ void Driver::on_link_change(const LinkChange& change) {
   for (Session* session : waiting) {
     // Under the device's own name it may be the device that the last attempt created and deleted.
     const Profile& profile = session->profile();
-    if (change.link.name == profile.parent || profile.create == CreateChoice::no)
+    if (change.link.name == profile.link.parent || profile.link.create == CreateChoice::no)
       session->attach_backoff_.cause_changed();
     attach(*session, now);
     update_link(*session, now);
@@ -185,7 +185,7 @@ void Driver::follow_device(Session& session) {
 
 void Driver::keep_configuration(const Session& session) {
   if (!session.secy_.attached()) return;
-  keeper_.set(session.ifindex(), session.profile().keep_configuration);
+  keeper_.set(session.ifindex(), session.profile().link.keep_configuration);
   if (const Link* device = links_->find(session.ifindex()); device != nullptr && !device->up)
     keeper_.is_down(device->ifindex);
 }

@@ -20,6 +20,8 @@ core::PortStatus Session::status() const {
   return status;
 }
 
-const std::string& Session::interface() const noexcept { return secy_.attached() ? secy_.name() : profile_->interface; }
+const std::string& Session::interface() const noexcept {
+  return secy_.attached() ? secy_.name() : profile_->link.interface;
+}
 
 }  // namespace macsec::os

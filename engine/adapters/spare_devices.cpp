@@ -13,7 +13,7 @@ SpareDevices::SpareDevices(MacsecKernel& kernel, LinkMonitor& links, InUse in_us
 void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, Time now,
                              const std::vector<std::string>& released) {
   std::map<std::string, Spare> before = std::exchange(spares_, {});
-  for (const ProfilePointer& profile : profiles) spares_.try_emplace(profile->interface, profile);
+  for (const ProfilePointer& profile : profiles) spares_.try_emplace(profile->link.interface, profile);
   for (const std::string& interface : released)
     if (!spares_.contains(interface) && !before.contains(interface)) discard(interface);
   for (const auto& [interface, spare] : before)
@@ -44,10 +44,10 @@ void SpareDevices::on_link_change(const LinkChange& change, Time now) {
   };
   for (auto& [interface, spare] : spares_) {
     const bool own_name = concerns(interface);
-    const bool parent = concerns(spare.profile->parent);
+    const bool parent = concerns(spare.profile->link.parent);
     if (!link.macsec && !own_name && !parent) continue;
     // Under the device's own name it may be the device that the last attempt created and deleted.
-    const bool other = link.macsec ? !own_name && link.macsec->sci.port() == spare.profile->port : own_name;
+    const bool other = link.macsec ? !own_name && link.macsec->sci.port() == spare.profile->link.port : own_name;
     if (parent || other) spare.backoff.cause_changed();
     keep(spare, now);
   }
@@ -67,7 +67,7 @@ void SpareDevices::on_timeout(Time now) {
 
 void SpareDevices::keep(Spare& spare, Time now) {
   if (!spare.backoff.may_try(now)) return;
-  const auto parent = find_link(kernel_, spare.profile->parent);
+  const auto parent = find_link(kernel_, spare.profile->link.parent);
   Result<void> made;
   if (!parent)
     made = std::unexpected{parent.error()};
@@ -90,13 +90,13 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
   // Policy=should-secure is for who uses it.
   device.parameters.protect = true;
   device.parameters.validate = Validate::strict;
-  const auto found = find_link(kernel_, profile.interface);
+  const auto found = find_link(kernel_, profile.link.interface);
   if (!found) return std::unexpected{found.error()};
   if (*found) {
     const Link& link = **found;
     // Whoever made or uses it knows better what it is for; macsecd's session says where it does not fit.
     if (!link.macsec || link.alias != device_mark || in_use_(link.ifindex)) return {};
-    if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.port &&
+    if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.link.port &&
         link.macsec->cipher_suite == device.cipher_suite)
       return {};
     if (auto deleted = delete_link(kernel_, link.ifindex, link.name); !deleted) return deleted;
@@ -105,8 +105,9 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
   const auto others = macsec_links(kernel_);
   if (!others) return std::unexpected{others.error()};
   for (const Link& link : *others)
-    if (link.parent == parent.ifindex && !link.parent_netns && link.macsec->sci.port() == profile.port)
-      return fail(EBUSY, "Port=" + std::to_string(profile.port) + " on " + parent.name + " is taken by " + link.name);
+    if (link.parent == parent.ifindex && !link.parent_netns && link.macsec->sci.port() == profile.link.port)
+      return fail(EBUSY,
+                  "Port=" + std::to_string(profile.link.port) + " on " + parent.name + " is taken by " + link.name);
   return NetlinkSecy{kernel_, std::move(device)}.attach();
 }
 

@@ -4,7 +4,7 @@
 namespace macsec {
 
 std::vector<CipherSuite> cipher_preferences(const Profile& profile, std::uint64_t speed) {
-  if (!profile.cipher_suites.empty()) return profile.cipher_suites;
+  if (!profile.macsec.cipher_suites.empty()) return profile.macsec.cipher_suites;
   using enum CipherSuite;
   // From 10 Gb/s on 32 bits of PN last minutes: extended numbering first.
   if (speed >= 10'000'000'000) return {gcm_aes_xpn_128, gcm_aes_xpn_256, gcm_aes_128, gcm_aes_256};
@@ -12,7 +12,7 @@ std::vector<CipherSuite> cipher_preferences(const Profile& profile, std::uint64_
 }
 
 CipherSuite static_cipher_suite(const Profile& profile) noexcept {
-  if (!profile.cipher_suites.empty()) return profile.cipher_suites.front();
+  if (!profile.macsec.cipher_suites.empty()) return profile.macsec.cipher_suites.front();
   const bool long_key = !profile.static_keys.empty() && profile.static_keys.front().key.size() == 32;
   return long_key ? CipherSuite::gcm_aes_256 : CipherSuite::gcm_aes_128;
 }

@@ -2,38 +2,8 @@
 #include "engine/config/profile.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace macsec {
-namespace {
-
-bool same_key(const PreSharedKey& left, const PreSharedKey& right) noexcept {
-  return left.ckn == right.ckn && left.cak == right.cak && left.role == right.role &&
-         left.not_before == right.not_before && left.not_after == right.not_after;
-}
-
-bool same_static_key(const StaticKey& left, const StaticKey& right) noexcept {
-  return left.transmit == right.transmit && left.peer == right.peer && left.an == right.an && left.key == right.key &&
-         left.key_id == right.key_id && left.packet_number == right.packet_number && left.ssci == right.ssci &&
-         left.salt == right.salt;
-}
-
-auto link_settings(const Profile& p) noexcept {
-  return std::tie(p.enabled, p.parent, p.interface, p.port, p.create, p.keep_configuration);
-}
-
-auto macsec_settings(const Profile& p) noexcept {
-  return std::tie(p.encrypt, p.cipher_suites, p.offload, p.validate, p.replay_protect, p.replay_window, p.include_sci,
-                  p.end_station, p.single_copy_broadcast, p.policy);
-}
-
-auto mka_settings(const Profile& p) noexcept {
-  return std::tie(p.priority, p.version, p.rekey, p.rekey_pn_percent, p.rekey_on_peer_loss, p.hello, p.delay_protect,
-                  p.icv_indicator, p.destination, p.ethertype);
-}
-
-}  // namespace
-
 bool is_profile_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > 64 || name.starts_with('.')) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -127,11 +97,8 @@ std::string_view to_string(ProfileSource source) noexcept {
 }
 
 bool same_settings(const Profile& before, const Profile& after) noexcept {
-  return link_settings(before) == link_settings(after) && macsec_settings(before) == macsec_settings(after) &&
-         mka_settings(before) == mka_settings(after) &&
-         std::equal(before.keys.begin(), before.keys.end(), after.keys.begin(), after.keys.end(), same_key) &&
-         std::equal(before.static_keys.begin(), before.static_keys.end(), after.static_keys.begin(),
-                    after.static_keys.end(), same_static_key);
+  return before.link == after.link && before.macsec == after.macsec && before.mka == after.mka &&
+         before.keys == after.keys && before.static_keys == after.static_keys;
 }
 
 }  // namespace macsec

@@ -44,6 +44,15 @@ enum class KeyRole : std::uint8_t { primary, fallback };
 /// Who said this profile.
 enum class ProfileSource : std::uint8_t { file, runtime, networkmanager, networkd };
 
+/// Where key octets were read from; both empty: they stood in the profile itself.
+struct KeySource {
+  std::string file{};        ///< CakFile=, KeyFile=
+  std::string credential{};  ///< CakCredential=, KeyCredential=
+
+  /// Always: a port runs with the octets, wherever they lay.
+  friend bool operator==(const KeySource&, const KeySource&) noexcept { return true; }
+};
+
 /// One pre-shared key, a `[Key]` section.
 struct PreSharedKey {
   Ckn ckn;         ///< as sent: already padded where CknPadding=yes
@@ -52,9 +61,9 @@ struct PreSharedKey {
   /// Seconds since 1970-01-01 UTC; nothing: unbounded on that side.
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;
-  /// CakFile= or CakCredential= the CAK was read from; both empty: it stood in the profile itself.
-  std::string file{};
-  std::string credential{};
+  KeySource source{};
+
+  friend bool operator==(const PreSharedKey&, const PreSharedKey&) noexcept = default;
 };
 
 /// One SA of a link without MKA, a `[StaticKeys]` section.
@@ -67,48 +76,62 @@ struct StaticKey {
   Pn packet_number = 1;  ///< first PN to send or lowest to accept; a transmit PN is never reused across restarts
   Ssci ssci = 0;         ///< XPN only
   Secret<12> salt;       ///< XPN only
-  /// KeyFile= or KeyCredential= the key was read from; both empty: it stood in the profile itself.
-  std::string file{};
-  std::string credential{};
+  KeySource source{};
+
+  friend bool operator==(const StaticKey&, const StaticKey&) noexcept = default;
 };
 
 struct Profile {
+  /// [Link]
+  struct Link {
+    bool enabled = true;                      ///< Enable=
+    std::string parent;                       ///< Parent=: interface name, required
+    std::string interface;                    ///< Interface=: the macsec device; "macsec0" where not said
+    std::uint16_t port = 1;                   ///< Port=: 1 to 65534; the SCI's port where the device is created here
+    CreateChoice create = CreateChoice::yes;  ///< Create=
+    KeepConfiguration keep_configuration = KeepConfiguration::no;
+
+    friend bool operator==(const Link&, const Link&) noexcept = default;
+  };
+
+  /// [MACsec]
+  struct Macsec {
+    bool encrypt = true;                     ///< Encrypt=: no: integrity only
+    std::vector<CipherSuite> cipher_suites;  ///< CipherSuites=, in order of preference; empty: by link speed
+    OffloadChoice offload = OffloadChoice::off;
+    Validate validate = Validate::strict;
+    bool replay_protect = true;          ///< ReplayWindow=off clears it
+    std::uint32_t replay_window = 64;    ///< frames, 0 to 2^30 - 1
+    bool include_sci = true;             ///< IncludeSci=
+    bool end_station = false;            ///< EndStation= (ES bit)
+    bool single_copy_broadcast = false;  ///< SingleCopyBroadcast= (SCB bit)
+    Policy policy = Policy::must_secure;
+
+    friend bool operator==(const Macsec&, const Macsec&) noexcept = default;
+  };
+
+  /// [MKA]
+  struct Mka {
+    std::uint8_t priority = 128;               ///< Priority=: 0 (best) to 255 (never key server)
+    std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent; lowered by itself for peers that need it
+    Duration rekey{0};                         ///< RekeySec=: 0: not by time; at least 1 s otherwise
+    std::uint8_t rekey_pn_percent = 75;        ///< RekeyPn=: share of the PN space, 1 to 95
+    bool rekey_on_peer_loss = false;           ///< RekeyOnPeerLoss=
+    Duration hello = std::chrono::seconds{2};  ///< Hello=: 500 ms to 2 s
+    bool delay_protect = false;                ///< DelayProtect=
+    bool icv_indicator = false;                ///< IcvIndicator=
+    MacAddress destination = pae_group_address;
+    std::uint16_t ethertype = 0x888e;
+
+    friend bool operator==(const Mka&, const Mka&) noexcept = default;
+  };
+
   std::string name;    ///< file name without ".macsec"; see is_profile_name()
   std::string origin;  ///< path, or what the source calls it (a NetworkManager UUID, for one)
   ProfileSource source = ProfileSource::file;
-  bool enabled = true;  ///< [Link] Enable=
-
-  // [Link]
-  std::string parent;                       ///< Parent=: interface name, required
-  std::string interface;                    ///< Interface=: the macsec device; "macsec0" where not said
-  std::uint16_t port = 1;                   ///< Port=: 1 to 65534; the SCI's port where the device is created here
-  CreateChoice create = CreateChoice::yes;  ///< Create=
-  KeepConfiguration keep_configuration = KeepConfiguration::no;
-
-  // [MACsec]
-  bool encrypt = true;                     ///< Encrypt=: no: integrity only
-  std::vector<CipherSuite> cipher_suites;  ///< CipherSuites=, in order of preference; empty: by link speed
-  OffloadChoice offload = OffloadChoice::off;
-  Validate validate = Validate::strict;
-  bool replay_protect = true;          ///< ReplayWindow=off clears it
-  std::uint32_t replay_window = 64;    ///< frames, 0 to 2^30 - 1
-  bool include_sci = true;             ///< IncludeSci=
-  bool end_station = false;            ///< EndStation= (ES bit)
-  bool single_copy_broadcast = false;  ///< SingleCopyBroadcast= (SCB bit)
-  Policy policy = Policy::must_secure;
-
-  // [MKA]
-  std::uint8_t priority = 128;               ///< Priority=: 0 (best) to 255 (never key server)
-  std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent; lowered by itself for peers that need it
-  Duration rekey{0};                         ///< RekeySec=: 0: not by time; at least 1 s otherwise
-  std::uint8_t rekey_pn_percent = 75;        ///< RekeyPn=: share of the PN space, 1 to 95
-  bool rekey_on_peer_loss = false;           ///< RekeyOnPeerLoss=
-  Duration hello = std::chrono::seconds{2};  ///< Hello=: 500 ms to 2 s
-  bool delay_protect = false;                ///< DelayProtect=
-  bool icv_indicator = false;                ///< IcvIndicator=
-  MacAddress destination = pae_group_address;
-  std::uint16_t ethertype = 0x888e;
-
+  Link link;
+  Macsec macsec;
+  Mka mka;
   std::vector<PreSharedKey> keys;      ///< [Key]
   std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
 };
@@ -127,7 +150,8 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"
 
-/// Whether a running port with `before` must do anything for `after` (secrets are compared in constant time).
+/// Whether a running port with `before` need not do anything for `after`: all sections are equal (secrets are compared in
+/// constant time); name, origin and source are not looked at.
 [[nodiscard]] bool same_settings(const Profile& before, const Profile& after) noexcept;
 
 }  // namespace macsec

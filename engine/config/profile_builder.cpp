@@ -185,12 +185,12 @@ void ProfileBuilder::finish_key(const Group& group) {
   if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
   const PreSharedKey* kept = kept_key(key.ckn);
   // A connection of NetworkManager's that is not active is shown, and its key is nobody's business until it is.
-  const bool shown_only = draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.enabled;
+  const bool shown_only = draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled;
   const bool says_cak = group.says("Cak") || group.says("CakFile") || group.says("CakCredential");
   if (says_cak || !shown_only)
     load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
-  key.file = std::move(draft.cak.file);
-  key.credential = std::move(draft.cak.credential);
+  key.source.file = std::move(draft.cak.file);
+  key.source.credential = std::move(draft.cak.credential);
   key.role = draft.role;
   key.not_before = draft.not_before;
   key.not_after = draft.not_after;
@@ -213,8 +213,8 @@ void ProfileBuilder::finish_association(const Group& group) {
   key.an = draft.an;
   const StaticKey* kept = kept_association(key);
   load(group, "Key", draft.key, key.key, kept == nullptr ? nullptr : &kept->key);
-  key.file = std::move(draft.key.file);
-  key.credential = std::move(draft.key.credential);
+  key.source.file = std::move(draft.key.file);
+  key.source.credential = std::move(draft.key.credential);
   key.key_id = draft.key_id;
   key.packet_number = draft.packet_number;
   key.ssci = draft.ssci;
@@ -246,7 +246,7 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   profile.name = name;
   profile.origin = origin;
   profile.source = source;
-  profile.interface = "macsec0";
+  profile.link.interface = "macsec0";
   for (const Group& group : groups_) apply(group);
   check_link();
   check_macsec();

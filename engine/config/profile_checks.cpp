@@ -17,28 +17,28 @@ void ProfileBuilder::check_link() {
     return complain(
         place, std::string{where} + "Parent= is required: the name of the interface that carries the secured frames");
   }
-  if (profile.parent == profile.interface)
-    complain(link->place_of("Interface"), "Interface= and Parent= are the same interface, " + profile.parent);
+  if (profile.link.parent == profile.link.interface)
+    complain(link->place_of("Interface"), "Interface= and Parent= are the same interface, " + profile.link.parent);
 }
 
 void ProfileBuilder::check_macsec() {
   Profile& profile = draft_.profile;
-  const bool implied = profile.end_station || profile.single_copy_broadcast;
-  profile.include_sci = draft_.include_sci.value_or(!implied);
-  if (profile.end_station && profile.single_copy_broadcast)
+  const bool implied = profile.macsec.end_station || profile.macsec.single_copy_broadcast;
+  profile.macsec.include_sci = draft_.include_sci.value_or(!implied);
+  if (profile.macsec.end_station && profile.macsec.single_copy_broadcast)
     complain(place_of("MACsec", "SingleCopyBroadcast"),
              "EndStation=yes and SingleCopyBroadcast=yes exclude each other");
-  if (profile.include_sci && implied)
+  if (profile.macsec.include_sci && implied)
     complain(
         place_of("MACsec", "IncludeSci"),
         "IncludeSci=yes excludes EndStation=yes and SingleCopyBroadcast=yes: a frame carries its SCI or implies it");
-  if (profile.end_station && profile.port != 1)
+  if (profile.macsec.end_station && profile.link.port != 1)
     complain(place_of("MACsec", "EndStation"), "EndStation=yes needs Port=1: the receiver takes the port for 1");
-  if (profile.policy == Policy::must_secure && profile.validate != Validate::strict)
+  if (profile.macsec.policy == Policy::must_secure && profile.macsec.validate != Validate::strict)
     tell(Severity::warning, place_of("MACsec", "Validate"),
-         "Validate=" + std::string{to_string(profile.validate)} +
+         "Validate=" + std::string{to_string(profile.macsec.validate)} +
              " accepts frames without protection although Policy=must-secure");
-  if (profile.static_keys.empty() || profile.policy == Policy::must_secure) return;
+  if (profile.static_keys.empty() || profile.macsec.policy == Policy::must_secure) return;
   complain(place_of("MACsec", "Policy"),
            "Policy=should-secure has no meaning with [StaticKeys]: there is no peer to wait for");
 }
@@ -67,22 +67,22 @@ void ProfileBuilder::check_keys() {
 /// Without MKA nobody agrees on a cipher suite: it is the one that was said, or follows from the length of the keys.
 void ProfileBuilder::choose_static_cipher_suite() {
   Profile& profile = draft_.profile;
-  if (profile.cipher_suites.size() > 1)
+  if (profile.macsec.cipher_suites.size() > 1)
     complain(place_of("MACsec", "CipherSuites"), "CipherSuites= takes one cipher suite where there are [StaticKeys]");
-  profile.cipher_suites = {static_cipher_suite(profile)};
+  profile.macsec.cipher_suites = {static_cipher_suite(profile)};
 }
 
 void ProfileBuilder::check_static_keys() {
   const Profile& profile = draft_.profile;
   if (profile.static_keys.empty()) return;
   // Much hardware never tells how far it counted: a reboot would give out the same packet numbers once more.
-  if (profile.offload != OffloadChoice::off)
+  if (profile.macsec.offload != OffloadChoice::off)
     complain(place_of("MACsec", "Offload"),
-             "Offload=" + std::string{to_string(profile.offload)} +
+             "Offload=" + std::string{to_string(profile.macsec.offload)} +
                  " excludes [StaticKeys], only off is accepted with them: hardware need not tell the packet numbers it"
                  " used, and none may be used twice with a key that outlasts a reboot");
   choose_static_cipher_suite();
-  const CipherSuite suite = profile.cipher_suites.front();
+  const CipherSuite suite = profile.macsec.cipher_suites.front();
   const std::string suite_name{to_string(suite)};
   bool transmit = false;
   for (std::size_t i = 0; i < profile.static_keys.size(); ++i) {

@@ -47,7 +47,7 @@ void add_document(detail::ProfileBuilder& builder, const IniDocument& document, 
 const detail::ProfileView& default_view() {
   static const Profile profile = [] {
     Profile out;
-    out.interface = "macsec0";
+    out.link.interface = "macsec0";
     return out;
   }();
   static const PreSharedKey key;
@@ -99,10 +99,10 @@ class FileWriter {
 void write_secrets(FileWriter& writer, const Profile& profile, std::string_view section, std::size_t instance) {
   if (section == "Key") {
     const PreSharedKey& key = profile.keys[instance];
-    if (key.file.empty() && key.credential.empty()) writer.assign_secret("Cak", key.cak.expose());
+    if (key.source.file.empty() && key.source.credential.empty()) writer.assign_secret("Cak", key.cak.expose());
   } else if (section == "StaticKeys") {
     const StaticKey& key = profile.static_keys[instance];
-    if (key.file.empty() && key.credential.empty()) writer.assign_secret("Key", key.key.expose());
+    if (key.source.file.empty() && key.source.credential.empty()) writer.assign_secret("Key", key.key.expose());
     if (!key.salt.empty()) writer.assign_secret("Salt", key.salt.expose());
   }
 }

@@ -16,8 +16,16 @@ constexpr Verdict refused{false, {}};
 // Where a member of the table lies, in the making and when done.
 
 template <typename T>
-T& at(ProfileDraft& draft, T Profile::* member) noexcept {
-  return draft.profile.*member;
+T& at(ProfileDraft& draft, T Profile::Link::* member) noexcept {
+  return draft.profile.link.*member;
+}
+template <typename T>
+T& at(ProfileDraft& draft, T Profile::Macsec::* member) noexcept {
+  return draft.profile.macsec.*member;
+}
+template <typename T>
+T& at(ProfileDraft& draft, T Profile::Mka::* member) noexcept {
+  return draft.profile.mka.*member;
 }
 template <typename T>
 T& at(ProfileDraft& draft, T ProfileDraft::* member) noexcept {
@@ -32,8 +40,20 @@ T& at(ProfileDraft& draft, T StaticDraft::* member) noexcept {
   return draft.association.*member;
 }
 template <typename T>
-const T& at(const ProfileView& view, T Profile::* member) noexcept {
-  return view.profile.*member;
+const T& at(const ProfileView& view, T Profile::Link::* member) noexcept {
+  return view.profile.link.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T Profile::Macsec::* member) noexcept {
+  return view.profile.macsec.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T Profile::Mka::* member) noexcept {
+  return view.profile.mka.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T KeySource::* member) noexcept {
+  return (view.key != nullptr ? view.key->source : view.association->source).*member;
 }
 template <typename T>
 const T& at(const ProfileView& view, T PreSharedKey::* member) noexcept {
@@ -162,7 +182,7 @@ Verdict set_credential(ProfileDraft& draft, const RawValue& value) {
 Verdict set_cipher_suites(ProfileDraft& draft, const RawValue& value) {
   const std::optional<std::vector<std::string_view>> names = split_words(value.text, true);
   if (!names) return refused;
-  std::vector<CipherSuite>& suites = draft.profile.cipher_suites;
+  std::vector<CipherSuite>& suites = draft.profile.macsec.cipher_suites;
   for (const std::string_view name : *names) {
     const std::optional<CipherSuite> suite = cipher_suite_from_string(name);
     if (!suite) return refused;
@@ -175,7 +195,7 @@ Verdict set_cipher_suites(ProfileDraft& draft, const RawValue& value) {
 
 std::string get_cipher_suites(const ProfileView& view) {
   std::string out;
-  for (const CipherSuite suite : view.profile.cipher_suites) {
+  for (const CipherSuite suite : view.profile.macsec.cipher_suites) {
     if (!out.empty()) out += ' ';
     out += to_string(suite);
   }
@@ -185,18 +205,18 @@ std::string get_cipher_suites(const ProfileView& view) {
 Verdict set_create(ProfileDraft& draft, const RawValue& value) {
   const std::optional<bool> parsed = parse_boolean(value.text);
   if (!parsed && value.text != to_string(CreateChoice::always)) return refused;
-  draft.profile.create = !parsed ? CreateChoice::always : *parsed ? CreateChoice::yes : CreateChoice::no;
+  draft.profile.link.create = !parsed ? CreateChoice::always : *parsed ? CreateChoice::yes : CreateChoice::no;
   return {};
 }
 
 Verdict set_replay_window(ProfileDraft& draft, const RawValue& value) {
   const bool off = value.text == "off" || value.text == "no";
-  draft.profile.replay_protect = !off;
-  return off ? Verdict{} : parse_number(value.text, 0, (1U << 30U) - 1, draft.profile.replay_window);
+  draft.profile.macsec.replay_protect = !off;
+  return off ? Verdict{} : parse_number(value.text, 0, (1U << 30U) - 1, draft.profile.macsec.replay_window);
 }
 
 std::string get_replay_window(const ProfileView& view) {
-  return view.profile.replay_protect ? std::to_string(view.profile.replay_window) : "off";
+  return view.profile.macsec.replay_protect ? std::to_string(view.profile.macsec.replay_window) : "off";
 }
 
 Verdict set_confidentiality_offset(ProfileDraft&, const RawValue& value) {
@@ -209,31 +229,31 @@ Verdict set_rekey(ProfileDraft& draft, const RawValue& value) {
   const bool off = value.text == "off" || value.text == "no";
   const std::optional<Duration> span = off ? Duration{0} : parse_duration(value.text);
   if (!span || (*span != Duration{0} && *span < std::chrono::seconds{1})) return refused;
-  draft.profile.rekey = *span;
+  draft.profile.mka.rekey = *span;
   return {};
 }
 
 std::string get_rekey(const ProfileView& view) {
-  return view.profile.rekey == Duration{0} ? "off" : format_duration(view.profile.rekey);
+  return view.profile.mka.rekey == Duration{0} ? "off" : format_duration(view.profile.mka.rekey);
 }
 
 Verdict set_rekey_pn(ProfileDraft& draft, const RawValue& value) {
   std::string_view text = value.text;
   if (text.ends_with('%')) text.remove_suffix(1);
-  return parse_number(trim(text), 1, 95, draft.profile.rekey_pn_percent);
+  return parse_number(trim(text), 1, 95, draft.profile.mka.rekey_pn_percent);
 }
 
-std::string get_rekey_pn(const ProfileView& view) { return std::to_string(view.profile.rekey_pn_percent) + "%"; }
+std::string get_rekey_pn(const ProfileView& view) { return std::to_string(view.profile.mka.rekey_pn_percent) + "%"; }
 
 Verdict set_hello(ProfileDraft& draft, const RawValue& value) {
   const std::optional<Duration> span = parse_duration(value.text);
   if (!span || *span < std::chrono::milliseconds{500} || *span > std::chrono::seconds{2}) return refused;
-  draft.profile.hello = *span;
+  draft.profile.mka.hello = *span;
   return {};
 }
 
 std::string get_ethertype(const ProfileView& view) {
-  const std::uint16_t type = view.profile.ethertype;
+  const std::uint16_t type = view.profile.mka.ethertype;
   const std::array<std::uint8_t, 2> octets{static_cast<std::uint8_t>(type >> 8U),
                                            static_cast<std::uint8_t>(type & 0xffU)};
   return "0x" + to_hex(octets);
@@ -307,7 +327,9 @@ constexpr std::string_view suites =
     "GCM-AES-128, GCM-AES-256, GCM-AES-XPN-128, GCM-AES-XPN-256, one or several, the best first";
 constexpr std::string_view implied_sci = "yes, or no with EndStation= or SingleCopyBroadcast=";
 
-using P = Profile;
+using Link = Profile::Link;
+using Macsec = Profile::Macsec;
+using Mka = Profile::Mka;
 using enum OffloadChoice;
 
 // One key after the other: section, name, what is accepted, default, help; how it is set; how it is told.
@@ -315,61 +337,61 @@ using enum OffloadChoice;
 constexpr std::array rules{
     ProfileRule{{"Link", "Parent", "the name of an interface", "required",
                  "Interface that carries the secured frames"},
-                set_interface<&P::parent>, get<&P::parent>},
+                set_interface<&Link::parent>, get<&Link::parent>},
     ProfileRule{{"Link", "Interface", "the name of an interface, at most 15 characters", "macsec0",
                  "The MACsec interface"},
-                set_interface<&P::interface>, get<&P::interface>},
+                set_interface<&Link::interface>, get<&Link::interface>},
     ProfileRule{{"Link", "Port", "a number from 1 to 65534", "1",
                  "Port number in the SCI of the interface"},
-                set_number<&P::port, 1, 65534>, get<&P::port>},
+                set_number<&Link::port, 1, 65534>, get<&Link::port>},
     ProfileRule{{"Link", "Enable", boolean, "yes",
                  "Whether this profile is used at all"},
-                set_boolean<&P::enabled>, get<&P::enabled>},
+                set_boolean<&Link::enabled>, get<&Link::enabled>},
     ProfileRule{{"Link", "Create", "yes, no or always", "yes",
                  "Whether macsecd makes the interface; no: wait for somebody else's; always: with Enable=no, too"},
-                set_create, get<&P::create>},
+                set_create, get<&Link::create>},
     ProfileRule{{"Link", "KeepConfiguration", "yes, no or remember", "no",
                  "Whether addresses and routes that are taken off are put back"},
-                set_choice<&P::keep_configuration, KeepConfiguration::yes, KeepConfiguration::no,
-                           KeepConfiguration::remember>, get<&P::keep_configuration>},
+                set_choice<&Link::keep_configuration, KeepConfiguration::yes, KeepConfiguration::no,
+                           KeepConfiguration::remember>, get<&Link::keep_configuration>},
 
     ProfileRule{{"MACsec", "Encrypt", boolean, "yes",
                  "Encrypt; no: protect integrity only"},
-                set_boolean<&P::encrypt>, get<&P::encrypt>},
+                set_boolean<&Macsec::encrypt>, get<&Macsec::encrypt>},
     ProfileRule{{"MACsec", "CipherSuites", suites, "by the speed of the link",
                  "Cipher suites this end agrees to, in order of preference"},
                 set_cipher_suites, get_cipher_suites},
     ProfileRule{{"MACsec", "Offload", "off, mac, phy or auto", "off",
                  "Where frames are encrypted: host, MAC or PHY"},
-                set_choice<&P::offload, off, mac, phy, automatic>, get<&P::offload>},
+                set_choice<&Macsec::offload, off, mac, phy, automatic>, get<&Macsec::offload>},
     ProfileRule{{"MACsec", "Validate", "strict, check or disabled", "strict",
                  "What happens to frames that fail validation"},
-                set_choice<&P::validate, Validate::strict, Validate::check, Validate::disabled>, get<&P::validate>},
+                set_choice<&Macsec::validate, Validate::strict, Validate::check, Validate::disabled>, get<&Macsec::validate>},
     ProfileRule{{"MACsec", "ReplayWindow", "a number of frames from 0 to 1073741823, or off", "64",
                  "How far frames may be out of order; 0: not at all; off: no replay protection"},
                 set_replay_window, get_replay_window},
     ProfileRule{{"MACsec", "IncludeSci", boolean, implied_sci,
                  "Carry the SCI in every frame"},
-                set_boolean<&ProfileDraft::include_sci>, get<&P::include_sci>},
+                set_boolean<&ProfileDraft::include_sci>, get<&Macsec::include_sci>},
     ProfileRule{{"MACsec", "EndStation", boolean, "no",
                  "Set the ES bit instead of carrying the SCI"},
-                set_boolean<&P::end_station>, get<&P::end_station>},
+                set_boolean<&Macsec::end_station>, get<&Macsec::end_station>},
     ProfileRule{{"MACsec", "SingleCopyBroadcast", boolean, "no",
                  "Set the SCB bit (passive optical networks)"},
-                set_boolean<&P::single_copy_broadcast>, get<&P::single_copy_broadcast>},
+                set_boolean<&Macsec::single_copy_broadcast>, get<&Macsec::single_copy_broadcast>},
     ProfileRule{{"MACsec", "Policy", "must-secure or should-secure", "must-secure",
                  "What passes while no peer is there: nothing, or clear text"},
-                set_choice<&P::policy, Policy::must_secure, Policy::should_secure>, get<&P::policy>},
+                set_choice<&Macsec::policy, Policy::must_secure, Policy::should_secure>, get<&Macsec::policy>},
     ProfileRule{{"MACsec", "ConfidentialityOffset", "0", "0",
                  "Octets left in clear text; Linux knows none but 0"},
                 set_confidentiality_offset, nullptr},
 
     ProfileRule{{"MKA", "Priority", "a number from 0 to 255", "128",
                  "Key server priority: 0 is best, 255 never serves"},
-                set_number<&P::priority, 0, 255>, get<&P::priority>},
+                set_number<&Mka::priority, 0, 255>, get<&Mka::priority>},
     ProfileRule{{"MKA", "Version", "1, 2 or 3", "3",
                  "MKA version sent; lowered by itself for older peers"},
-                set_number<&P::version, 1, 3>, get<&P::version>},
+                set_number<&Mka::version, 1, 3>, get<&Mka::version>},
     ProfileRule{{"MKA", "RekeySec", "a time span of at least 1s, or 0 or off", "off",
                  "Age at which a SAK is replaced"},
                 set_rekey, get_rekey},
@@ -378,22 +400,22 @@ constexpr std::array rules{
                 set_rekey_pn, get_rekey_pn},
     ProfileRule{{"MKA", "RekeyOnPeerLoss", boolean, "no",
                  "Replace the SAK when a peer is gone"},
-                set_boolean<&P::rekey_on_peer_loss>, get<&P::rekey_on_peer_loss>},
+                set_boolean<&Mka::rekey_on_peer_loss>, get<&Mka::rekey_on_peer_loss>},
     ProfileRule{{"MKA", "Hello", "a time span from 500ms to 2s", "2s",
                  "Longest time between two MKPDUs"},
-                set_hello, get<&P::hello>},
+                set_hello, get<&Mka::hello>},
     ProfileRule{{"MKA", "DelayProtect", boolean, "no",
                  "Refuse frames delayed by more than 2 s; sends MKPDUs every 0.5 s"},
-                set_boolean<&P::delay_protect>, get<&P::delay_protect>},
+                set_boolean<&Mka::delay_protect>, get<&Mka::delay_protect>},
     ProfileRule{{"MKA", "IcvIndicator", boolean, "no",
                  "Always send the ICV Indicator parameter set"},
-                set_boolean<&P::icv_indicator>, get<&P::icv_indicator>},
+                set_boolean<&Mka::icv_indicator>, get<&Mka::icv_indicator>},
     ProfileRule{{"MKA", "Destination", "a MAC address as 01:80:c2:00:00:03", "01:80:c2:00:00:03",
                  "Destination address of MKPDUs"},
-                set_mac<&P::destination>, get<&P::destination>},
+                set_mac<&Mka::destination>, get<&Mka::destination>},
     ProfileRule{{"MKA", "EtherType", "a number from 0x0600 to 0xffff", "0x888e",
                  "EtherType of MKPDUs"},
-                set_number<&P::ethertype, 0x0600, 0xffff>, get_ethertype},
+                set_number<&Mka::ethertype, 0x0600, 0xffff>, get_ethertype},
 
     ProfileRule{{"Key", "Ckn", "2 to 64 hexadecimal digits, two an octet", "required",
                  "Name of the key, the same on all ends"},
@@ -404,9 +426,9 @@ constexpr std::array rules{
     ProfileRule{{"Key", "Cak", hex_key, one_cak, "The key itself", true},
                 set_key<&KeyDraft::cak>, nullptr},
     ProfileRule{{"Key", "CakFile", key_path, one_cak, "File that holds the key"},
-                set_path<&KeyDraft::cak>, get<&PreSharedKey::file>},
+                set_path<&KeyDraft::cak>, get<&KeySource::file>},
     ProfileRule{{"Key", "CakCredential", credential_name, one_cak, "Credential that holds the key"},
-                set_credential<&KeyDraft::cak>, get<&PreSharedKey::credential>},
+                set_credential<&KeyDraft::cak>, get<&KeySource::credential>},
     ProfileRule{{"Key", "Role", "primary or fallback", "primary",
                  "fallback: only while no primary key has a live peer"},
                 set_choice<&KeyDraft::role, KeyRole::primary, KeyRole::fallback>, get<&PreSharedKey::role>},
@@ -430,9 +452,9 @@ constexpr std::array rules{
     ProfileRule{{"StaticKeys", "Key", hex_key, one_key, "The key itself", true},
                 set_key<&StaticDraft::key>, nullptr},
     ProfileRule{{"StaticKeys", "KeyFile", key_path, one_key, "File that holds the key"},
-                set_path<&StaticDraft::key>, get<&StaticKey::file>},
+                set_path<&StaticDraft::key>, get<&KeySource::file>},
     ProfileRule{{"StaticKeys", "KeyCredential", credential_name, one_key, "Credential that holds the key"},
-                set_credential<&StaticDraft::key>, get<&StaticKey::credential>},
+                set_credential<&StaticDraft::key>, get<&KeySource::credential>},
     ProfileRule{{"StaticKeys", "KeyId", "2 to 32 hexadecimal digits, two an octet", "made from the key",
                  "Name of the key as `ip macsec show` prints it"},
                 set_key_id, get<&StaticKey::key_id>},

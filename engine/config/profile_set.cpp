@@ -76,13 +76,13 @@ void refuse_collisions(std::vector<ProfileFile>& files) {
 std::span<const std::string_view> profile_directories() noexcept { return directories_of_the_host; }
 
 std::string collide(const Profile& earlier, const Profile& later) {
-  if (!earlier.enabled || !later.enabled) return {};
-  if (earlier.interface == later.interface)
-    return "Interface=" + later.interface + " is taken by profile " + earlier.name + " (" + earlier.origin + ")";
+  if (!earlier.link.enabled || !later.link.enabled) return {};
+  if (earlier.link.interface == later.link.interface)
+    return "Interface=" + later.link.interface + " is taken by profile " + earlier.name + " (" + earlier.origin + ")";
   // The port of a device that somebody else makes is not known here.
-  if (earlier.create != CreateChoice::no && later.create != CreateChoice::no && earlier.parent == later.parent &&
-      earlier.port == later.port)
-    return "Port=" + std::to_string(later.port) + " on Parent=" + later.parent + " is taken by profile " +
+  if (earlier.link.create != CreateChoice::no && later.link.create != CreateChoice::no &&
+      earlier.link.parent == later.link.parent && earlier.link.port == later.link.port)
+    return "Port=" + std::to_string(later.link.port) + " on Parent=" + later.link.parent + " is taken by profile " +
            earlier.name + " (" + earlier.origin + ")";
   return {};
 }

@@ -39,9 +39,9 @@ void Port::on_frame(Bytes frame, Time now) {
     ++context_.counters.rx_validation_failures;
     return;
   }
-  if (eapol->ethertype != context_.profile->ethertype || eapol->type != static_cast<std::uint8_t>(EapolType::mka))
+  if (eapol->ethertype != context_.profile->mka.ethertype || eapol->type != static_cast<std::uint8_t>(EapolType::mka))
     return;
-  if (eapol->destination != context_.profile->destination && eapol->destination != context_.link.mac) {
+  if (eapol->destination != context_.profile->mka.destination && eapol->destination != context_.link.mac) {
     ++context_.counters.rx_wrong_destination;
     return;
   }

@@ -75,7 +75,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
   if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
   if (kay.cp().secured()) return {PortState::secured, kay.cp().failed_at() ? Reason::secy_error : Reason::none};
-  const bool clear = context.profile->policy == Policy::should_secure;
+  const bool clear = context.profile->macsec.policy == Policy::should_secure;
   if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
   if (kay.cp().transmitting()) return {PortState::pending, Reason::awaiting_sak};  // no packet number is left
   const PortState waiting = clear ? PortState::unsecured : PortState::pending;
@@ -112,13 +112,13 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::disabled:
       return "the link is switched off";
     case Reason::no_device:
-      return "interface " + context.profile->parent + " or its MACsec device is missing";
+      return "interface " + context.profile->link.parent + " or its MACsec device is missing";
     case Reason::no_carrier:
-      return "no carrier on " + context.profile->parent;
+      return "no carrier on " + context.profile->link.parent;
     case Reason::no_key:
       return "no key of this profile is valid now";
     case Reason::no_peer:
-      return "no peer heard on " + context.profile->parent;
+      return "no peer heard on " + context.profile->link.parent;
     case Reason::ckn_mismatch:
       return "a peer was heard, but with another CKN: " +
              to_string(std::ranges::max_element(foreign_, {}, &Foreign::at)->ckn);
@@ -201,7 +201,7 @@ void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) 
     status.encrypting = key->encrypt;
     status.pn_space = is_xpn(key->cipher_suite) ? ~Pn{0} : Pn{1} << 32U;
   }
-  status.delay_protect = context.profile->delay_protect;
+  status.delay_protect = context.profile->mka.delay_protect;
   status.latest = describe(kay.cp().latest());
   status.old = describe(kay.cp().old());
   status.next_pn = kay.next_pn();

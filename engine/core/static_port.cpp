@@ -29,13 +29,13 @@ Result<std::array<std::uint8_t, 16>> digest(const StaticKey& key, std::string_vi
 
 SecyParameters parameters_of(const Profile& profile) {
   return {.protect = true,
-          .encrypt = profile.encrypt,
-          .validate = profile.validate,
-          .replay_protect = profile.replay_protect,
-          .replay_window = profile.replay_window,
-          .include_sci = profile.include_sci,
-          .end_station = profile.end_station,
-          .single_copy_broadcast = profile.single_copy_broadcast};
+          .encrypt = profile.macsec.encrypt,
+          .validate = profile.macsec.validate,
+          .replay_protect = profile.macsec.replay_protect,
+          .replay_window = profile.macsec.replay_window,
+          .include_sci = profile.macsec.include_sci,
+          .end_station = profile.macsec.end_station,
+          .single_copy_broadcast = profile.macsec.single_copy_broadcast};
 }
 
 Result<SaKey> sa_key(const StaticKey& key) {
@@ -76,7 +76,7 @@ StaticPort::StaticPort(ProfilePointer profile, Secy& secy, PacketNumberLedger le
       secy_{secy},
       ledger_{std::move(ledger)},
       trace_{trace},
-      enabled_{profile_->enabled} {
+      enabled_{profile_->link.enabled} {
   status_.reason = Reason::no_device;
   status_.reason_text = "the interface does not exist";
 }
@@ -386,7 +386,7 @@ PortStatus StaticPort::status() const {
   status.pn_space = pn_space();
   if (current_) {
     status.cipher_suite = suite();
-    status.encrypting = profile_->encrypt;
+    status.encrypting = profile_->macsec.encrypt;
   }
   return status;
 }

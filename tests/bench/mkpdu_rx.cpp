@@ -46,8 +46,8 @@ const std::vector<std::uint8_t> ckn_octets = counting(0x60, 16);
 
 ProfilePointer profile(std::uint8_t priority) {
   auto made = std::make_shared<Profile>();
-  made->name = made->parent = made->interface = "bench";
-  made->priority = priority;
+  made->name = made->link.parent = made->link.interface = "bench";
+  made->mka.priority = priority;
   made->keys.push_back(
       {.ckn = *Ckn::from(ckn_octets), .cak = Secret<32>{cak_octets}, .not_before = {}, .not_after = {}});
   return made;

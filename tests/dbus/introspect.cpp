@@ -40,8 +40,8 @@ bool print_all() {
   if (!served.server.serve(std::move(connection.server))) return false;
   Profile profile;
   profile.name = "lab";
-  profile.parent = "eth0";
-  profile.interface = "macsec0";
+  profile.link.parent = "eth0";
+  profile.link.interface = "macsec0";
   if (!served.model.put_profile(std::make_shared<const Profile>(std::move(profile)))) return false;
   for (const char* path : {"/org/macsecd1", "/org/macsecd1/profile/lab", "/org/macsecd1/session/macsec0"})
     if (!print_object(event.get(), connection.client.get(), path)) return false;

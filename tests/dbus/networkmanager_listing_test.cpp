@@ -26,10 +26,10 @@ TEST_F(NetworkManagerTest, ConnectionsThatAreNotActiveAreShown) {
     listing.update();
     run_until([&] {
       const auto state = model().profile(name);
-      return state.profile && !state.enabled && state.profile->create == create;
+      return state.profile && !state.enabled && state.profile->link.create == create;
     });
     const auto profile = model().profile(name).profile;
-    return profile && profile->create == create;
+    return profile && profile->link.create == create;
   };
   EXPECT_TRUE(shown("xpn", CreateChoice::always));
   EXPECT_EQ(spare, std::set<std::string>{"macsec7"});

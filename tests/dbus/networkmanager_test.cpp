@@ -44,7 +44,7 @@ TEST_F(NetworkManagerTest, SelectedNetworkIsAProfileAndCompletesWhenSecured) {
   EXPECT_EQ(info.lifetime, "parked");
   EXPECT_EQ(info.interface, "macsec0");
   EXPECT_EQ(info.parent, "eth0");
-  EXPECT_EQ(model().profile("nm-macsec0").profile->create, CreateChoice::no);
+  EXPECT_EQ(model().profile("nm-macsec0").profile->link.create, CreateChoice::no);
   be("macsec0", core::PortState::pending, core::Reason::no_peer);
   EXPECT_NE(manager_->state(link), "completed");
   be("macsec0", core::PortState::secured);
@@ -81,8 +81,8 @@ TEST_F(NetworkManagerTest, TwoNetworksOnOneParentDoNotDisplaceEachOther) {
   EXPECT_NE(one, two);
   for (const char* device : {"macsec0", "macsec1"}) be(device, core::PortState::secured);
   run_until([&] { return manager_->state(one) == "completed" && manager_->state(two) == "completed"; });
-  EXPECT_EQ(model().profile("nm-macsec0").profile->port, 1);
-  EXPECT_EQ(model().profile("nm-macsec1").profile->port, 2);
+  EXPECT_EQ(model().profile("nm-macsec0").profile->link.port, 1);
+  EXPECT_EQ(model().profile("nm-macsec1").profile->link.port, 2);
 }
 
 TEST_F(NetworkManagerTest, LetGoItRunsOnAndIsClaimedAgain) {
@@ -99,8 +99,8 @@ TEST_F(NetworkManagerTest, LetGoItRunsOnAndIsClaimedAgain) {
                 .error,
             "");
   const auto keeps = [&](KeepConfiguration how) {
-    run_until([&] { return model().profile("nm-macsec0").profile->keep_configuration == how; });
-    return model().profile("nm-macsec0").profile->keep_configuration == how;
+    run_until([&] { return model().profile("nm-macsec0").profile->link.keep_configuration == how; });
+    return model().profile("nm-macsec0").profile->link.keep_configuration == how;
   };
   EXPECT_TRUE(keeps(KeepConfiguration::yes));
   const std::string again = activate();
@@ -152,7 +152,7 @@ TEST_F(NetworkManagerTest, ADeviceThatStaysIsKeptConfiguredWhenNetworkManagerIsG
   start();
   const std::string link = activate();
   const auto keeps = [&](KeepConfiguration how) {
-    return model().profile("nm-macsec0").profile->keep_configuration == how;
+    return model().profile("nm-macsec0").profile->link.keep_configuration == how;
   };
   static_cast<void>(manager_->call(link, link_interface, "Disconnect"));
   // In order: what followed from the first call is done when the second is answered.

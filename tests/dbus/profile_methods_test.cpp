@@ -140,7 +140,7 @@ TEST_F(ProfileMethods, ATakenNameIsRefusedAndReplacedOnRequest) {
   bus::Settings other = lab_settings();
   other[1].texts[0].second = "7";
   EXPECT_EQ(caller().error_of(client().add_profile("lab", other, {.replace = true})), "");
-  EXPECT_EQ(model().profile("lab").profile->priority, 7);
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, 7);
   Caller stranger = another_caller();
   EXPECT_EQ(stranger.error_of(stranger.client().add_profile("lab", lab_settings(), {.replace = true})),
             error::profile_exists);
@@ -154,9 +154,9 @@ TEST_F(ProfileMethods, UpdateReplacesSettingsAndKeepsSecretsOnRequest) {
   settings[1].texts[0].second = "9";
   settings[2].secrets.clear();
   EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {})), error::invalid_settings);
-  EXPECT_EQ(model().profile("lab").profile->priority, 100);
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, 100);
   EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})), "");
-  EXPECT_EQ(model().profile("lab").profile->priority, 9);
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, 9);
   EXPECT_EQ(model().profile("lab").profile->keys.at(0).cak.expose()[1], 2);
   EXPECT_EQ(profile(lab_path).description, "before");
   EXPECT_EQ(caller().error_of(client().update_profile(lab_path, lab_settings(), {.lifetime = Lifetime::file})),
@@ -250,7 +250,7 @@ TEST_F(ProfileMethods, FilesAreWrittenShadowedDisabledAndRemoved) {
   settings[2].secrets.clear();
   EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})), "");
   ASSERT_TRUE(model().reload());
-  EXPECT_EQ(model().profile("lab").profile->priority, 5);
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, 5);
   EXPECT_EQ(model().profile("lab").profile->keys.at(0).cak.expose()[1], 2);
 
   EXPECT_EQ(caller().error_of(client().remove_profile(lab_path)), "");

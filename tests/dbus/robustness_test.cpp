@@ -31,7 +31,7 @@ class Robustness : public BusTest {
 TEST_F(Robustness, TenThousandSenselessCallsLeaveItServing) {
   add_lab({.lifetime = bus::Lifetime::memory});
   const std::vector<std::string> before = everything();
-  const int priority = model().profile("lab").profile->priority;
+  const int priority = model().profile("lab").profile->mka.priority;
   std::mt19937 random{20};
   std::size_t sent = 0, answered = 0;
   while (sent < 10'000) {
@@ -47,7 +47,7 @@ TEST_F(Robustness, TenThousandSenselessCallsLeaveItServing) {
   }
   ASSERT_TRUE(test::run_until(event_.get(), [&] { return answered == sent; }));
   EXPECT_EQ(everything(), before);
-  EXPECT_EQ(model().profile("lab").profile->priority, priority);
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, priority);
   EXPECT_EQ(caller().error_of(client().add_profile("other", lab_settings("macsec1"), {})), "");
 }
 

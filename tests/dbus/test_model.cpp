@@ -10,14 +10,14 @@ Time at_second(int seconds) { return Time{std::chrono::seconds{seconds}}; }
 
 bus::SessionState starting_session(const Profile& profile) {
   bus::SessionState state;
-  state.interface = profile.interface;
+  state.interface = profile.link.interface;
   state.profile = profile.name;
-  state.parent = profile.parent;
-  state.policy = profile.policy;
+  state.parent = profile.link.parent;
+  state.policy = profile.macsec.policy;
   state.static_keys = !profile.static_keys.empty();
   state.status.state = core::PortState::down;
   state.status.reason = core::Reason::no_device;
-  state.status.reason_text = "there is no interface " + profile.parent;
+  state.status.reason_text = "there is no interface " + profile.link.parent;
   state.status.since = at_second(10);
   return state;
 }
@@ -35,10 +35,10 @@ TestModel::TestModel()
 void TestModel::reconcile() {
   std::set<std::string> wanted;
   for (const ProfilePointer& profile : store_.wanted()) {
-    wanted.insert(profile->interface);
-    if (sessions_.contains(profile->interface)) continue;
-    sessions_.emplace(profile->interface, starting_session(*profile));
-    session_changed(profile->interface);
+    wanted.insert(profile->link.interface);
+    if (sessions_.contains(profile->link.interface)) continue;
+    sessions_.emplace(profile->link.interface, starting_session(*profile));
+    session_changed(profile->link.interface);
   }
   for (auto each = sessions_.begin(); each != sessions_.end();) {
     if (wanted.contains(each->first)) {

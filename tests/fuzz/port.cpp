@@ -44,15 +44,15 @@ class Play {
  private:
   ProfilePointer profile(std::uint8_t variant) const {
     return make_profile([&](Profile& p) {
-      p.cipher_suites = {xpn_ ? CipherSuite::gcm_aes_xpn_128 : CipherSuite::gcm_aes_128};
-      if ((variant & 2U) != 0) p.cipher_suites.push_back(CipherSuite::gcm_aes_256);
-      p.delay_protect = delay_protect_;
-      p.priority = static_cast<std::uint8_t>(10 + (variant & 1U) * 100);
+      p.macsec.cipher_suites = {xpn_ ? CipherSuite::gcm_aes_xpn_128 : CipherSuite::gcm_aes_128};
+      if ((variant & 2U) != 0) p.macsec.cipher_suites.push_back(CipherSuite::gcm_aes_256);
+      p.mka.delay_protect = delay_protect_;
+      p.mka.priority = static_cast<std::uint8_t>(10 + (variant & 1U) * 100);
       if ((variant & 4U) != 0) p.keys.push_back(psk("ffee", 0x22, 32, KeyRole::fallback));
-      if ((variant & 8U) != 0) p.rekey = std::chrono::seconds{30};
+      if ((variant & 8U) != 0) p.mka.rekey = std::chrono::seconds{30};
       if (should_) {
-        p.policy = Policy::should_secure;
-        p.validate = Validate::check;
+        p.macsec.policy = Policy::should_secure;
+        p.macsec.validate = Validate::check;
       }
     });
   }

@@ -147,7 +147,7 @@ TEST(Attack, OurMiFromSomebodyElseMakesANewOne) {
 // 802.1X-2020 9.7
 TEST(Attack, ASakOfAPeerThatIsNotTheServerIsIgnored) {
   Lab lab;
-  Host& server = lab.add(make_profile([](Profile& p) { p.priority = 1; }));
+  Host& server = lab.add(make_profile([](Profile& p) { p.mka.priority = 1; }));
   Host& client = lab.add();
   ASSERT_TRUE(lab.secures_within(second));
   lab.lan.run_for(5 * second);

@@ -305,7 +305,7 @@ TEST(Faults, WithoutItsSettingsAKeySecuresNothing) {
   for (const SecyCall call : {SecyCall::configure, SecyCall::set_controlled_port})
     for (const Policy policy : {Policy::must_secure, Policy::should_secure}) {
       Lab lab;
-      const auto profile = make_profile([&](Profile& p) { p.policy = policy; });
+      const auto profile = make_profile([&](Profile& p) { p.macsec.policy = policy; });
       Host& broken = lab.attach(profile);
       broken.secy().fail_always(call, EOPNOTSUPP);
       lab.lan.plug(0, true);
@@ -342,8 +342,8 @@ TEST(Faults, AKeyThatCouldNotBeSentWithAsksForNoTimeoutThatIsOver) {
 TEST(Faults, AMemberThatComesBackIsNotLeftOutOfTheKeyUnderWay) {
   for (Instant away = 5 * second; away <= 6 * second; away += 100 * millisecond) {
     Lab lab;
-    for (int i = 0; i < 2; ++i) lab.add(make_profile([](Profile& p) { p.rekey_on_peer_loss = true; }));
-    lab.add(make_profile([](Profile& p) { p.hello = std::chrono::milliseconds{610}; }));
+    for (int i = 0; i < 2; ++i) lab.add(make_profile([](Profile& p) { p.mka.rekey_on_peer_loss = true; }));
+    lab.add(make_profile([](Profile& p) { p.mka.hello = std::chrono::milliseconds{610}; }));
     ASSERT_TRUE(lab.secures_within(second));
     lab.lan.run_for(5 * second);
     lab.lan.path(0, 1).latency = lab.lan.path(1, 0).latency = 150 * millisecond;
@@ -357,11 +357,11 @@ TEST(Faults, AMemberThatComesBackIsNotLeftOutOfTheKeyUnderWay) {
 
 TEST(Faults, ADeviceWithAnotherSuiteSaysSo) {
   Lab lab;
-  Host& one = lab.attach(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_256}; }));
+  Host& one = lab.attach(make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256}; }));
   one.secy().adopt(CipherSuite::gcm_aes_128);
   lab.lan.plug(0, true);
   one.start();
-  lab.add(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_256}; }));
+  lab.add(make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256}; }));
   lab.lan.run_for(5 * second);
   EXPECT_EQ(one.state(), PortState::failed);
   EXPECT_NE(one.status().last_error.find("GCM-AES-256"), std::string::npos) << one.status().last_error;

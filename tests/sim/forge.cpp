@@ -16,9 +16,9 @@ PreSharedKey psk(std::string_view ckn_hex, std::uint8_t fill, std::size_t size, 
 ProfilePointer make_profile(const std::function<void(Profile&)>& change) {
   auto profile = std::make_shared<Profile>();
   profile->name = "sim";
-  profile->parent = "eth0";
-  profile->interface = "macsec0";
-  profile->cipher_suites = {CipherSuite::gcm_aes_128};
+  profile->link.parent = "eth0";
+  profile->link.interface = "macsec0";
+  profile->macsec.cipher_suites = {CipherSuite::gcm_aes_128};
   profile->keys.push_back(psk("abcd", 0x11));
   if (change) change(*profile);
   return profile;

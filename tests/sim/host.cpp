@@ -25,12 +25,12 @@ bool lists_live(const core::ParticipantStatus& who, const MemberId& mi) {
 
 Host::Host(VirtualLan& lan, Index index, HostOptions options)
     : Station{lan.world, index, MacAddress{{0x02, 0, 0, 0, 0, static_cast<std::uint8_t>(index + 1)}},
-              options.profile->port},
+              options.profile->link.port},
       lan_{lan},
       options_{std::move(options)},
       clock_{options_.clock_offset, options_.clock_ppm},
       trace_{lan.world, index} {
-  secy_.set_must_secure(options_.profile->policy == Policy::must_secure);
+  secy_.set_must_secure(options_.profile->macsec.policy == Policy::must_secure);
 }
 
 core::LinkState Host::link() const {
@@ -190,9 +190,9 @@ void Host::judge_status() {
   lie(key != no_key && std::ranges::find(known, world_.key(key).id) == known.end(), "and sends with another key");
   lie(secy_.controlled_port() != ControlledPort::up, "and is dormant");
   lie(mine.encrypting && !held.encrypt, "and does not encrypt");
-  lie(options_.profile->policy == Policy::must_secure && held.validate < options_.profile->validate,
+  lie(options_.profile->macsec.policy == Policy::must_secure && held.validate < options_.profile->macsec.validate,
       "and accepts what is not valid");
-  lie(options_.profile->replay_protect && !held.replay_protect, "without replay protection");
+  lie(options_.profile->macsec.replay_protect && !held.replay_protect, "without replay protection");
 }
 
 void Host::count_mkpdu(Bytes frame) {
@@ -271,7 +271,7 @@ void Host::set_enabled(bool enabled) {
 
 void Host::reconfigure(ProfilePointer profile) {
   options_.profile = profile;
-  secy_.set_must_secure(profile->policy == Policy::must_secure);
+  secy_.set_must_secure(profile->macsec.policy == Policy::must_secure);
   port_->reconfigure(std::move(profile), now());
   settle();
 }

@@ -37,8 +37,8 @@ TEST_P(EverySuite, Secures) {
   for (const bool encrypt : {true, false}) {
     Lab lab;
     const auto profile = make_profile([&](Profile& p) {
-      p.cipher_suites = {suite};
-      p.encrypt = encrypt;
+      p.macsec.cipher_suites = {suite};
+      p.macsec.encrypt = encrypt;
       p.keys.clear();
       p.keys.push_back(psk("00112233445566778899aabbccddeeff0011", 0x42, 32));
     });
@@ -68,7 +68,7 @@ TEST_P(ThirdMember, IsSecuredWithinASecondAndCostsNothing) {
   ASSERT_TRUE(lab.secures_within(second));
   lab.lan.run_for(later);
   lab.lan.set_traffic(millisecond);
-  lab.add(make_profile([&](Profile& p) { p.priority = as_key_server ? 1 : 200; }));
+  lab.add(make_profile([&](Profile& p) { p.mka.priority = as_key_server ? 1 : 200; }));
   EXPECT_LT(lab.time_to_secure(), second);
   EXPECT_EQ(lab.lan.traffic(0).lost() + lab.lan.traffic(1).lost(), 0U);
 }
@@ -94,9 +94,9 @@ TEST(Link, ThirdMemberIsWaitedForUntilItIsLiveAndNoLonger) {
 // 802.1X-2020 9.5
 TEST(Election, LowestPriorityThenLowestSci) {
   Lab lab;
-  lab.add(make_profile([](Profile& p) { p.priority = 50; }));
-  Host& best = lab.add(make_profile([](Profile& p) { p.priority = 7; }));
-  lab.add(make_profile([](Profile& p) { p.priority = 7; }));
+  lab.add(make_profile([](Profile& p) { p.mka.priority = 50; }));
+  Host& best = lab.add(make_profile([](Profile& p) { p.mka.priority = 7; }));
+  lab.add(make_profile([](Profile& p) { p.mka.priority = 7; }));
   ASSERT_TRUE(lab.secures_within(second));
   for (Index i = 0; i < 3; ++i) {
     const auto status = dynamic_cast<Host&>(lab.lan.station(i)).status();
@@ -107,8 +107,8 @@ TEST(Election, LowestPriorityThenLowestSci) {
 
 TEST(Election, NobodyWith255) {
   Lab lab;
-  Host& never = lab.add(make_profile([](Profile& p) { p.priority = 255; }));
-  Host& other = lab.add(make_profile([](Profile& p) { p.priority = 254; }));
+  Host& never = lab.add(make_profile([](Profile& p) { p.mka.priority = 255; }));
+  Host& other = lab.add(make_profile([](Profile& p) { p.mka.priority = 254; }));
   ASSERT_TRUE(lab.secures_within(second));
   EXPECT_TRUE(other.status().is_key_server);
   EXPECT_FALSE(never.status().is_key_server);
@@ -116,7 +116,7 @@ TEST(Election, NobodyWith255) {
 
 TEST(Election, SaysWhenNobodyMayServe) {
   Lab lab;
-  for (int i = 0; i < 2; ++i) lab.add(make_profile([](Profile& p) { p.priority = 255; }));
+  for (int i = 0; i < 2; ++i) lab.add(make_profile([](Profile& p) { p.mka.priority = 255; }));
   EXPECT_FALSE(lab.secures_within(10 * second));
   EXPECT_EQ(dynamic_cast<Host&>(lab.lan.station(0)).status().reason, Reason::no_key_server);
 }
@@ -125,12 +125,12 @@ TEST(Election, SaysWhenNobodyMayServe) {
 TEST(Election, BetterServerTakesOverWithoutLoss) {
   for (const Instant later : {Instant{0}, 500 * millisecond, 4 * second, 20 * second}) {
     Lab lab;
-    lab.add(make_profile([](Profile& p) { p.priority = 100; }));
-    lab.add(make_profile([](Profile& p) { p.priority = 100; }));
+    lab.add(make_profile([](Profile& p) { p.mka.priority = 100; }));
+    lab.add(make_profile([](Profile& p) { p.mka.priority = 100; }));
     ASSERT_TRUE(lab.secures_within(second));
     lab.lan.run_for(later);
     lab.lan.set_traffic(millisecond);
-    Host& better = lab.add(make_profile([](Profile& p) { p.priority = 1; }));
+    Host& better = lab.add(make_profile([](Profile& p) { p.mka.priority = 1; }));
     ASSERT_TRUE(lab.secures_within(second)) << later;
     EXPECT_TRUE(better.status().is_key_server);
     lab.lan.run_for(10 * second);
@@ -143,7 +143,7 @@ TEST(Election, BetterServerTakesOverWithoutLoss) {
 
 TEST(Election, ServerLeavesAndTheOthersGoOn) {
   Lab lab;
-  Host& server = lab.add(make_profile([](Profile& p) { p.priority = 1; }));
+  Host& server = lab.add(make_profile([](Profile& p) { p.mka.priority = 1; }));
   lab.add();
   lab.add();
   ASSERT_TRUE(lab.secures_within(second));
@@ -188,8 +188,8 @@ TEST(Mismatch, OfTheKey) {
 TEST(Mismatch, OfTheCipherSuite) {
   Lab lab;
   Host& server = lab.add(make_profile([](Profile& p) {
-    p.priority = 1;
-    p.cipher_suites = {CipherSuite::gcm_aes_256};
+    p.mka.priority = 1;
+    p.macsec.cipher_suites = {CipherSuite::gcm_aes_256};
   }));
   Host& client = lab.add();
   EXPECT_FALSE(lab.secures_within(20 * second));
@@ -205,22 +205,23 @@ TEST(Mismatch, OfTheCipherSuite) {
 TEST(Mismatch, OfTheCipherSuiteIsOverOnceOneIsShared) {
   Lab lab;
   lab.add(make_profile([](Profile& p) {
-    p.priority = 1;
-    p.cipher_suites = {CipherSuite::gcm_aes_256};
+    p.mka.priority = 1;
+    p.macsec.cipher_suites = {CipherSuite::gcm_aes_256};
   }));
   Host& client = lab.add();
   ASSERT_TRUE(lab.lan.run_until([&] { return client.status().reason == Reason::cipher_mismatch; }, second));
-  client.reconfigure(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_256}; }));
+  client.reconfigure(make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256}; }));
   EXPECT_TRUE(lab.secures_within(5 * second));
 }
 
 TEST(CipherSuites, BestCommonOneIsTaken) {
   Lab lab;
   Host& server = lab.add(make_profile([](Profile& p) {
-    p.priority = 1;
-    p.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128};
+    p.mka.priority = 1;
+    p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128};
   }));
-  lab.add(make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256}; }));
+  lab.add(
+      make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256}; }));
   ASSERT_TRUE(lab.secures_within(second));
   EXPECT_EQ(server.status().cipher_suite, CipherSuite::gcm_aes_256);
 }
@@ -241,8 +242,8 @@ TEST(Keys, NamesOfEveryLengthAndPadding) {
 // 802.1AE-2018 9.9
 TEST(Ports, OneAndTheLast) {
   Lab lab;
-  lab.add(make_profile([](Profile& p) { p.port = 65534; }));
-  lab.add(make_profile([](Profile& p) { p.port = 1; }));
+  lab.add(make_profile([](Profile& p) { p.link.port = 65534; }));
+  lab.add(make_profile([](Profile& p) { p.link.port = 1; }));
   EXPECT_TRUE(lab.secures_within(second));
 }
 
@@ -250,8 +251,8 @@ TEST(Ports, OneAndTheLast) {
 TEST(ShouldSecure, CarriesClearTextUntilAPeerIsThereAndBack) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {
-    p.policy = Policy::should_secure;
-    p.validate = Validate::check;
+    p.macsec.policy = Policy::should_secure;
+    p.macsec.validate = Validate::check;
   });
   Host& one = lab.add(profile);
   EXPECT_EQ(one.state(), PortState::unsecured);

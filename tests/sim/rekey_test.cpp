@@ -44,7 +44,7 @@ TEST(Rekey, CommandsInARowAreCoalescedNotLost) {
 
 TEST(Rekey, ByTime) {
   Lab lab;
-  Host& server = lab.add(make_profile([](Profile& p) { p.rekey = seconds{30}; }));
+  Host& server = lab.add(make_profile([](Profile& p) { p.mka.rekey = seconds{30}; }));
   lab.add();
   ASSERT_TRUE(lab.secures_within(second));
   EXPECT_TRUE(server.status().next_rekey);
@@ -82,7 +82,7 @@ TEST(Rekey, ByPacketNumberOfTheOther) {
 
 TEST(Rekey, ByPacketNumberOfXpn) {
   Lab lab;
-  const auto profile = make_profile([](Profile& p) { p.cipher_suites = {CipherSuite::gcm_aes_xpn_256}; });
+  const auto profile = make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256}; });
   Host& server = lab.add(profile);
   Host& other = lab.add(profile);
   ASSERT_TRUE(lab.secures_within(second));
@@ -132,7 +132,7 @@ class RekeyOfOffload : public testing::Test {
     HostOptions fast;
     fast.speed = 10'000'000'000;
     for (Host** host : {&server, &other}) {
-      *host = &lab.attach(make_profile([&](Profile& p) { p.cipher_suites = {suite}; }), fast);
+      *host = &lab.attach(make_profile([&](Profile& p) { p.macsec.cipher_suites = {suite}; }), fast);
       (*host)->secy().offload();
       lab.lan.plug((*host)->index(), true);
       (*host)->start();
@@ -193,7 +193,7 @@ TEST_F(RekeyOfOffload, DoesNotTakeAKeyOfUnknownAgeForNew) {
 TEST(Rekey, ByPeerLossWhereAsked) {
   for (const bool asked : {false, true}) {
     Lab lab;
-    const auto profile = make_profile([&](Profile& p) { p.rekey_on_peer_loss = asked; });
+    const auto profile = make_profile([&](Profile& p) { p.mka.rekey_on_peer_loss = asked; });
     Host& server = lab.add(profile);
     lab.add(profile);
     Host& leaver = lab.add(profile);
@@ -328,8 +328,8 @@ TEST(Reconfigure, OfWhatPeersDoNotSeeCostsNothing) {
   lab.flood();
   const KeyId before = key_in_use(one);
   one.reconfigure(make_profile([](Profile& p) {
-    p.rekey = seconds{3600};
-    p.replay_window = 128;
+    p.mka.rekey = seconds{3600};
+    p.macsec.replay_window = 128;
   }));
   lab.lan.run_for(10 * second);
   EXPECT_EQ(key_in_use(one), before);
@@ -360,8 +360,8 @@ TEST(MessageNumber, WrapsIntoANewMemberIdentifier) {
 TEST(DelayProtection, RaisesTheLowestPacketNumber) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {
-    p.delay_protect = true;
-    p.replay_window = 1'000'000;
+    p.mka.delay_protect = true;
+    p.macsec.replay_window = 1'000'000;
   });
   Host& one = lab.add(profile);
   Host& other = lab.add(profile);
@@ -382,8 +382,8 @@ TEST(DelayProtection, RaisesTheLowestPacketNumber) {
 TEST(DelayProtection, WithOneSlowPathLosesNothing) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) {
-    p.delay_protect = true;
-    p.replay_window = 0;
+    p.mka.delay_protect = true;
+    p.macsec.replay_window = 0;
   });
   lab.add(profile);
   lab.add(profile);

@@ -75,20 +75,20 @@ ProfilePointer Scenario::random_profile(bool may_serve) {
     p.keys.clear();
     p.keys.push_back(psk("00112233", 0x11, cak_size_));
     if (fallback_) p.keys.push_back(psk("ffeeddcc", 0x22, 16, KeyRole::fallback));
-    p.cipher_suites = suites_;
-    p.encrypt = encrypt_;
-    p.policy = policy_;
-    if (policy_ == Policy::should_secure) p.validate = Validate::check;
-    p.replay_window = replay_window_;
-    p.delay_protect = delay_protect_;
+    p.macsec.cipher_suites = suites_;
+    p.macsec.encrypt = encrypt_;
+    p.macsec.policy = policy_;
+    if (policy_ == Policy::should_secure) p.macsec.validate = Validate::check;
+    p.macsec.replay_window = replay_window_;
+    p.mka.delay_protect = delay_protect_;
     constexpr std::array<std::uint8_t, 6> priorities{0, 10, 16, 128, 128, 255};
-    do p.priority = priorities[random_.below(priorities.size())];
-    while (may_serve && p.priority == 255);
-    p.version = static_cast<std::uint8_t>(random_.between(is_xpn(suites_[0]) ? 2 : 1, 3));
-    if (random_.chance(50)) p.rekey = std::chrono::seconds{random_.between(30, 600)};
-    if (random_.chance(20)) p.hello = std::chrono::milliseconds{random_.between(500, 2000)};
-    p.rekey_on_peer_loss = random_.chance(30);
-    p.icv_indicator = random_.chance(20);
+    do p.mka.priority = priorities[random_.below(priorities.size())];
+    while (may_serve && p.mka.priority == 255);
+    p.mka.version = static_cast<std::uint8_t>(random_.between(is_xpn(suites_[0]) ? 2 : 1, 3));
+    if (random_.chance(50)) p.mka.rekey = std::chrono::seconds{random_.between(30, 600)};
+    if (random_.chance(20)) p.mka.hello = std::chrono::milliseconds{random_.between(500, 2000)};
+    p.mka.rekey_on_peer_loss = random_.chance(30);
+    p.mka.icv_indicator = random_.chance(20);
   });
 }
 

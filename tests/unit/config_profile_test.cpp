@@ -51,11 +51,11 @@ TEST(Profile, DefaultsAreThoseOfTheType) {
   const Profile profile = good(link + key);
   EXPECT_EQ(profile.name, "p");
   EXPECT_EQ(profile.origin, "a");
-  EXPECT_EQ(profile.parent, "eth0");
-  EXPECT_EQ(profile.interface, "macsec0");
-  EXPECT_EQ(profile.policy, Policy::must_secure);
-  EXPECT_TRUE(profile.cipher_suites.empty());
-  EXPECT_EQ(profile.hello, std::chrono::seconds{2});
+  EXPECT_EQ(profile.link.parent, "eth0");
+  EXPECT_EQ(profile.link.interface, "macsec0");
+  EXPECT_EQ(profile.macsec.policy, Policy::must_secure);
+  EXPECT_TRUE(profile.macsec.cipher_suites.empty());
+  EXPECT_EQ(profile.mka.hello, std::chrono::seconds{2});
   ASSERT_EQ(profile.keys.size(), 1U);
   EXPECT_EQ(profile.keys[0].cak.size(), 16U);
   EXPECT_EQ(profile.keys[0].cak.expose()[15], 15U);
@@ -72,28 +72,28 @@ TEST(Profile, EveryKeyArrives) {
       key +
       "[Key]\nCkn=aa\nCknPadding=yes\nRole=fallback\nNotBefore=2026-01-01\nNotAfter=2027-01-01T00:00:00Z\n"
       "Cak=000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\n");
-  EXPECT_EQ(p.interface, "sec1");
-  EXPECT_EQ(p.port, 65534);
-  EXPECT_FALSE(p.enabled);
-  EXPECT_EQ(p.create, CreateChoice::no);
-  EXPECT_EQ(p.keep_configuration, KeepConfiguration::remember);
-  EXPECT_FALSE(p.encrypt);
-  EXPECT_THAT(p.cipher_suites, ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128));
-  EXPECT_EQ(p.offload, OffloadChoice::automatic);
-  EXPECT_FALSE(p.replay_protect);
-  EXPECT_FALSE(p.include_sci);
-  EXPECT_TRUE(p.single_copy_broadcast);
-  EXPECT_EQ(p.policy, Policy::should_secure);
-  EXPECT_EQ(p.priority, 0);
-  EXPECT_EQ(p.version, 2);
-  EXPECT_EQ(p.rekey, std::chrono::hours{1});
-  EXPECT_EQ(p.rekey_pn_percent, 50);
-  EXPECT_TRUE(p.rekey_on_peer_loss);
-  EXPECT_EQ(p.hello, std::chrono::milliseconds{500});
-  EXPECT_TRUE(p.delay_protect);
-  EXPECT_TRUE(p.icv_indicator);
-  EXPECT_EQ(to_string(p.destination), "01:80:c2:00:00:00");
-  EXPECT_EQ(p.ethertype, 0x876f);
+  EXPECT_EQ(p.link.interface, "sec1");
+  EXPECT_EQ(p.link.port, 65534);
+  EXPECT_FALSE(p.link.enabled);
+  EXPECT_EQ(p.link.create, CreateChoice::no);
+  EXPECT_EQ(p.link.keep_configuration, KeepConfiguration::remember);
+  EXPECT_FALSE(p.macsec.encrypt);
+  EXPECT_THAT(p.macsec.cipher_suites, ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128));
+  EXPECT_EQ(p.macsec.offload, OffloadChoice::automatic);
+  EXPECT_FALSE(p.macsec.replay_protect);
+  EXPECT_FALSE(p.macsec.include_sci);
+  EXPECT_TRUE(p.macsec.single_copy_broadcast);
+  EXPECT_EQ(p.macsec.policy, Policy::should_secure);
+  EXPECT_EQ(p.mka.priority, 0);
+  EXPECT_EQ(p.mka.version, 2);
+  EXPECT_EQ(p.mka.rekey, std::chrono::hours{1});
+  EXPECT_EQ(p.mka.rekey_pn_percent, 50);
+  EXPECT_TRUE(p.mka.rekey_on_peer_loss);
+  EXPECT_EQ(p.mka.hello, std::chrono::milliseconds{500});
+  EXPECT_TRUE(p.mka.delay_protect);
+  EXPECT_TRUE(p.mka.icv_indicator);
+  EXPECT_EQ(to_string(p.mka.destination), "01:80:c2:00:00:00");
+  EXPECT_EQ(p.mka.ethertype, 0x876f);
   ASSERT_EQ(p.keys.size(), 2U);
   EXPECT_EQ(p.keys[1].ckn.size(), 32U);
   EXPECT_EQ(p.keys[1].cak.size(), 32U);
@@ -105,7 +105,7 @@ TEST(Profile, EveryKeyArrives) {
 TEST(Profile, TheDeviceCanBeWantedWithoutTheProfile) {
   for (const auto& [said, meant] :
        {std::pair{"always", CreateChoice::always}, {"1", CreateChoice::yes}, {"off", CreateChoice::no}})
-    EXPECT_EQ(good(link + "Create=" + said + "\n" + key).create, meant) << said;
+    EXPECT_EQ(good(link + "Create=" + said + "\n" + key).link.create, meant) << said;
   const ProfileReading reading = read({link + "Create=sometimes\n" + key});
   EXPECT_FALSE(reading.profile);
   ASSERT_EQ(reading.diagnostics.size(), 1U);
@@ -117,10 +117,10 @@ TEST(Profile, LaterAssignmentsWinAndEmptyOnesReset) {
       read({link + "Port=7\n[MACsec]\nCipherSuites=GCM-AES-128\n[MKA]\nPriority=1\nHello=1s\n" + key,
             "[MACsec]\nCipherSuites=\nCipherSuites=GCM-AES-256\n[MKA]\nPriority=2\nHello=\n[Link]\nPort=\n"});
   ASSERT_TRUE(reading.profile);
-  EXPECT_THAT(reading.profile->cipher_suites, ElementsAre(CipherSuite::gcm_aes_256));
-  EXPECT_EQ(reading.profile->priority, 2);
-  EXPECT_EQ(reading.profile->hello, std::chrono::seconds{2});
-  EXPECT_EQ(reading.profile->port, 1);
+  EXPECT_THAT(reading.profile->macsec.cipher_suites, ElementsAre(CipherSuite::gcm_aes_256));
+  EXPECT_EQ(reading.profile->mka.priority, 2);
+  EXPECT_EQ(reading.profile->mka.hello, std::chrono::seconds{2});
+  EXPECT_EQ(reading.profile->link.port, 1);
 }
 
 TEST(Profile, ErrorsNameFileLineValueAndWhatIsAccepted) {
@@ -143,7 +143,7 @@ TEST(Profile, UnknownNamesAreWarnings) {
   const ProfileReading reading =
       read(link + "Prot=2\nPriority=1\nX-Note=1\n[Macsec]\nEncrypt=no\n[X-Other]\nfoo=bar\n" + key);
   ASSERT_TRUE(reading.profile);
-  EXPECT_TRUE(reading.profile->encrypt);
+  EXPECT_TRUE(reading.profile->macsec.encrypt);
   EXPECT_THAT(told(reading), ElementsAre("a:3: unknown key Prot= in [Link], did you mean Port=?",
                                          "a:4: unknown key Priority= in [Link], it belongs in [MKA]",
                                          "a:6: unknown section [Macsec], did you mean [MACsec]?"));
@@ -183,8 +183,8 @@ TEST(Profile, WrongValues) {
 
 TEST(Profile, RekeyMayBeOff) {
   for (const std::string_view off : {"0", "off", "no", "0s"})
-    EXPECT_EQ(good(link + key + "[MKA]\nRekeySec=" + std::string{off}).rekey, Duration{0});
-  EXPECT_EQ(good(link + key + "[MKA]\nRekeySec=30").rekey, std::chrono::seconds{30});
+    EXPECT_EQ(good(link + key + "[MKA]\nRekeySec=" + std::string{off}).mka.rekey, Duration{0});
+  EXPECT_EQ(good(link + key + "[MKA]\nRekeySec=30").mka.rekey, std::chrono::seconds{30});
 }
 
 TEST(Profile, WhatMustHoldBetweenKeys) {
@@ -203,7 +203,7 @@ TEST(Profile, WhatMustHoldBetweenKeys) {
   expect_bad(link + key + "[8021X]\nIdentity=x\n", "not available in this version");
   expect_bad(link + key + "[StaticKeys]\nDirection=transmit\nKey=000102030405060708090a0b0c0d0e0f\n",
              "exclude each other");
-  EXPECT_FALSE(good(link + key + "[MACsec]\nEndStation=yes\n").include_sci);
+  EXPECT_FALSE(good(link + key + "[MACsec]\nEndStation=yes\n").macsec.include_sci);
 }
 
 TEST(Profile, CheckingWithMustSecureIsTold) {
@@ -220,7 +220,7 @@ const std::string receive =
 
 TEST(Profile, StaticKeys) {
   const Profile p = good(link + transmit + receive);
-  EXPECT_THAT(p.cipher_suites, ElementsAre(CipherSuite::gcm_aes_128));
+  EXPECT_THAT(p.macsec.cipher_suites, ElementsAre(CipherSuite::gcm_aes_128));
   ASSERT_EQ(p.static_keys.size(), 2U);
   EXPECT_TRUE(p.static_keys[0].transmit);
   EXPECT_EQ(p.static_keys[0].an, An{1});
@@ -254,8 +254,8 @@ TEST(Profile, StaticKeysStayInSoftware) {
     expect_bad(link + said + transmit, "a:4: Offload=" + offload + " excludes [StaticKeys], only off is accepted");
     good(link + said + key);
   }
-  EXPECT_EQ(good(link + "[MACsec]\nOffload=off\n" + transmit).offload, OffloadChoice::off);
-  EXPECT_EQ(good(link + transmit).offload, OffloadChoice::off);
+  EXPECT_EQ(good(link + "[MACsec]\nOffload=off\n" + transmit).macsec.offload, OffloadChoice::off);
+  EXPECT_EQ(good(link + transmit).macsec.offload, OffloadChoice::off);
 }
 
 TEST(Profile, NamesAreChecked) {
@@ -338,6 +338,17 @@ TEST(Settings, SecretsMayStay) {
   const Result<Profile> after = profile_from_settings("p", "", ProfileSource::runtime, settings, context);
   ASSERT_TRUE(after) << after.error().message;
   EXPECT_TRUE(same_settings(before, *after));
+}
+
+TEST(SameSettings, WhereAKeyWasReadFromIsNoDifference) {
+  const Profile one = good(link + key);
+  Profile other = good(link + key);
+  other.name = "other";
+  other.keys[0].source.file = "/etc/macsecd/other.cak";
+  EXPECT_TRUE(same_settings(one, other));
+  EXPECT_EQ(one.keys[0], other.keys[0]);
+  other.keys[0].not_after = 1;
+  EXPECT_FALSE(same_settings(one, other));
 }
 
 TEST(SameSettings, SeesEveryDifference) {

@@ -64,8 +64,8 @@ TEST_F(ProfileSet, StrongerDirectoriesHideAndMask) {
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].name, "a");
   ASSERT_TRUE(files[0].profile);
-  EXPECT_EQ(files[0].profile->parent, "etc-a");
-  EXPECT_EQ(files[1].profile->parent, "lib-b");
+  EXPECT_EQ(files[0].profile->link.parent, "etc-a");
+  EXPECT_EQ(files[1].profile->link.parent, "lib-b");
 }
 
 TEST_F(ProfileSet, DropInsOfAllDirectoriesByName) {
@@ -79,8 +79,8 @@ TEST_F(ProfileSet, DropInsOfAllDirectoriesByName) {
   const std::vector<ProfileFile> files = load();
   ASSERT_EQ(files.size(), 1U);
   ASSERT_TRUE(files[0].profile);
-  EXPECT_EQ(files[0].profile->priority, 2);
-  EXPECT_FALSE(files[0].profile->encrypt);
+  EXPECT_EQ(files[0].profile->mka.priority, 2);
+  EXPECT_FALSE(files[0].profile->macsec.encrypt);
 }
 
 TEST_F(ProfileSet, ABadProfileLeavesTheOthersAlone) {

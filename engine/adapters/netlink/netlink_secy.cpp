@@ -60,22 +60,22 @@ std::uint8_t offload_type(OffloadMode mode) {
 
 SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
   SecyDevice device;
-  device.parent = profile.parent;
-  device.interface = profile.interface;
-  device.port = profile.port;
-  device.create = profile.create != CreateChoice::no;
+  device.parent = profile.link.parent;
+  device.interface = profile.link.interface;
+  device.port = profile.link.port;
+  device.create = profile.link.create != CreateChoice::no;
   device.cipher_suite =
       profile.static_keys.empty() ? cipher_preferences(profile, speed).front() : static_cipher_suite(profile);
-  const bool must = profile.policy == Policy::must_secure;
+  const bool must = profile.macsec.policy == Policy::must_secure;
   device.parameters = {.protect = must,
-                       .encrypt = profile.encrypt,
-                       .validate = must ? profile.validate : Validate::check,
-                       .replay_protect = profile.replay_protect,
-                       .replay_window = profile.replay_window,
-                       .include_sci = profile.include_sci,
-                       .end_station = profile.end_station,
-                       .single_copy_broadcast = profile.single_copy_broadcast};
-  device.offload = profile.offload;
+                       .encrypt = profile.macsec.encrypt,
+                       .validate = must ? profile.macsec.validate : Validate::check,
+                       .replay_protect = profile.macsec.replay_protect,
+                       .replay_window = profile.macsec.replay_window,
+                       .include_sci = profile.macsec.include_sci,
+                       .end_station = profile.macsec.end_station,
+                       .single_copy_broadcast = profile.macsec.single_copy_broadcast};
+  device.offload = profile.macsec.offload;
   return device;
 }
 

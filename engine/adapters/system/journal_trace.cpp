@@ -124,7 +124,7 @@ void Journal::write(LogLevel level, std::string_view text, std::string_view id, 
 }
 
 JournalTrace::JournalTrace(Journal& journal, const Profile& profile)
-    : journal_{journal}, profile_{profile.name}, interface_{profile.interface}, parent_{profile.parent} {}
+    : journal_{journal}, profile_{profile.name}, interface_{profile.link.interface}, parent_{profile.link.parent} {}
 
 void JournalTrace::record(const TraceRecord& record) {
   if (!journal_.enabled(LogLevel::debug)) return;

@@ -78,19 +78,19 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
 SecyParameters Cp::wanted_parameters() const noexcept {
   const Profile& profile = *context_.profile;
   const SakSlot* key = in_use();
-  const bool strict = profile.policy == Policy::must_secure;
+  const bool strict = profile.macsec.policy == Policy::must_secure;
   // should-secure: clear text passes until keys work, and clear text of a peer that has not changed over yet is still
   // accepted while the first key settles; from then on the profile's own rules hold.
   const bool settled = key != nullptr && settled_since_.has_value();
   SecyParameters wanted;
   wanted.protect = strict || key != nullptr;
-  wanted.encrypt = key != nullptr ? key->encrypt : profile.encrypt;
-  wanted.validate = strict || settled ? profile.validate : Validate::check;
-  wanted.replay_protect = profile.replay_protect;
-  wanted.replay_window = profile.replay_protect ? profile.replay_window : 0;
-  wanted.include_sci = profile.include_sci;
-  wanted.end_station = profile.end_station;
-  wanted.single_copy_broadcast = profile.single_copy_broadcast;
+  wanted.encrypt = key != nullptr ? key->encrypt : profile.macsec.encrypt;
+  wanted.validate = strict || settled ? profile.macsec.validate : Validate::check;
+  wanted.replay_protect = profile.macsec.replay_protect;
+  wanted.replay_window = profile.macsec.replay_protect ? profile.macsec.replay_window : 0;
+  wanted.include_sci = profile.macsec.include_sci;
+  wanted.end_station = profile.macsec.end_station;
+  wanted.single_copy_broadcast = profile.macsec.single_copy_broadcast;
   return wanted;
 }
 
@@ -112,7 +112,7 @@ void Cp::apply_settings(const Inputs& in, Time now) {
   const SecyParameters wanted = wanted_parameters();
   const ControlledPort port =
       transmitting() || in.connect == Connect::unauthenticated ||
-              (context_.profile->policy == Policy::should_secure && in.connect == Connect::secure)
+              (context_.profile->macsec.policy == Policy::should_secure && in.connect == Connect::secure)
           ? ControlledPort::up
           : ControlledPort::dormant;
   // Only what was refused waits, what is wanted instead does not.

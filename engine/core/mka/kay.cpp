@@ -52,7 +52,8 @@ void Kay::set_keys(Time now) {
   // A changed list or Encrypt= takes effect with a new SAK, not with a new link.
   const Participant* chosen = principal();
   if (elected_self_ && chosen != nullptr && cp_.latest() &&
-      (choose_cipher(*chosen) != cp_.latest()->cipher_suite || cp_.latest()->encrypt != context_.profile->encrypt))
+      (choose_cipher(*chosen) != cp_.latest()->cipher_suite ||
+       cp_.latest()->encrypt != context_.profile->macsec.encrypt))
     want_sak(now, "profile changed");
 }
 
@@ -125,7 +126,7 @@ void Kay::expire_peers(Time now) {
       ++revision_;
       // Its receive SAs stay as long as the SAK is in use: the key server may not have missed it, and a channel opened
       // again would accept replays.
-      if (context_.profile->rekey_on_peer_loss && elected_self_ && principal_ == participant.ckn())
+      if (context_.profile->mka.rekey_on_peer_loss && elected_self_ && principal_ == participant.ckn())
         want_sak(now, "peer lost");
       participant.new_info = true;
     }
@@ -144,7 +145,7 @@ void Kay::choose_principal(Time now) {
   };
   const auto usable = [&](const Participant& participant) {
     return participant.active && participant.peers().any_live() &&
-           participant.elect(context_.profile->priority, context_.link.sci);
+           participant.elect(context_.profile->mka.priority, context_.link.sci);
   };
   const Participant* best = nullptr;
   for (const Participant& participant : participants_)
@@ -160,7 +161,7 @@ void Kay::choose_principal(Time now) {
     outreached_since_.reset();
   }
   if (best != nullptr && cp_.latest() && cp_.latest()->ckn != best->ckn() &&
-      !best->elect(context_.profile->priority, context_.link.sci).self) {
+      !best->elect(context_.profile->mka.priority, context_.link.sci).self) {
     // The key server decides; we follow the CA it distributed its last SAK in.
     const Participant* used = find(cp_.latest()->ckn);
     if (used != nullptr && used->active && used->peers().any_live()) best = used;
@@ -176,7 +177,7 @@ void Kay::choose_principal(Time now) {
 void Kay::elect(Time now) {
   Participant* chosen = principal_ ? find(*principal_) : nullptr;
   const Participant::Elected elected =
-      chosen != nullptr ? chosen->elect(context_.profile->priority, context_.link.sci) : Participant::Elected{};
+      chosen != nullptr ? chosen->elect(context_.profile->mka.priority, context_.link.sci) : Participant::Elected{};
   const std::optional<Sci> server = elected.self              ? std::optional{context_.link.sci}
                                     : elected.peer != nullptr ? std::optional{elected.peer->sci}
                                                               : std::nullopt;
@@ -200,7 +201,7 @@ void Kay::elect(Time now) {
 Connect Kay::connect() const {
   if (!enabled_) return Connect::pending;
   if (principal_) return Connect::secure;
-  return context_.profile->policy == Policy::should_secure ? Connect::unauthenticated : Connect::pending;
+  return context_.profile->macsec.policy == Policy::should_secure ? Connect::unauthenticated : Connect::pending;
 }
 
 Cp::Inputs Kay::cp_inputs() const {
@@ -275,11 +276,11 @@ std::optional<Time> Kay::next_rekey() const noexcept {
   if (!elected_self_ || !cp_.latest()) return std::nullopt;
   const SakSlot& latest = *cp_.latest();
   std::optional<Time> at;
-  if (context_.profile->rekey != Duration{0}) at = latest.since + context_.profile->rekey;
+  if (context_.profile->mka.rekey != Duration{0}) at = latest.since + context_.profile->mka.rekey;
   if (!offloaded_ || is_xpn(latest.cipher_suite)) return at;
   // Packet numbers nobody sees rise are taken to rise as fast as they can. How old a resumed SAK is, nobody knows.
   const bool resumed = latest.sak.empty();
-  const Duration span = resumed ? Duration{0} : shortest_span(context_.profile->rekey_pn_percent, fastest_);
+  const Duration span = resumed ? Duration{0} : shortest_span(context_.profile->mka.rekey_pn_percent, fastest_);
   return std::min(at.value_or(Time::max()), latest.since + span);
 }
 
@@ -388,10 +389,10 @@ std::optional<Time> Kay::next_timeout() const {
 std::optional<Duration> Kay::sample_interval() const {
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return std::nullopt;
-  if (context_.profile->delay_protect) return bounded_hello_time;
+  if (context_.profile->mka.delay_protect) return bounded_hello_time;
   if (is_xpn(latest->cipher_suite)) return longest_sample_interval;
   // Three looks before the rest of the PN space could be used up.
-  const Duration left = shortest_span(100U - context_.profile->rekey_pn_percent, speed());
+  const Duration left = shortest_span(100U - context_.profile->mka.rekey_pn_percent, speed());
   return std::clamp<Duration>(left / 3, 100ms, longest_sample_interval);
 }
 

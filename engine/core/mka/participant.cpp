@@ -192,18 +192,19 @@ std::uint8_t Participant::version(std::uint8_t configured) const noexcept {
 
 MkpduContent Participant::content(const Context& context, const Announcement& what) const noexcept {
   const Profile& profile = *context.profile;
-  const std::uint8_t sent_version = version(profile.version);
+  const std::uint8_t sent_version = version(profile.mka.version);
   MkpduContent content;
-  content.basic = {.version = sent_version,
-                   .priority = profile.priority,
-                   .key_server = what.key_server,
-                   .macsec_desired = true,
-                   .capability = profile.encrypt ? MacsecCapability::confidentiality : MacsecCapability::integrity,
-                   .sci = context.link.sci,
-                   .mi = mi_,
-                   .mn = mn_,
-                   .agility = default_algorithm_agility,
-                   .ckn = ckn_};
+  content.basic = {
+      .version = sent_version,
+      .priority = profile.mka.priority,
+      .key_server = what.key_server,
+      .macsec_desired = true,
+      .capability = profile.macsec.encrypt ? MacsecCapability::confidentiality : MacsecCapability::integrity,
+      .sci = context.link.sci,
+      .mi = mi_,
+      .mn = mn_,
+      .agility = default_algorithm_agility,
+      .ckn = ckn_};
   live_entries_.clear();
   potential_entries_.clear();
   for (const Peer& peer : peers_.all()) {
@@ -225,7 +226,7 @@ MkpduContent Participant::content(const Context& context, const Announcement& wh
                          .old_upper = use ? static_cast<std::uint32_t>(what.sak_use->old.lowest_pn >> 32U) : 0};
     if (!use && what.suspension_seconds == 0) content.xpn.reset();
   }
-  content.icv_indicator = profile.icv_indicator;
+  content.icv_indicator = profile.mka.icv_indicator;
   return content;
 }
 
@@ -241,8 +242,8 @@ Frame Participant::transmit(const Context& context, const Announcement& what, Ra
   const std::size_t body = mkpdu_size(pdu);
   Frame frame(ethernet_header_size + eapol_header_size + body);
   Writer writer{frame};
-  write_eapol_header(writer, context.profile->destination, context.link.mac, context.profile->ethertype, EapolType::mka,
-                     static_cast<std::uint16_t>(body));
+  write_eapol_header(writer, context.profile->mka.destination, context.link.mac, context.profile->mka.ethertype,
+                     EapolType::mka, static_cast<std::uint16_t>(body));
   write_mkpdu(writer, pdu);
   const auto icv = icv_key_.compute(writer.written());
   if (!writer.ok() || body > max_mkpdu_size || !icv) {

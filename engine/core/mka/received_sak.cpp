@@ -85,7 +85,7 @@ Result<SakSlot> Kay::make_sak(Participant& participant, CipherSuite suite, std::
       if (use->receiving || use->transmitting) taken = static_cast<std::uint8_t>(taken | 1U << use->an.value());
   slot.an = cp_.free_an(taken);
   slot.cipher_suite = suite;
-  slot.encrypt = context_.profile->encrypt;
+  slot.encrypt = context_.profile->macsec.encrypt;
   slot.ckn = participant.ckn();
   slot.since = now;
   std::vector<MemberId> ids{participant.mi()};
@@ -227,7 +227,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
   if (!got.hears_us) return;
   choose_principal(now);
   elect(now);
-  const Participant::Elected elected = participant.elect(context_.profile->priority, context_.link.sci);
+  const Participant::Elected elected = participant.elect(context_.profile->mka.priority, context_.link.sci);
   if (pdu.distributed_sak && elected.peer == got.peer) take_sak(participant, *got.peer, pdu, now);
   if (pdu.sak_use && pdu.sak_use->macsec) check_reports(*got.peer, *pdu.sak_use);
   if (got.peer->delay_protect) follow_lowest_pn(*got.peer, now);
@@ -240,7 +240,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
 
 bool Kay::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
   if (!set.macsec) {
-    if (context_.profile->policy == Policy::must_secure) {
+    if (context_.profile->macsec.policy == Policy::must_secure) {
       ++context_.counters.sak_macsec_refused;
       refuse(Reason::macsec_refused, "the key server wants no MACsec, the policy is must-secure");
     }
@@ -253,7 +253,7 @@ bool Kay::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
                                                  ", Linux can only do 0");
     return false;
   }
-  if (set.confidentiality_offset == 0 && context_.profile->encrypt) {
+  if (set.confidentiality_offset == 0 && context_.profile->macsec.encrypt) {
     ++context_.counters.sak_integrity_refused;
     refuse(Reason::confidentiality_mismatch, "the key server wants integrity only, the profile says Encrypt=yes");
     return false;
@@ -386,9 +386,9 @@ void Kay::check_reports(const Peer& peer, const SakUseSet& use) {
 }
 
 void Kay::follow_lowest_pn(const Peer& peer, Time now) {
-  const std::uint32_t window = context_.profile->replay_protect ? context_.profile->replay_window : 0;
+  const std::uint32_t window = context_.profile->macsec.replay_protect ? context_.profile->macsec.replay_window : 0;
   for (const std::optional<SakSlot>* slot : {&cp_.latest(), &cp_.old()}) {
-    if (!*slot || !context_.profile->replay_protect) continue;
+    if (!*slot || !context_.profile->macsec.replay_protect) continue;
     const PeerKeyUse* use = peer.use_of((*slot)->id);
     if (use == nullptr || use->lowest_pn <= 1) continue;
     const auto known = std::ranges::find_if(
@@ -406,7 +406,7 @@ bool Kay::pn_exhausted(Pn lowest) const noexcept {
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return false;
   const Pn hundredth = (is_xpn(latest->cipher_suite) ? ~Pn{0} : Pn{0xffffffff}) / 100;
-  return lowest > hundredth * context_.profile->rekey_pn_percent;
+  return lowest > hundredth * context_.profile->mka.rekey_pn_percent;
 }
 
 void Kay::on_sample(const SecyState& sample, Time now) {

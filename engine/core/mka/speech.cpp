@@ -47,13 +47,14 @@ SakUseKey Kay::report(const std::optional<SakSlot>& slot, const Participant& par
 Announcement Kay::announcement(const Participant& participant, Time now) const {
   Announcement what;
   const bool principal = principal_ == participant.ckn();
-  what.key_server = principal ? elected_self_ : participant.elect(context_.profile->priority, context_.link.sci).self;
+  what.key_server =
+      principal ? elected_self_ : participant.elect(context_.profile->mka.priority, context_.link.sci).self;
   if (cp_.latest() || cp_.old()) {
     SakUseSet use;
     use.latest = report(cp_.latest(), participant, now);
     use.old = report(cp_.old(), participant, now);
-    use.delay_protect = context_.profile->delay_protect;
-    const bool clear = context_.profile->policy == Policy::should_secure && !cp_.transmitting();
+    use.delay_protect = context_.profile->mka.delay_protect;
+    const bool clear = context_.profile->macsec.policy == Policy::should_secure && !cp_.transmitting();
     use.plain_tx = clear;
     use.plain_rx = clear;
     what.sak_use = use;
@@ -72,8 +73,8 @@ Announcement Kay::announcement(const Participant& participant, Time now) const {
 }
 
 Duration Kay::hello() const noexcept {
-  return context_.profile->delay_protect ? std::min(context_.profile->hello, bounded_hello_time)
-                                         : context_.profile->hello;
+  return context_.profile->mka.delay_protect ? std::min(context_.profile->mka.hello, bounded_hello_time)
+                                             : context_.profile->mka.hello;
 }
 
 void Kay::tell_all() noexcept {
@@ -170,7 +171,7 @@ void Kay::go_on_with(Resumable keys, Time now) {
   principal_ = latest.ckn;
   cp_.resume(std::move(keys.latest), std::move(keys.old), now);
   const Participant* owner = principal();
-  const auto elected = owner->elect(context_.profile->priority, context_.link.sci);
+  const auto elected = owner->elect(context_.profile->mka.priority, context_.link.sci);
   elected_self_ = elected.self;
   key_server_ = elected.self ? context_.link.sci : elected.peer != nullptr ? elected.peer->sci : Sci{};
 }

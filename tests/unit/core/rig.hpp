@@ -113,8 +113,8 @@ class NoTrace final : public Trace {
 
 inline ProfilePointer profile_with_one_key(Policy policy = Policy::must_secure) {
   auto profile = std::make_shared<Profile>();
-  profile->cipher_suites = {CipherSuite::gcm_aes_128};
-  profile->policy = policy;
+  profile->macsec.cipher_suites = {CipherSuite::gcm_aes_128};
+  profile->macsec.policy = policy;
   PreSharedKey& key = profile->keys.emplace_back();
   key.ckn = Ckn::from_hex("abcd").value();
   std::ranges::fill(key.cak.allocate(16), std::uint8_t{0x11});

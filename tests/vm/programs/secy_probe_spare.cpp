@@ -22,13 +22,13 @@ class SpareTest : public SecyTest {
                                 OffloadChoice offload = OffloadChoice::off) {
     Profile out;
     out.name = "spare";
-    out.parent = parent;
-    out.interface = "macsec0";
-    out.port = 5;
-    out.create = CreateChoice::always;
-    out.offload = offload;
-    out.policy = Policy::should_secure;
-    out.cipher_suites = {suite, CipherSuite::gcm_aes_128};
+    out.link.parent = parent;
+    out.link.interface = "macsec0";
+    out.link.port = 5;
+    out.link.create = CreateChoice::always;
+    out.macsec.offload = offload;
+    out.macsec.policy = Policy::should_secure;
+    out.macsec.cipher_suites = {suite, CipherSuite::gcm_aes_128};
     return std::make_shared<const Profile>(std::move(out));
   }
   bool wait_suite(CipherSuite suite) {

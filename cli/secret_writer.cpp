@@ -42,49 +42,13 @@ class SilentTerminal {
   bool silent_;
 };
 
-Result<void> write_all(int fd, std::string_view text, const std::string& what) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed(what);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
 }  // namespace
 
-char* SecretWriter::room(std::size_t size) {
-  if (used_ + size > buffer_.size()) {
-    WipedText larger{std::max(2 * buffer_.size(), used_ + size + 256)};
-    if (used_ != 0) std::memcpy(larger.data(), buffer_.data(), used_);
-    buffer_ = std::move(larger);
-  }
-  char* const at = buffer_.data() + used_;
-  used_ += size;
-  return at;
-}
-
-SecretWriter& SecretWriter::add(std::string_view text) {
-  if (!text.empty()) std::memcpy(room(text.size()), text.data(), text.size());
-  return *this;
-}
-
-SecretWriter& SecretWriter::add_hex(Bytes octets) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  char* at = room(2 * octets.size());
-  for (const std::uint8_t octet : octets) {
-    *at++ = digits[octet >> 4U];
-    *at++ = digits[octet & 15U];
-  }
-  return *this;
-}
-
 Result<void> write_secret(const std::string& path, std::string_view text) {
-  if (path.empty() || path == "-") return write_all(STDOUT_FILENO, text, "write to standard output");
+  if (path.empty() || path == "-") return write_all(STDOUT_FILENO, text, "standard output");
   const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file) return failed("make " + path);
-  return write_all(file.get(), text, "write " + path);
+  return write_all(file.get(), text, path);
 }
 
 Result<Secret<32>> decode_key_text(std::string_view text, const std::string& what) {
@@ -104,13 +68,13 @@ Result<Secret<32>> read_key_file(const std::string& path) {
 }
 
 Result<WipedText> read_all(int fd, const std::string& what) {
-  SecretWriter all;
+  WipedBuffer all;
   WipedText piece{4096};
   for (;;) {
     const ssize_t n = ::read(fd, piece.data(), piece.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return failed("read " + what);
-    if (n == 0) return WipedText{all.view()};
+    if (n == 0) return all.take();
     all.add(piece.view().substr(0, static_cast<std::size_t>(n)));
     if (all.view().size() > largest_input) return fail(EFBIG, what + " is too long");
   }
@@ -128,10 +92,11 @@ Result<Secret<32>> ask_key(std::string_view question) {
   if (!terminal) return fail(ENOTTY, "there is no terminal to ask for the key: use --key-file= or --key-fd=");
   const SilentTerminal quiet{terminal.get()};
   if (!quiet.silent()) return fail(ENOTTY, "the terminal does not hide what is typed: use --key-file= or --key-fd=");
-  if (const auto asked = write_all(terminal.get(), question, "ask"); !asked) return std::unexpected{asked.error()};
+  if (const auto asked = write_all(terminal.get(), question, "to the terminal"); !asked)
+    return std::unexpected{asked.error()};
   WipedText line{256};
   const ssize_t n = ::read(terminal.get(), line.data(), line.size());
-  const auto ended = write_all(terminal.get(), "\n", "ask");
+  const auto ended = write_all(terminal.get(), "\n", "to the terminal");
   if (n <= 0 || !ended) return fail(EINVAL, "no key was typed");
   return decode_key_text(line.view().substr(0, static_cast<std::size_t>(n)), "what was typed");
 }

@@ -2,25 +2,13 @@
 /// Texts that hold keys, on their way to a file.
 #pragma once
 
+#include "engine/base/file.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/secret.hpp"
-#include "engine/config/file.hpp"
 
 namespace macsec::cli {
 
-/// Grows a text and overwrites what it outgrows.
-class SecretWriter {
- public:
-  SecretWriter& add(std::string_view text);
-  SecretWriter& add_hex(Bytes octets);
-  [[nodiscard]] std::string_view view() const noexcept { return buffer_.view().substr(0, used_); }
-
- private:
-  char* room(std::size_t size);
-
-  WipedText buffer_;
-  std::size_t used_ = 0;
-};
+using SecretWriter = WipedBuffer;
 
 /// Writes to a new file of mode 0600, or to standard output where `path` is empty or "-". An existing file is left alone
 /// (EEXIST).

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/foreign/install.hpp"
 
+#include "engine/base/file.hpp"
 #include "engine/base/text.hpp"
-#include "engine/config/file.hpp"
 
 #include <algorithm>
 #include <array>

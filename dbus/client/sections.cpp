@@ -15,11 +15,11 @@ void add_secrets(SettingsSection& section, const Profile& profile, std::size_t i
   const bool resolve = references == References::resolved;
   if (section.name == "Key") {
     const PreSharedKey& key = profile.keys.at(instance);
-    if (resolve || (key.file.empty() && key.credential.empty()))
+    if (resolve || (key.source.file.empty() && key.source.credential.empty()))
       section.secrets.emplace_back("Cak", key.cak.duplicate());
   } else if (section.name == "StaticKeys") {
     const StaticKey& key = profile.static_keys.at(instance);
-    if (resolve || (key.file.empty() && key.credential.empty()))
+    if (resolve || (key.source.file.empty() && key.source.credential.empty()))
       section.secrets.emplace_back("Key", key.key.duplicate());
     if (!key.salt.empty()) section.secrets.emplace_back("Salt", Secret<32>{key.salt.expose()});
   }

@@ -2,7 +2,7 @@
 /// Writing profiles: whole files with their keys, and the drop-in that enables or disables one.
 #pragma once
 
-#include "engine/config/file.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/profile.hpp"
 
 namespace macsec::daemon {

@@ -5,7 +5,7 @@
 /// document and is wiped with it, so a value may be a secret; no diagnostic ever quotes a value.
 #pragma once
 
-#include "engine/config/file.hpp"
+#include "engine/base/file.hpp"
 
 #include <optional>
 #include <span>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/config/profile_builder.hpp"
 
-#include "engine/config/file.hpp"
+#include "engine/base/file.hpp"
 
 #include <algorithm>
 

@@ -68,59 +68,20 @@ void list_section(std::vector<ProfileText>& out, std::string_view section, std::
   }
 }
 
-/// Writes text into a buffer that is wiped; with no buffer it only counts, so that the buffer is made once.
-class FileWriter {
- public:
-  explicit FileWriter(char* to) noexcept : to_{to} {}
-  void put(std::string_view text) noexcept {
-    if (to_ != nullptr) std::copy(text.begin(), text.end(), to_ + size_);
-    size_ += text.size();
-  }
-  void assign(std::string_view key, std::string_view value) noexcept {
-    for (const std::string_view part : {key, std::string_view{"="}, value, std::string_view{"\n"}}) put(part);
-  }
-  void assign_secret(std::string_view key, Bytes octets) noexcept {
-    constexpr std::string_view digits = "0123456789abcdef";
-    put(key);
-    put("=");
-    for (const std::uint8_t octet : octets) {
-      put(digits.substr(octet >> 4U, 1));
-      put(digits.substr(octet & 15U, 1));
-    }
-    put("\n");
-  }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
- private:
-  char* to_;
-  std::size_t size_ = 0;
-};
-
-void write_secrets(FileWriter& writer, const Profile& profile, std::string_view section, std::size_t instance) {
-  if (section == "Key") {
-    const PreSharedKey& key = profile.keys[instance];
-    if (key.source.file.empty() && key.source.credential.empty()) writer.assign_secret("Cak", key.cak.expose());
-  } else if (section == "StaticKeys") {
-    const StaticKey& key = profile.static_keys[instance];
-    if (key.source.file.empty() && key.source.credential.empty()) writer.assign_secret("Key", key.key.expose());
-    if (!key.salt.empty()) writer.assign_secret("Salt", key.salt.expose());
-  }
+void add_secret(WipedBuffer& out, std::string_view key, Bytes octets) {
+  out.add(key).add("=").add_hex(octets).add("\n");
 }
 
-void write_file(FileWriter& writer, const Profile& profile, std::span<const ProfileText> settings) {
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const ProfileText& setting = settings[i];
-    const auto same_section = [&setting](const ProfileText& other) {
-      return other.section == setting.section && other.instance == setting.instance;
-    };
-    if (i == 0 || !same_section(settings[i - 1])) {
-      writer.put(i == 0 ? "[" : "\n[");
-      writer.put(setting.section);
-      writer.put("]\n");
-    }
-    writer.assign(setting.key, setting.value);
-    if (i + 1 == settings.size() || !same_section(settings[i + 1]))
-      write_secrets(writer, profile, setting.section, setting.instance);
+/// What the settings do not say: the octets of keys that stand in the profile itself.
+void add_secrets(WipedBuffer& out, const Profile& profile, std::string_view section, std::size_t instance) {
+  const auto in_place = [](const KeySource& source) { return source.file.empty() && source.credential.empty(); };
+  if (section == "Key") {
+    const PreSharedKey& key = profile.keys[instance];
+    if (in_place(key.source) && !key.cak.empty()) add_secret(out, "Cak", key.cak.expose());
+  } else if (section == "StaticKeys") {
+    const StaticKey& key = profile.static_keys[instance];
+    if (in_place(key.source)) add_secret(out, "Key", key.key.expose());
+    if (!key.salt.empty()) add_secret(out, "Salt", key.salt.expose());
   }
 }
 
@@ -199,12 +160,18 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
 
 WipedText profile_file(const Profile& profile) {
   const std::vector<ProfileText> settings = profile_settings(profile);
-  FileWriter measure{nullptr};
-  write_file(measure, profile, settings);
-  WipedText text{measure.size()};
-  FileWriter writer{text.data()};
-  write_file(writer, profile, settings);
-  return text;
+  WipedBuffer out;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const ProfileText& setting = settings[i];
+    const auto same_section = [&setting](const ProfileText& other) {
+      return other.section == setting.section && other.instance == setting.instance;
+    };
+    if (i == 0 || !same_section(settings[i - 1])) out.add(i == 0 ? "[" : "\n[").add(setting.section).add("]\n");
+    out.add(setting.key).add("=").add(setting.value).add("\n");
+    if (i + 1 == settings.size() || !same_section(settings[i + 1]))
+      add_secrets(out, profile, setting.section, setting.instance);
+  }
+  return out.take();
 }
 
 }  // namespace macsec

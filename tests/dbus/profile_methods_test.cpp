@@ -72,9 +72,9 @@ TEST_F(ProfileMethods, SettingsOfEveryTypeAreTaken) {
   EXPECT_EQ(error, "");
   const ProfilePointer made = model().profile("typed").profile;
   ASSERT_NE(made, nullptr);
-  EXPECT_EQ(made->port, 5);
-  EXPECT_EQ(made->priority, 7);
-  EXPECT_EQ(made->cipher_suites.size(), 2U);
+  EXPECT_EQ(made->link.port, 5);
+  EXPECT_EQ(made->mka.priority, 7);
+  EXPECT_EQ(made->macsec.cipher_suites.size(), 2U);
   EXPECT_EQ(to_string(made->keys.at(0).ckn), "abcd");
   EXPECT_EQ(made->keys.at(0).cak.size(), 32U);
 }

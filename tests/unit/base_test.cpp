@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/base/bytes.hpp"
+#include "engine/base/file.hpp"
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"
+#include "tests/temporary_directory.hpp"
 
+#include <cerrno>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace macsec {
 namespace {
@@ -97,6 +101,106 @@ TEST(Text, Boolean) {
 TEST(Text, Trim) {
   EXPECT_EQ(trim(" \t a b\r "), "a b");
   EXPECT_EQ(trim("  "), "");
+}
+
+// ---- files ----------------------------------------------------------------------------------------------------------
+
+/// A umask for the time of a test.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) noexcept : before_{::umask(mask)} {}
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+  ~Umask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+mode_t mode_of(const std::string& path) {
+  struct stat status{};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777U;
+}
+
+std::string content(const std::string& path) {
+  const auto file = read_file(path, 4096);
+  return file ? std::string{file->text.view()} : file.error().message;
+}
+
+TEST(File, ModesAreThoseAskedForWhateverTheUmask) {
+  for (const mode_t mask : {0U, 022U, 077U}) {
+    const test::TemporaryDirectory directory;
+    const Umask umask{mask};
+    const std::string path = directory.path() / "a/b/file";
+    ASSERT_TRUE(write_file(path, "text", {.mode = 0640, .directory_mode = 0751}));
+    EXPECT_EQ(mode_of(path), 0640U) << mask;
+    EXPECT_EQ(mode_of(directory.path() / "a/b"), 0751U) << mask;
+    EXPECT_EQ(mode_of(directory.path() / "a"), 0751U) << mask;
+    ASSERT_TRUE(write_file(path, "more", {.mode = 0600}));
+    EXPECT_EQ(mode_of(path), 0600U) << "another mode than the file had";
+    EXPECT_EQ(content(path), "more");
+  }
+}
+
+TEST(File, IsReplacedWholeOrNotAtAll) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "file";
+  ASSERT_TRUE(write_file(path, "old", {}));
+  std::string temporary;
+  {
+    const auto given_up = FileReplacement::write(path, "new", {});
+    ASSERT_TRUE(given_up) << given_up.error().message;
+    temporary = given_up->path();
+    EXPECT_EQ(content(temporary), "new");
+    EXPECT_EQ(content(path), "old");
+  }
+  EXPECT_EQ(::access(temporary.c_str(), F_OK), -1);
+  EXPECT_EQ(content(path), "old");
+  auto replacement = FileReplacement::write(path, "new", {});
+  ASSERT_TRUE(replacement);
+  ASSERT_TRUE(replacement->commit());
+  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(::access(temporary.c_str(), F_OK), -1);
+}
+
+TEST(File, WhatACrashLeftIsNotWrittenInto) {
+  const test::TemporaryDirectory directory;
+  const std::string path = directory.path() / "file";
+  const std::string victim = directory.path() / "victim";
+  ASSERT_TRUE(write_file(victim, "kept", {}));
+  ASSERT_EQ(::symlink(victim.c_str(), (directory.path() / ".file.new").c_str()), 0);
+  ASSERT_TRUE(write_file(path, "new", {}));
+  EXPECT_EQ(content(path), "new");
+  EXPECT_EQ(content(victim), "kept");
+}
+
+TEST(File, ErrorsNameTheFile) {
+  const test::TemporaryDirectory directory;
+  const std::string file = directory.path() / "file";
+  ASSERT_TRUE(write_file(file, "12345", {}));
+  EXPECT_EQ(read_file(file, 4).error().message, "cannot read " + file + ": more than 4 octets");
+  EXPECT_EQ(read_file(file + "2", 4).error().code, ENOENT);
+  EXPECT_EQ(read_file(directory.path(), 4).error().message,
+            "cannot read " + directory.path().string() + ": not a regular file");
+  const auto below_a_file = write_file(file + "/x", "", {});
+  ASSERT_FALSE(below_a_file);
+  EXPECT_EQ(below_a_file.error().message, "cannot write " + file + "/x: Not a directory");
+}
+
+TEST(WipedBuffer, GrowsAndIsTaken) {
+  WipedBuffer buffer;
+  const std::array<std::uint8_t, 2> octets{0x0f, 0xa0};
+  EXPECT_EQ(buffer.add("").view(), "");
+  buffer.add("Cak=").add_hex(octets).add(Bytes{octets});
+  EXPECT_EQ(buffer.view(), "Cak=0fa0\x0f\xa0");
+  const std::string large(100'000, 'x');
+  buffer.add(large);
+  EXPECT_EQ(buffer.view().substr(10), large);
+  EXPECT_EQ(buffer.octets().size(), 10 + large.size());
+  const WipedText taken = buffer.take();
+  EXPECT_EQ(taken.size(), 10 + large.size());
+  EXPECT_TRUE(buffer.view().empty());
 }
 
 }  // namespace

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/system/state_store.hpp"
 
-#include "engine/base/handle.hpp"
+#include "engine/base/file.hpp"
 #include "engine/base/text.hpp"
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace macsec::os {
@@ -21,9 +18,8 @@ constexpr std::string_view pn_header = "macsecd-packet-number 1";
 constexpr std::string_view footer = "end";
 constexpr std::size_t largest_file = 256 * 1024;
 
-std::unexpected<Error> failure(int code, std::string_view what, std::string_view path) {
-  return fail(code, fmt::format("cannot {} {}: {}", what, path, std::strerror(code)));
-}
+constexpr FileAttributes volatile_file{.mode = 0600, .directory_mode = 0700, .durable = false};
+constexpr FileAttributes persistent_file{.mode = 0600, .directory_mode = 0700, .durable = true};
 
 /// Splits at every `separator`, from the front.
 std::string_view next_part(std::string_view& rest, char separator) {
@@ -125,70 +121,6 @@ bool read_line(std::string_view text, core::Snapshot& snapshot, core::Snapshot::
   return line.whole();
 }
 
-Result<std::string> read_file(const std::string& path) {
-  const FileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file) return failure(errno, "open", path);
-  std::string text;
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure(errno, "read", path);
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > largest_file) return failure(EFBIG, "read", path);
-  }
-}
-
-enum class Durability : std::uint8_t { until_reboot, on_disk };
-
-Result<void> write_all(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t put = ::write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return failure(errno, "write", path);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return {};
-}
-
-Result<void> make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  if (errno != ENOENT) return failure(errno, "make", path);
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos || slash == 0) return failure(ENOENT, "make", path);
-  if (auto parent = make_directory(path.substr(0, slash)); !parent) return parent;
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return failure(errno, "make", path);
-}
-
-Result<void> replace_file(const std::string& directory, const std::string& name, std::string_view text,
-                          Durability durability) {
-  const std::string path = directory + "/" + name;
-  // No name written here starts with '.', so a leftover of a crash is never mistaken for a state file.
-  const std::string temporary = directory + "/.new." + name;
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-  FileDescriptor file{::open(temporary.c_str(), flags, 0600)};
-  if (!file && errno == ENOENT) {
-    if (auto made = make_directory(directory); !made) return made;
-    file = FileDescriptor{::open(temporary.c_str(), flags, 0600)};
-  }
-  if (!file) return failure(errno, "create", temporary);
-  auto written = write_all(file.get(), text, temporary);
-  if (written && durability == Durability::on_disk && ::fsync(file.get()) < 0)
-    written = failure(errno, "write", temporary);
-  if (written && ::rename(temporary.c_str(), path.c_str()) < 0) written = failure(errno, "replace", path);
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  if (durability == Durability::on_disk) {
-    const FileDescriptor parent{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (!parent || ::fsync(parent.get()) < 0) return failure(errno, "write", directory);
-  }
-  return {};
-}
-
 std::string snapshot_name(std::string_view profile) { return escape_file_name(profile) + ".snapshot"; }
 std::string pn_name(const std::string& key) { return escape_file_name(key) + ".pn"; }
 
@@ -240,15 +172,15 @@ StateStore::StateStore(std::string volatile_directory, std::string persistent_di
     : volatile_directory_{std::move(volatile_directory)}, persistent_directory_{std::move(persistent_directory)} {}
 
 Result<void> StateStore::save(std::string_view profile, const core::Snapshot& snapshot) const {
-  return replace_file(volatile_directory_, snapshot_name(profile), write_snapshot(snapshot), Durability::until_reboot);
+  return write_file(volatile_directory_ + "/" + snapshot_name(profile), write_snapshot(snapshot), volatile_file);
 }
 
 Result<std::optional<core::Snapshot>> StateStore::load(std::string_view profile) const {
   const std::string path = volatile_directory_ + "/" + snapshot_name(profile);
-  const auto text = read_file(path);
+  const auto text = read_file(path, largest_file);
   if (!text && text.error().code == ENOENT) return std::nullopt;
   if (!text) return std::unexpected{text.error()};
-  auto snapshot = read_snapshot(*text);
+  auto snapshot = read_snapshot(text->text.view());
   if (!snapshot) return fail(EBADMSG, path + ": " + snapshot.error().message);
   return std::move(*snapshot);
 }
@@ -261,16 +193,16 @@ Result<void> StateStore::reserve_pn(const std::string& key, Pn limit) const {
   const auto before = reserved_pn(key);
   if (!before) return std::unexpected{before.error()};
   if (*before && **before >= limit) return {};
-  return replace_file(persistent_directory_, pn_name(key), fmt::format("{}\nlimit {}\n{}\n", pn_header, limit, footer),
-                      Durability::on_disk);
+  return write_file(persistent_directory_ + "/" + pn_name(key),
+                    fmt::format("{}\nlimit {}\n{}\n", pn_header, limit, footer), persistent_file);
 }
 
 Result<std::optional<Pn>> StateStore::reserved_pn(const std::string& key) const {
   const std::string path = persistent_directory_ + "/" + pn_name(key);
-  const auto text = read_file(path);
+  const auto text = read_file(path, largest_file);
   if (!text && text.error().code == ENOENT) return std::nullopt;
   if (!text) return std::unexpected{text.error()};
-  std::string_view rest = *text;
+  std::string_view rest = text->text.view();
   const std::string_view header = next_part(rest, '\n');
   Line line{next_part(rest, '\n')};
   const bool named = line.word() == "limit";

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Reading small files whose content may be secret.
+/// Text of any length that may hold secrets: as read, and as it grows.
 #pragma once
 
 #include "engine/base/bytes.hpp"
-#include "engine/base/result.hpp"
 
 #include <memory>
-#include <string>
 #include <string_view>
-#include <sys/types.h>
 
 namespace macsec {
 
@@ -34,16 +31,28 @@ class WipedText {
   std::size_t size_ = 0;
 };
 
-struct FileText {
-  WipedText text;
-  mode_t mode = 0;  ///< of the open file, so it is the mode of what was read
+/// A text that grows at its end and overwrites what it outgrows. Views into it end with the next add().
+class WipedBuffer {
+ public:
+  WipedBuffer& add(std::string_view text);
+  WipedBuffer& add(Bytes octets);
+  /// Lower-case hexadecimal digits, two an octet.
+  WipedBuffer& add_hex(Bytes octets);
+
+  [[nodiscard]] std::string_view view() const noexcept { return text_.view().substr(0, used_); }
+  [[nodiscard]] Bytes octets() const noexcept {
+    return {reinterpret_cast<const std::uint8_t*>(text_.view().data()), used_};
+  }
+  /// The text in a place of its own; the buffer is empty afterwards.
+  [[nodiscard]] WipedText take();
+  void clear() noexcept;
+
+ private:
+  /// `size` octets more at the end, for the caller to fill.
+  [[nodiscard]] char* grow(std::size_t size);
+
+  WipedText text_;
+  std::size_t used_ = 0;
 };
-
-/// The content of a regular file. Errors: those of open(2) and read(2), EFBIG beyond `max` octets, EINVAL for anything
-/// that is not a regular file. The message is "cannot read PATH: why".
-[[nodiscard]] Result<FileText> read_file(const std::string& path, std::size_t max);
-
-/// Whether somebody besides owner and group may read or write a file of this mode.
-[[nodiscard]] constexpr bool open_to_everybody(mode_t mode) noexcept { return (mode & 06U) != 0; }
 
 }  // namespace macsec

@@ -1,34 +1,112 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The unit's sandbox, as systemd judges it: at most 1.5. And every message id has its text."""
+"""The units: their sandboxes as systemd judges them, no cycle in the order of a boot, restarts without end, no keys in core files or
+swap, activation of what is enabled only. And every message id has its text."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
-LIMIT = 1.5
+# Exposure that is accepted; what holds keys or has capabilities less than the rest.
+LIMITS = {"macsecd.service": 1.5, "networkd/macsec-networkd.service": 1.5, "networkmanager/macsec-nm.service": 3.0,
+          "networkmanager/macsec-nm-bus.service": 3.0}
+HAVE_KEYS = ("macsecd.service", "networkmanager/macsec-nm.service", "networkmanager/macsec-nm-bus.service")
+NO_KEYS_ON_DISK = ("LimitCORE=0", "MemorySwapMax=0")
+WITHOUT_END = ("StartLimitIntervalSec=0", "Restart=always", "RestartSec=100ms", "RestartSteps=8", "RestartMaxDelaySec=10s")
+
+# Early services in the order that cloud images give them: one waits for the network, and the whole system for it.
+EARLY = {
+    "early-local.service": "Wants=network-pre.target\nBefore=network-pre.target sysinit.target",
+    "early-network.service": "After=early-local.service systemd-networkd-wait-online.service networking.service\n"
+                             "Before=network-online.target sysinit.target",
+    "systemd-networkd-wait-online.service": "Requires=systemd-networkd.service\nAfter=systemd-networkd.service\nBefore=network-online.target",
+    "systemd-networkd.service": "After=systemd-udevd.service network-pre.target\nBefore=network.target\nWants=network.target",
+}
+EARLY_UNIT = "[Unit]\nDefaultDependencies=no\n%s\n[Service]\nType=oneshot\nExecStart=/bin/true\n"
+WANTED_BY = re.compile(r"^WantedBy=(.*)$", re.M)
+
+
+def analyze(*arguments, path=None):
+    environment = {"PATH": "/usr/bin:/bin", "SYSTEMD_COLORS": "0", "LC_ALL": "C.UTF-8"}
+    if path:
+        environment["SYSTEMD_UNIT_PATH"] = path
+    return subprocess.run(["systemd-analyze", "--no-pager", *arguments], capture_output=True, text=True, check=False, env=environment)
 
 
 def exposure(unit):
     """systemd's verdict on a unit file, without running it."""
-    shown = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
-                           capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin", "SYSTEMD_COLORS": "0", "LC_ALL": "C.UTF-8"})
-    found = re.search(r"exposure level for \S+: ([0-9.]+)", shown.stdout)
+    found = re.search(r"exposure level for \S+: ([0-9.]+)", analyze("security", "--offline=true", unit).stdout)
     return float(found.group(1)) if found else None
 
 
-def main(unit, catalog, header):
+def boot(units):
+    """What systemd says of a boot with all units enabled; `units` are texts by file name. Empty: nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        def write(name, text):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+                out.write(text)
+
+        def want(target, name):
+            os.makedirs(os.path.join(folder, target + ".wants"), exist_ok=True)
+            os.symlink(os.path.join("..", name), os.path.join(folder, target + ".wants", name))
+        for name, order in EARLY.items():
+            write(name, EARLY_UNIT % order)
+            want("sysinit.target" if name.startswith("early") else "multi-user.target", name)
+        for name, text in units.items():
+            write(name, re.sub(r"^(Exec\w+=)\S+", r"\1/bin/true", text, flags=re.M))  # nothing is installed here
+            for targets in WANTED_BY.findall(text):
+                for target in targets.split():
+                    want(target, name)
+        shown = analyze("verify", "--man=no", "multi-user.target", *units, path=folder + ":/usr/lib/systemd/system:/lib/systemd/system")
+        return [line for line in shown.stderr.splitlines() if "cycle" in line or any(name + ":" in line or folder in line for name in units)
+                and not re.search(r"Unknown key (name )?'Restart(Steps|MaxDelaySec)'", line)]
+
+
+def check_unit(name, text):
+    wanted = WITHOUT_END + (NO_KEYS_ON_DISK if name in HAVE_KEYS else ())
+    lines = text.splitlines()
+    yield from ("%s: lacks %s" % (name, line) for line in wanted if line not in lines)
+
+
+def check_messages(catalog, header):
     with open(header, encoding="utf-8") as text:
         used = set(re.findall(r'"([0-9a-f]{32})"', text.read()))
     with open(catalog, encoding="utf-8") as text:
         told = set(re.findall(r"^-- ([0-9a-f]{32})$", text.read(), re.M))
-    problems = ["%s: lacks message %s" % (catalog, one) for one in sorted(used - told)]
-    problems += ["%s: message %s is never sent" % (catalog, one) for one in sorted(told - used)]
+    yield from ("%s: lacks message %s" % (catalog, one) for one in sorted(used - told))
+    yield from ("%s: message %s is never sent" % (catalog, one) for one in sorted(told - used))
+
+
+def check_activation(unit, activation):
+    """Only an enabled unit is started by a call on the bus."""
+    started = re.search(r"^SystemdService=(.*)$", activation, re.M).group(1)
+    if started == "macsecd.service" or "Alias=" + started not in unit.splitlines():
+        yield "org.macsecd1.service: %s is not an alias that macsecd.service gets when it is enabled" % started
+
+
+def main(built, source, header):
+    problems = list(check_messages(os.path.join(source, "macsecd.catalog"), header))
+    units = {}
+    for name in LIMITS:
+        path = os.path.join(built, name)
+        if not os.path.exists(path):
+            continue  # configured without plugins
+        with open(path, encoding="utf-8") as text:
+            units[name] = text.read()
+        problems += check_unit(name, units[name])
+    with open(os.path.join(source, "org.macsecd1.service"), encoding="utf-8") as text:
+        problems += check_activation(units["macsecd.service"], text.read())
     if shutil.which("systemd-analyze"):
-        found = exposure(unit)
-        if found is None or found > LIMIT:
-            problems.append("%s: exposure %s, at most %s" % (unit, found, LIMIT))
+        for name in units:
+            found = exposure(os.path.join(built, name))
+            if found is None or found > LIMITS[name]:
+                problems.append("%s: exposure %s, at most %s" % (name, found, LIMITS[name]))
+        with open(os.path.join(source, "networkmanager/macsec-nm-bus.socket"), encoding="utf-8") as text:
+            every = {os.path.basename(name): unit for name, unit in units.items()} | {"macsec-nm-bus.socket": text.read()}
+        problems += boot(every)
     print("\n".join(problems))
     return 1 if problems else 0
 

@@ -17,7 +17,7 @@ std::string help_text() {
          "                         unix:path=/run/macsec-nm/bus); empty: there is none\n"
          "  --help, --version\n\n"
          "Without --enable or --disable it serves; the service manager starts it so.\n"
-         "Exit codes: 0 success, 1 failure, 2 wrong usage.\n";
+         "Exit codes: 0 success, 1 failure, 2 wrong usage, 5 the bus name is not to be had.\n";
 }
 
 Result<Options> parse_options(std::span<const std::string_view> arguments) {

@@ -10,6 +10,13 @@
 
 namespace macsec::nm {
 
+enum class ExitCode : int {
+  success = 0,
+  failure = 1,
+  usage = 2,    ///< wrong command line
+  no_name = 5,  ///< another program has the supplicant's bus name, or the bus does not give it
+};
+
 struct Options {
   enum class Action { serve, enable, disable, help, version };
   Action action = Action::serve;

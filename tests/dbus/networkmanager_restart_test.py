@@ -132,6 +132,17 @@ class Restart(unittest.TestCase):
         self.manager.start()
         self.assertIn("/Interfaces/macsec", call.communicate(timeout=30)[0])
 
+    def test_ends_for_good_where_another_has_the_name(self):
+        env = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        ended = subprocess.run([PROGRAM, "--supplicant-bus="], env=env, capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(ended.returncode, 5)  # RestartPreventExitStatus= of the unit
+        self.assertIn(NAME, ended.stderr)
+
+    def test_keys_are_for_no_core_file(self):
+        with open("/proc/%d/limits" % self.manager.process.pid, encoding="ascii") as text:
+            core = [line.split() for line in text if line.startswith("Max core file size")][0]
+        self.assertEqual(core[4:6], ["0", "0"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -63,7 +63,9 @@ std::map<std::string, std::string> RecordReader::texts() {
 }
 
 Result<Memory> Memory::open(FileDescriptor file) {
-  if (!file) file = FileDescriptor{::memfd_create("macsec-nm", MFD_CLOEXEC)};
+  constexpr unsigned no_exec_seal = 8;  // MFD_NOEXEC_SEAL, since Linux 6.3
+  if (!file) file = FileDescriptor{::memfd_create("macsec-nm", MFD_CLOEXEC | no_exec_seal)};
+  if (!file && errno == EINVAL) file = FileDescriptor{::memfd_create("macsec-nm", MFD_CLOEXEC)};
   if (!file) return fail(errno, std::string{"cannot make a file in memory: "} + std::strerror(errno));
   return Memory{std::move(file)};
 }

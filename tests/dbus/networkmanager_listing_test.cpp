@@ -65,6 +65,57 @@ TEST_F(NetworkManagerTest, ConnectionsThatAreNotActiveAreShown) {
   EXPECT_TRUE(spare.empty());
 }
 
+StoredConnection with_suites(std::string id, std::string interface, std::uint16_t port) {
+  StoredConnection out;
+  out.connection = {.id = id, .uuid = "uuid-of-" + id, .user_data = {{"org.macsecd.cipher-suites", "GCM-AES-256"}}};
+  out.parent = "eth0";
+  out.interface = std::move(interface);
+  out.port = port;
+  out.ckn = "abcd";
+  return out;
+}
+
+TEST_F(NetworkManagerTest, PrivateConnectionsAreNotShownAndTakePartInNothing) {
+  start();
+  run_until([&] { return runs_->ready(); });
+  StoredConnection evil = with_suites("evil", "macsec8", 1);  // the SCI of another
+  evil.connection.is_private = true;
+  const std::vector<StoredConnection> stored{evil, with_suites("uplink", "macsec7", 1)};
+  std::set<std::string> spare;
+  Listing listing{event_.get(), *runs_, [&] { return std::optional{stored}; },
+                  [&](std::set<std::string> devices) { spare = devices; }};
+  listing.update();
+  run_until([&] { return model().has_profile("uplink"); });
+  EXPECT_EQ(spare, std::set<std::string>{"macsec7"});
+  EXPECT_FALSE(model().has_profile("evil"));
+}
+
+TEST_F(NetworkManagerTest, DevicesMadeInAdvanceAreLimited) {
+  start();
+  run_until([&] { return runs_->ready(); });
+  std::vector<StoredConnection> stored;
+  for (unsigned i = 0; i < Listing::most_spare_devices; ++i)
+    stored.push_back(with_suites(fmt::format("b{}", i), fmt::format("b{}", i), static_cast<std::uint16_t>(i + 2)));
+  std::set<std::string> spare;
+  Listing listing{event_.get(), *runs_, [&] { return std::optional{stored}; },
+                  [&](std::set<std::string> devices) { spare = devices; }};
+  listing.update();
+  run_until([&] {
+    return std::ranges::all_of(stored, [&](const auto& each) { return model().has_profile(each.connection.id); });
+  });
+  EXPECT_EQ(spare.size(), Listing::most_spare_devices);
+  stored.push_back(with_suites("a", "a", 1));  // before the others by name
+  listing.update();
+  run_until([&] { return model().has_profile("a"); });
+  EXPECT_FALSE(spare.contains("a"));
+  EXPECT_EQ(spare.size(), Listing::most_spare_devices);
+  EXPECT_FALSE(profile("/org/macsecd1/profile/a").problems.empty());
+  stored.erase(stored.begin());
+  listing.update();
+  run_until([&] { return spare.contains("a"); });
+  EXPECT_TRUE(spare.contains("a"));
+}
+
 TEST_F(NetworkManagerTest, AProfileThatRanIsShownOrRemoved) {
   std::optional<Listing> listing;
   given_up_ = [&](const std::string& name) { listing->take_over(name); };

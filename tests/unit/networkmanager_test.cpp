@@ -168,21 +168,25 @@ TEST(AddNetwork, RefusesKeysGivenTwiceAndOtherMessages) {
 
 // ---- user.data ------------------------------------------------------------------------------------------------------
 
+UserData from_system(std::map<std::string, std::string> data) {
+  return read_user_data(Connection{.user_data = std::move(data)});
+}
+
 TEST(UserData, PassesOverWhatIsNotOurs) {
-  const UserData data = read_user_data({{"org.example.x", "1"}, {"org.macsecd", "1"}});
+  const UserData data = from_system({{"org.example.x", "1"}, {"org.macsecd", "1"}});
   EXPECT_TRUE(data.settings.empty());
   EXPECT_TRUE(data.problems.empty());
   EXPECT_EQ(data.activation, Activation::automatic);
 }
 
 TEST(UserData, BecomesSettings) {
-  const UserData data = read_user_data({{"org.macsecd.cipher-suites", "GCM-AES-256"},
-                                        {"org.macsecd.priority", "10"},
-                                        {"org.macsecd.rekey-sec", "1h"},
-                                        {"org.macsecd.replay-window", "0"},
-                                        {"org.macsecd.policy", "should-secure"},
-                                        {"org.macsecd.offload", "mac"},
-                                        {"org.macsecd.activation", "secured"}});
+  const UserData data = from_system({{"org.macsecd.cipher-suites", "GCM-AES-256"},
+                                     {"org.macsecd.priority", "10"},
+                                     {"org.macsecd.rekey-sec", "1h"},
+                                     {"org.macsecd.replay-window", "0"},
+                                     {"org.macsecd.policy", "should-secure"},
+                                     {"org.macsecd.offload", "mac"},
+                                     {"org.macsecd.activation", "secured"}});
   EXPECT_TRUE(data.problems.empty());
   EXPECT_EQ(data.activation, Activation::secured);
   const auto at = [&](const char* section, const char* key) { return data.settings.at({section, key}); };
@@ -200,13 +204,13 @@ TEST(UserData, SaysWhatIsWrongAndWhatIsAccepted) {
       {"org.macsecd.replay-window", "-1"},   {"org.macsecd.policy", "maybe"},        {"org.macsecd.offload", "phi"},
       {"org.macsecd.activation", "someday"}, {"org.macsecd.fallback-ckn", "zz"}};
   for (const auto& each : bad) {
-    const UserData data = read_user_data({each});
+    const UserData data = from_system({each});
     EXPECT_FALSE(data.usable()) << each.first;
     ASSERT_FALSE(data.problems.empty());
     EXPECT_EQ(data.problems.front().setting, each.first);
     EXPECT_TRUE(data.problems.front().text.starts_with(each.first + "=" + each.second)) << data.problems.front().text;
   }
-  const UserData unknown = read_user_data({{"org.macsecd.prioritty", "1"}});
+  const UserData unknown = from_system({{"org.macsecd.prioritty", "1"}});
   EXPECT_TRUE(unknown.usable());
   ASSERT_EQ(unknown.problems.size(), 1U);
   EXPECT_FALSE(unknown.problems.front().error);
@@ -214,13 +218,27 @@ TEST(UserData, SaysWhatIsWrongAndWhatIsAccepted) {
 
 TEST(UserData, FallbackKey) {
   const UserData data =
-      read_user_data({{"org.macsecd.fallback-ckn", "abcd"}, {"org.macsecd.fallback-cak-file", "/etc/macsecd/f.cak"}});
+      from_system({{"org.macsecd.fallback-ckn", "abcd"}, {"org.macsecd.fallback-cak-file", "/etc/macsecd/f.cak"}});
   EXPECT_TRUE(data.usable());
   ASSERT_EQ(data.fallback_keys.size(), 1U);
   const auto& texts = data.fallback_keys.front().texts;
   EXPECT_NE(std::ranges::find(texts, std::pair<std::string, std::string>{"Role", "fallback"}), texts.end());
-  EXPECT_FALSE(read_user_data({{"org.macsecd.fallback-ckn", "abcd"}}).usable());
-  EXPECT_FALSE(read_user_data({{"org.macsecd.fallback-cak-file", "/x"}}).usable());
+  EXPECT_FALSE(from_system({{"org.macsecd.fallback-ckn", "abcd"}}).usable());
+  EXPECT_FALSE(from_system({{"org.macsecd.fallback-cak-file", "/x"}}).usable());
+}
+
+TEST(UserData, NamesNoSecretsInAPrivateConnection) {
+  for (const char* key : {"org.macsecd.fallback-cak-file", "org.macsecd.fallback-cak-credential"}) {
+    Connection connection{.is_private = true, .user_data = {{"org.macsecd.fallback-ckn", "abcd"}, {key, "corp.cak"}}};
+    const UserData refused = read_user_data(connection);
+    EXPECT_FALSE(refused.usable());
+    EXPECT_TRUE(refused.fallback_keys.empty());
+    ASSERT_FALSE(refused.problems.empty());
+    EXPECT_EQ(refused.problems.front().setting, key);
+    EXPECT_NE(refused.problems.front().text.find("connection.permissions"), std::string::npos);
+    EXPECT_EQ(refused.problems.front().text.find("corp.cak"), std::string::npos);
+  }
+  EXPECT_TRUE(read_user_data(Connection{.is_private = true, .user_data = {{"org.macsecd.priority", "9"}}}).usable());
 }
 
 // ---- the profile ----------------------------------------------------------------------------------------------------
@@ -284,14 +302,14 @@ TEST(Mapping, SaysEveryKeyOfTheNetwork) {
 
 TEST(Mapping, KeepsTheSuiteOfTheDeviceOrSaysWhyNot) {
   Wanted asked = wanted();
-  asked.extras = read_user_data({{"org.macsecd.cipher-suites", "GCM-AES-256 GCM-AES-128"}});
+  asked.extras = from_system({{"org.macsecd.cipher-suites", "GCM-AES-256 GCM-AES-128"}});
   EXPECT_EQ(setting(make_settings(asked), "MACsec", "CipherSuites"), "GCM-AES-128");
   EXPECT_TRUE(asked.extras.usable());
-  asked.extras = read_user_data({{"org.macsecd.cipher-suites", "GCM-AES-256"}});
+  asked.extras = from_system({{"org.macsecd.cipher-suites", "GCM-AES-256"}});
   static_cast<void>(make_settings(asked));
   ASSERT_FALSE(asked.extras.usable());
   EXPECT_NE(asked.extras.problems.front().text.find("GCM-AES-128"), std::string::npos);
-  asked.extras = read_user_data({{"org.macsecd.cipher-suites", "GCM-AES-256"}});
+  asked.extras = from_system({{"org.macsecd.cipher-suites", "GCM-AES-256"}});
   asked.device.cipher_suite = CipherSuite::gcm_aes_256;
   EXPECT_EQ(setting(make_settings(asked), "MACsec", "CipherSuites"), "GCM-AES-256");
   EXPECT_TRUE(asked.extras.usable());
@@ -299,7 +317,7 @@ TEST(Mapping, KeepsTheSuiteOfTheDeviceOrSaysWhyNot) {
 
 TEST(Mapping, ADeviceIsMadeBeforehandOnlyForOtherSuites) {
   const auto wants = [](const std::string& suites) {
-    return wants_other_suite(read_user_data({{"org.macsecd.cipher-suites", suites}}));
+    return wants_other_suite(from_system({{"org.macsecd.cipher-suites", suites}}));
   };
   EXPECT_FALSE(wants_other_suite({}));
   EXPECT_FALSE(wants("gcm-aes-256,gcm-aes-128"));
@@ -320,6 +338,8 @@ TEST(Mapping, NamesProfilesAfterConnections) {
   EXPECT_EQ(profile_name(asked), "_hidden");
   asked.connection->id = std::string(200, 'x');
   EXPECT_EQ(profile_name(asked).size(), 64U);
+  asked.connection->is_private = true;
+  EXPECT_EQ(profile_name(asked), "nm-macsec0");
   asked.connection.reset();
   EXPECT_EQ(profile_name(asked), "nm-macsec0");
 }

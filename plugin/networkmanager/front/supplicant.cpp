@@ -231,11 +231,8 @@ Result<MacsecDevice> Supplicant::find_device(const Link& link) const {
     for (MacsecDevice& device : *devices)
       if (device.parent == link.parent_index && device.sci.port() == port) return std::move(device);
   // A connection that is up and comes up again with another port: NetworkManager keeps the device it has.
-  for (const StoredConnection& stored : connections_.all().value_or(std::vector<StoredConnection>{}))
-    for (MacsecDevice& device : *devices)
-      if (stored.interface == device.name && stored.parent == link.parent && stored.port == asked &&
-          device.parent == link.parent_index)
-        return std::move(device);
+  for (MacsecDevice& device : *devices)
+    if (device.parent == link.parent_index && connections_.active_port(device.name) == asked) return std::move(device);
   return fail(ENODEV, fmt::format("{} has no MACsec device with port {}", link.parent, ports.front()));
 }
 
@@ -258,7 +255,7 @@ void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Conne
   wanted.parent = link.parent;
   wanted.device = device;
   wanted.network = link.networks.at(link.selected).duplicate();
-  if (connection) wanted.extras = read_user_data(connection->user_data);
+  if (connection) wanted.extras = read_user_data(*connection);
   if (const std::uint16_t port = wanted.network.port; port != 0 && port != device.sci.port())
     wanted.extras.problems.push_back(
         {false,
@@ -269,7 +266,8 @@ void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Conne
                      "after nmcli connection down",
                      port, device.name, device.sci.port())});
   departures_.erase(device.name);
-  if (connection && !suits(wanted)) connections_.bring_up(connection->uuid, device.name, device.ifindex);
+  if (connection && !connection->is_private && !suits(wanted))
+    connections_.bring_up(connection->uuid, device.name, device.ifindex);
   link.connection = connection;
   wanted.connection = std::move(connection);
   link.device = device.name;

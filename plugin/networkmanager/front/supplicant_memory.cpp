@@ -65,6 +65,7 @@ void Supplicant::save(Record& record) const {
     const Connection connection = link->connection.value_or(Connection{});
     record.text(connection.id);
     record.text(connection.uuid);
+    record.number(connection.is_private ? 1 : 0);
     record.number(static_cast<std::uint64_t>(connection.validation));
     record.text(connection.addressing);
     record.texts(connection.user_data);
@@ -92,6 +93,7 @@ void Supplicant::restore(RecordReader& reader) {
     Connection connection;
     connection.id = reader.text();
     connection.uuid = reader.text();
+    connection.is_private = reader.number() != 0;
     connection.validation = reader.as<int>();
     connection.addressing = reader.text();
     connection.user_data = reader.texts();

@@ -92,6 +92,14 @@ struct Connections::State {
     each_device([this](NMDevice* device) { g_signal_handlers_disconnect_by_data(device, this); });
     g_signal_handlers_disconnect_by_data(client.get(), this);
   }
+  /// The macsec connection that is active, or being activated, on a device; none: null.
+  [[nodiscard]] NMConnection* active(const std::string& name) const {
+    NMDevice* device = nm_client_get_device_by_iface(client.get(), name.c_str());
+    NMActiveConnection* active = device == nullptr ? nullptr : nm_device_get_active_connection(device);
+    NMRemoteConnection* remote = active == nullptr ? nullptr : nm_active_connection_get_connection(active);
+    if (remote == nullptr || nm_connection_get_setting_macsec(NM_CONNECTION(remote)) == nullptr) return nullptr;
+    return NM_CONNECTION(remote);
+  }
   void each_device(const std::function<void(NMDevice*)>& visit) const {
     const GPtrArray* devices = nm_client_get_devices(client.get());
     for (guint i = 0; i < devices->len; ++i) visit(NM_DEVICE(g_ptr_array_index(devices, i)));
@@ -132,6 +140,8 @@ Connection read(NMConnection* it, NMSettingMacsec* macsec) {
   Connection out;
   out.id = text_of(nm_connection_get_id(it));
   out.uuid = text_of(nm_connection_get_uuid(it));
+  NMSettingConnection* common = nm_connection_get_setting_connection(it);
+  out.is_private = common == nullptr || nm_setting_connection_get_num_permissions(common) != 0;
   out.validation = static_cast<int>(nm_setting_macsec_get_validation(macsec));
   out.addressing = addressing_of(it);
   read_user_data(it, out);
@@ -175,17 +185,17 @@ void Connections::on_changed(std::function<void()> changed) { state_->changed = 
 Connections::Lookup Connections::find(const std::string& device, Connection& connection) const {
   if (state_->refused) return Lookup::offline;
   if (state_->client == nullptr) return Lookup::absent;
-  NMClient* client = state_->client.get();
-  if (nm_client_get_nm_running(client) == 0) return Lookup::offline;
-  NMDevice* found = nm_client_get_device_by_iface(client, device.c_str());
-  NMActiveConnection* active = found == nullptr ? nullptr : nm_device_get_active_connection(found);
-  NMRemoteConnection* remote = active == nullptr ? nullptr : nm_active_connection_get_connection(active);
-  if (remote == nullptr) return Lookup::absent;
-  auto* it = NM_CONNECTION(remote);
-  NMSettingMacsec* macsec = nm_connection_get_setting_macsec(it);
-  if (macsec == nullptr) return Lookup::absent;
-  connection = read(it, macsec);
+  if (nm_client_get_nm_running(state_->client.get()) == 0) return Lookup::offline;
+  NMConnection* it = state_->active(device);
+  if (it == nullptr) return Lookup::absent;
+  connection = read(it, nm_connection_get_setting_macsec(it));
   return Lookup::found;
+}
+
+std::optional<std::uint16_t> Connections::active_port(const std::string& device) const {
+  NMConnection* it = state_->client == nullptr ? nullptr : state_->active(device);
+  if (it == nullptr) return std::nullopt;
+  return static_cast<std::uint16_t>(nm_setting_macsec_get_port(nm_connection_get_setting_macsec(it)));
 }
 
 void Connections::manage(std::set<std::string> devices) {

@@ -14,9 +14,11 @@
 namespace macsec::nm {
 
 struct Connection {
-  std::string id;
-  std::string uuid;
-  std::map<std::string, std::string> user_data;
+  std::string id{};
+  std::string uuid{};
+  /// connection.permissions names users: whoever may add connections of their own wrote it, with no administrator's rights.
+  bool is_private = false;
+  std::map<std::string, std::string> user_data{};
   int validation = 2;        ///< of the macsec setting: 0 disable, 1 check, 2 strict
   std::string addressing{};  ///< what it says about IP, to be compared only
   friend bool operator==(const Connection&, const Connection&) = default;
@@ -49,6 +51,9 @@ class Connections {
   };
   /// The macsec connection that is active, or being activated, on a device.
   [[nodiscard]] Lookup find(const std::string& device, Connection& connection) const;
+
+  /// The macsec.port of that connection; nothing without one.
+  [[nodiscard]] std::optional<std::uint16_t> active_port(const std::string& device) const;
 
   /// All macsec connections; nothing while NetworkManager does not run.
   [[nodiscard]] std::optional<std::vector<StoredConnection>> all() const;

@@ -4,6 +4,8 @@
 #include "dbus/bus/names.hpp"
 #include "plugin/networkmanager/log.hpp"
 
+#include <algorithm>
+
 namespace macsec::nm {
 
 Listing::Listing(sd_event* event, Runs& runs, Stored stored, Devices spare)
@@ -20,40 +22,54 @@ void Listing::take_over(const std::string& profile) {
 
 /// Only where it is in nobody's way: all connections that have the device want the same one, and no other device wants its
 /// SCI.
-std::set<std::string> Listing::spare_devices() const {
+std::map<std::string, Listing::Spare> Listing::judge_devices() const {
   using Place = std::pair<std::string, std::uint16_t>;  // parent and port
   std::map<std::string, std::set<std::pair<Place, std::vector<CipherSuite>>>> demands;
   std::map<Place, std::set<std::string>> devices;
   for (const StoredConnection& each : known_) {
-    const UserData extras = read_user_data(each.connection.user_data);
+    const UserData extras = read_user_data(each.connection);
     const Place place{each.parent, each.port};
     demands[each.interface].emplace(place,
                                     wants_other_suite(extras) ? cipher_suites(extras) : std::vector<CipherSuite>{});
     devices[place].insert(each.interface);
   }
-  std::set<std::string> out;
-  for (const auto& [device, wanted] : demands)
-    if (wanted.size() == 1 && !wanted.begin()->second.empty() && devices[wanted.begin()->first].size() == 1)
-      out.insert(device);
+  std::map<std::string, Spare> out;
+  std::size_t places = most_spare_devices;
+  for (const bool kept : {true, false})  // what is made stays when another connection is added
+    for (const auto& [device, wanted] : demands) {
+      if (made_.contains(device) != kept) continue;
+      if (std::ranges::all_of(wanted, [](const auto& demand) { return demand.second.empty(); }))
+        out[device] = Spare::none;
+      else if (wanted.size() != 1 || devices[wanted.begin()->first].size() != 1)
+        out[device] = Spare::in_the_way;
+      else
+        out[device] = places == 0 ? Spare::too_many : (--places, Spare::made);
+    }
   return out;
 }
 
-Listing::Entries Listing::wanted(const std::set<std::string>& spare) const {
+Listing::Entries Listing::wanted(const std::map<std::string, Spare>& spare) const {
   Entries out;
   for (const StoredConnection& each : known_) {
     if (runs_.has_connection(each.connection.uuid)) continue;
     std::string name = profile_name(each.connection.id, each.interface);
     if (runs_.has_profile(name) || taken_.contains(name) || out.contains(name))
       name = fmt::format("{}@{}", name.substr(0, 50), each.connection.uuid.substr(0, 8));
-    out.insert_or_assign(name, Entry{each, spare.contains(each.interface)});
+    out.insert_or_assign(name, Entry{each, spare.at(each.interface)});
   }
   return out;
 }
 
 void Listing::apply() {
-  if (auto now = stored_()) known_ = std::move(*now);
-  const std::set<std::string> spare = spare_devices();
-  spare_(spare);
+  if (auto now = stored_()) {
+    known_ = std::move(*now);
+    std::erase_if(known_, [](const StoredConnection& each) { return each.connection.is_private; });
+  }
+  const std::map<std::string, Spare> spare = judge_devices();
+  made_.clear();
+  for (const auto& [device, verdict] : spare)
+    if (verdict == Spare::made) made_.insert(device);
+  spare_(made_);
   if (!runs_.ready()) {  // macsecd forgets what a client had
     given_up_.clear();
     return shown_.clear();
@@ -75,12 +91,19 @@ void Listing::apply() {
 
 void Listing::show(const std::string& name, const Entry& entry) {
   const StoredConnection& stored = entry.stored;
-  UserData extras = read_user_data(stored.connection.user_data);
+  UserData extras = read_user_data(stored.connection);
   if (stored.eap)
     return show_problem(name, entry, "macsec.mode=eap: 802.1X as the source of keys is not in this version");
   if (stored.parent.empty())
     return show_problem(name, entry, "macsec.parent names no interface, nor a connection that names one");
-  if (wants_other_suite(extras) && !entry.spare)
+  if (wants_other_suite(extras) && entry.spare == Spare::too_many)
+    extras.problems.push_back(
+        {false,
+         {},
+         0,
+         "org.macsecd.cipher-suites",
+         fmt::format("org.macsecd.cipher-suites: no device is made in advance, as {} others are", most_spare_devices)});
+  if (wants_other_suite(extras) && entry.spare == Spare::in_the_way)
     extras.problems.push_back(
         {false,
          {},
@@ -90,7 +113,7 @@ void Listing::show(const std::string& name, const Entry& entry) {
              "org.macsecd.cipher-suites: no device is made beforehand, as another connection wants another one with "
              "connection.interface-name={} or macsec.port={} on {}; give this one both of its own",
              stored.interface, stored.port, stored.parent)});
-  add(name, entry, make_settings(stored, extras, entry.spare), std::move(extras.problems));
+  add(name, entry, make_settings(stored, extras, entry.spare == Spare::made), std::move(extras.problems));
 }
 
 void Listing::show_problem(const std::string& name, const Entry& entry, const std::string& text) {

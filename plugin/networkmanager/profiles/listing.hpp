@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// NetworkManager's macsec connections that are not active, shown as profiles that are not enabled, and the devices that
-/// have to be there before a connection comes up.
+/// have to be there before a connection comes up. Private connections are none of others' business, and take part in nothing.
 #pragma once
 
 #include "plugin/networkmanager/profiles/connections.hpp"
@@ -12,6 +12,9 @@ namespace macsec::nm {
 
 class Listing {
  public:
+  /// Devices made in advance, of this host; whoever may add connections would have the kernel full of them.
+  static constexpr std::size_t most_spare_devices = 16;
+
   using Stored = std::function<std::optional<std::vector<StoredConnection>>()>;
   using Devices = std::function<void(std::set<std::string>)>;
 
@@ -27,15 +30,21 @@ class Listing {
   void take_over(const std::string& profile);
 
  private:
+  enum class Spare : std::uint8_t {
+    none,        ///< no device is needed in advance
+    made,        ///< its device is made in advance
+    in_the_way,  ///< another connection wants another device in that place
+    too_many,    ///< most_spare_devices are made
+  };
   struct Entry {
     StoredConnection stored;
-    bool spare = false;  ///< its device is made beforehand
+    Spare spare = Spare::none;
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   using Entries = std::map<std::string, Entry>;  ///< by profile
 
-  [[nodiscard]] std::set<std::string> spare_devices() const;
-  [[nodiscard]] Entries wanted(const std::set<std::string>& spare) const;
+  [[nodiscard]] std::map<std::string, Spare> judge_devices() const;
+  [[nodiscard]] Entries wanted(const std::map<std::string, Spare>& spare) const;
   void apply();
   void show(const std::string& name, const Entry& entry);
   void show_problem(const std::string& name, const Entry& entry, const std::string& text);
@@ -47,6 +56,7 @@ class Listing {
   Stored stored_;
   Devices spare_;
   std::vector<StoredConnection> known_;
+  std::set<std::string> made_;  ///< devices made in advance
   Entries shown_;
   std::set<std::string> given_up_;
   std::set<std::string> taken_;  ///< names others have

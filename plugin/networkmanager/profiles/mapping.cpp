@@ -26,14 +26,26 @@ std::optional<std::string> suites(Wanted& wanted) {
   if (!wanted.device.cipher_suite) return std::nullopt;
   const std::string have{to_string(*wanted.device.cipher_suite)};
   if (suits(wanted)) return have;
-  wanted.extras.problems.push_back(
-      {true,
-       {},
-       0,
-       "org.macsecd.cipher-suites",
-       fmt::format("org.macsecd.cipher-suites={}: {} was made with {}, which the kernel does not change; macsecd makes "
-                   "another when this one is gone, if no connection with other suites has the same interface-name",
-                   wanted.extras.settings.at(cipher_suites_setting), wanted.device.name, have)});
+  if (wanted.connection && wanted.connection->is_private)
+    wanted.extras.problems.push_back(
+        {true,
+         {},
+         0,
+         "org.macsecd.cipher-suites",
+         fmt::format(
+             "org.macsecd.cipher-suites={}: {} was made with {}, and macsecd makes no device for a connection with "
+             "connection.permissions",
+             wanted.extras.settings.at(cipher_suites_setting), wanted.device.name, have)});
+  else
+    wanted.extras.problems.push_back(
+        {true,
+         {},
+         0,
+         "org.macsecd.cipher-suites",
+         fmt::format(
+             "org.macsecd.cipher-suites={}: {} was made with {}, which the kernel does not change; macsecd makes "
+             "another when this one is gone, if no connection with other suites has the same interface-name",
+             wanted.extras.settings.at(cipher_suites_setting), wanted.device.name, have)});
   return have;
 }
 
@@ -129,8 +141,10 @@ bus::Settings make_settings(const StoredConnection& stored, const UserData& extr
   return settings;
 }
 
+bool is_public(const Wanted& wanted) { return wanted.connection && !wanted.connection->is_private; }
+
 std::string profile_name(const Wanted& wanted) {
-  return profile_name(wanted.connection ? wanted.connection->id : "", wanted.device.name);
+  return profile_name(is_public(wanted) ? wanted.connection->id : "", wanted.device.name);
 }
 
 std::string profile_name(const std::string& id, const std::string& device) {

@@ -37,6 +37,8 @@ inline constexpr CipherSuite own_cipher_suite = CipherSuite::gcm_aes_128;
 /// Whether a device as NetworkManager makes it is not what the connection asks for.
 [[nodiscard]] bool wants_other_suite(const UserData& extras);
 
+/// Whether other users may be told which connection it is.
+[[nodiscard]] bool is_public(const Wanted& wanted);
 /// The connection's id where it can be a profile's name, with '_' for what cannot; else "nm-DEVICE".
 [[nodiscard]] std::string profile_name(const std::string& id, const std::string& device);
 [[nodiscard]] std::string profile_name(const Wanted& wanted);

@@ -75,8 +75,8 @@ void Runs::add(Run& run) {
   options.lifetime = bus::Lifetime::parked;
   options.grace = options_.grace;
   options.source = ProfileSource::networkmanager;
-  options.origin = run.wanted.connection ? run.wanted.connection->uuid : run.wanted.device.name;
-  options.description = run.wanted.connection ? run.wanted.connection->id : "";
+  options.origin = is_public(run.wanted) ? run.wanted.connection->uuid : run.wanted.device.name;
+  options.description = is_public(run.wanted) ? run.wanted.connection->id : "";
   options.problems = run.wanted.extras.problems;
   options.replace = true;
   if (!run.added)  // told once, not each time a setting changes

@@ -15,6 +15,7 @@ struct Known {
   std::string_view word;
   std::string_view section;
   std::string_view key;
+  bool opens_secrets = false;  ///< names what only macsecd and root can read
 };
 constexpr std::array known_keys{
     Known{"cipher-suites", "MACsec", "CipherSuites"},
@@ -35,8 +36,8 @@ constexpr std::array known_keys{
     Known{"ethertype", "MKA", "EtherType"},
     Known{"fallback-ckn", "Key", "Ckn"},
     Known{"fallback-ckn-padding", "Key", "CknPadding"},
-    Known{"fallback-cak-file", "Key", "CakFile"},
-    Known{"fallback-cak-credential", "Key", "CakCredential"},
+    Known{"fallback-cak-file", "Key", "CakFile", true},
+    Known{"fallback-cak-credential", "Key", "CakCredential", true},
 };
 constexpr std::string_view activation_word = "activation";
 
@@ -83,10 +84,10 @@ bool UserData::usable() const noexcept {
   return std::ranges::none_of(problems, [](const bus::Problem& problem) { return problem.error; });
 }
 
-UserData read_user_data(const std::map<std::string, std::string>& data) {
+UserData read_user_data(const Connection& connection) {
   UserData out;
   bus::SettingsSection fallback{"Key", {}};
-  for (const auto& [name, value] : data) {
+  for (const auto& [name, value] : connection.user_data) {
     if (!name.starts_with(prefix)) continue;
     const std::string_view word = std::string_view{name}.substr(prefix.size());
     if (word == activation_word) {
@@ -94,12 +95,15 @@ UserData read_user_data(const std::map<std::string, std::string>& data) {
       continue;
     }
     const auto* known = std::ranges::find(known_keys, word, &Known::word);
-    if (known != known_keys.end())
+    if (known != known_keys.end() && known->opens_secrets && connection.is_private)
+      complain(out, true, name,
+               fmt::format("{} is for connections of all users: this one has connection.permissions", name));
+    else if (known != known_keys.end())
       take(out, *known, name, value, fallback);
     else
       complain(out, false, name, fmt::format("{} is not known: after {} may come {}", name, prefix, all_words()));
   }
-  if (fallback.texts.empty()) return out;
+  if (fallback.texts.empty() || !out.usable()) return out;
   const auto given = [&fallback](std::string_view key) {
     return std::ranges::any_of(fallback.texts, [key](const auto& each) { return each.first == key; });
   };

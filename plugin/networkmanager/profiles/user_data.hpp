@@ -4,8 +4,7 @@
 
 #include "dbus/client/sections.hpp"
 #include "engine/base/result.hpp"
-
-#include <map>
+#include "plugin/networkmanager/profiles/connections.hpp"
 
 namespace macsec::nm {
 
@@ -26,7 +25,8 @@ struct UserData {
   [[nodiscard]] bool usable() const noexcept;  ///< no problem is an error
 };
 
-/// Keys of others are passed over.
-[[nodiscard]] UserData read_user_data(const std::map<std::string, std::string>& data);
+/// Keys of others are passed over. Those that reach beyond the connection, to files and credentials which macsecd can read,
+/// are errors in a private one.
+[[nodiscard]] UserData read_user_data(const Connection& connection);
 
 }  // namespace macsec::nm

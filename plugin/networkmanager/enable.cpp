@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -31,13 +32,13 @@ constexpr std::array files{
          "# Written by macsec-nm --enable; macsec-nm --disable removes it.\n"
          "# wpa_supplicant serves Wi-Fi and wired 802.1X to macsec-nm, which has its name on the system bus.\n"
          "[Unit]\n"
-         "Wants=macsec-nm.service\n"
-         "Requires=macsec-nm-bus.socket\n"
+         "Wants=macsec-nm.service macsec-nm-bus.socket\n"
          "After=macsec-nm-bus.socket\n"
          "\n"
          "[Service]\n"
          "Type=simple\n"
-         "Environment=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/macsec-nm/bus\n"},
+         // Written by the socket's unit: where that is not installed any more, Wi-Fi is as it always was.
+         "EnvironmentFile=-/run/macsec-nm/supplicant.env\n"},
     File{"/etc/dbus-1/system.d/macsec-nm.conf",
          "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN\"\n"
          " \"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd\">\n"
@@ -86,17 +87,21 @@ std::string read_text(const std::string& path) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
+/// The service manager and the bus read it, whatever the caller's umask is.
+constexpr auto file_mode = static_cast<fs::perms>(0644);
+
 /// Whether the file had to be written.
 Result<bool> write_text(const std::string& path, const std::string& text) {
-  if (read_text(path) == text) return false;
   std::error_code error;
+  if (read_text(path) == text && fs::status(path, error).permissions() == file_mode) return false;
   fs::create_directories(fs::path{path}.parent_path(), error);
   const std::string scratch = path + ".new";
   std::ofstream out{scratch, std::ios::trunc};
   out << text;
   out.close();
   if (!out) return fail(errno, fmt::format("cannot write {}: {}", scratch, std::strerror(errno)));
-  fs::rename(scratch, path, error);
+  fs::permissions(scratch, file_mode, error);
+  if (!error) fs::rename(scratch, path, error);
   if (error) return fail(error.value(), fmt::format("cannot write {}: {}", path, error.message()));
   return true;
 }
@@ -113,6 +118,7 @@ bool live(const Options& options) { return options.start && options.root.empty()
 Result<void> enable(const Options& options) {
   const bool was_active = live(options) && is_active(supplicant_unit);
   bool changed = false;
+  ::umask(022);  // folders are made for others to enter
   for (const File& file : files) {
     const auto written = write_text(options.root + file.path, file.text);
     if (!written) return std::unexpected{written.error()};

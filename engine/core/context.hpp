@@ -2,6 +2,7 @@
 /// What the machines of one port share: the ports to the outside, the queues to the caller and the counters.
 #pragma once
 
+#include "engine/core/event.hpp"
 #include "engine/core/snapshot.hpp"
 #include "engine/core/status.hpp"
 #include "engine/ports/random.hpp"
@@ -26,25 +27,6 @@ struct LinkState {
   std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
-
-/// Something a user or a program may want to hear about at once.
-struct Event {
-  enum class Kind : std::uint8_t {
-    state_changed,  ///< PortStatus::state or reason changed
-    peer_live,
-    peer_lost,
-    sak_installed,  ///< receives and transmits with a new SAK
-    rekey_started,
-    key_server_changed,
-    principal_changed,
-    secy_error,        ///< the SecY refused something; `text` holds its words
-    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
-  };
-  Kind kind;
-  Time at;
-  std::string text;  ///< free of secrets
-};
-[[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
 
 /// A frame to send on the parent, from the destination address on.
 using Frame = std::vector<std::uint8_t>;

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a port counts: a member and a name a cause, in one order for bus, CLI and reference pages.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace macsec::core {
+
+/// One counter for each cause, from the creation of the port on.
+struct PortCounters {
+  std::uint64_t mkpdu_rx = 0;  ///< accepted
+  std::uint64_t mkpdu_tx = 0;
+  std::uint64_t mkpdu_tx_failures = 0;  ///< could not be built
+  std::uint64_t rx_icv_failures = 0;
+  std::uint64_t rx_validation_failures = 0;  ///< malformed
+  std::uint64_t rx_bad_version = 0;
+  std::uint64_t rx_unknown_ckn = 0;
+  std::uint64_t rx_inactive_ckn = 0;  ///< of a key outside its lifetime, or of a port that is taken down
+  std::uint64_t rx_unknown_agility = 0;
+  std::uint64_t rx_wrong_destination = 0;
+  std::uint64_t rx_reflected = 0;        ///< our own frames come back
+  std::uint64_t rx_replayed = 0;         ///< MN not greater than the last
+  std::uint64_t rx_too_many_peers = 0;   ///< of a new peer where no more fit
+  std::uint64_t rx_not_ready = 0;        ///< no device, or not yet known what it holds
+  std::uint64_t rx_mi_collisions = 0;    ///< our MI from another SCI
+  std::uint64_t rx_stale_peer_list = 0;  ///< lists us with an MN older than the life time
+  std::uint64_t sak_use_kn_mismatch = 0;
+  std::uint64_t sak_use_mi_mismatch = 0;
+  std::uint64_t sak_use_an_mismatch = 0;
+  std::uint64_t sak_use_rx_not_set = 0;
+  std::uint64_t sak_use_server_tx_not_set = 0;
+  std::uint64_t sak_generated = 0;
+  std::uint64_t sak_received = 0;
+  std::uint64_t sak_generation_failures = 0;
+  std::uint64_t sak_wrap_failures = 0;
+  std::uint64_t sak_unwrap_failures = 0;
+  std::uint64_t sak_reuse_refused = 0;  ///< a Distributed SAK whose KI was used before
+  std::uint64_t sak_cipher_refused = 0;
+  std::uint64_t sak_offset_refused = 0;     ///< confidentiality offset 30 or 50
+  std::uint64_t sak_integrity_refused = 0;  ///< integrity only where the profile encrypts
+  std::uint64_t sak_macsec_refused = 0;     ///< the key server wants no MACsec, the policy does
+  std::uint64_t sak_rekeys = 0;             ///< SAKs that replaced another
+  // What the SecY refused.
+  std::uint64_t cipher_suite_failures = 0;  ///< to take the cipher suite
+  std::uint64_t receive_sc_failures = 0;    ///< to make a receive SC
+  std::uint64_t receive_sa_failures = 0;    ///< to install a receive SA, or to raise its lowest PN
+  std::uint64_t transmit_sa_failures = 0;   ///< to install a transmit SA, or to send with it
+  std::uint64_t secy_failures = 0;          ///< anything else: settings, deletions, reading, keys it lost
+  std::uint64_t peers_lost = 0;
+};
+
+using Counter = std::uint64_t PortCounters::*;
+
+/// Names and members of PortCounters, in order, for bus and CLI.
+struct CounterName {
+  std::string_view name;  ///< "MkpduRx"
+  Counter member;
+};
+[[nodiscard]] std::span<const CounterName> counter_names() noexcept;
+
+}  // namespace macsec::core

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/event.hpp"
+
+namespace macsec::core {
+
+std::string_view to_string(Event::Kind kind) noexcept {
+  switch (kind) {
+    case Event::Kind::state_changed:
+      return "state-changed";
+    case Event::Kind::peer_live:
+      return "peer-live";
+    case Event::Kind::peer_lost:
+      return "peer-lost";
+    case Event::Kind::sak_installed:
+      return "sak-installed";
+    case Event::Kind::rekey_started:
+      return "rekey-started";
+    case Event::Kind::key_server_changed:
+      return "key-server-changed";
+    case Event::Kind::principal_changed:
+      return "principal-changed";
+    case Event::Kind::secy_error:
+      return "secy-error";
+    case Event::Kind::snapshot_changed:
+      return "snapshot-changed";
+  }
+  return {};
+}
+
+}  // namespace macsec::core

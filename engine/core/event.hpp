@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a port tells its caller besides frames.
+#pragma once
+
+#include "engine/base/time.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace macsec::core {
+
+/// Something a user or a program may want to hear about at once.
+struct Event {
+  enum class Kind : std::uint8_t {
+    state_changed,  ///< PortStatus::state or reason changed
+    peer_live,
+    peer_lost,
+    sak_installed,  ///< receives and transmits with a new SAK
+    rekey_started,
+    key_server_changed,
+    principal_changed,
+    secy_error,        ///< the SecY refused something; `text` holds its words
+    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
+  };
+  Kind kind;
+  Time at;
+  std::string text;  ///< free of secrets
+};
+[[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
+
+}  // namespace macsec::core

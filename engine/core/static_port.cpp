@@ -27,17 +27,6 @@ Result<std::array<std::uint8_t, 16>> digest(const StaticKey& key, std::string_vi
   return out;
 }
 
-SecyParameters parameters_of(const Profile& profile) {
-  return {.protect = true,
-          .encrypt = profile.macsec.encrypt,
-          .validate = profile.macsec.validate,
-          .replay_protect = profile.macsec.replay_protect,
-          .replay_window = profile.macsec.replay_window,
-          .include_sci = profile.macsec.include_sci,
-          .end_station = profile.macsec.end_station,
-          .single_copy_broadcast = profile.macsec.single_copy_broadcast};
-}
-
 Result<SaKey> sa_key(const StaticKey& key) {
   auto id = static_key_id(key);
   if (!id) return std::unexpected{id.error()};
@@ -144,7 +133,7 @@ Result<void> StaticPort::install(Time now) {
   retry_.reset();
   current_.reset();
   if (auto done = because(&PortCounters::cipher_suite_failures, secy_.select_cipher_suite(suite())); !done) return done;
-  if (auto done = secy_.configure(parameters_of(*profile_)); !done) return done;
+  if (auto done = secy_.configure(secy_parameters(*profile_)); !done) return done;
   auto held = secy_.read();
   if (!held) return std::unexpected{held.error()};
   if (held->offload != OffloadMode::off)

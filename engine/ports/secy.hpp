@@ -24,6 +24,9 @@ struct SecyParameters {
   friend bool operator==(const SecyParameters&, const SecyParameters&) = default;
 };
 
+/// What `profile` asks of its SecY from the first moment, before any key is there.
+[[nodiscard]] SecyParameters secy_parameters(const Profile& profile) noexcept;
+
 /// Key material of one SA. `id` is stored beside the key and read back, so that a restarted daemon knows the key it finds.
 struct SaKey {
   KeyId id;

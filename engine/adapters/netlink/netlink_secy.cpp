@@ -67,14 +67,9 @@ SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
   device.cipher_suite =
       profile.static_keys.empty() ? cipher_preferences(profile, speed).front() : static_cipher_suite(profile);
   const bool must = profile.macsec.policy == Policy::must_secure;
-  device.parameters = {.protect = must,
-                       .encrypt = profile.macsec.encrypt,
-                       .validate = must ? profile.macsec.validate : Validate::check,
-                       .replay_protect = profile.macsec.replay_protect,
-                       .replay_window = profile.macsec.replay_window,
-                       .include_sci = profile.macsec.include_sci,
-                       .end_station = profile.macsec.end_station,
-                       .single_copy_broadcast = profile.macsec.single_copy_broadcast};
+  device.parameters = secy_parameters(profile);
+  device.parameters.protect = must;
+  if (!must) device.parameters.validate = Validate::check;
   device.offload = profile.macsec.offload;
   return device;
 }

@@ -82,15 +82,10 @@ SecyParameters Cp::wanted_parameters() const noexcept {
   // should-secure: clear text passes until keys work, and clear text of a peer that has not changed over yet is still
   // accepted while the first key settles; from then on the profile's own rules hold.
   const bool settled = key != nullptr && settled_since_.has_value();
-  SecyParameters wanted;
+  SecyParameters wanted = secy_parameters(profile);
   wanted.protect = strict || key != nullptr;
-  wanted.encrypt = key != nullptr ? key->encrypt : profile.macsec.encrypt;
-  wanted.validate = strict || settled ? profile.macsec.validate : Validate::check;
-  wanted.replay_protect = profile.macsec.replay_protect;
-  wanted.replay_window = profile.macsec.replay_protect ? profile.macsec.replay_window : 0;
-  wanted.include_sci = profile.macsec.include_sci;
-  wanted.end_station = profile.macsec.end_station;
-  wanted.single_copy_broadcast = profile.macsec.single_copy_broadcast;
+  if (key != nullptr) wanted.encrypt = key->encrypt;
+  if (!strict && !settled) wanted.validate = Validate::check;
   return wanted;
 }
 

@@ -81,7 +81,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
   const PortState waiting = clear ? PortState::unsecured : PortState::pending;
   if (!kay.any_active()) return {waiting, Reason::no_key};
   if (kay.principal() == nullptr) return {waiting, why_no_peer(kay, now)};
-  if (kay.refusal() != Reason::none) return {PortState::failed, kay.refusal()};
+  if (kay.refusal().reason != Reason::none) return {PortState::failed, kay.refusal().reason};
   if (shares_no_cipher(context, kay)) return {PortState::failed, Reason::cipher_mismatch};
   return {waiting, Reason::awaiting_sak};
 }
@@ -132,12 +132,12 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
       return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
                                  : "a peer is live, the key server has not given a usable SAK yet";
     case Reason::cipher_mismatch:
-      return kay.refusal_text().empty() ? cipher_suites_of_all(context, kay) : kay.refusal_text();
+      return kay.refusal().text.empty() ? cipher_suites_of_all(context, kay) : kay.refusal().text;
     case Reason::confidentiality_mismatch:
     case Reason::macsec_refused:
-      return kay.refusal_text();
+      return kay.refusal().text;
     case Reason::secy_error:
-      return kay.cp().last_error().empty() ? kay.refusal_text() : kay.cp().last_error();
+      return kay.cp().last_error().empty() ? kay.refusal().text : kay.cp().last_error();
   }
   return {};
 }

@@ -30,6 +30,7 @@ struct SakSlot {
   Ckn ckn;                         ///< the participant it came through
   crypto::Sak sak;                 ///< empty after a restart: only the kernel has it
   std::vector<SakMember> members;  ///< others than us
+  bool resumed = false;            ///< found in the SecY at start: how old it is, nobody knows
   bool incomplete = false;         ///< the key server knows members whose SCI was not known here
   Ssci own_ssci = 0;
   std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed

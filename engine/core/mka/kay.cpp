@@ -2,26 +2,14 @@
 #include "engine/core/mka/kay.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace macsec::core {
 
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Octets on the wire of the shortest frame: 64 and 20 of preamble and gap.
-constexpr std::uint64_t shortest_frame_bits = 84 * 8;
-constexpr Duration longest_sample_interval = 10s;
-/// A member that cannot use a SAK is offered another after this long at the most.
-constexpr Duration longest_patience = 60s;
-/// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
-constexpr Duration outreached_patience = 2s;
-
-/// In which this share of the packet numbers of 32 bits could be used up by the shortest frames at full speed.
-Duration shortest_span(unsigned percent, std::uint64_t speed) noexcept {
-  const std::uint64_t bits = (std::uint64_t{1} << 32U) / 100 * percent * shortest_frame_bits;
-  return Duration{static_cast<std::int64_t>(static_cast<double>(bits) / static_cast<double>(speed) * 1e6)};
-}
+/// A device that could not be read is read again this much later.
+constexpr Duration read_gap = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -51,10 +39,10 @@ void Kay::set_keys(Time now) {
   follow_lifetimes(now);
   // A changed list or Encrypt= takes effect with a new SAK, not with a new link.
   const Participant* chosen = principal();
-  if (elected_self_ && chosen != nullptr && cp_.latest() &&
-      (choose_cipher(*chosen) != cp_.latest()->cipher_suite ||
+  if (is_key_server() && chosen != nullptr && cp_.latest() &&
+      (server_.choose_cipher(*chosen) != cp_.latest()->cipher_suite ||
        cp_.latest()->encrypt != context_.profile->macsec.encrypt))
-    want_sak(now, "profile changed");
+    server_.want(Want::profile_changed, now);
 }
 
 void Kay::set_wall_clock(Time epoch, Time now) {
@@ -76,10 +64,9 @@ void Kay::on_link_up(Time now) {
 }
 
 void Kay::on_device_lost(Time now) {
-  distribution_.reset();
-  read_again_.reset();
-  pn_key_ = {};
-  receive_pns_.clear();
+  server_.forget_offer();
+  deadlines_.stop(Timer::read_again);
+  pn_watch_.clear();
   cp_.forget(now);
 }
 
@@ -89,31 +76,34 @@ Participant* Kay::find(const Ckn& ckn) noexcept {
 }
 
 const Participant* Kay::principal() const noexcept {
-  if (!principal_) return nullptr;
-  const auto at = std::ranges::find(participants_, *principal_, &Participant::ckn);
-  return at == participants_.end() ? nullptr : &*at;
+  return principal_.ckn() ? core::find(participants_, *principal_.ckn()) : nullptr;
 }
 
-bool Kay::any_active() const noexcept {
-  return std::ranges::any_of(participants_, [](const Participant& participant) { return participant.active; });
-}
+bool Kay::any_active() const noexcept { return std::ranges::any_of(participants_, &Participant::active); }
 
 void Kay::follow_lifetimes(Time now) {
-  for (Participant& participant : participants_) {
-    const bool bounded = participant.not_before || participant.not_after;
-    bool active = enabled_ && (!bounded || epoch_);
-    if (active && participant.not_before) active = now >= *epoch_ + std::chrono::seconds{*participant.not_before};
-    if (active && participant.not_after) active = now < *epoch_ + std::chrono::seconds{*participant.not_after};
-    if (active == participant.active) continue;
-    participant.active = active;
-    context_.trace.record({now, "Participant", active ? "inactive" : "active", active ? "active" : "inactive", {}});
-    if (active) {
-      participant.start_hello(now);
-    } else {
-      // Its peers are heard no more; a later activation is a new member.
-      participant.renew(context_.random);
-    }
-  }
+  deadlines_.stop(Timer::lifetime);
+  for (Participant& participant : participants_) follow_lifetime(participant, now);
+}
+
+void Kay::follow_lifetime(Participant& participant, Time now) {
+  const auto at = [this](const std::optional<std::int64_t>& bound) {
+    return bound && epoch_ ? std::optional{*epoch_ + std::chrono::seconds{*bound}} : std::nullopt;
+  };
+  const std::optional<Time> begin = at(participant.not_before);
+  const std::optional<Time> end = at(participant.not_after);
+  const bool bounded = participant.not_before || participant.not_after;
+  const bool active = enabled_ && (!bounded || epoch_) && (!begin || now >= *begin) && (!end || now < *end);
+  // Of both bounds only the one ahead changes anything.
+  if (active && end) deadlines_.set_sooner(Timer::lifetime, *end);
+  if (!active && enabled_ && begin && now < *begin) deadlines_.set_sooner(Timer::lifetime, *begin);
+  if (active == participant.active) return;
+  participant.active = active;
+  context_.trace.record({now, "Participant", active ? "inactive" : "active", active ? "active" : "inactive", {}});
+  if (active)
+    participant.start_hello(now);
+  else
+    participant.renew(context_.random);  // its peers are heard no more; a later activation is a new member
 }
 
 void Kay::expire_peers(Time now) {
@@ -126,98 +116,54 @@ void Kay::expire_peers(Time now) {
       ++revision_;
       // Its receive SAs stay as long as the SAK is in use: the key server may not have missed it, and a channel opened
       // again would accept replays.
-      if (context_.profile->mka.rekey_on_peer_loss && elected_self_ && principal_ == participant.ckn())
-        want_sak(now, "peer lost");
+      if (context_.profile->mka.rekey_on_peer_loss && is_key_server() && principal_.is(participant))
+        server_.want(Want::peer_lost, now);
       participant.new_info = true;
     }
   }
 }
 
 void Kay::choose_principal(Time now) {
-  // The same order on every member: the CA that reaches most of us first, so that a key replaced on one member after the
-  // other leaves nobody behind; then primary keys, then the key that came into force last, then the greater CKN.
-  const auto rank = [](const Participant& participant) {
-    return std::tuple{participant.role == KeyRole::primary,
-                      participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
-  };
-  const auto reach = [](const Participant& participant) {
-    return std::ranges::count_if(participant.peers().all(), &Peer::live);
-  };
-  const auto usable = [&](const Participant& participant) {
-    return participant.active && participant.peers().any_live() &&
-           participant.elect(context_.profile->mka.priority, context_.link.sci);
-  };
-  const Participant* best = nullptr;
-  for (const Participant& participant : participants_)
-    if (usable(participant) &&
-        (best == nullptr || std::pair{reach(participant), rank(participant)} > std::pair{reach(*best), rank(*best)}))
-      best = &participant;
-  // A peer that leaves is missed in one CA a moment before the other: no reason to fall back.
-  const Participant* current = principal();
-  if (best != nullptr && current != nullptr && usable(*current) && rank(*best) < rank(*current)) {
-    if (!outreached_since_) outreached_since_ = now;
-    if (now < *outreached_since_ + outreached_patience) best = current;
-  } else {
-    outreached_since_.reset();
-  }
-  if (best != nullptr && cp_.latest() && cp_.latest()->ckn != best->ckn() &&
-      !best->elect(context_.profile->mka.priority, context_.link.sci).self) {
-    // The key server decides; we follow the CA it distributed its last SAK in.
-    const Participant* used = find(cp_.latest()->ckn);
-    if (used != nullptr && used->active && used->peers().any_live()) best = used;
-  }
-  const std::optional<Ckn> chosen = best != nullptr ? std::optional{best->ckn()} : std::nullopt;
-  if (chosen == principal_) return;
-  principal_ = chosen;
-  if (!chosen) return;
-  context_.emit(Event::Kind::principal_changed, now, to_string(*chosen));
-  if (cp_.latest() && cp_.latest()->ckn != *chosen) want_sak(now, "principal changed");
+  if (!principal_.choose(participants_, cp_.latest(), now) || !principal_.ckn()) return;
+  context_.emit(Event::Kind::principal_changed, now, to_string(*principal_.ckn()));
+  if (cp_.latest() && cp_.latest()->ckn != *principal_.ckn()) server_.want(Want::principal_changed, now);
 }
 
 void Kay::elect(Time now) {
-  Participant* chosen = principal_ ? find(*principal_) : nullptr;
-  const Participant::Elected elected =
-      chosen != nullptr ? chosen->elect(context_.profile->mka.priority, context_.link.sci) : Participant::Elected{};
-  const std::optional<Sci> server = elected.self              ? std::optional{context_.link.sci}
-                                    : elected.peer != nullptr ? std::optional{elected.peer->sci}
-                                                              : std::nullopt;
-  if (elected.self && !elected_self_ && !(cp_.latest() && cp_.latest()->id.server == chosen->mi()))
-    want_sak(now, "elected key server");
-  elected_self_ = elected.self;
-  if (server != key_server_) {
-    key_server_ = server;
-    if (server) context_.emit(Event::Kind::key_server_changed, now, to_string(*server));
+  Participant* chosen = principal_.ckn() ? find(*principal_.ckn()) : nullptr;
+  const Principal::Election election = principal_.elect(chosen);
+  if (election.became_self && !(cp_.latest() && cp_.latest()->id.server == chosen->mi()))
+    server_.want(Want::elected, now);
+  if (election.moved) {
+    if (key_server()) context_.emit(Event::Kind::key_server_changed, now, to_string(*key_server()));
     if (chosen != nullptr) chosen->new_info = true;
   }
   if (chosen == nullptr) return;
-  if (elected_self_ && chosen->grew) want_sak(now, "new live peer");
+  if (is_key_server() && chosen->grew) server_.want(Want::new_peer, now);
   chosen->grew = false;
-  if (!elected_self_) {
-    sak_wanted_.reset();
-    distribution_.reset();
-  }
+  if (!is_key_server()) server_.lose_role();
 }
 
 Connect Kay::connect() const {
   if (!enabled_) return Connect::pending;
-  if (principal_) return Connect::secure;
+  if (principal_.ckn()) return Connect::secure;
   return context_.profile->macsec.policy == Policy::should_secure ? Connect::unauthenticated : Connect::pending;
 }
 
 Cp::Inputs Kay::cp_inputs() const {
-  Cp::Inputs in{.connect = connect(), .elected_self = elected_self_};
-  in.hurry = sak_wanted_.has_value();
+  Cp::Inputs in{.connect = connect(), .elected_self = is_key_server()};
+  in.hurry = server_.wanted();
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return in;
-  const auto owner = std::ranges::find(participants_, latest->ckn, &Participant::ckn);
-  if (owner == participants_.end()) return in;
+  const Participant* owner = core::find(participants_, latest->ckn);
+  if (owner == nullptr) return in;
   bool any = false;
   in.all_receiving = in.all_transmitting = true;
   for (const Peer& peer : owner->peers().all()) {
     if (!peer.live) continue;
     if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) == latest->members.end()) {
       // It joined, or came back, while the key was under way: the next key, for all, takes the place of this one.
-      if (elected_self_ && !latest->transmitting) in.all_receiving = false;
+      if (is_key_server() && !latest->transmitting) in.all_receiving = false;
       continue;
     }
     any = true;
@@ -232,73 +178,22 @@ Cp::Inputs Kay::cp_inputs() const {
   return in;
 }
 
-void Kay::watch_members(Time now) {
-  if (!elected_self_) return;
-  const std::optional<SakSlot>& latest = cp_.latest();
-  if (cp_.has_pending_sak()) return;  // about to take the place of the latest
-  if (!latest) return want_sak(now, "no SAK");
-  if (!latest->transmitting && (!distribution_ || distribution_is_stale()))
-    want_sak(now, "a member left before it had the key");
-  if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want_sak(now, "rekey time");
-  Participant* owner = find(latest->ckn);
-  if (owner == nullptr) return;
-  for (Peer& peer : owner->peers().all()) {
-    if (!peer.live) continue;
-    const PeerKeyUse* use = peer.use_of(latest->id);
-    if (use != nullptr && use->receiving) {
-      peer.unkeyed_since.reset();
-      peer.patience = life_time;
-      continue;
-    }
-    if (!peer.unkeyed_since) peer.unkeyed_since = now;
-    // A member that had the key and lost it is helped at once, one that never took it is given time. What it said in
-    // the first moments of a key may have been said before it knew.
-    const bool lost_it = !distribution_ && peer.patience == life_time && peer.last_heard >= latest->since + 1s;
-    if (!lost_it && now < *peer.unkeyed_since + peer.patience) continue;
-    peer.unkeyed_since = now;
-    peer.patience = std::min(peer.patience * 2, longest_patience);
-    want_sak(now, "member without the key");
-  }
-}
-
-void Kay::want_sak(Time now, std::string_view why) {
-  if (sak_wanted_) return;
-  sak_wanted_ = now;
-  context_.trace.record({now, "KaY", {}, "SAK wanted", why});
-}
-
-std::uint64_t Kay::speed() const noexcept {
-  constexpr std::uint64_t assumed = 100'000'000'000;
-  return context_.link.speed != 0 ? context_.link.speed : assumed;
-}
-
-std::optional<Time> Kay::next_rekey() const noexcept {
-  if (!elected_self_ || !cp_.latest()) return std::nullopt;
-  const SakSlot& latest = *cp_.latest();
-  std::optional<Time> at;
-  if (context_.profile->mka.rekey != Duration{0}) at = latest.since + context_.profile->mka.rekey;
-  if (!offloaded_ || is_xpn(latest.cipher_suite)) return at;
-  // Packet numbers nobody sees rise are taken to rise as fast as they can. How old a resumed SAK is, nobody knows.
-  const bool resumed = latest.sak.empty();
-  const Duration span = resumed ? Duration{0} : shortest_span(context_.profile->mka.rekey_pn_percent, fastest_);
-  return std::min(at.value_or(Time::max()), latest.since + span);
-}
+std::optional<Time> Kay::next_rekey() const noexcept { return is_key_server() ? server_.next_rekey() : std::nullopt; }
 
 Result<void> Kay::rekey(Time now) {
   if (!cp_.transmitting()) return fail(EAGAIN, "nothing is secured yet");
-  if (!elected_self_)
-    return fail(EPERM, "the key server is " + (key_server_ ? to_string(*key_server_) : std::string{"not known"}) +
+  if (!is_key_server())
+    return fail(EPERM, "the key server is " + (key_server() ? to_string(*key_server()) : std::string{"not known"}) +
                            "; only it can make a new SAK");
-  want_sak(now, "operator");
+  server_.want(Want::request, now);
   context_.emit(Event::Kind::rekey_started, now, "operator");
   return {};
 }
 
 Result<void> Kay::suspend(Duration span, Time now) {
-  if (span < Duration{0} || span > 120s) return fail(EINVAL, "a suspension lasts 0 to 120 s");
+  if (span < Duration{0} || span > max_suspension) return fail(EINVAL, "a suspension lasts 0 to 120 s");
   if (span == Duration{0}) {
-    suspend_at_.reset();
-    suspended_until_.reset();
+    suspension_.end();
     on_link_up(now);
     return {};
   }
@@ -308,96 +203,62 @@ Result<void> Kay::suspend(Duration span, Time now) {
       if (peer.live && peer.version < 3)
         return fail(ENOTSUP, "peer " + to_string(peer.sci) + " speaks MKA version " + std::to_string(peer.version) +
                                  ", which knows no suspension");
-  suspend_span_ = span;
-  suspend_at_ = now + bounded_hello_time;
-  suspended_until_ = *suspend_at_ + span;
+  suspension_.begin(span, bounded_hello_time, now);
   for (Participant& participant : participants_) participant.ramp_up(now);
   return {};
 }
 
-void Kay::step(Time now) {
-  if (context_.link.carrier) fastest_ = std::max(fastest_, speed());
-  if (suspended_until_ && now >= *suspended_until_) {
-    suspend_at_.reset();
-    suspended_until_.reset();
-    on_link_up(now);
+bool Kay::turn_once(Time now) {
+  choose_principal(now);
+  elect(now);
+  if (is_key_server()) server_.watch(participants_, now);
+  const bool stepped = cp_.step(cp_inputs(), now);
+  if (stepped) {
+    ++revision_;
+    tell_all();
   }
+  if (is_key_server()) server_.follow_refusals(now);
+  server_.end_offer_when_done(participants_);
+  // While suspended nobody would hear of a SAK.
+  if (!is_key_server() || suspension_.suspended()) return stepped;
+  Participant* chosen = find(*principal_.ckn());
+  if (chosen == nullptr || !server_.serve(*chosen, participants_, now)) return stepped;
+  ++revision_;
+  return true;
+}
+
+void Kay::turn(Time now) {
+  // Each round may open the way for the next: a key retired, then another made, then put to use.
+  for (int rounds = 0; rounds < 8; ++rounds)
+    if (!turn_once(now)) return;
+}
+
+void Kay::step(Time now) {
+  pn_watch_.follow_speed();
+  server_.pass(now);
+  if (suspension_.step(now)) on_link_up(now);
   follow_lifetimes(now);
   expire_peers(now);
-  if (read_again_ && now >= *read_again_) on_device_found(now);
-  if (context_.link.present && !read_again_) {
-    // Each round may open the way for the next: a key retired, then another made, then put to use.
-    for (int rounds = 0; rounds < 8; ++rounds) {
-      choose_principal(now);
-      elect(now);
-      watch_members(now);
-      const bool stepped = cp_.step(cp_inputs(), now);
-      if (stepped) {
-        ++revision_;
-        tell_all();
-      }
-      if (elected_self_ && cp_.abandoned() && refused_key_ != cp_.abandoned()) {
-        refused_key_ = cp_.abandoned();
-        want_sak(now, "the SecY refused the last");
-        generate_after_ = now + generate_retry;
-      }
-      end_distribution_when_done();
-      if (!serve(now) && !stepped) break;
-    }
-  }
+  if (deadlines_.is_expired(Timer::read_again, now)) on_device_found(now);
+  if (context_.link.present && !device_unread()) turn(now);
   speak(now);
 }
 
 std::optional<Time> Kay::next_timeout() const {
-  std::optional<Time> next = cp_.next_timeout();
-  const auto consider = [&](const std::optional<Time>& at) {
-    if (at && (!next || *at < *next)) next = at;
-  };
-  const bool may_speak = context_.link.present && context_.link.carrier && !read_again_;
-  const bool silent = suspended_until_ && suspend_at_ && next_is_silent_;
+  std::optional<Time> next = sooner(cp_.next_timeout(), deadlines_.next());
+  next = sooner(next, principal_.next());
+  next = sooner(next, suspension_.next());
+  if (is_key_server()) next = sooner(next, server_.next());
+  const bool may_speak = context_.link.present && context_.link.carrier && !device_unread() && !suspension_.silent();
   for (const Participant& participant : participants_) {
-    consider(participant.peers().next_expiry());
-    if (participant.active && may_speak && !silent) consider(participant.next_transmit());
-    if (!epoch_) continue;
-    // Of both bounds only the one ahead changes anything.
-    if (!participant.active && participant.not_before && enabled_) {
-      const Time start = *epoch_ + std::chrono::seconds{*participant.not_before};
-      if (start > last_step_) consider(start);
-    }
-    if (participant.active && participant.not_after) consider(*epoch_ + std::chrono::seconds{*participant.not_after});
-  }
-  consider(read_again_);
-  if (!sak_wanted_) consider(next_rekey());
-  if (outreached_since_ && *outreached_since_ + outreached_patience > last_step_)
-    consider(*outreached_since_ + outreached_patience);
-  consider(suspend_at_ && !next_is_silent_ ? suspend_at_ : suspended_until_);
-  if (elected_self_ && sak_wanted_) {
-    if (generate_after_ && *generate_after_ > last_step_) consider(generate_after_);
-    for (const Duration pause : {introduction_time, gather_time})
-      if (*sak_wanted_ + pause > last_step_) consider(*sak_wanted_ + pause);
-    if (cp_.latest() && cp_.latest()->since + life_time > last_step_) consider(cp_.latest()->since + life_time);
-  }
-  if (elected_self_ && cp_.latest()) {
-    const auto owner = std::ranges::find(participants_, cp_.latest()->ckn, &Participant::ckn);
-    if (owner != participants_.end())
-      for (const Peer& peer : owner->peers().all())
-        if (peer.live && peer.unkeyed_since) consider(*peer.unkeyed_since + peer.patience);
+    next = sooner(next, participant.peers().next_expiry());
+    if (participant.active && may_speak) next = sooner(next, participant.next_transmit());
   }
   return next;
 }
 
-std::optional<Duration> Kay::sample_interval() const {
-  const std::optional<SakSlot>& latest = cp_.latest();
-  if (!latest) return std::nullopt;
-  if (context_.profile->mka.delay_protect) return bounded_hello_time;
-  if (is_xpn(latest->cipher_suite)) return longest_sample_interval;
-  // Three looks before the rest of the PN space could be used up.
-  const Duration left = shortest_span(100U - context_.profile->mka.rekey_pn_percent, speed());
-  return std::clamp<Duration>(left / 3, 100ms, longest_sample_interval);
-}
-
 Snapshot Kay::snapshot() const {
-  Snapshot out{.sci = context_.link.sci, .last_kn = last_kn_, .participants = {}, .latest = {}, .old = {}};
+  Snapshot out{.sci = context_.link.sci, .last_kn = server_.last_kn(), .participants = {}, .latest = {}, .old = {}};
   for (const Participant& participant : participants_)
     if (participant.active && participant.peers().any_live()) out.participants.push_back(participant.snapshot());
   const auto keep = [](const std::optional<SakSlot>& slot) -> std::optional<Snapshot::Key> {
@@ -409,6 +270,179 @@ Snapshot Kay::snapshot() const {
   out.latest = keep(cp_.latest());
   out.old = keep(cp_.old());
   return out;
+}
+
+bool Kay::count(Participant& participant, Participant::Reception what, Time now) {
+  switch (what) {
+    case Participant::Reception::accepted:
+      ++context_.counters.mkpdu_rx;
+      return true;
+    case Participant::Reception::replayed:
+      ++context_.counters.rx_replayed;
+      return false;
+    case Participant::Reception::no_room:
+      ++context_.counters.rx_too_many_peers;
+      return false;
+    case Participant::Reception::mi_collision:
+      ++context_.counters.rx_mi_collisions;
+      participant.renew(context_.random);
+      participant.start_hello(now);
+      ++revision_;
+      return false;
+  }
+  return false;
+}
+
+void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
+  if (device_unread()) {
+    // Who we are is not known yet.
+    ++context_.counters.rx_not_ready;
+    return;
+  }
+  const Participant::Received got = participant.receive(pdu, now);
+  if (!count(participant, got.what, now)) return;
+  if (got.stale_list) {
+    // It has not heard of us lately, perhaps because it restarted: a word from us helps.
+    ++context_.counters.rx_stale_peer_list;
+    participant.new_info = true;
+  }
+  if (got.became_live) {
+    context_.emit(Event::Kind::peer_live, now, to_string(got.peer->sci));
+    cp_.add_member(got.peer->sci, now);
+    ++revision_;
+  }
+  if (!got.hears_us) return;
+  choose_principal(now);
+  elect(now);
+  const Participant::Elected elected = participant.elect(context_.profile->mka.priority, context_.link.sci);
+  if (pdu.distributed_sak && elected.peer == got.peer) take_sak(participant, *got.peer, pdu, now);
+  if (pdu.sak_use && pdu.sak_use->macsec) check_reports(*got.peer, *pdu.sak_use);
+  if (got.peer->delay_protect) follow_lowest_pn(*got.peer, now);
+  if (is_key_server() && cp_.latest())
+    if (const PeerKeyUse* use = got.peer->use_of(cp_.latest()->id);
+        use != nullptr && pn_watch_.running_out(use->lowest_pn, *cp_.latest()))
+      server_.want(Want::members_packet_numbers, now);
+}
+
+void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pdu, Time now) {
+  const KeyId key{server.mi, pdu.distributed_sak->number};
+  if ((cp_.latest() && cp_.latest()->id == key) || (cp_.old() && cp_.old()->id == key)) {
+    // It is still being offered: our report did not arrive.
+    participant.new_info = true;
+    return;
+  }
+  std::optional<SakSlot> slot = receiver_.take(participant, server, pdu, now);
+  if (!slot) return;
+  if (const auto ready = cp_.select_cipher_suite(slot->cipher_suite, now); !ready)
+    return refusal_.set(Reason::secy_error, ready.error().message);
+  ++context_.counters.sak_received;
+  if (cp_.latest()) ++context_.counters.sak_rekeys;
+  refusal_.clear();
+  ++revision_;
+  cp_.new_sak(std::move(*slot));
+  static_cast<void>(cp_.step(cp_inputs(), now));
+  if (cp_.abandoned() == key)
+    receiver_.retry_at(now + generate_retry);  // never used by us: the SecY may have recovered by then
+  else
+    used_.note(key);
+  tell_all();
+}
+
+void Kay::check_reports(const Peer& peer, const SakUseSet& use) {
+  const std::optional<SakSlot>& latest = cp_.latest();
+  if (!latest || !use.latest.used() || latest->ckn.size() == 0) return;
+  if (use.latest.key.server != latest->id.server)
+    ++context_.counters.sak_use_mi_mismatch;
+  else if (use.latest.key.number != latest->id.number)
+    ++context_.counters.sak_use_kn_mismatch;
+  else if (use.latest.an != latest->an)
+    ++context_.counters.sak_use_an_mismatch;
+  else if (!use.latest.receiving)
+    ++context_.counters.sak_use_rx_not_set;
+  else if (!use.latest.transmitting && peer.mi == latest->id.server && cp_.transmitting())
+    ++context_.counters.sak_use_server_tx_not_set;
+}
+
+void Kay::follow_lowest_pn(const Peer& peer, Time now) {
+  const std::uint32_t window = context_.profile->macsec.replay_protect ? context_.profile->macsec.replay_window : 0;
+  for (const std::optional<SakSlot>* slot : {&cp_.latest(), &cp_.old()}) {
+    if (!*slot || !context_.profile->macsec.replay_protect) continue;
+    const PeerKeyUse* use = peer.use_of((*slot)->id);
+    if (use == nullptr || use->lowest_pn <= 1) continue;
+    const std::optional<Pn> known = pn_watch_.received(peer.sci, (*slot)->an);
+    // Only where the SecY would still take older frames: its own count is normally ahead.
+    if (known && *known >= use->lowest_pn + window) continue;
+    if (const auto raised = context_.secy.raise_lowest_pn(peer.sci, (*slot)->an, use->lowest_pn); !raised) {
+      ++context_.counters.receive_sa_failures;
+      context_.emit(Event::Kind::secy_error, now, raised.error().message);
+    }
+  }
+}
+
+void Kay::on_sample(const SecyState& sample, Time now) {
+  pn_watch_.follow_offload(sample.offload);
+  if (!cp_.latest()) return;
+  if (!cp_.confirm(sample, now)) {
+    context_.emit(Event::Kind::secy_error, now, "the SecY no longer holds the keys it was given");
+    ++context_.counters.secy_failures;
+    cp_.clear(now);
+    server_.forget_offer();
+    ++revision_;
+    tell_all();
+    return;
+  }
+  const SakSlot& slot = cp_.latest()->transmitting || !cp_.old() ? *cp_.latest() : *cp_.old();
+  if (!pn_watch_.sample(sample, slot, now) || slot.id != cp_.latest()->id) return;
+  if (!pn_watch_.running_out(pn_watch_.next_pn(), slot)) return;
+  if (is_key_server())
+    server_.want(Want::packet_numbers, now);
+  else
+    tell_all();
+}
+
+void Kay::on_device_found(Time now) {
+  // Under another SCI it is another member. The peers would take the old identifier for a collision, and those remembered
+  // here may have changed just the same: waiting for their reports would take a life time.
+  if (member_sci_ && *member_sci_ != context_.link.sci)
+    for (Participant& participant : participants_) participant.renew(context_.random);
+  member_sci_ = context_.link.sci;
+  const auto held = context_.secy.read();
+  if (!held) {
+    // Keys may be in there, ours or a stranger's: nothing is done before that is known.
+    ++context_.counters.secy_failures;
+    if (!device_unread()) context_.emit(Event::Kind::secy_error, now, held.error().message);
+    deadlines_.set(Timer::read_again, now + read_gap);
+    return refusal_.set(Reason::secy_error, held.error().message);
+  }
+  if (device_unread()) refusal_.clear();
+  deadlines_.stop(Timer::read_again);
+  pn_watch_.follow_offload(held->offload);
+  std::vector<Ckn> ckns;
+  for (const Participant& participant : participants_) ckns.push_back(participant.ckn());
+  TakenOver taken = take_over(resume_, *held, context_.link.sci, ckns);
+  for (const KeyId& key : taken.used) used_.note(key);
+  server_.continue_after(taken.last_kn);
+  for (const Cp::Leftover& what : taken.leftovers) cp_.remove(what, now);
+  if (taken.latest) resume_keys(taken, now);
+  resume_.reset();
+  ++revision_;
+}
+
+void Kay::resume_keys(TakenOver& taken, Time now) {
+  for (const Snapshot::Participant& was : resume_->participants) {
+    Participant* participant = find(was.ckn);
+    if (participant == nullptr) continue;
+    participant->resume(was, now);
+    participant->grew = false;
+  }
+  // Until they speak again its members are taken to report what they must have reported for it to be in use.
+  const SakSlot& latest = *taken.latest;
+  Participant* owner = find(latest.ckn);
+  for (Peer& peer : owner->peers().all())
+    if (std::ranges::find(latest.members, peer.sci, &SakMember::sci) != latest.members.end())
+      peer.latest = {latest.id, latest.an, true, latest.transmitting, 1};
+  cp_.resume(std::move(taken.latest), std::move(taken.old), now);
+  principal_.resume(*owner);
 }
 
 }  // namespace macsec::core

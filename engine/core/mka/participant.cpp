@@ -317,4 +317,9 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
   }
 }
 
+const Participant* find(std::span<const Participant> participants, const Ckn& ckn) noexcept {
+  const auto at = std::ranges::find(participants, ckn, &Participant::ckn);
+  return at == participants.end() ? nullptr : &*at;
+}
+
 }  // namespace macsec::core

@@ -118,4 +118,7 @@ class Participant {
   mutable std::vector<PeerEntry> potential_entries_;
 };
 
+/// The one of `participants` with that CKN, or nullptr.
+[[nodiscard]] const Participant* find(std::span<const Participant> participants, const Ckn& ckn) noexcept;
+
 }  // namespace macsec::core

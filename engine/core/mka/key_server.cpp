@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/key_server.hpp"
+
+#include "engine/config/cipher_choice.hpp"
+#include "engine/core/mka/received_sak.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A member that cannot use a SAK is offered another after this long at the most.
+constexpr Duration longest_patience = 60s;
+/// Between two SAKs made here.
+constexpr Duration generate_gap = 10ms;
+
+std::vector<const Peer*> live_peers(const Participant& participant) {
+  std::vector<const Peer*> live;
+  for (const Peer& peer : participant.peers().all())
+    if (peer.live) live.push_back(&peer);
+  return live;
+}
+
+}  // namespace
+
+std::string_view to_string(Want want) noexcept {
+  switch (want) {
+    case Want::no_sak:
+      return "no SAK";
+    case Want::elected:
+      return "elected key server";
+    case Want::new_peer:
+      return "new live peer";
+    case Want::principal_changed:
+      return "principal changed";
+    case Want::profile_changed:
+      return "profile changed";
+    case Want::peer_lost:
+      return "peer lost";
+    case Want::member_left:
+      return "a member left before it had the key";
+    case Want::member_without_key:
+      return "member without the key";
+    case Want::rekey_time:
+      return "rekey time";
+    case Want::packet_numbers:
+      return "packet numbers";
+    case Want::members_packet_numbers:
+      return "a member's packet numbers";
+    case Want::request:
+      return "operator";
+    case Want::refused:
+      return "the SecY refused the last";
+  }
+  return {};
+}
+
+void KeyServer::want(Want why, Time now) {
+  if (!wanted()) {
+    deadlines_.set(Timer::introduction, now + introduction_time);
+    deadlines_.set(Timer::gather, now + gather_time);
+    context_.trace.record({now, "KaY", {}, "SAK wanted", to_string(why)});
+  }
+  wants_ |= 1U << static_cast<unsigned>(why);
+}
+
+void KeyServer::lose_role() noexcept {
+  wants_ = 0;
+  offer_.reset();
+}
+
+void KeyServer::watch(std::span<Participant> participants, Time now) {
+  deadlines_.stop(Timer::member);
+  const std::optional<SakSlot>& latest = cp_.latest();
+  if (cp_.has_pending_sak()) return;  // about to take the place of the latest
+  if (!latest) return want(Want::no_sak, now);
+  if (!latest->transmitting && (!offer_ || is_stale(participants))) want(Want::member_left, now);
+  if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want(Want::rekey_time, now);
+  const auto owner = std::ranges::find(participants, latest->ckn, &Participant::ckn);
+  if (owner == participants.end()) return;
+  for (Peer& peer : owner->peers().all())
+    if (peer.live) watch_member(peer, *latest, now);
+}
+
+void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
+  const PeerKeyUse* use = peer.use_of(latest.id);
+  if (use != nullptr && use->receiving) {
+    peer.unkeyed_since.reset();
+    peer.patience = life_time;
+    return;
+  }
+  if (!peer.unkeyed_since) peer.unkeyed_since = now;
+  // A member that had the key and lost it is helped at once, one that never took it is given time. What it said in
+  // the first moments of a key may have been said before it knew.
+  const bool lost_it = !offer_ && peer.patience == life_time && peer.last_heard >= latest.since + 1s;
+  if (lost_it || now >= *peer.unkeyed_since + peer.patience) {
+    peer.unkeyed_since = now;
+    peer.patience = std::min(peer.patience * 2, longest_patience);
+    want(Want::member_without_key, now);
+  }
+  deadlines_.set_sooner(Timer::member, *peer.unkeyed_since + peer.patience);
+}
+
+bool KeyServer::serve(Participant& principal, std::span<const Participant> participants, Time now) {
+  deadlines_.stop(Timer::settle);
+  if (!wanted()) return false;
+  if (cp_.latest() && now < cp_.latest()->since + life_time)
+    deadlines_.set(Timer::settle, cp_.latest()->since + life_time);
+  if (!may_generate(principal, participants, now)) return false;
+  generate(principal, now);
+  return cp_.has_pending_sak();
+}
+
+bool KeyServer::may_generate(const Participant& principal, std::span<const Participant> participants, Time now) const {
+  if (cp_.has_pending_sak() || deadlines_.is_running(Timer::retry, now)) return false;
+  // Members that are about to become live are worth a moment: one SAK for all instead of one after the other.
+  if (deadlines_.is_running(Timer::gather, now) &&
+      (principal.peers().any_potential() || principal.peers().any_stranger()))
+    return false;
+  // A version-1 peer in a group receives only from those that were live to it when it took the SAK: let them speak first.
+  if (deadlines_.is_running(Timer::introduction, now) && principal.needs_introduction()) return false;
+  const std::optional<SakSlot>& latest = cp_.latest();
+  if (!latest) return true;
+  // What can never be taken by all it was made for gives way at once.
+  if (!latest->transmitting && (!offer_ || is_stale(participants))) return true;
+  // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.
+  if (!latest->transmitting || cp_.old()) return false;
+  return cp_.settled_since() || now >= latest->since + life_time;
+}
+
+std::optional<CipherSuite> KeyServer::choose_cipher(const Participant& participant) const {
+  const std::vector<CipherSuite> wanted = cipher_preferences(*context_.profile, context_.link.speed);
+  const auto all = [&](auto&& supports) {
+    return std::ranges::find_if(wanted, [&](CipherSuite suite) {
+      return std::ranges::all_of(participant.peers().all(),
+                                 [&](const Peer& peer) { return !peer.live || supports(peer, suite); });
+    });
+  };
+  if (const auto at = all([](const Peer& peer, CipherSuite suite) { return peer.supports(suite); }); at != wanted.end())
+    return *at;
+  // Who announces nothing may know more than the mandatory suite: switches often do not announce.
+  const auto at = all([](const Peer& peer, CipherSuite suite) { return !peer.announces || peer.supports(suite); });
+  if (at == wanted.end()) return std::nullopt;
+  return *at;
+}
+
+Result<SakSlot> KeyServer::make_sak(Participant& participant, CipherSuite suite, std::span<const Peer* const> members,
+                                    Time now) {
+  SakSlot slot;
+  slot.id = {participant.mi(), ++last_kn_};
+  // A new key server has no keys itself, but its members may still use those of the one before.
+  std::uint8_t taken = 0;
+  for (const Peer* peer : members)
+    for (const PeerKeyUse* use : {&peer->latest, &peer->old})
+      if (use->receiving || use->transmitting) taken = static_cast<std::uint8_t>(taken | 1U << use->an.value());
+  slot.an = cp_.free_an(taken);
+  slot.cipher_suite = suite;
+  slot.encrypt = context_.profile->macsec.encrypt;
+  slot.ckn = participant.ckn();
+  slot.since = now;
+  std::vector<MemberId> ids{participant.mi()};
+  for (const Peer* peer : members) {
+    ids.push_back(peer->mi);
+    slot.members.push_back({peer->sci, 0});
+  }
+  if (is_xpn(suite)) number_members(slot.members, context_.link.sci, slot.own_ssci);
+  Secret<32> nonce;
+  context_.random.fill(nonce.allocate(sak_size(suite)));
+  auto sak = crypto::derive_sak(participant.cak(), nonce.expose(), ids, slot.id.number, sak_size(suite));
+  if (!sak) return std::unexpected{sak.error()};
+  slot.sak = std::move(*sak);
+  return slot;
+}
+
+Result<KeyServer::Offer> KeyServer::make_offer(const Participant& participant, const SakSlot& slot,
+                                               std::span<const Peer* const> members) const {
+  Offer made;
+  const std::size_t wrapped_size = sak_size(slot.cipher_suite) + 8;
+  const auto wrapped = crypto::wrap_sak(participant.kek(), slot.sak, MutableBytes{made.wrapped}.first(wrapped_size));
+  if (!wrapped) {
+    ++context_.counters.sak_wrap_failures;
+    return std::unexpected{wrapped.error()};
+  }
+  made.key = slot.id;
+  made.ckn = participant.ckn();
+  made.set = {.an = slot.an,
+              .confidentiality_offset = static_cast<std::uint8_t>(slot.encrypt ? 1 : 0),
+              .number = slot.id.number,
+              .cipher_suite_id = cipher_suite_id(slot.cipher_suite),
+              .wrapped = {}};
+  for (const Peer* peer : members) {
+    made.members.push_back(peer->mi);
+    made.scis.push_back(peer->sci);
+  }
+  return made;
+}
+
+void KeyServer::fail_for_now(Reason reason, std::string text, Time now) {
+  deadlines_.set(Timer::retry, now + generate_retry);
+  refusal_.set(reason, std::move(text));
+}
+
+void KeyServer::generate(Participant& participant, Time now) {
+  const std::optional<CipherSuite> suite = choose_cipher(participant);
+  if (!suite) return fail_for_now(Reason::none, {}, now);  // what everybody announces speaks for itself
+  if (const auto ready = cp_.select_cipher_suite(*suite, now); !ready)
+    return fail_for_now(Reason::secy_error, ready.error().message, now);
+  const std::vector<const Peer*> members = live_peers(participant);
+  auto slot = make_sak(participant, *suite, members, now);
+  auto made = slot ? make_offer(participant, *slot, members) : std::unexpected{slot.error()};
+  if (!made) {
+    ++context_.counters.sak_generation_failures;
+    return fail_for_now(Reason::secy_error, made.error().message, now);
+  }
+  if (cp_.latest()) {
+    ++context_.counters.sak_rekeys;
+    context_.emit(Event::Kind::rekey_started, now, to_string(slot->id));
+  }
+  ++context_.counters.sak_generated;
+  used_.note(slot->id);
+  offer_ = std::move(*made);
+  cp_.new_sak(std::move(*slot));
+  pn_watch_.forget_speed();
+  wants_ = 0;
+  deadlines_.set(Timer::retry, now + generate_gap);
+  refusal_.clear();
+  participant.ramp_up(now);
+}
+
+void KeyServer::follow_refusals(Time now) {
+  if (!cp_.abandoned() || refused_key_ == cp_.abandoned()) return;
+  refused_key_ = cp_.abandoned();
+  want(Want::refused, now);
+  deadlines_.set(Timer::retry, now + generate_retry);
+}
+
+bool KeyServer::is_stale(std::span<const Participant> participants) const {
+  if (!offer_ || !cp_.latest() || offer_->key != cp_.latest()->id) return false;
+  const Participant* owner = find(participants, offer_->ckn);
+  if (owner == nullptr) return true;
+  const auto cipher = cipher_suite_from_id(offer_->set.cipher_suite_id);
+  for (std::size_t i = 0; i < offer_->members.size(); ++i) {
+    const Peer* peer = owner->peers().find(offer_->members[i]);
+    if (peer != nullptr && peer->live) continue;
+    // Gone: the others would number the members differently from those that took it before. Or restarted under another
+    // MI: it is waited for, and will never take a SAK made for its earlier self.
+    if (cipher && is_xpn(*cipher)) return true;
+    if (owner->peers().find_live(offer_->scis[i]) != nullptr) return true;
+  }
+  // Somebody joined, or came back, before anybody sent with it: it would be left out for as long as the key is new.
+  return !cp_.latest()->transmitting && std::ranges::any_of(owner->peers().all(), [this](const Peer& peer) {
+    return peer.live && std::ranges::find(offer_->members, peer.mi) == offer_->members.end();
+  });
+}
+
+void KeyServer::end_offer_when_done(std::span<const Participant> participants) {
+  if (!offer_) return;
+  const Participant* owner = find(participants, offer_->ckn);
+  const bool current = cp_.has_pending_sak() || (cp_.latest() && cp_.latest()->id == offer_->key);
+  if (owner == nullptr || !current) return offer_.reset();
+  for (const MemberId& mi : offer_->members) {
+    const Peer* peer = owner->peers().find(mi);
+    if (peer == nullptr || !peer->live) continue;
+    const PeerKeyUse* use = peer->use_of(offer_->key);
+    if (use == nullptr || !use->receiving) return;
+  }
+  offer_.reset();
+}
+
+void KeyServer::fill(Announcement& what, const Participant& participant,
+                     std::span<const Participant> participants) const {
+  if (!offer_ || offer_->ckn != participant.ckn() || is_stale(participants)) return;
+  what.distributed_sak = offer_->set;
+  const auto suite = cipher_suite_from_id(offer_->set.cipher_suite_id);
+  what.distributed_sak->wrapped = Bytes{offer_->wrapped}.first(sak_size(*suite) + 8);
+  what.only_live = &offer_->members;
+  if (is_xpn(*suite) && cp_.latest()) what.live_ssci = static_cast<std::uint8_t>(cp_.latest()->own_ssci);
+}
+
+std::optional<Time> KeyServer::next_rekey() const noexcept {
+  if (!cp_.latest()) return std::nullopt;
+  const SakSlot& latest = *cp_.latest();
+  std::optional<Time> at;
+  if (context_.profile->mka.rekey != Duration{0}) at = latest.since + context_.profile->mka.rekey;
+  return sooner(at, pn_watch_.rekey_at(latest));
+}
+
+std::optional<Time> KeyServer::next() const noexcept {
+  return wanted() ? deadlines_.next() : sooner(deadlines_.at(Timer::member), next_rekey());
+}
+
+}  // namespace macsec::core

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The key server's duties (802.1X-2020 9.7, 9.8): when a SAK is wanted, when one may be made, and to whom it is offered.
+#pragma once
+
+#include "engine/base/deadlines.hpp"
+#include "engine/core/mka/cp.hpp"
+#include "engine/core/mka/participant.hpp"
+#include "engine/core/mka/pn_watch.hpp"
+#include "engine/core/mka/refusal.hpp"
+#include "engine/core/mka/used_keys.hpp"
+
+namespace macsec::core {
+
+/// How long the key server waits for members it has only heard of before it makes a SAK for those it knows.
+inline constexpr Duration gather_time = std::chrono::milliseconds{500};
+/// How long it waits for the members of a group with a version-1 peer to become known to that peer.
+inline constexpr Duration introduction_time = std::chrono::milliseconds{100};
+/// After a failure to make or install a SAK.
+inline constexpr Duration generate_retry = std::chrono::seconds{2};
+
+/// Why a SAK is wanted.
+enum class Want : std::uint8_t {
+  no_sak,
+  elected,
+  new_peer,
+  principal_changed,
+  profile_changed,
+  peer_lost,
+  member_left,
+  member_without_key,
+  rekey_time,
+  packet_numbers,
+  members_packet_numbers,
+  request,
+  refused,
+};
+[[nodiscard]] std::string_view to_string(Want want) noexcept;
+
+class KeyServer {
+ public:
+  KeyServer(Context& context, Cp& cp, PnWatch& pn_watch, UsedKeys& used, Refusal& refusal)
+      : context_{context}, cp_{cp}, pn_watch_{pn_watch}, used_{used}, refusal_{refusal} {}
+
+  /// A new SAK as soon as the protocol allows; reasons add up until one is made.
+  void want(Want why, Time now);
+  [[nodiscard]] bool wanted() const noexcept { return wants_ != 0; }
+  /// Another one is key server, or nobody.
+  void lose_role() noexcept;
+  /// The device is gone, and the keys with it.
+  void forget_offer() noexcept { offer_.reset(); }
+  /// Numbers given out before a restart are not given out again.
+  void continue_after(KeyNumber last) noexcept { last_kn_ = std::max(last_kn_, last); }
+
+  /// Waits that are over at `now` are over for good.
+  void pass(Time now) noexcept { deadlines_.stop_expired(now); }
+  /// Looks for reasons to make another SAK: time, and members that lack the latest.
+  void watch(std::span<Participant> participants, Time now);
+  /// Makes the SAK that is wanted where it may be made now; true when the CP has it to put to use.
+  bool serve(Participant& principal, std::span<const Participant> participants, Time now);
+  /// The SecY refused our last SAK: another is made, but not at once.
+  void follow_refusals(Time now);
+  void end_offer_when_done(std::span<const Participant> participants);
+
+  /// Puts the SAK on offer, where there is one for `participant`, into what it says next.
+  void fill(Announcement& what, const Participant& participant, std::span<const Participant> participants) const;
+  /// The suite all live members of `participant` can do; nothing where there is none.
+  [[nodiscard]] std::optional<CipherSuite> choose_cipher(const Participant& participant) const;
+  /// By time, or by packet numbers that nobody sees.
+  [[nodiscard]] std::optional<Time> next_rekey() const noexcept;
+  [[nodiscard]] KeyNumber last_kn() const noexcept { return last_kn_; }
+  [[nodiscard]] std::optional<Time> next() const noexcept;
+
+ private:
+  enum class Timer : std::uint8_t {
+    retry,         ///< after a failure
+    introduction,  ///< see introduction_time
+    gather,        ///< see gather_time
+    settle,        ///< the SAK before has had its time to come into use
+    member,        ///< patience with a member that lacks the SAK
+    count
+  };
+  /// A SAK offered until every live member receives with it.
+  struct Offer {
+    KeyId key;
+    Ckn ckn;
+    DistributedSakSet set;
+    std::array<std::uint8_t, 40> wrapped{};
+    std::vector<MemberId> members;
+    std::vector<Sci> scis;  ///< of `members`, in the same order
+  };
+
+  [[nodiscard]] bool may_generate(const Participant& principal, std::span<const Participant> participants,
+                                  Time now) const;
+  void generate(Participant& participant, Time now);
+  void fail_for_now(Reason reason, std::string text, Time now);
+  [[nodiscard]] Result<SakSlot> make_sak(Participant& participant, CipherSuite suite,
+                                         std::span<const Peer* const> members, Time now);
+  [[nodiscard]] Result<Offer> make_offer(const Participant& participant, const SakSlot& slot,
+                                         std::span<const Peer* const> members) const;
+  /// The SAK on offer can no longer be taken by all it was made for.
+  [[nodiscard]] bool is_stale(std::span<const Participant> participants) const;
+  void watch_member(Peer& peer, const SakSlot& latest, Time now);
+
+  Context& context_;
+  Cp& cp_;
+  PnWatch& pn_watch_;
+  UsedKeys& used_;
+  Refusal& refusal_;
+  std::uint32_t wants_ = 0;  ///< a bit for each Want
+  Deadlines<Timer> deadlines_;
+  std::optional<KeyId> refused_key_;  ///< our own SAK that the SecY did not take, already replaced
+  /// One count for all our MIs, old and new: no KI is ever given out twice, whichever participant is the principal.
+  KeyNumber last_kn_ = 0;
+  std::optional<Offer> offer_;
+};
+
+}  // namespace macsec::core

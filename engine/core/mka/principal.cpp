@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/principal.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+namespace {
+
+/// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
+constexpr Duration outreached_patience = std::chrono::seconds{2};
+
+/// Primary keys, then the key that came into force last, then the greater CKN.
+auto rank(const Participant& participant) {
+  return std::tuple{participant.role == KeyRole::primary,
+                    participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
+}
+
+/// The CA that reaches most of us first, so that a key replaced on one member after the other leaves nobody behind.
+auto order(const Participant& participant) {
+  return std::pair{std::ranges::count_if(participant.peers().all(), &Peer::live), rank(participant)};
+}
+
+}  // namespace
+
+Participant::Elected Principal::elect_in(const Participant& participant) const noexcept {
+  return participant.elect(context_.profile->mka.priority, context_.link.sci);
+}
+
+bool Principal::usable(const Participant& participant) const noexcept {
+  return participant.active && participant.peers().any_live() && elect_in(participant);
+}
+
+const Participant* Principal::patiently(const Participant* best, const Participant* current, Time now) {
+  // A peer that leaves is missed in one CA a moment before the other: no reason to fall back.
+  if (best == nullptr || current == nullptr || !usable(*current) || rank(*best) >= rank(*current)) {
+    outreached_ = false;
+    deadlines_.stop(Timer::outreached);
+    return best;
+  }
+  if (!outreached_) deadlines_.set(Timer::outreached, now + outreached_patience);
+  outreached_ = true;
+  if (deadlines_.is_running(Timer::outreached, now)) return current;
+  deadlines_.stop(Timer::outreached);
+  return best;
+}
+
+bool Principal::choose(std::span<const Participant> participants, const std::optional<SakSlot>& latest, Time now) {
+  const Participant* best = nullptr;
+  for (const Participant& participant : participants)
+    if (usable(participant) && (best == nullptr || order(participant) > order(*best))) best = &participant;
+  best = patiently(best, ckn_ ? find(participants, *ckn_) : nullptr, now);
+  if (best != nullptr && latest && latest->ckn != best->ckn() && !elect_in(*best).self) {
+    // The key server decides; we follow the CA it distributed its last SAK in.
+    const Participant* used = find(participants, latest->ckn);
+    if (used != nullptr && used->active && used->peers().any_live()) best = used;
+  }
+  const std::optional<Ckn> chosen = best != nullptr ? std::optional{best->ckn()} : std::nullopt;
+  if (chosen == ckn_) return false;
+  ckn_ = chosen;
+  return true;
+}
+
+Principal::Election Principal::elect(const Participant* chosen) {
+  const Participant::Elected elected = chosen != nullptr ? elect_in(*chosen) : Participant::Elected{};
+  const std::optional<Sci> server = elected.self              ? std::optional{context_.link.sci}
+                                    : elected.peer != nullptr ? std::optional{elected.peer->sci}
+                                                              : std::nullopt;
+  const Election result{.became_self = elected.self && !self_, .moved = server != key_server_};
+  self_ = elected.self;
+  key_server_ = server;
+  return result;
+}
+
+void Principal::resume(const Participant& chosen) {
+  ckn_ = chosen.ckn();
+  static_cast<void>(elect(&chosen));
+}
+
+}  // namespace macsec::core

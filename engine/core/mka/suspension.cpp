@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/suspension.hpp"
+
+namespace macsec::core {
+
+void Suspension::begin(Duration span, Duration notice, Time now) noexcept {
+  span_ = span;
+  deadlines_.set(Timer::silence, now + notice);
+  deadlines_.set(Timer::end, now + notice + span);
+}
+
+void Suspension::end() noexcept { deadlines_.stop_all(); }
+
+bool Suspension::step(Time now) noexcept {
+  static_cast<void>(deadlines_.take_expired(Timer::silence, now));
+  return deadlines_.take_expired(Timer::end, now);
+}
+
+std::uint8_t Suspension::seconds_told() const noexcept {
+  return suspended() ? static_cast<std::uint8_t>(span_ / std::chrono::seconds{1}) : std::uint8_t{0};
+}
+
+}  // namespace macsec::core

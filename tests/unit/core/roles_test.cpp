@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Who is principal and key server, when a SAK is made, and what becomes of one that is given.
+#include "tests/unit/core/bench.hpp"
+
+namespace macsec::core {
+namespace {
+
+/// A primary key "abcd" and a fallback key "beef".
+void two_keys(Profile& profile) { profile.keys.push_back(sim::psk("beef", 0x22, 16, KeyRole::fallback)); }
+
+TEST(Principal, IsNobodyWithoutALivePeer) {
+  Bench bench;
+  Principal principal{bench.context};
+  EXPECT_FALSE(principal.choose(bench.participants, {}, start));
+  EXPECT_FALSE(principal.ckn());
+  bench.meet(2);
+  EXPECT_TRUE(principal.choose(bench.participants, {}, start));
+  EXPECT_TRUE(principal.is(bench.participants[0]));
+}
+
+TEST(Principal, IsThePrimaryWhereBothReachAsMany) {
+  Bench bench{two_keys};
+  Principal principal{bench.context};
+  bench.meet(2, 1);
+  EXPECT_TRUE(principal.choose(bench.participants, {}, start));
+  EXPECT_TRUE(principal.is(bench.participants[1]));
+  bench.meet(2, 0);
+  EXPECT_TRUE(principal.choose(bench.participants, {}, start));
+  EXPECT_TRUE(principal.is(bench.participants[0]));
+}
+
+TEST(Principal, ElectionSaysWhatMoved) {
+  Bench bench;
+  Principal principal{bench.context};
+  bench.meet(2, 0, 200);
+  EXPECT_TRUE(principal.choose(bench.participants, {}, start));
+  Principal::Election election = principal.elect(&bench.participants[0]);
+  EXPECT_TRUE(election.became_self);
+  EXPECT_TRUE(election.moved);
+  bench.meet(3, 0, 10);
+  election = principal.elect(&bench.participants[0]);
+  EXPECT_FALSE(election.became_self);
+  EXPECT_TRUE(election.moved);
+  EXPECT_EQ(principal.key_server(), sci_of(3));
+  EXPECT_FALSE(principal.elect(&bench.participants[0]).moved);
+}
+
+/// A key server of its own CA, with what it is composed with.
+struct Server : Bench {
+  explicit Server(const std::function<void(Profile&)>& change = {}) : Bench{change} {
+    static_cast<void>(cp.step({.connect = Connect::secure, .elected_self = true}, start));
+  }
+  bool serve(Time now) {
+    server.pass(now);
+    server.watch(participants, now);
+    return server.serve(participants[0], participants, now);
+  }
+  /// The CP takes up the SAK and everybody reports to use it.
+  void put_to_use(Time now) {
+    const Cp::Inputs in{.connect = Connect::secure, .elected_self = true};
+    static_cast<void>(cp.step(in, now));
+    ASSERT_TRUE(cp.latest());
+    for (Peer& peer : participants[0].peers().all()) peer.latest = {cp.latest()->id, cp.latest()->an, true, true, 1};
+    Cp::Inputs all = in;
+    all.all_receiving = all.all_transmitting = true;
+    static_cast<void>(cp.step(all, now));
+    static_cast<void>(cp.step(all, now));
+    server.end_offer_when_done(participants);
+  }
+
+  Cp cp{context};
+  PnWatch pn_watch{context};
+  UsedKeys used;
+  Refusal refusal;
+  KeyServer server{context, cp, pn_watch, used, refusal};
+};
+
+TEST(KeyServer, MakesASakAtOnceForAPeerThatIsLive) {
+  Server one;
+  one.meet(2);
+  EXPECT_TRUE(one.serve(start));
+  EXPECT_FALSE(one.server.wanted());
+  EXPECT_EQ(one.context.counters.sak_generated, 1U);
+  one.put_to_use(start);
+  EXPECT_TRUE(one.cp.transmitting());
+}
+
+TEST(KeyServer, WaitsAMomentForMembersItHasOnlyHeardOf) {
+  Server one;
+  one.meet(2);
+  one.meet(3).live = false;
+  EXPECT_FALSE(one.serve(start));
+  EXPECT_EQ(one.server.next(), start + introduction_time);
+  EXPECT_FALSE(one.serve(start + introduction_time));
+  EXPECT_EQ(one.server.next(), start + gather_time);
+  EXPECT_TRUE(one.serve(start + gather_time));
+}
+
+TEST(KeyServer, ReasonsAddUpToOneSak) {
+  Server one;
+  one.meet(2);
+  one.server.want(Want::elected, start);
+  one.server.want(Want::new_peer, start);
+  EXPECT_TRUE(one.serve(start));
+  one.put_to_use(start + 1s);
+  EXPECT_FALSE(one.serve(start + 2s));
+}
+
+TEST(KeyServer, RekeysByTime) {
+  Server one{[](Profile& profile) { profile.mka.rekey = 60s; }};
+  one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  EXPECT_EQ(one.server.next_rekey(), start + 60s);
+  EXPECT_FALSE(one.serve(start + 59s));
+  EXPECT_TRUE(one.serve(start + 60s));
+}
+
+TEST(KeyServer, OffersUntilEverybodyReceives) {
+  Server one;
+  Peer& peer = one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  Announcement what;
+  one.server.fill(what, one.participants[0], one.participants);
+  EXPECT_TRUE(what.distributed_sak);
+  peer.latest = {};
+  one.server.end_offer_when_done(one.participants);
+  one.put_to_use(start);
+  Announcement then;
+  one.server.fill(then, one.participants[0], one.participants);
+  EXPECT_FALSE(then.distributed_sak);
+}
+
+TEST(KeyServer, TriesAgainLaterWhatTheSecyRefused) {
+  Server one;
+  one.meet(2);
+  one.secy.fail_calls(sim::SecyCall::select_cipher_suite, 95);
+  EXPECT_FALSE(one.serve(start));
+  EXPECT_EQ(one.refusal.reason, Reason::secy_error);
+  EXPECT_FALSE(one.serve(start + 1s));
+  EXPECT_TRUE(one.serve(start + generate_retry));
+  EXPECT_EQ(one.refusal.reason, Reason::none);
+}
+
+/// An MKPDU of host 2, key server, that gives a SAK to host 1.
+struct Offered : Bench {
+  explicit Offered(const std::function<void(Profile&)>& change = {}) : Bench{change} {
+    Secret<32> sak;
+    std::ranges::fill(sak.allocate(16), std::uint8_t{0x5a});
+    EXPECT_TRUE(crypto::wrap_sak(participants[0].kek(), sak, wrapped));
+    meet(2, 0, 10);
+  }
+  std::optional<SakSlot> take_listing(const std::vector<PeerEntry>& live, Time now) {
+    MkpduContent content;
+    content.basic.mi = mi_of(2);
+    content.basic.sci = sci_of(2);
+    content.basic.mn = 1;
+    content.basic.ckn = participants[0].ckn();
+    content.live = live;
+    DistributedSakSet set{.an = An{0},
+                          .confidentiality_offset = offset,
+                          .number = 4,
+                          .cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128),
+                          .wrapped = wrapped};
+    content.distributed_sak = set;
+    const auto frame = sim::Forger{context.profile->keys[0]}.frame({}, content);
+    const auto eapol = read_eapol(frame).value();
+    const auto basic = read_basic_set(eapol.body).value();
+    const auto pdu = read_mkpdu(eapol.body, basic).value();
+    return receiver.take(participants[0], *participants[0].peers().find(mi_of(2)), pdu, now);
+  }
+
+  std::array<std::uint8_t, 24> wrapped{};
+  std::uint8_t offset = 1;
+  Cp cp{context};
+  UsedKeys used;
+  Refusal refusal;
+  SakReceiver receiver{context, cp, used, refusal};
+};
+
+TEST(SakReceiver, TakesASakMadeForUs) {
+  Offered offered;
+  const auto slot = offered.take_listing({{offered.participants[0].mi(), 1}}, start);
+  ASSERT_TRUE(slot);
+  EXPECT_EQ(slot->id, (KeyId{mi_of(2), 4}));
+  EXPECT_EQ(slot->members, (std::vector<SakMember>{{sci_of(2), 0}}));
+}
+
+TEST(SakReceiver, LeavesASakMadeForOthers) {
+  Offered offered;
+  EXPECT_FALSE(offered.take_listing({{mi_of(7), 1}}, start));
+}
+
+TEST(SakReceiver, NeverTakesAKeyTwice) {
+  Offered offered;
+  offered.used.note({mi_of(2), 4});
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  EXPECT_EQ(offered.context.counters.sak_reuse_refused, 1U);
+}
+
+TEST(SakReceiver, RefusesIntegrityOnlyWhereTheProfileEncrypts) {
+  Offered offered;
+  offered.offset = 0;
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  EXPECT_EQ(offered.refusal.reason, Reason::confidentiality_mismatch);
+}
+
+TEST(SakReceiver, WaitsForMembersItDoesNotKnowYet) {
+  Offered offered;
+  const std::vector<PeerEntry> live{{offered.participants[0].mi(), 1}, {mi_of(3), 1}};
+  EXPECT_FALSE(offered.take_listing(live, start));
+  const auto slot = offered.take_listing(live, start + 2s);
+  ASSERT_TRUE(slot);
+  EXPECT_TRUE(slot->incomplete);
+}
+
+}  // namespace
+}  // namespace macsec::core

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Deadlines, used keys, the suspension and the watch over packet numbers: one rule a test.
+#include "tests/unit/core/bench.hpp"
+
+namespace macsec::core {
+namespace {
+
+enum class Timer : std::uint8_t { one, other, count };
+
+TEST(Deadlines, NextIsTheSoonestOfThoseSet) {
+  Deadlines<Timer> deadlines;
+  EXPECT_FALSE(deadlines.next());
+  deadlines.set(Timer::one, start + 2s);
+  deadlines.set(Timer::other, start + 1s);
+  EXPECT_EQ(deadlines.next(), start + 1s);
+  deadlines.stop(Timer::other);
+  EXPECT_EQ(deadlines.next(), start + 2s);
+}
+
+TEST(Deadlines, IsExpiredFromItsTimeOnAndTakenOnce) {
+  Deadlines<Timer> deadlines;
+  EXPECT_FALSE(deadlines.is_expired(Timer::one, start));
+  deadlines.set(Timer::one, start);
+  EXPECT_TRUE(deadlines.is_running(Timer::one, start - 1us));
+  EXPECT_TRUE(deadlines.is_expired(Timer::one, start));
+  EXPECT_TRUE(deadlines.take_expired(Timer::one, start));
+  EXPECT_FALSE(deadlines.take_expired(Timer::one, start + 1s));
+}
+
+TEST(Deadlines, SetSoonerNeverMovesOneAway) {
+  Deadlines<Timer> deadlines;
+  deadlines.set_sooner(Timer::one, start + 2s);
+  deadlines.set_sooner(Timer::one, start + 3s);
+  EXPECT_EQ(deadlines.at(Timer::one), start + 2s);
+  deadlines.set_sooner(Timer::one, start + 1s);
+  EXPECT_EQ(deadlines.at(Timer::one), start + 1s);
+  deadlines.stop_expired(start + 1s);
+  EXPECT_FALSE(deadlines.is_set(Timer::one));
+}
+
+TEST(UsedKeys, NumbersUpToTheHighestWereUsed) {
+  UsedKeys used;
+  used.note({mi_of(2), 5});
+  used.note({mi_of(2), 3});
+  EXPECT_TRUE(used.was_used({mi_of(2), 5}));
+  EXPECT_TRUE(used.was_used({mi_of(2), 1}));
+  EXPECT_FALSE(used.was_used({mi_of(2), 6}));
+  EXPECT_FALSE(used.was_used({mi_of(3), 1}));
+}
+
+TEST(Suspension, IsToldThenSilentThenOver) {
+  Suspension suspension;
+  suspension.begin(30s, 500ms, start);
+  EXPECT_EQ(suspension.seconds_told(), 30);
+  EXPECT_FALSE(suspension.step(start));
+  EXPECT_FALSE(suspension.silent());
+  EXPECT_EQ(suspension.next(), start + 500ms);
+  EXPECT_FALSE(suspension.step(start + 500ms));
+  EXPECT_TRUE(suspension.silent());
+  EXPECT_EQ(suspension.next(), start + 30s + 500ms);
+  EXPECT_TRUE(suspension.step(start + 30s + 500ms));
+  EXPECT_FALSE(suspension.suspended());
+  EXPECT_EQ(suspension.seconds_told(), 0);
+}
+
+TEST(Suspension, TakenBackIsOverAtOnce) {
+  Suspension suspension;
+  suspension.begin(30s, 500ms, start);
+  suspension.end();
+  EXPECT_FALSE(suspension.suspended());
+  EXPECT_FALSE(suspension.silent());
+  EXPECT_FALSE(suspension.next());
+}
+
+SecyState held(const SakSlot& slot, Pn next_pn) {
+  SecyState state;
+  state.transmit.push_back({.an = slot.an, .active = true, .key = slot.id, .next_pn = next_pn, .ssci = 0});
+  return state;
+}
+
+TEST(PnWatch, ReportsWhatIsTwoSecondsOld) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  const SakSlot slot = slot_of({mi_of(1), 1});
+  EXPECT_TRUE(watch.sample(held(slot, 100), slot, start));
+  EXPECT_EQ(watch.lowest(slot, start + 1s), 1U);
+  EXPECT_TRUE(watch.sample(held(slot, 900), slot, start + 1s));
+  EXPECT_EQ(watch.lowest(slot, start + 2s), 100U);
+  EXPECT_EQ(watch.lowest(slot_of({mi_of(1), 2}), start + 2s), 1U);
+}
+
+TEST(PnWatch, ReportsAKeyThatRunsOutAtOnceAndAsksOnceForAnother) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  const SakSlot slot = slot_of({mi_of(1), 1});
+  EXPECT_TRUE(watch.sample(held(slot, 0xf0000000), slot, start));
+  EXPECT_EQ(watch.lowest(slot, start), 0xf0000000U);
+  EXPECT_TRUE(watch.running_out(watch.next_pn(), slot));
+  EXPECT_FALSE(watch.running_out(watch.next_pn(), slot));
+  EXPECT_FALSE(watch.running_out(100, slot_of({mi_of(1), 2})));
+}
+
+TEST(PnWatch, HardwareIsTakenToSendAsFastAsItCan) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  SakSlot slot = slot_of({mi_of(1), 1});
+  EXPECT_FALSE(watch.rekey_at(slot));
+  watch.follow_offload(OffloadMode::mac);
+  watch.follow_speed();
+  // 75 % of 2^32 frames of 84 octets at 1 Gb/s.
+  EXPECT_NEAR(std::chrono::duration<double>(*watch.rekey_at(slot) - start).count(), 2164, 1);
+  slot.resumed = true;
+  EXPECT_EQ(watch.rekey_at(slot), start);
+  slot.cipher_suite = CipherSuite::gcm_aes_xpn_128;
+  EXPECT_FALSE(watch.rekey_at(slot));
+}
+
+TEST(PnWatch, LooksMoreOftenWhereTheLinkIsFaster) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  EXPECT_FALSE(watch.sample_interval(std::nullopt));
+  EXPECT_EQ(watch.sample_interval(slot_of({})), Duration{10s});
+  bench.context.link.speed = 400'000'000'000;
+  EXPECT_LT(watch.sample_interval(slot_of({})), Duration{1s});
+}
+
+}  // namespace
+}  // namespace macsec::core

@@ -4,6 +4,7 @@
 
 import unittest
 
+import classes
 import includes
 import size
 import words
@@ -36,13 +37,33 @@ class Includes(unittest.TestCase):
 
 class Size(unittest.TestCase):
     def test_file(self):
-        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 601))), 1)
-        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 600))), 0)
+        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 501))), 1)
+        self.assertEqual(len(list(size.check_file("a.cpp", "\n" * 500))), 0)
 
     def test_function(self):
         body = "  x();\n" * 70
         text = f"namespace a {{\nint f(int x) const noexcept {{\n  if (x) {{\n{body}  }}\n}}\nclass B {{\n{body}}};\n}}\n"
         self.assertEqual([length for _, length in size.functions(text)], [73])
+        self.assertEqual(len(list(size.check_functions("a.cpp", text))), 1)
+        self.assertEqual(len(list(size.check_functions("a.cpp", text.replace(body, "")))), 0)
+
+
+class Classes(unittest.TestCase):
+    METHOD = "int Kay::find() const {\n  return 1;\n}\n"
+    SPDX = "// SPDX-License-Identifier: LGPL-2.1-or-later\n"
+
+    def found(self, path, text, has_header=False):
+        return len(list(classes.check(path, text, has_header)))
+
+    def test_headless_source(self):
+        self.assertEqual(self.found("engine/core/x.cpp", self.SPDX + self.METHOD), 1)
+        self.assertEqual(self.found("engine/core/x.cpp", self.SPDX + "// It has no state.\n" + self.METHOD), 0)
+        self.assertEqual(self.found("engine/core/x.cpp", self.SPDX + self.METHOD, has_header=True), 0)
+
+    def test_free_functions_and_tables(self):
+        self.assertEqual(self.found("engine/core/x.cpp", self.SPDX + "int find() {\n  return 1;\n}\n"), 0)
+        self.assertEqual(self.found("cli/verbs/x.cpp", self.SPDX + self.METHOD), 0)
+        self.assertEqual(self.found("dbus/daemon/main.cpp", self.SPDX + self.METHOD), 0)
 
 
 class Words(unittest.TestCase):

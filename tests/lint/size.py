@@ -1,16 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Files over 600 lines fail unless LONG_FILES says why; functions over 60 lines are reported."""
+"""Files over 500 lines fail unless LONG_FILES says why; functions over 60 lines fail."""
 
 import re
 import sys
 
 import tree
 
-FILE_LINES = 600
+FILE_LINES = 500
 FUNCTION_LINES = 60
 # path: reason
 LONG_FILES = {
+    "tests/unit/kernel_test.cpp": "one test a netlink message",
 }
 
 NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
@@ -50,19 +51,20 @@ def check_file(path, text):
     lines = text.count("\n")
     if lines > FILE_LINES and path not in LONG_FILES:
         yield f"{path}: {lines} lines: split it, or name the reason in tests/lint/size.py"
-    if lines <= FILE_LINES and path in LONG_FILES:
-        yield f"{path}: no longer long: take it out of tests/lint/size.py"
+
+
+def check_functions(path, text):
+    for line, length in functions(text):
+        if length > FUNCTION_LINES:
+            yield f"{path}:{line}: a function of {length} lines: split it"
 
 
 def main():
     problems = []
     for path, text in tree.files(".cpp", ".hpp", ".py", under=("engine", "dbus", "plugin", "cli", "tests", "tools")):
         problems += check_file(path, text)
-        if path.endswith(".py"):
-            continue
-        for line, length in functions(text):
-            if length > FUNCTION_LINES:
-                print(f"note: {path}:{line}: a function of {length} lines")
+        if not path.endswith(".py"):
+            problems += check_functions(path, text)
     return tree.report(problems)
 
 

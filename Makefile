@@ -2,34 +2,40 @@
 # The few things to type. Meson builds; see CONTRIBUTING.md.
 #   make            build the programs into build/
 #   make demo       two hosts, one secured link, explained step by step
-#   make test       everything CI runs; ends with "N passed, N failed"
+#   make test       every test but the scenarios that take turns; ends with "N passed, N failed"
+#   make ci         what CI runs: make test, and the quarter of the other scenarios whose turn it is
 #   make vm TEST=…  scenarios on a real kernel in a virtual machine (all when TEST is empty)
 #   make bench      measurements, ours beside wpa_supplicant's, into build/bench.json
 #   make format     rewrite the code in the project's format
 #   make tidy       static analysis
-#   make docs       docs/conformance.md anew from the comments
+#   make docs       write docs/conformance.md from the comments
 #   make clean      remove build directories
-.PHONY: all demo test bench vm format tidy docs clean setup build
+.PHONY: all ci demo test bench vm format tidy docs clean setup build
 
 all: build
 
 setup:
 	@tools/setup
 
-build: setup
+build:
+	@tools/setup core build test
 	@tools/configure dev
 	@ninja -C build programs
 
-demo: build
+demo:
+	@tools/setup core demo
 	@tools/demo
 
 test: setup
 	@tools/test
 
-bench: build
+ci: setup
+	@tools/test --turn=auto
+
+bench: setup
 	@tools/bench
 
-vm: build
+vm: setup build
 	@tests/vm/run $(or $(TEST),--all)
 
 format: setup

@@ -13,7 +13,7 @@ from . import apt
 
 _SERIES = "6.12"
 _SUITES = ("bookworm-backports", "bookworm-security")
-_RECIPE = "5"  # raise when what is kept of a kernel changes
+_RECIPE = "6"  # raise when what is kept of a kernel changes
 
 # What is kept of Debian's module tree: the network, the ciphers, and what the root file system needs.
 _KEEP = re.compile(r"^kernel/(net/|crypto/|arch/x86/crypto/|lib/|fs/(9p|netfs|overlayfs|fuse|nls|squashfs|autofs)/"
@@ -30,8 +30,8 @@ class Kernel:
         self.modules = modules
 
 
-def prepare(cache, say):
-    """The kernel in `cache`, made if it is not there. MACSECD_VM_KERNEL (a directory made like it) overrides."""
+def prepare(cache, say, netdevsim=True):
+    """The kernel in `cache`, made if it is not there, with netdevsim or without. MACSECD_VM_KERNEL (a directory made like it) overrides."""
     override = os.environ.get("MACSECD_VM_KERNEL")
     if override:
         return _load(override)
@@ -40,8 +40,14 @@ def prepare(cache, say):
     with open(os.path.join(cache, "kernel.lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(home, "complete")):
-            shutil.rmtree(home, ignore_errors=True)
             _make(cache, home, say)
+        if netdevsim and not os.path.exists(os.path.join(home, "netdevsim")):
+            try:
+                _add_netdevsim(cache, home, say)
+            except apt.AptError:
+                # The archive may have moved on to another version since the kernel was fetched.
+                _make(cache, home, say)
+                _add_netdevsim(cache, home, say)
     return _load(home)
 
 
@@ -72,30 +78,53 @@ def _newest(state):
 
 
 def _make(cache, home, say):
+    shutil.rmtree(home, ignore_errors=True)
     state = apt.PrivateApt(os.path.join(cache, "apt-kernel"), _SUITES)
     state.update()
     version, release = _newest(state)
-    flavourless = release[:-len("-amd64")]
     say("fetching Linux %s" % release)
     work = home + ".work"
     shutil.rmtree(work, ignore_errors=True)
-    state.unpack(["linux-image-%s=%s" % (release, version)], os.path.join(work, "image"))
-    state.unpack(["linux-headers-%s=%s" % (release, version), "linux-headers-%s-common=%s" % (flavourless, version),
-                  "linux-kbuild-%s=%s" % (flavourless, version), "linux-source-%s=%s" % (_SERIES, version)],
-                 os.path.join(work, "build"))
+    state.unpack(["linux-image-%s=%s" % (release, version)], work)
     os.makedirs(home)
-    _unpack_image(os.path.join(work, "image", "boot", "vmlinuz-" + release), os.path.join(home, "vmlinuz"))
+    _unpack_image(os.path.join(work, "boot", "vmlinuz-" + release), os.path.join(home, "vmlinuz"))
     modules = os.path.join(home, "modules", release)
-    _keep_modules(os.path.join(work, "image", "lib", "modules", release), modules)
-    say("building netdevsim")
-    _netdevsim(os.path.join(work, "build"), release, os.path.join(modules, "kernel/drivers/net/netdevsim.ko"))
+    _keep_modules(os.path.join(work, "lib", "modules", release), modules)
     _lighten(modules)
+    _index(work, modules)
+    shutil.rmtree(work)
+    with open(os.path.join(home, "complete"), "w", encoding="ascii") as out:
+        out.write(version + "\n")
+
+
+def _add_netdevsim(cache, home, say):
+    """Fetches and builds what the module takes, several times the size of the kernel, of the version that is there."""
+    with open(os.path.join(home, "complete"), encoding="ascii") as text:
+        version = text.read().strip()
+    release, = os.listdir(os.path.join(home, "modules"))
+    modules = os.path.join(home, "modules", release)
+    flavourless = release[:-len("-amd64")]
+    say("building netdevsim for Linux %s" % release)
+    work = home + ".work"
+    shutil.rmtree(work, ignore_errors=True)
+    apt.PrivateApt(os.path.join(cache, "apt-kernel"), _SUITES).unpack(
+        ["linux-headers-%s=%s" % (release, version), "linux-headers-%s-common=%s" % (flavourless, version),
+         "linux-kbuild-%s=%s" % (flavourless, version), "linux-source-%s=%s" % (_SERIES, version)], work)
+    folder = os.path.join(modules, "kernel/drivers/net/netdevsim")
+    os.makedirs(folder, exist_ok=True)
+    _netdevsim(work, release, os.path.join(folder, "netdevsim.ko"))
+    _lighten(folder)
+    _index(work, modules)
+    shutil.rmtree(work)
+    open(os.path.join(home, "netdevsim"), "w", encoding="ascii").close()
+
+
+def _index(work, modules):
+    """What modules need of each other, where modprobe looks for it."""
     tree = os.path.join(work, "depmod", "lib", "modules")
     os.makedirs(tree)
-    os.symlink(modules, os.path.join(tree, release))
-    subprocess.run(["/sbin/depmod", "-b", os.path.join(work, "depmod"), release], check=True)
-    shutil.rmtree(work)
-    open(os.path.join(home, "complete"), "w", encoding="ascii").close()
+    os.symlink(modules, os.path.join(tree, os.path.basename(modules)))
+    subprocess.run(["/sbin/depmod", "-b", os.path.join(work, "depmod"), os.path.basename(modules)], check=True)
 
 
 def _unpack_image(packed, target):

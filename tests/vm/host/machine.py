@@ -67,6 +67,7 @@ class Boot:
         self.tools = tools
         self.case = case
         self.cache = cache
+        self.cpu_seconds = 0.0    # of the host, known at the end
 
     @property
     def clock(self):
@@ -255,6 +256,16 @@ def _qemu(boot, initramfs, console):
     return argv
 
 
+def _cpu_seconds(process):
+    """What a process that is about to end took of the host's processors."""
+    try:
+        with open("/proc/%d/stat" % process.pid, encoding="ascii") as text:
+            fields = text.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _stop(process):
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -293,6 +304,7 @@ def run(boot, line, limit):
                 *lines, pending = (pending + got).split(b"\n")
                 for text in lines:
                     line(text.decode(errors="replace"))
+        boot.cpu_seconds = _cpu_seconds(process)
         process.wait(max(1, end - time.monotonic()))
         return None if process.returncode == 0 else "qemu: exit %d (qemu.log)" % process.returncode
     except subprocess.TimeoutExpired:
@@ -311,10 +323,10 @@ def tail(path, count):
         return []
 
 
-def available():
-    """None, or which program is missing on this machine."""
+def available(bare):
+    """None, or which program is missing on this machine; `bare`: for scenarios that need nothing of the lab."""
     for program, package in (("qemu-system-x86_64", "qemu-system-x86"), ("busybox", "busybox-static"), ("depmod", "kmod"),
-                             ("g++", "g++"), ("strip", "binutils"), ("make", "make")):
+                             ("strip", "binutils"), *(() if bare else (("g++", "g++"), ("make", "make")))):
         if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is None:
             return "%s is missing (Debian package %s)" % (program, package)
     return None

@@ -5,9 +5,12 @@ import ast
 import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
-          "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "in_all": bool}
+          "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "bare": bool,
+          "turn": (None, 0, 1, 2, 3)}
 DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
-            "programs": [], "modules": [], "installed": False, "in_all": True}
+            "programs": [], "modules": [], "installed": False, "bare": False, "turn": None}
+# Scenarios outside --all take turns: each runs in one of so many runs.
+TURNS = 4
 
 
 class Scenario:
@@ -29,6 +32,7 @@ class Scenario:
                 raise ValueError("%s: %s = %r: expected %s" % (path, field, value, kind))
             setattr(self, field, value)
         self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]
+
 
 def load(folder):
     """{name: Scenario} of all scenario files."""

@@ -17,7 +17,7 @@ from lab.process import command
 
 timeout = 3600
 memory = 3072
-in_all = False
+turn = 0
 
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"

@@ -15,7 +15,8 @@ import subprocess
 import time
 
 timeout = 120
-in_all = False
+bare = True
+turn = 0
 
 HOSTS = ("alice", "bob")
 PREFIX = "macsecd-demo-"

@@ -4,7 +4,7 @@
 from importlib import import_module
 
 timeout = 2000
-in_all = False  # minutes of host time
+turn = 1
 
 short = import_module("scenarios.interop-wpa")
 

@@ -12,7 +12,7 @@ from lab.daemon import psk_profile
 from lab.networkd import Host
 
 init = "systemd"
-in_all = False  # takes minutes: make vm TEST=networkd-examples
+turn = 2
 timeout = 400
 
 EXAMPLES = os.path.join(boot.SOURCE, "data/examples/networkd")

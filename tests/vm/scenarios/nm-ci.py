@@ -11,7 +11,7 @@ from lab.process import command
 init = "systemd"
 programs = ["/usr/sbin/dnsmasq"]
 timeout = 900
-in_all = False  # takes minutes: make vm TEST=nm-ci
+turn = 3
 
 DOC_CAK = "50b71a8ef0bd5751ea76de6d6c98c03a"
 DOC_CKN = "f2b4297d39da7330910a74abc0449feb45b5c0b9fc23df1430e1898fcf1c4550"

@@ -6,7 +6,7 @@ from lab.nm import MACSECD, SERVER, WPA, Host, Ping, nmcli
 from lab.process import command
 
 init = "systemd"
-in_all = False  # some minutes of a host CPU: make vm TEST=nm-restart
+turn = 3
 timeout = 1800
 programs = ["/usr/sbin/dnsmasq"]
 

@@ -8,7 +8,7 @@ from lab.nm import MACSECD, WPA, Host, nmcli
 from lab.process import command
 
 init = "systemd"
-in_all = False  # 90 s of a host CPU: make vm TEST=nm-user-data
+turn = 3
 timeout = 400
 
 OTHER_CAK = "ffeeddccbbaa99887766554433221100"

@@ -75,6 +75,7 @@ class Words(unittest.TestCase):
 
     def test_text(self):
         self.assertEqual(len(list(words.check_text("a.md", "TO" "DO: more\n"))), 1)
+        self.assertEqual(len(list(words.check_prose("a.md", "It is made anew.\nIt is re-created.\n"))), 1)
         self.assertEqual(len(list(words.check_licence("a.cpp", "int x;\n"))), 1)
 
 

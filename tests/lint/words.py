@@ -13,6 +13,13 @@ SLEEP_CODE = re.compile(r"(?<![\w.])(?:::)?(?:std::this_thread::)?(?:u|nano)?sle
 SLEEP_SHELL = re.compile(r"(?:^|[;&|(]|\bdo\b|\bthen\b)\s*sleep\s+[\d.$]")
 # A wait on something that sends no event polls; the line or the one before it says what: "poll: the kernel has no event".
 POLL = re.compile(r"(#|//) poll: \w+")
+# Words of prose that a reader whose first language is not the writer's reads twice, and what to write instead.
+DIALECT = {
+    r"\banew\b": "re-create, again", r"\bgo(ne|es)? on with\b": "continue, resume", r"\bgoes on as\b": "resumes as",
+    r"\b(seen|sees|see) to it\b": "handle, make sure", r"\blets? go of\b": "release", r"\bbeforehand\b": "in advance",
+    r"\bwh(o|om)ever\b": "the owner, the program that", r"\bsomebody else\b": "another program", r"\blooked at\b": "read, checked",
+}
+PROSE = re.compile(r"^(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md$|^docs/[^/]*\.md$|^docs/man/|^packaging/|^data/[^/]*\.(catalog|in)$|^tools/")
 LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
 SOURCES = (".cpp", ".hpp", ".py", ".sh", "meson.build")
 TEXT = SOURCES + (".md", ".xml", ".in", ".service", ".conf", "Makefile")
@@ -24,6 +31,15 @@ def check_text(path, text):
             yield f"{path}:{number}: finish it or say what the limit is: {line.strip()}"
         if HOST.search(line):
             yield f"{path}:{number}: names a package host: {line.strip()}"
+
+
+def check_prose(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        said = re.sub(r'"[^"]*"', "", line)  # a word that is quoted is not used
+        for word, instead in DIALECT.items():
+            found = re.search(word, said, re.I)
+            if found:
+                yield f"{path}:{number}: \"{found[0]}\": plainer words are {instead}"
 
 
 def check_sleep(path, text):
@@ -51,6 +67,8 @@ def problems():
         own = path.startswith("tests/lint/")  # samples of what the lints find
         if not own and (path.endswith(TEXT) or script):
             yield from check_text(path, text)
+        if PROSE.search(path):
+            yield from check_prose(path, text)
         if not own and path.startswith("tests/") and (path.endswith((".cpp", ".hpp", ".py", ".sh")) or script):
             yield from check_sleep(path, text)
         if is_source(path, text):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The few things to type. Meson builds; see CONTRIBUTING.md.
 #   make            build the programs into build/
+#   make install    a release build as a service: PREFIX=/usr/local, DESTDIR=; make uninstall removes it
+#   make deb        Debian packages, built in a clean chroot, into build-deb/
 #   make demo       two hosts, one secured link, explained step by step
 #   make test       every test but the scenarios that take turns; ends with "N passed, N failed"
 #   make ci         what CI runs: make test, and the quarter of the other scenarios whose turn it is
@@ -9,8 +11,9 @@
 #   make format     rewrite the code in the project's format
 #   make tidy       static analysis
 #   make docs       write docs/conformance.md from the comments
+#   make package-check  the expensive checks of the packages
 #   make clean      remove build directories
-.PHONY: all ci demo test bench vm format tidy docs clean setup build
+.PHONY: all build bench ci clean deb demo docs format install package-check setup test tidy uninstall vm
 
 all: build
 
@@ -21,6 +24,20 @@ build:
 	@tools/setup core build test
 	@tools/configure dev
 	@ninja -C build programs
+
+install:
+	@tools/install
+
+uninstall:
+	@tools/install --uninstall
+
+deb:
+	@tools/setup package
+	@tools/deb
+
+package-check:
+	@tools/setup package
+	@tools/package-check
 
 demo:
 	@tools/setup core demo

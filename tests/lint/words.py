@@ -67,13 +67,19 @@ def problems():
         own = path.startswith("tests/lint/")  # samples of what the lints find
         if not own and (path.endswith(TEXT) or script):
             yield from check_text(path, text)
-        if PROSE.search(path):
-            yield from check_prose(path, text)
         if not own and path.startswith("tests/") and (path.endswith((".cpp", ".hpp", ".py", ".sh")) or script):
             yield from check_sleep(path, text)
         if is_source(path, text):
             yield from check_licence(path, text)
 
 
+def remarks():
+    for path, text in tree.files():
+        if PROSE.search(path):
+            yield from check_prose(path, text)
+
+
 if __name__ == "__main__":
+    for remark in remarks():
+        print("warning: " + remark)
     sys.exit(tree.report(problems()))

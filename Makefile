@@ -18,7 +18,7 @@
 all: build
 
 setup:
-	@tools/setup
+	@tools/setup core build demo test lab
 
 build:
 	@tools/setup core build test

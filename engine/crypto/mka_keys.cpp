@@ -2,11 +2,11 @@
 #include "engine/crypto/mka_keys.hpp"
 
 #include "engine/base/handle.hpp"
+#include "engine/crypto/library_error.hpp"
 
 #include <algorithm>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <vector>
@@ -21,7 +21,6 @@ constexpr std::size_t block_size = 16;
 constexpr std::size_t wrap_overhead = 8;
 constexpr std::size_t max_kdf_output = 64;
 constexpr std::size_t label_context_size = 16;  // of the CKN in the KEK's and ICK's derivation
-constexpr std::size_t eap_ckn_size = 16;
 
 constexpr bool is_aes_key(std::size_t size) noexcept { return size == 16 || size == 32; }
 
@@ -37,17 +36,6 @@ struct Algorithms {
 const Algorithms& algorithms() {
   static const Algorithms instance;
   return instance;
-}
-
-/// An Error with the library's own reason. The reasons are fixed texts: no key is in them.
-std::unexpected<Error> library_failure(std::string what) {
-  const unsigned long code = ERR_peek_last_error();
-  if (const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code); reason != nullptr) {
-    what += ": ";
-    what += reason;
-  }
-  ERR_clear_error();
-  return fail(std::move(what));
 }
 
 Result<MacContext> keyed_cmac(Bytes key) {
@@ -115,11 +103,6 @@ Result<Secret<32>> derive_from_ckn(const Cak& cak, const Ckn& ckn, std::string_v
   return derive(cak.expose(), label, pieces, cak.size());
 }
 
-/// The MSK's first 16 or 32 octets, which key the derivations from EAP; empty when it has not that many.
-Bytes eap_key(const Msk& msk, std::size_t size) noexcept {
-  return is_aes_key(size) && msk.size() >= size ? msk.expose().first(size) : Bytes{};
-}
-
 /// Multiplies by x in GF(2^128), as RFC 4493 derives its subkeys, without a branch on the secret.
 Secret<block_size> doubled(Bytes block) {
   Secret<block_size> out;
@@ -166,24 +149,6 @@ Result<Sak> derive_sak(const Cak& cak, Bytes nonce, std::span<const MemberId> me
   for (const MemberId& member : members) pieces.emplace_back(member.octets);
   pieces.emplace_back(kn);
   return derive(cak.expose(), "IEEE8021 SAK", pieces, sak_size);
-}
-
-Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other, std::size_t size) {
-  const std::array<Bytes, 2> pieces{std::min(one, other).octets, std::max(one, other).octets};
-  const Bytes key = eap_key(msk, size);
-  if (key.empty()) return fail("a CAK has 16 or 32 octets, and the MSK at least as many");
-  return derive(key, "IEEE8021 EAP CAK", pieces, size);
-}
-
-Result<Ckn> derive_eap_ckn(const Msk& msk, Bytes eap_session_id, const MacAddress& one, const MacAddress& other,
-                           std::size_t cak_size) {
-  const std::array<Bytes, 3> pieces{eap_session_id, std::min(one, other).octets, std::max(one, other).octets};
-  const Bytes key = eap_key(msk, cak_size);
-  if (key.empty()) return fail("a CAK has 16 or 32 octets, and the MSK at least as many");
-  std::array<std::uint8_t, eap_ckn_size> name{};
-  if (Result<void> done = kdf_of_pieces(key, "IEEE8021 EAP CKN", pieces, name); !done)
-    return std::unexpected{std::move(done.error())};
-  return *Ckn::from(name);
 }
 
 Result<void> wrap_sak(const Secret<32>& kek, const Sak& sak, MutableBytes out) {

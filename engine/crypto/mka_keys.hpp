@@ -26,12 +26,6 @@ using Msk = Secret<64>;  ///< EAP Master Session Key
 [[nodiscard]] Result<Sak> derive_sak(const Cak& cak, Bytes nonce, std::span<const MemberId> members, KeyNumber number,
                                      std::size_t sak_size);
 
-/// CAK and CKN from EAP (6.2.2): `size` is 16 or 32.
-[[nodiscard]] Result<Cak> derive_eap_cak(const Msk& msk, const MacAddress& one, const MacAddress& other,
-                                         std::size_t size);
-[[nodiscard]] Result<Ckn> derive_eap_ckn(const Msk& msk, Bytes eap_session_id, const MacAddress& one,
-                                         const MacAddress& other, std::size_t cak_size);
-
 /// RFC 3394 with the default IV. wrap: 8 octets longer than `sak`; unwrap: an error when the integrity check fails.
 [[nodiscard]] Result<void> wrap_sak(const Secret<32>& kek, const Sak& sak, MutableBytes out);
 [[nodiscard]] Result<Sak> unwrap_sak(const Secret<32>& kek, Bytes wrapped);

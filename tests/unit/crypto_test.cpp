@@ -107,9 +107,6 @@ TEST(Derivation, RefusesWrongLengths) {
   EXPECT_FALSE(derive_kek(odd, ckn));
   EXPECT_FALSE(derive_ick(Cak{}, ckn));
   EXPECT_FALSE(derive_sak(cak, octets_of("0102"), {}, 1, 16));
-  EXPECT_FALSE(derive_eap_cak(Msk{}, {}, {}, 16));
-  EXPECT_FALSE(derive_eap_cak(Msk{octets_of("e68a1ab90313024fda7a04a03fea010f")}, {}, {}, 32));
-  EXPECT_FALSE(derive_eap_ckn(Msk{octets_of("e68a1ab90313024fda7a04a03fea010f")}, {}, {}, {}, 24));
   std::array<std::uint8_t, 65> long_output{};
   EXPECT_FALSE(kdf(cak.expose(), "x", {}, long_output));
 }

@@ -75,9 +75,6 @@ constexpr std::string_view cak_128 = "135bd758b0ee5c11c55ff6ab19fdb199";
 constexpr std::string_view cak_256 = "a29efdb63d6fba73c65daab2295340a837a8886e94a905b5c9c7ef1d9dbb297e";
 constexpr std::string_view ckn_128 = "96437a93ccf10d9dfe347846cce52c7d";
 constexpr std::string_view ckn_256 = "7888f5d48ba8b24e96bb95bd8c7304ec";
-constexpr std::string_view msk_text = "e68a1ab90313024fda7a04a03fea010f";
-const MacAddress one_mac{{0x00, 0x1b, 0x63, 0x93, 0xfc, 0xbc}};
-const MacAddress other_mac{{0x00, 0xd0, 0xb7, 0x1a, 0x77, 0x17}};
 const std::vector<MemberId> members{
     {{0xcd, 0x42, 0x1c, 0xf8, 0x6b, 0xa4, 0x57, 0x93, 0x86, 0x57, 0x67, 0x5b}},
     {{0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0d, 0x1f, 0x36, 0xcf}},
@@ -92,25 +89,6 @@ TEST(AnnexG, Kdf) {
   ASSERT_TRUE(kdf(octets_of("3946ec36f59017f1267e914abed2dbf6633f52ae7e20309d3eefdda4073adfad"), "HI THERE", context,
                   long_output));
   EXPECT_EQ(to_hex(long_output), "0efd01e5b03a0951a6df9bbffe419016ee40fdbfc3335ebf92ea03802214a307");
-}
-
-TEST(AnnexG, CakFromEap) {
-  const Msk msk{octets_of(msk_text)};
-  EXPECT_EQ(hex_of(derive_eap_cak(msk, one_mac, other_mac, 16)), cak_128);
-  EXPECT_EQ(hex_of(derive_eap_cak(msk, other_mac, one_mac, 16)), cak_128);
-}
-
-TEST(AnnexG, CknFromEap) {
-  const Msk msk{octets_of(msk_text)};
-  const std::vector<std::uint8_t> session = octets_of(
-      "0dd075693f54b2b2eb01da61f0af5d429b65b1ebcaf536fba35077759857172"
-      "8f630c5c8da5475489ad47b6e3489a97372e5a8fd550617972c020d42a3b13a4eae");
-  ASSERT_EQ(session.size(), 65U);
-  for (const Result<Ckn>& ckn :
-       {derive_eap_ckn(msk, session, one_mac, other_mac, 16), derive_eap_ckn(msk, session, other_mac, one_mac, 16)}) {
-    ASSERT_TRUE(ckn);
-    EXPECT_EQ(to_string(*ckn), ckn_128);
-  }
 }
 
 TEST(AnnexG, KekAndIck) {

@@ -34,6 +34,7 @@ std::span<const CounterName> counter_names() noexcept {
       CounterName{"SakWrapFailures", &PortCounters::sak_wrap_failures},
       CounterName{"SakUnwrapFailures", &PortCounters::sak_unwrap_failures},
       CounterName{"SakReuseRefused", &PortCounters::sak_reuse_refused},
+      CounterName{"SakRoleRefused", &PortCounters::sak_role_refused},
       CounterName{"SakCipherRefused", &PortCounters::sak_cipher_refused},
       CounterName{"SakOffsetRefused", &PortCounters::sak_offset_refused},
       CounterName{"SakIntegrityRefused", &PortCounters::sak_integrity_refused},

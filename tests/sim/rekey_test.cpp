@@ -301,6 +301,28 @@ TEST(Fallback, PrimaryReturnsWithoutLoss) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// Who holds only the fallback key is no member of the primary's CA, whatever its priority and however many there are.
+TEST(Fallback, ItsHoldersDecideNothingWhileThePrimaryWorks) {
+  Lab lab;
+  Host& one = lab.add(with_fallback(true));
+  Host& other = lab.add(with_fallback(true));
+  ASSERT_TRUE(lab.secures_within(second));
+  const KeyId key = key_in_use(one);
+  for (int i = 0; i < 3; ++i)
+    lab.add(make_profile([&](Profile& p) {
+      p.keys.clear();
+      p.keys.push_back(psk("ff", 0x22, 16, KeyRole::fallback));
+      p.mka.priority = static_cast<std::uint8_t>(i);
+    }));
+  for (int look = 0; look < 20; ++look) {
+    lab.lan.run_for(second);
+    EXPECT_EQ(to_string(one.status().principal.value()), "aa");
+    EXPECT_EQ(to_string(other.status().principal.value()), "aa");
+    EXPECT_EQ(key_in_use(one), key);
+  }
+  EXPECT_GT(one.status().counters.sak_role_refused, 0U);
+}
+
 TEST(Fallback, PrimaryReplacedUnderTrafficLosesNothing) {
   Lab lab;
   Host& one = lab.add(with_fallback(true));

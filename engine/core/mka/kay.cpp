@@ -315,7 +315,12 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
   choose_principal(now);
   elect(now);
   const Participant::Elected elected = participant.elect(context_.profile->mka.priority, context_.link.sci);
-  if (pdu.distributed_sak && elected.peer == got.peer) take_sak(participant, *got.peer, pdu, now);
+  if (pdu.distributed_sak && elected.peer == got.peer) {
+    if (principal_.may_distribute(participant, participants_))
+      take_sak(participant, *got.peer, pdu, now);
+    else
+      ++context_.counters.sak_role_refused;
+  }
   if (pdu.sak_use && pdu.sak_use->macsec) check_reports(*got.peer, *pdu.sak_use);
   if (got.peer->delay_protect) follow_lowest_pn(*got.peer, now);
   if (is_key_server() && cp_.latest())

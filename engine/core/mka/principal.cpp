@@ -16,9 +16,12 @@ auto rank(const Participant& participant) {
                     participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
 }
 
-/// The CA that reaches most of us first, so that a key replaced on one member after the other leaves nobody behind.
+/// A fallback key is shared more widely than primary ones and is used only while no primary one reaches anybody. Among
+/// keys of one role the CA that reaches most of us comes first, so that a key replaced on one member after the other
+/// leaves nobody behind.
 auto order(const Participant& participant) {
-  return std::pair{std::ranges::count_if(participant.peers().all(), &Peer::live), rank(participant)};
+  return std::tuple{participant.role == KeyRole::primary, std::ranges::count_if(participant.peers().all(), &Peer::live),
+                    rank(participant)};
 }
 
 }  // namespace
@@ -51,14 +54,20 @@ bool Principal::choose(std::span<const Participant> participants, const std::opt
     if (usable(participant) && (best == nullptr || order(participant) > order(*best))) best = &participant;
   best = patiently(best, ckn_ ? find(participants, *ckn_) : nullptr, now);
   if (best != nullptr && latest && latest->ckn != best->ckn() && !elect_in(*best).self) {
-    // The key server decides; we follow the CA it distributed its last SAK in.
+    // Among keys of one role the key server decides; we follow the CA it distributed its last SAK in.
     const Participant* used = find(participants, latest->ckn);
-    if (used != nullptr && used->active && used->peers().any_live()) best = used;
+    if (used != nullptr && used->role == best->role && used->active && used->peers().any_live()) best = used;
   }
   const std::optional<Ckn> chosen = best != nullptr ? std::optional{best->ckn()} : std::nullopt;
   if (chosen == ckn_) return false;
   ckn_ = chosen;
   return true;
+}
+
+bool Principal::may_distribute(const Participant& participant,
+                               std::span<const Participant> participants) const noexcept {
+  const Participant* chosen = ckn_ ? find(participants, *ckn_) : nullptr;
+  return chosen != nullptr && participant.role == chosen->role;
 }
 
 Principal::Election Principal::elect(const Participant* chosen) {

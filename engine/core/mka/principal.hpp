@@ -26,6 +26,11 @@ class Principal {
   /// Continues as what the participant `chosen` was before a restart.
   void resume(const Participant& chosen);
 
+  /// Whether a SAK distributed in the CA of `participant` may be used: keys of lower role than the principal's decide
+  /// nothing.
+  [[nodiscard]] bool may_distribute(const Participant& participant,
+                                    std::span<const Participant> participants) const noexcept;
+
   [[nodiscard]] const std::optional<Ckn>& ckn() const noexcept { return ckn_; }
   [[nodiscard]] bool is(const Participant& participant) const noexcept { return ckn_ == participant.ckn(); }
   [[nodiscard]] bool is_key_server() const noexcept { return self_; }

@@ -29,6 +29,21 @@ TEST(Principal, IsThePrimaryWhereBothReachAsMany) {
   EXPECT_TRUE(principal.is(bench.participants[0]));
 }
 
+TEST(Principal, IsThePrimaryHoweverManyTheFallbackReaches) {
+  Bench bench{two_keys};
+  Principal principal{bench.context};
+  bench.meet(2, 0);
+  for (std::uint8_t host = 3; host < 8; ++host) bench.meet(host, 1, 0);
+  EXPECT_TRUE(principal.choose(bench.participants, {}, start));
+  EXPECT_TRUE(principal.is(bench.participants[0]));
+  std::optional<SakSlot> used = slot_of({mi_of(3), 1});
+  used->ckn = bench.participants[1].ckn();
+  EXPECT_FALSE(principal.choose(bench.participants, used, start + 10s));
+  EXPECT_TRUE(principal.is(bench.participants[0]));
+  EXPECT_TRUE(principal.may_distribute(bench.participants[0], bench.participants));
+  EXPECT_FALSE(principal.may_distribute(bench.participants[1], bench.participants));
+}
+
 TEST(Principal, ElectionSaysWhatMoved) {
   Bench bench;
   Principal principal{bench.context};

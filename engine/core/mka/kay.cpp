@@ -346,10 +346,12 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
   ++revision_;
   cp_.new_sak(std::move(*slot));
   static_cast<void>(cp_.step(cp_inputs(), now));
-  if (cp_.abandoned() == key)
+  if (cp_.abandoned() == key) {
     receiver_.retry_at(now + generate_retry);  // never used by us: the SecY may have recovered by then
-  else
+  } else {
     used_.note(key);
+    server_.served();
+  }
   tell_all();
 }
 

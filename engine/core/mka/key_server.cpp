@@ -68,7 +68,9 @@ void KeyServer::want(Want why, Time now) {
 }
 
 void KeyServer::lose_role() noexcept {
-  wants_ = 0;
+  constexpr auto bit = [](Want want) { return 1U << static_cast<unsigned>(want); };
+  wants_ &= bit(Want::request) | bit(Want::rekey_time) | bit(Want::packet_numbers) |
+            bit(Want::members_packet_numbers) | bit(Want::profile_changed);
   offer_.reset();
 }
 
@@ -78,6 +80,7 @@ void KeyServer::watch(std::span<Participant> participants, Time now) {
   if (cp_.has_pending_sak()) return;  // about to take the place of the latest
   if (!latest) return want(Want::no_sak, now);
   if (!latest->transmitting && (!offer_ || is_stale(participants))) want(Want::member_left, now);
+  if (latest->exhausted) want(Want::packet_numbers, now);
   if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want(Want::rekey_time, now);
   const auto owner = std::ranges::find(participants, latest->ckn, &Participant::ckn);
   if (owner == participants.end()) return;

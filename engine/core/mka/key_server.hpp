@@ -44,8 +44,11 @@ class KeyServer {
   /// A new SAK as soon as the protocol allows; reasons add up until one is made.
   void want(Want why, Time now);
   [[nodiscard]] bool wanted() const noexcept { return wants_ != 0; }
-  /// Another one is key server, or nobody.
+  /// Another one is key server, or nobody: what was asked for by an operator, the time or the packet numbers stays wanted
+  /// until a SAK is there, whoever makes it.
   void lose_role() noexcept;
+  /// A SAK of another key server is in use: it serves every reason.
+  void served() noexcept { wants_ = 0; }
   /// The device is gone, and the keys with it.
   void forget_offer() noexcept { offer_.reset(); }
   /// Numbers given out before a restart are not given out again.

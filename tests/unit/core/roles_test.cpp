@@ -121,6 +121,20 @@ TEST(KeyServer, ReasonsAddUpToOneSak) {
   EXPECT_FALSE(one.serve(start + 2s));
 }
 
+TEST(KeyServer, AnElectionInBetweenLosesNoRequest) {
+  Server one;
+  one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  one.server.want(Want::packet_numbers, start + 10s);
+  one.server.lose_role();
+  EXPECT_TRUE(one.server.wanted());
+  EXPECT_TRUE(one.serve(start + 11s));
+  one.server.want(Want::new_peer, start + 12s);
+  one.server.lose_role();
+  EXPECT_FALSE(one.server.wanted());
+}
+
 TEST(KeyServer, RekeysByTime) {
   Server one{[](Profile& profile) { profile.mka.rekey = 60s; }};
   one.meet(2);

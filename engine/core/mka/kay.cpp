@@ -200,7 +200,7 @@ Result<void> Kay::suspend(Duration span, Time now) {
   if (!cp_.transmitting()) return fail(EAGAIN, "nothing is secured that could be suspended");
   for (const Participant& participant : participants_)
     for (const Peer& peer : participant.peers().all())
-      if (peer.live && peer.version < 3)
+      if (peer.live && peer.version < 2)
         return fail(ENOTSUP, "peer " + to_string(peer.sci) + " speaks MKA version " + std::to_string(peer.version) +
                                  ", which knows no suspension");
   suspension_.begin(span, bounded_hello_time, now);

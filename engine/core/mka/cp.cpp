@@ -14,6 +14,10 @@ using namespace std::chrono_literals;
 constexpr Duration retire_grace = 200ms;
 /// Refused settings are tried again this much later.
 constexpr Duration retry_gap = 1s;
+/// What goes on being refused is tried again after twice the time, up to this.
+constexpr Duration longest_retry_gap = 8s;
+
+Duration longer(Duration gap) noexcept { return std::clamp(gap * 2, retry_gap, longest_retry_gap); }
 
 }  // namespace
 
@@ -41,12 +45,6 @@ An Cp::free_an(std::uint8_t taken) const noexcept {
     if (free(an) && (unsigned{taken} >> an.value() & 1U) == 0) return an;
   while (!free(an)) an = an.next();
   return an;
-}
-
-void Cp::tidied(const Result<void>& result, Time now) {
-  if (result) return;
-  ++context_.counters.secy_failures;
-  context_.emit(Event::Kind::secy_error, now, result.error().message);
 }
 
 bool Cp::check(const Result<void>& result, Counter cause, Time now) {
@@ -126,7 +124,7 @@ void Cp::apply_settings(const Inputs& in, Time now) {
 }
 
 void Cp::recovered() noexcept {
-  if (retry_when_ || retransmit_when_ || abandoned_) return;
+  if (retry_when_ || retransmit_when_ || abandoned_ || install_when_) return;
   last_error_.clear();
   failed_at_.reset();
 }
@@ -135,7 +133,9 @@ bool Cp::step(const Inputs& in, Time now) {
   connect_ = in.connect;
   new_info_ = false;
   if (!context_.link.present) return false;
+  new_info_ = std::exchange(late_info_, false);
   hurry_ = in.hurry;
+  if (install_when_ && now >= *install_when_) install_missing(now);
   if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
   if (retransmit_when_ && now >= *retransmit_when_) retransmit_when_.reset();
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
@@ -222,7 +222,7 @@ void Cp::enter(CpState next, const Inputs& in, Time now) {
       break;
     case CpState::receiving:
       if (!latest_->receiving) {
-        latest_->receiving = true;
+        latest_->receiving = !install_when_;
         transmit_when_ = now + life_time;
         new_info_ = true;
       }
@@ -255,6 +255,7 @@ void Cp::enter_change(Time now) {
   transmit_when_.reset();
   retire_when_.reset();
   settled_since_.reset();
+  install_when_.reset();
   // Settings and state of the port first: nothing leaves between the loss of a key and the port's going dormant.
   if (latest_) latest_->transmitting = false;
   if (old_) old_->transmitting = false;
@@ -276,8 +277,12 @@ bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
 }
 
 bool Cp::install(SakSlot& slot, Time now) {
-  for (const SakMember& member : slot.members)
+  for (const SakMember& member : slot.members) {
+    // Whoever stands twice in a list of members, or is ourselves, has its SA already or needs none.
+    const bool done = std::ranges::find(slot.receiving_from, member.sci) != slot.receiving_from.end();
+    if (done || member.sci == context_.link.sci) continue;
     if (!install_receive(slot, member, now)) return false;
+  }
   constexpr Counter failures = &PortCounters::transmit_sa_failures;
   if (!check(vacant(std::nullopt, slot.an), failures, now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
@@ -289,6 +294,7 @@ void Cp::enter_receive(Time now) {
   if (latest_) {
     delete_keys(old_, now);
     old_ = std::move(latest_);
+    old_->sak.clear();
     latest_.reset();
   }
   latest_ = std::move(pending_);
@@ -297,10 +303,13 @@ void Cp::enter_receive(Time now) {
   retransmit_when_.reset();
   latest_->since = now;
   abandoned_.reset();
+  install_when_.reset();
   // A key server that started anew may choose an AN that is still in use here: its choice stands.
   if (old_ && old_->an == latest_->an) delete_keys(old_, now);
   remove_leftovers(now);
   if (!install(*latest_, now)) abandoned_ = latest_->id;
+  // Only members that come to be known later still need it.
+  if (!latest_->incomplete) latest_->sak.clear();
 }
 
 void Cp::enter_transmit(Time now) {
@@ -328,6 +337,7 @@ void Cp::retire_old(Time now) {
 
 void Cp::abandon(Time now) {
   delete_keys(latest_, now);
+  install_when_.reset();
   // The old key was never given up for sending: it is the key in use again.
   latest_ = std::move(old_);
   old_.reset();
@@ -349,7 +359,7 @@ void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
   slot.reset();
 }
 
-bool Cp::try_to_remove(const Leftover& what, Time now) {
+Result<void> Cp::try_to_remove(const Leftover& what) {
   Result<void> done;
   if (!what.sci)
     done = context_.secy.delete_transmit_sa(*what.an);
@@ -357,14 +367,20 @@ bool Cp::try_to_remove(const Leftover& what, Time now) {
     done = context_.secy.delete_receive_sa(*what.sci, *what.an);
   else
     done = context_.secy.delete_receive_sc(*what.sci);
-  tidied(done, now);
-  return done.has_value();
+  if (!done) ++context_.counters.secy_failures;
+  return done;
 }
 
 void Cp::remove(const Leftover& what, Time now) {
-  if (try_to_remove(what, now)) return;
+  if (std::ranges::find(leftovers_, what) != leftovers_.end()) return;  // its time comes
+  const auto done = try_to_remove(what);
+  if (done) return;
+  // Worth an event once, and no reason to call the port failed.
+  context_.emit(Event::Kind::secy_error, now, done.error().message);
   leftovers_.push_back(what);
-  remove_when_ = now + retry_gap;
+  if (remove_when_) return;
+  remove_gap_ = retry_gap;
+  remove_when_ = now + remove_gap_;
 }
 
 Result<void> Cp::vacant(const std::optional<Sci>& sci, An an) const {
@@ -375,18 +391,55 @@ Result<void> Cp::vacant(const std::optional<Sci>& sci, An an) const {
 }
 
 void Cp::remove_leftovers(Time now) {
-  std::erase_if(leftovers_, [&](const Leftover& what) { return try_to_remove(what, now); });
-  if (leftovers_.empty())
-    remove_when_.reset();
-  else
-    remove_when_ = now + retry_gap;
+  std::vector<Sci> gone;
+  std::erase_if(leftovers_, [&](const Leftover& what) {
+    const bool done = try_to_remove(what).has_value();
+    if (done && what.sci && !what.an) gone.push_back(*what.sci);
+    return done;
+  });
+  // A channel takes its associations with it.
+  std::erase_if(leftovers_,
+                [&](const Leftover& what) { return what.sci && std::ranges::find(gone, *what.sci) != gone.end(); });
+  remove_when_.reset();
+  if (leftovers_.empty()) return;
+  remove_gap_ = longer(remove_gap_);
+  remove_when_ = now + remove_gap_;
 }
 
-void Cp::add_member(const Sci& sci, Time now) {
-  if (!latest_ || !latest_->incomplete || latest_->sak.empty()) return;
-  if (std::ranges::find(latest_->members, sci, &SakMember::sci) != latest_->members.end()) return;
+bool Cp::add_member(const Sci& sci, bool uses_latest, Time now) {
+  if (!latest_ || (!latest_->incomplete && !uses_latest)) return true;
+  if (std::ranges::find(latest_->members, sci, &SakMember::sci) != latest_->members.end()) return true;
+  if (latest_->sak.empty() || is_xpn(latest_->cipher_suite)) {
+    // Gone, or its SSCI cannot be known: the key server hears that its key is not received with, and gives another.
+    set_receiving(false);
+    return false;
+  }
   latest_->members.push_back({sci, 0});
-  static_cast<void>(install_receive(*latest_, latest_->members.back(), now));
+  install_gap_ = Duration{0};
+  install_missing(now);
+  return true;
+}
+
+void Cp::install_missing(Time now) {
+  install_when_.reset();
+  if (!latest_ || latest_->sak.empty()) return;
+  bool all = true;
+  for (const SakMember& member : latest_->members)
+    if (std::ranges::find(latest_->receiving_from, member.sci) == latest_->receiving_from.end())
+      all = install_receive(*latest_, member, now) && all;
+  if (all) {
+    recovered();
+  } else {
+    install_gap_ = longer(install_gap_);
+    install_when_ = now + install_gap_;
+  }
+  set_receiving(all);
+}
+
+void Cp::set_receiving(bool receiving) noexcept {
+  if (latest_->receiving == receiving) return;
+  latest_->receiving = receiving;
+  late_info_ = new_info_ = true;
 }
 
 std::optional<Time> Cp::next_timeout() const noexcept {
@@ -395,6 +448,7 @@ std::optional<Time> Cp::next_timeout() const noexcept {
     if (!next || at < *next) next = at;
   };
   if (remove_when_) consider(*remove_when_);
+  if (install_when_) consider(*install_when_);
   if (retransmit_when_ && (state_ == CpState::receiving || state_ == CpState::ready))
     consider(*retransmit_when_);
   else if (state_ == CpState::ready && transmit_when_)
@@ -468,6 +522,7 @@ void Cp::forget(Time now) {
   retry_when_.reset();
   leftovers_.clear();
   remove_when_.reset();
+  install_when_.reset();
   settled_since_.reset();
   last_error_.clear();
   failed_at_.reset();

@@ -28,7 +28,7 @@ struct SakSlot {
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
   bool encrypt = true;
   Ckn ckn;                         ///< the participant it came through
-  crypto::Sak sak;                 ///< empty after a restart: only the kernel has it
+  crypto::Sak sak;                 ///< wiped once nobody is left to install it for: only the kernel has it then
   std::vector<SakMember> members;  ///< others than us
   bool resumed = false;            ///< found in the SecY at start: how old it is, nobody knows
   bool incomplete = false;         ///< the key server knows members whose SCI was not known here
@@ -74,12 +74,14 @@ class Cp {
   bool step(const Inputs& in, Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
 
-  /// Receives from a member of an incomplete SAK that came to be known later.
-  void add_member(const Sci& sci, Time now);
+  /// A live member uses the latest key, or may do so where the key is incomplete: its receive SA is installed if it is
+  /// missing. Until that is done the key counts as not received with. False where only another key can help.
+  [[nodiscard]] bool add_member(const Sci& sci, bool uses_latest, Time now);
   /// Something the SecY should not hold any more: a transmit SA, a receive SA or a whole receive SC.
   struct Leftover {
     std::optional<Sci> sci;
     std::optional<An> an;
+    friend bool operator==(const Leftover&, const Leftover&) = default;
   };
   /// Removes it now, or, where the SecY refuses, later.
   void remove(const Leftover& what, Time now);
@@ -113,8 +115,10 @@ class Cp {
   void abandon(Time now);
   bool install(SakSlot& slot, Time now);
   bool install_receive(SakSlot& slot, const SakMember& member, Time now);
+  void install_missing(Time now);
+  void set_receiving(bool receiving) noexcept;
   void delete_keys(std::optional<SakSlot>& slot, Time now);
-  [[nodiscard]] bool try_to_remove(const Leftover& what, Time now);
+  [[nodiscard]] Result<void> try_to_remove(const Leftover& what);
   [[nodiscard]] const SakSlot* in_use() const noexcept;  ///< the key frames are sent with
   /// An error where a key that could not be deleted stands in the place.
   [[nodiscard]] Result<void> vacant(const std::optional<Sci>& sci, An an) const;
@@ -125,8 +129,6 @@ class Cp {
   void recovered() noexcept;
   /// False, and a failed port, when the SecY refused what the port needs.
   bool check(const Result<void>& result, Counter cause, Time now);
-  /// The same for clearing away: worth an event, no reason to call the port failed.
-  void tidied(const Result<void>& result, Time now);
   [[nodiscard]] SecyParameters wanted_parameters() const noexcept;
 
   Context& context_;
@@ -146,11 +148,15 @@ class Cp {
   std::optional<Time> settled_since_;
   std::vector<Leftover> leftovers_;
   std::optional<Time> remove_when_;
+  Duration remove_gap_{0};
+  std::optional<Time> install_when_;  ///< a receive SA of the latest key is missing, and tried again then
+  Duration install_gap_{0};
   std::optional<KeyId> abandoned_;
   std::string last_error_;
   std::optional<Time> failed_at_;
   bool hurry_ = false;
   bool new_info_ = false;
+  bool late_info_ = false;  ///< what the next step() has to tell besides what it does itself
 };
 
 }  // namespace macsec::core

@@ -264,7 +264,7 @@ Snapshot Kay::snapshot() const {
   const auto keep = [](const std::optional<SakSlot>& slot) -> std::optional<Snapshot::Key> {
     if (!slot) return std::nullopt;
     Snapshot::Key key{slot->id, slot->an, slot->cipher_suite, slot->encrypt, slot->ckn, {}};
-    for (const SakMember& member : slot->members) key.members.push_back(member.sci);
+    key.members = slot->receiving_from;
     return key;
   };
   out.latest = keep(cp_.latest());
@@ -308,10 +308,12 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
   }
   if (got.became_live) {
     context_.emit(Event::Kind::peer_live, now, to_string(got.peer->sci));
-    cp_.add_member(got.peer->sci, now);
     ++revision_;
   }
   if (!got.hears_us) return;
+  const PeerKeyUse* latest_use = cp_.latest() ? got.peer->use_of(cp_.latest()->id) : nullptr;
+  if (!cp_.add_member(got.peer->sci, latest_use != nullptr && latest_use->receiving, now) && is_key_server())
+    server_.want(Want::member_without_key, now);
   choose_principal(now);
   elect(now);
   const Participant::Elected elected = participant.elect(context_.profile->mka.priority, context_.link.sci);

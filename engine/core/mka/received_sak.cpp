@@ -80,11 +80,12 @@ std::optional<std::vector<SakMember>> SakReceiver::members_of(const Participant&
   bool complete = true;
   for (std::size_t i = 0; pdu.live && i < pdu.live->size(); ++i) {
     const MemberId mi = (*pdu.live)[i].mi;
-    if (mi == participant.mi()) continue;
-    if (const Peer* peer = participant.peers().find(mi))
-      members.push_back({peer->sci, 0});
-    else
+    if (mi == participant.mi() || mi == server.mi) continue;
+    const Peer* peer = participant.peers().find(mi);
+    if (peer == nullptr)
       complete = false;
+    else if (std::ranges::find(members, peer->sci, &SakMember::sci) == members.end())
+      members.push_back({peer->sci, 0});
   }
   // Without everybody's SCI no SSCI is right.
   if (!complete && is_xpn(suite)) return std::nullopt;

@@ -17,8 +17,9 @@ struct Machine : Rig {
     now += span;
     step();
   }
-  void give(KeyNumber number, An an, std::vector<Sci> members = {sci_of(2)}) {
+  void give(KeyNumber number, An an, std::vector<Sci> members = {sci_of(2)}, bool incomplete = false) {
     SakSlot slot;
+    slot.incomplete = incomplete;
     slot.id = key(number);
     slot.an = an;
     slot.ckn = context.profile->keys.front().ckn;
@@ -35,6 +36,78 @@ struct Machine : Rig {
   }
   void nobody() { in.all_receiving = in.server_transmitting = in.all_transmitting = false; }
 };
+
+TEST(Cp, KeepsNoKeyItHasInstalled) {
+  Machine machine;
+  machine.give(1, An{0});
+  EXPECT_TRUE(machine.cp.latest()->sak.empty());
+  machine.everybody();
+  machine.nobody();
+  machine.give(2, An{1});
+  EXPECT_TRUE(machine.cp.latest()->sak.empty());
+  EXPECT_TRUE(machine.cp.old()->sak.empty());
+}
+
+TEST(Cp, AMemberThatIsKnownLateIsTriedAgain) {
+  Machine machine;
+  machine.give(1, An{0}, {sci_of(2)}, true);
+  machine.everybody();
+  machine.secy.refused = {"install rx"};
+  EXPECT_TRUE(machine.cp.add_member(sci_of(3), false, machine.now));
+  EXPECT_FALSE(machine.cp.latest()->receiving) << "the key server is to know";
+  EXPECT_TRUE(machine.cp.step(machine.in, machine.now)) << "and is told";
+  EXPECT_NE(machine.cp.last_error(), "");
+  const unsigned calls = machine.secy.calls;
+  for (int i = 0; i < 600; ++i) machine.pass(100ms);
+  EXPECT_LE(machine.secy.calls - calls, 30U) << "in a minute";
+  machine.secy.refused.clear();
+  machine.now = machine.cp.next_timeout().value();
+  EXPECT_TRUE(machine.cp.step(machine.in, machine.now));
+  EXPECT_TRUE(machine.secy.receives(sci_of(3), key(1)));
+  EXPECT_TRUE(machine.cp.latest()->receiving);
+  EXPECT_EQ(machine.cp.last_error(), "");
+}
+
+TEST(Cp, AMemberThatOnlyAnotherKeyCanHelp) {
+  Machine machine;
+  machine.give(1, An{0});
+  machine.everybody();
+  EXPECT_TRUE(machine.cp.add_member(sci_of(2), true, machine.now)) << "has its SA";
+  EXPECT_TRUE(machine.cp.add_member(sci_of(3), false, machine.now)) << "another key is on its way for it";
+  EXPECT_TRUE(machine.cp.latest()->receiving);
+  EXPECT_FALSE(machine.cp.add_member(sci_of(3), true, machine.now)) << "uses a key that cannot be installed any more";
+  EXPECT_FALSE(machine.cp.latest()->receiving);
+  EXPECT_TRUE(machine.cp.transmitting());
+}
+
+TEST(Cp, MembersAreASetWithoutOurselves) {
+  Machine machine;
+  machine.give(1, An{0}, {sci_of(2), sci_of(2), sci_of(1), sci_of(3), sci_of(2)});
+  EXPECT_FALSE(machine.cp.abandoned());
+  EXPECT_EQ(machine.cp.latest()->receiving_from, (std::vector{sci_of(2), sci_of(3)}));
+}
+
+TEST(Cp, WhatTheSecyKeepsRefusingStaysBounded) {
+  Machine machine;
+  machine.secy.refused = {"delete tx", "delete rx", "delete sc"};
+  KeyNumber number = 0;
+  for (int minute = 0; minute < 60; ++minute) {
+    const unsigned calls = machine.secy.calls;
+    machine.context.events.clear();
+    for (int i = 0; i < 4; ++i) {
+      ++number;
+      machine.nobody();
+      machine.give(number, machine.cp.free_an(0));
+      machine.everybody();
+      for (int tick = 0; tick < 150; ++tick) machine.pass(100ms);
+    }
+    EXPECT_LE(machine.secy.calls - calls, 200U) << "minute " << minute;
+    EXPECT_LE(machine.events(Event::Kind::secy_error), 10U) << "minute " << minute;
+  }
+  machine.secy.refused.clear();
+  machine.pass(8s);
+  EXPECT_LE(machine.secy.state.transmit.size(), 2U);
+}
 
 // 802.1X-2020 12.4
 TEST(Cp, AMemberReceivesBeforeTheServerTransmits) {

@@ -113,7 +113,7 @@ struct Profile {
   /// [MKA]
   struct Mka {
     std::uint8_t priority = 128;               ///< Priority=: 0 (best) to 255 (never key server)
-    std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent; lowered by itself for peers that need it
+    std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent
     Duration rekey{0};                         ///< RekeySec=: 0: not by time; at least 1 s otherwise
     std::uint8_t rekey_pn_percent = 75;        ///< RekeyPn=: share of the PN space, 1 to 95
     bool rekey_on_peer_loss = false;           ///< RekeyOnPeerLoss=

@@ -390,7 +390,7 @@ constexpr std::array rules{
                  "Key server priority: 0 is best, 255 never serves"},
                 set_number<&Mka::priority, 0, 255>, get<&Mka::priority>},
     ProfileRule{{"MKA", "Version", "1, 2 or 3", "3",
-                 "MKA version sent; lowered by itself for older peers"},
+                 "MKA version sent; what older peers do not know is left out"},
                 set_number<&Mka::version, 1, 3>, get<&Mka::version>},
     ProfileRule{{"MKA", "RekeySec", "a time span of at least 1s, or 0 or off", "off",
                  "Age at which a SAK is replaced"},

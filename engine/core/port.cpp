@@ -41,7 +41,10 @@ void Port::on_frame(Bytes frame, Time now) {
   }
   if (eapol->ethertype != context_.profile->mka.ethertype || eapol->type != static_cast<std::uint8_t>(EapolType::mka))
     return;
-  if (eapol->destination != context_.profile->mka.destination && eapol->destination != context_.link.mac) {
+  // 11.11.2: an individual address is not a destination of MKPDUs, unless the profile names one: then both ends do.
+  const MacAddress& configured = context_.profile->mka.destination;
+  const bool group = (configured.octets[0] & 1U) != 0;
+  if (eapol->destination != (group ? configured : context_.link.mac)) {
     ++context_.counters.rx_wrong_destination;
     return;
   }

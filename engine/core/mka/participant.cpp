@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/participant.hpp"
 
+#include "engine/core/mka/suspension.hpp"
+
 #include <algorithm>
 
 namespace macsec::core {
@@ -82,32 +84,21 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     peer = peers_.admit(basic.mi, basic.sci);
     if (peer == nullptr) return {.what = Reception::no_room};
     new_info = true;
-    peer->expires = now + life_time;
   }
   peer->mn = basic.mn;
-  peer->sci = basic.sci;
-  peer->priority = basic.priority;
-  peer->version = basic.version;
-  peer->key_server = basic.key_server;
-  peer->macsec_capable = basic.macsec_desired && basic.capability != MacsecCapability::none;
   peer->last_heard = now;
-  if (pdu.announcement) note_announcement(*peer, *pdu.announcement);
 
   Received result{.peer = peer};
   std::optional<MessageNumber> listed;
   if (pdu.live) listed = pdu.live->find(mi_);
   if (!listed && pdu.potential) listed = pdu.potential->find(mi_);
-  // After a restart it is not known what was sent lately and what long ago: only who was live then is believed.
-  const bool hears_us = listed && sent_recently(*listed, now) && (peer->resumed || *listed > resumed_mn_);
+  // Proof of a fresh MKPDU is an MN of ours sent lately, and by this process: what was heard before a restart could be
+  // sent again by anybody.
+  const bool hears_us = listed && *listed > resumed_mn_ && sent_recently(*listed, now);
   result.hears_us = hears_us;
   result.stale_list = listed && !hears_us;
-  if (hears_us || !peer->live) {
-    // Only who hears us stays live, so a link that loses frames one way is down for both ends alike.
-    Duration life = life_time;
-    if (pdu.xpn && pdu.xpn->suspension_time > 0)
-      life += std::chrono::seconds{std::min<int>(pdu.xpn->suspension_time, 120)};
-    peer->expires = std::max(peer->expires, now + life);
-  }
+  // Only who hears us stays live, so a link that loses frames one way is down for both ends alike.
+  if (hears_us || !peer->live) believe(*peer, pdu, now);
   if (hears_us && !peer->live) {
     peer->live = true;
     result.became_live = true;
@@ -126,6 +117,42 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     }
   }
   return result;
+}
+
+void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
+  const BasicSet& basic = pdu.basic;
+  if (peer.sci != basic.sci) {
+    // With another address it sends on another channel: a new member, though it kept its identifier.
+    peer.sci = basic.sci;
+    peer.live = false;
+    peer.latest = {};
+    peer.old = {};
+    peer.unkeyed_since.reset();
+  }
+  peer.priority = basic.priority;
+  peer.version = basic.version;
+  peer.key_server = basic.key_server;
+  peer.macsec_capable = basic.macsec_desired && basic.capability != MacsecCapability::none;
+  if (pdu.announcement) note_announcement(peer, *pdu.announcement);
+  // Each MKPDU tells its own life: a suspension that is over, or was taken back, is not waited for.
+  peer.expires = now + life_time;
+  peer.suspended_until.reset();
+  if (pdu.xpn && pdu.xpn->suspension_time > 0) {
+    const auto span = std::min<Duration>(std::chrono::seconds{pdu.xpn->suspension_time}, max_suspension);
+    peer.suspended_until = now + span;
+    peer.expires += span;
+  }
+}
+
+void Participant::hush(bool silent, Time now) noexcept {
+  if (silent == silent_since_.has_value()) return;
+  if (silent) {
+    silent_since_ = now;
+    return;
+  }
+  // As if the time in between had not been.
+  for (SentMark& mark : marks_) mark.at += now - *silent_since_;
+  silent_since_.reset();
 }
 
 void Participant::renew(Random& random) {
@@ -185,17 +212,17 @@ bool Participant::needs_introduction() const noexcept {
   return std::ranges::count_if(peers_.all(), live) > 1 && std::ranges::any_of(peers_.all(), slow);
 }
 
-std::uint8_t Participant::version(std::uint8_t configured) const noexcept {
-  for (const Peer& peer : peers_.all()) configured = std::min(configured, std::max<std::uint8_t>(peer.version, 1));
+std::uint8_t Participant::understood(std::uint8_t configured) const noexcept {
+  for (const Peer& peer : peers_.all())
+    if (peer.live) configured = std::min(configured, std::max<std::uint8_t>(peer.version, 1));
   return configured;
 }
 
 MkpduContent Participant::content(const Context& context, const Announcement& what) const noexcept {
   const Profile& profile = *context.profile;
-  const std::uint8_t sent_version = version(profile.mka.version);
   MkpduContent content;
   content.basic = {
-      .version = sent_version,
+      .version = profile.mka.version,
       .priority = profile.mka.priority,
       .key_server = what.key_server,
       .macsec_desired = true,
@@ -214,11 +241,11 @@ MkpduContent Participant::content(const Context& context, const Announcement& wh
   }
   content.live = live_entries_;
   content.potential = potential_entries_;
-  content.live_ssci = sent_version >= 3 ? what.live_ssci : std::uint8_t{0};
+  content.live_ssci = profile.mka.version >= 3 ? what.live_ssci : std::uint8_t{0};
   content.sak_use = what.sak_use;
   content.distributed_sak = what.distributed_sak;
   // Version 1 knows neither set; some of its speakers log an error for each.
-  if (sent_version >= 2) {
+  if (understood(profile.mka.version) >= 2) {
     content.announced = what.cipher_suites;
     const bool use = what.sak_use && what.xpn;
     content.xpn = XpnSet{.suspension_time = what.suspension_seconds,
@@ -268,7 +295,7 @@ bool Participant::sent_recently(MessageNumber mn, Time now) const noexcept {
   // The newest mark older than a life time: what was sent after it may still be listed.
   for (std::size_t back = 0; back < std::min(mark_count_, marks_.size()); ++back) {
     const SentMark& mark = marks_[(mark_count_ - 1 - back) % marks_.size()];
-    if (mn >= mark.mn) return now - mark.at <= life_time;
+    if (mn >= mark.mn) return silent_since_.value_or(now) - mark.at <= life_time;
   }
   return false;
 }
@@ -283,9 +310,8 @@ Snapshot::Participant Participant::snapshot() const {
   Snapshot::Participant out{.ckn = ckn_, .mi = mi_, .mn_limit = mn_limit_, .live = {}};
   for (const Peer& peer : peers_.all()) {
     if (!peer.live) continue;
-    // The MN moves with each MKPDU; to the next block is enough and keeps the snapshot still.
     out.live.push_back({.mi = peer.mi,
-                        .mn = peer.mn - peer.mn % mn_block,
+                        .mn = peer.mn,
                         .sci = peer.sci,
                         .priority = peer.priority,
                         .version = peer.version,
@@ -299,9 +325,7 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
   mn_ = from.mn_limit;
   resumed_mn_ = mn_;
   mn_limit_ = mn_ + std::min(mn_block, std::numeric_limits<MessageNumber>::max() - mn_);
-  // Peers go on listing what was sent before the restart: any MN of the last block counts as sent now.
-  marks_[0] = {mn_ > mn_block ? mn_ - mn_block : 1, now};
-  mark_count_ = 1;
+  mark_count_ = 0;
   peers_.clear();
   for (const Snapshot::Peer& was : from.live) {
     Peer* peer = peers_.admit(was.mi, was.sci);
@@ -311,7 +335,6 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
     peer->version = was.version;
     peer->key_server = was.key_server;
     peer->live = true;
-    peer->resumed = true;
     peer->last_heard = now;
     peer->expires = now + life_time;
   }

@@ -62,6 +62,8 @@ class Participant {
   /// An MKPDU whose ICV was verified, of another SCI than ours.
   Received receive(const Mkpdu& pdu, Time now);
 
+  /// While we are suspended (802.1X-2020 9.18) no MN leaves: what peers list of us does not age.
+  void hush(bool silent, Time now) noexcept;
   /// Forgets all peers and becomes a new member (new MI, MN from 1).
   void renew(Random& random);
   void start_hello(Time now);  ///< speak now and ramp up: 0, 100, 200, 400, 800 ms, then each hello time
@@ -82,8 +84,9 @@ class Participant {
                                Duration hello);
   /// A group of three or more in which a peer of version 1 takes part.
   [[nodiscard]] bool needs_introduction() const noexcept;
-  /// The version to send: the profile's, lowered to what every peer understands.
-  [[nodiscard]] std::uint8_t version(std::uint8_t configured) const noexcept;
+  /// The version whose parameter sets are sent: the profile's, lowered to what every live peer understands. The version that
+  /// is said is always the profile's: members that lowered it for one another could never raise it again.
+  [[nodiscard]] std::uint8_t understood(std::uint8_t configured) const noexcept;
 
   /// No MN above this has been sent; moves in blocks, so that it need not be stored for each MKPDU.
   [[nodiscard]] MessageNumber mn_limit() const noexcept { return mn_limit_; }
@@ -97,6 +100,8 @@ class Participant {
   };
   [[nodiscard]] bool sent_recently(MessageNumber mn, Time now) const noexcept;
   void mark_sent(Time now) noexcept;
+  /// Takes what `pdu` says of its sender, who hears us or is not live yet.
+  void believe(Peer& peer, const Mkpdu& pdu, Time now);
   [[nodiscard]] MkpduContent content(const Context& context, const Announcement& what) const noexcept;
 
   Ckn ckn_;
@@ -108,6 +113,7 @@ class Participant {
   MessageNumber mn_limit_ = 0;
   MessageNumber resumed_mn_ = 0;  ///< what was sent before the restart is not above this
   PeerList peers_;
+  std::optional<Time> silent_since_;
   std::array<SentMark, 16> marks_{};
   std::size_t mark_count_ = 0;
   std::size_t ramp_ = 0;

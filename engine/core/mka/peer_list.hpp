@@ -25,15 +25,15 @@ struct Peer {
   bool key_server = false;  ///< says that it is
   bool macsec_capable = false;
   bool live = false;
-  bool resumed = false;  ///< known from before our restart
   bool delay_protect = false;
   std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]
   bool announces = false;      ///< sent an Announcement with cipher suites
   Time last_heard;
   Time expires;
-  std::optional<Time> unkeyed_since;  ///< live, but does not report to receive with the latest SAK
-  Duration patience = life_time;      ///< how long that is borne before another SAK is tried; doubles
-  std::vector<MemberId> strangers;    ///< in its live list, but not live here when it said so
+  std::optional<Time> suspended_until;  ///< silent on purpose until then (802.1X-2020 9.18)
+  std::optional<Time> unkeyed_since;    ///< live, but does not report to receive with the latest SAK
+  Duration patience = life_time;        ///< how long that is borne before another SAK is tried; doubles
+  std::vector<MemberId> strangers;      ///< in its live list, but not live here when it said so
   PeerKeyUse latest;
   PeerKeyUse old;
 

@@ -51,6 +51,7 @@ void Kay::tell_all() noexcept {
 }
 
 void Kay::speak(Time now) {
+  for (Participant& participant : participants_) participant.hush(suspension_.silent(), now);
   if (!context_.link.present || !context_.link.carrier || suspension_.silent() || device_unread()) return;
   for (Participant& participant : participants_) {
     if (!participant.due(now)) continue;

@@ -17,7 +17,9 @@ bool Suspension::step(Time now) noexcept {
 }
 
 std::uint8_t Suspension::seconds_told() const noexcept {
-  return suspended() ? static_cast<std::uint8_t>(span_ / std::chrono::seconds{1}) : std::uint8_t{0};
+  // A fraction is a whole one: told as none, peers would not wait for it.
+  const auto told = std::chrono::ceil<std::chrono::seconds>(span_).count();
+  return suspended() ? static_cast<std::uint8_t>(told) : std::uint8_t{0};
 }
 
 }  // namespace macsec::core

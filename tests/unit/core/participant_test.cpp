@@ -139,6 +139,109 @@ TEST(Participant, ListsBesideASakOnlyWhomItWasMadeFor) {
   EXPECT_TRUE(pdu.potential && pdu.potential->find(two.other.participant.mi()));
 }
 
+// 802.1X-2020 9.18
+TEST(Participant, WhileWeAreSilentNobodyIsLostForNotHearingUs) {
+  Two two;
+  two.meet();
+  two.one.participant.hush(true, two.one.now);
+  for (int i = 0; i < 60; ++i) {
+    two.pass(2s);
+    EXPECT_TRUE(two.one.hear(two.other.speak()).hears_us) << 2 * i << " s";
+    ASSERT_TRUE(two.live());
+  }
+  two.one.participant.hush(false, two.one.now);
+  two.pass(2s);
+  EXPECT_TRUE(two.one.hear(two.other.speak()).hears_us) << "what was on its way when the silence ended";
+  for (int i = 0; i < 4; ++i) {
+    two.pass(2s);
+    static_cast<void>(two.one.speak());  // lost
+    two.one.hear(two.other.speak());
+  }
+  two.pass(6s);
+  EXPECT_FALSE(two.live());
+}
+
+TEST(Participant, ASilentMemberStillMissesWhoIsGone) {
+  Two two;
+  two.meet();
+  two.one.participant.hush(true, two.one.now);
+  two.pass(life_time);
+  EXPECT_FALSE(two.live());
+}
+
+TEST(Participant, ASuspendedPeerIsWaitedForAndNoLonger) {
+  Two two;
+  two.meet();
+  Announcement suspends;
+  suspends.suspension_seconds = 120;
+  two.one.hear(two.other.speak(suspends));
+  EXPECT_EQ(two.seen().suspended_until, two.one.now + 120s);
+  EXPECT_EQ(two.seen().expires, two.one.now + 126s);
+  two.pass(3s);
+  two.other.hear(two.one.speak());
+  two.one.hear(two.other.speak());
+  EXPECT_FALSE(two.seen().suspended_until) << "taken back";
+  EXPECT_EQ(two.seen().expires, two.one.now + life_time);
+}
+
+TEST(Participant, AnOldVersionThatWasHeardOnceLowersNothing) {
+  Two two;
+  two.meet();
+  Member old{3};
+  auto profile = std::make_shared<Profile>();
+  profile->mka.version = 1;
+  profile->keys.clear();
+  old.context.profile = profile;
+  two.one.hear(old.speak());
+  EXPECT_EQ(two.one.participant.understood(3), 3) << "it never heard us";
+  old.hear(two.one.speak());
+  two.one.hear(old.speak());
+  EXPECT_EQ(two.one.participant.understood(3), 1) << "it is a live member";
+  two.pass(life_time);
+  two.other.hear(two.one.speak());
+  two.one.hear(two.other.speak());
+  ASSERT_TRUE(two.live());
+  EXPECT_EQ(two.one.participant.understood(3), 3) << "it is gone";
+}
+
+TEST(Participant, AnotherAddressUnderTheSameIdentifierIsANewMember) {
+  Two two;
+  two.meet();
+  two.one.participant.grew = false;
+  two.seen().latest.receiving = true;
+  two.other.context.link.sci = sci_of(77);
+  two.other.hear(two.one.speak());
+  EXPECT_TRUE(two.one.hear(two.other.speak()).became_live);
+  EXPECT_TRUE(two.one.participant.grew);
+  EXPECT_EQ(two.seen().sci, sci_of(77));
+  EXPECT_FALSE(two.seen().latest.receiving) << "what it used it used under the other address";
+}
+
+TEST(Participant, WhatWasHeardBeforeARestartProvesNothingAfterIt) {
+  Two two;
+  two.meet();
+  const Snapshot::Participant saved = two.one.participant.snapshot();
+  std::vector<Frame> recorded;
+  for (int i = 0; i < 300; ++i) recorded.push_back(two.other.speak());
+  Member again{1};
+  again.now = two.one.now;
+  again.participant.resume(saved, again.now);
+  for (const Frame& frame : recorded) {
+    again.now += 100ms;
+    EXPECT_FALSE(again.hear(frame).hears_us);
+    static_cast<void>(again.speak());
+  }
+  static_cast<void>(again.participant.peers().expire(again.now));
+  EXPECT_FALSE(again.participant.peers().any_live()) << "a dead peer does not look alive";
+}
+
+TEST(Participant, ASnapshotNamesTheLastMessageHeard) {
+  Two two;
+  two.meet();
+  for (int i = 0; i < 20; ++i) two.one.hear(two.other.speak());
+  EXPECT_EQ(two.one.participant.snapshot().live.front().mn, two.other.participant.mn());
+}
+
 TEST(Participant, MessageNumbersGoOnAfterARestart) {
   Two two;
   two.meet();

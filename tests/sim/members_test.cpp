@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Members that are silent on purpose, speak an older version, move, repeat themselves or are known late.
+#include "tests/sim/lab.hpp"
+
+#include <cerrno>
+
+namespace macsec::sim {
+namespace {
+
+using core::PortState;
+using Memory = Host::Memory;
+using namespace std::chrono_literals;
+
+/// Every MKPDU, with who sent it.
+struct Heard {
+  explicit Heard(VirtualLan& lan) {
+    lan.tap = [this](Index from, Bytes frame) {
+      frames.emplace_back(from, std::vector<std::uint8_t>{frame.begin(), frame.end()});
+    };
+  }
+  /// What `from` announced last; 0 where it announced no suspension.
+  [[nodiscard]] unsigned longest_suspension() const {
+    unsigned longest = 0;
+    for (const auto& [from, frame] : frames)
+      if (const auto pdu = read_mkpdu(read_eapol(frame).value().body); pdu && pdu->xpn)
+        longest = std::max<unsigned>(longest, pdu->xpn->suspension_time);
+    return longest;
+  }
+  [[nodiscard]] unsigned version_of(Index who) const {
+    unsigned version = 0;
+    for (const auto& [from, frame] : frames)
+      if (from == who) version = read_basic_set(read_eapol(frame).value().body)->version;
+    return version;
+  }
+  /// Whether the last MKPDU of `who` had an Announcement.
+  [[nodiscard]] bool announces(Index who) const {
+    bool last = false;
+    for (const auto& [from, frame] : frames)
+      if (from == who) last = read_mkpdu(read_eapol(frame).value().body)->announcement.has_value();
+    return last;
+  }
+  std::vector<std::pair<Index, std::vector<std::uint8_t>>> frames;
+};
+
+// 802.1X-2020 9.18
+class Suspended : public testing::TestWithParam<std::tuple<int, bool>> {};
+TEST_P(Suspended, LosesNoKeyAndNoFrame) {
+  const auto [span, serves] = GetParam();
+  Lab lab;
+  const auto hosts = lab.secured(2);
+  lab.flood(10 * millisecond);
+  const KeyId key = key_in_use(*hosts[0]);
+  Host& silent = *hosts[serves ? 0 : 1];
+  ASSERT_TRUE(silent.suspend(std::chrono::seconds{span}));
+  lab.lan.run_for(span * second);
+  EXPECT_EQ(silent.state(), PortState::suspended);
+  lab.lan.run_for(20 * second);
+  EXPECT_TRUE(lab.lan.secured());
+  EXPECT_EQ(key_in_use(*hosts[1]), key);
+  for (const Host* host : hosts) EXPECT_EQ(host->status().counters.peers_lost, 0U);
+}
+INSTANTIATE_TEST_SUITE_P(Members, Suspended, testing::Combine(testing::Values(1, 12, 60, 120), testing::Bool()));
+
+TEST(Suspension, InAGroupNobodyIsLost) {
+  Lab lab;
+  const auto hosts = lab.secured(3);
+  lab.flood(10 * millisecond);
+  ASSERT_TRUE(hosts[1]->suspend(std::chrono::seconds{100}));
+  ASSERT_TRUE(hosts[2]->suspend(std::chrono::seconds{120}));
+  lab.lan.run_for(140 * second);
+  EXPECT_TRUE(lab.lan.secured());
+  for (const Host* host : hosts) EXPECT_EQ(host->status().counters.peers_lost, 0U);
+}
+
+TEST(Suspension, IsAnnouncedInWholeSecondsAndNeverAsNone) {
+  for (const auto& [span, announced] : {std::pair{100ms, 1U}, std::pair{1000ms, 1U}, std::pair{1500ms, 2U}}) {
+    Lab lab;
+    const Heard heard{lab.lan};
+    const auto hosts = lab.secured(2);
+    ASSERT_TRUE(hosts[1]->suspend(span));
+    lab.lan.run_for(5 * second);
+    EXPECT_EQ(heard.longest_suspension(), announced) << span.count();
+  }
+}
+
+TEST(Suspension, TakenBackOrOverLeavesAPlainLife) {
+  for (const bool back : {true, false}) {
+    Lab lab;
+    const auto hosts = lab.secured(2);
+    ASSERT_TRUE(hosts[1]->suspend(std::chrono::seconds{back ? 120 : 10}));
+    lab.lan.run_for(back ? 2 * second : 12 * second);
+    if (back) {
+      ASSERT_TRUE(hosts[1]->suspend(Duration{0}));
+    }
+    lab.lan.run_for(second);
+    hosts[1]->crash();
+    lab.lan.plug(1, false);
+    lab.lan.run_for(6 * second + 100 * millisecond);
+    EXPECT_NE(hosts[0]->state(), PortState::secured) << back;
+  }
+}
+
+ProfilePointer best_suites() {
+  return make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128}; });
+}
+
+/// An MKPDU of a version-1 device, as somebody may have recorded it.
+std::vector<std::uint8_t> old_frame() {
+  const Forger forger{psk("abcd", 0x11)};
+  MkpduContent content;
+  content.basic.version = 1;
+  content.basic.sci = Sci::of({{2, 0, 0, 0, 9, 9}}, 1);
+  content.basic.mi = MemberId{{9, 9, 9}};
+  content.basic.mn = 7;
+  content.basic.ckn = forger.ckn();
+  return forger.frame({{2, 0, 0, 0, 9, 9}}, content);
+}
+
+TEST(Versions, OneReplayedFrameOfAnOlderSessionLowersNothing) {
+  Lab lab;
+  const Heard heard{lab.lan};
+  auto hosts = lab.secured(2, best_suites());
+  for (Index to : {0U, 1U}) lab.lan.inject(to, old_frame());
+  lab.lan.run_for(second);
+  EXPECT_TRUE(hosts[0]->suspend(std::chrono::seconds{1}));
+  lab.lan.run_for(3600 * second);
+  for (Index from : {0U, 1U}) EXPECT_EQ(heard.version_of(from), 3U);
+  for (Index to : {0U, 1U}) lab.lan.inject(to, old_frame());
+  hosts.push_back(&lab.add(best_suites()));
+  lab.lan.inject(2, old_frame());
+  ASSERT_TRUE(lab.secures_within(2 * second));
+  lab.lan.run_for(10 * second);
+  for (const Host* host : hosts) EXPECT_EQ(host->status().cipher_suite, CipherSuite::gcm_aes_xpn_256);
+}
+
+TEST(Versions, AnOldDeviceThatLeftIsForgotten) {
+  Lab lab;
+  const Heard heard{lab.lan};
+  lab.secured(2);
+  V1Peer& old = lab.add_v1(200);
+  lab.lan.run_for(20 * second);
+  ASSERT_TRUE(lab.lan.secured());
+  for (Index from : {0U, 1U}) EXPECT_FALSE(heard.announces(from)) << "while it is there";
+  lab.add();
+  lab.lan.run_for(20 * second);
+  lab.lan.plug(old.index(), false);
+  lab.lan.run_for(20 * second);
+  for (Index from : {0U, 1U, 3U}) {
+    EXPECT_EQ(heard.version_of(from), 3U);
+    EXPECT_TRUE(heard.announces(from));
+  }
+}
+
+// 802.1X-2020 11.11.2
+TEST(Destination, AnIndividualAddressIsNone) {
+  Lab lab;
+  Host& one = lab.add();
+  lab.lan.run_for(100 * millisecond);
+  const Forger forger{psk("abcd", 0x11)};
+  MkpduContent content;
+  content.basic.sci = Sci::of({{2, 0, 0, 0, 9, 9}}, 1);
+  content.basic.mi = MemberId{{9, 9, 9}};
+  content.basic.mn = 1;
+  content.basic.ckn = forger.ckn();
+  lab.lan.inject(0, forger.frame({{2, 0, 0, 0, 9, 9}}, content, one.mac()));
+  lab.lan.run_for(10 * millisecond);
+  EXPECT_EQ(one.status().counters.rx_wrong_destination, 1U);
+  EXPECT_EQ(one.status().counters.mkpdu_rx, 0U);
+}
+
+/// A member of other make, played by hand: no SecY behind it, and it says what a test wants.
+struct Other {
+  Forger forger{psk("abcd", 0x11)};
+  MacAddress mac{{2, 0, 0, 0, 9, 9}};
+  MkpduContent content;
+  std::vector<PeerEntry> live;
+  Lab& lab;
+
+  explicit Other(Lab& into, std::uint8_t priority) : lab{into} {
+    content.basic.priority = priority;
+    content.basic.macsec_desired = true;
+    content.basic.capability = MacsecCapability::confidentiality;
+    content.basic.sci = Sci::of(mac, 1);
+    content.basic.mi = MemberId{{9, 9, 9}};
+    content.basic.ckn = forger.ckn();
+    content.basic.key_server = priority == 0;
+  }
+  /// To `host`, listing it and whoever stands in `live`.
+  void say(Host& host) {
+    const core::ParticipantStatus us = host.status().participants.front();
+    ++content.basic.mn;
+    std::vector<PeerEntry> all = live;
+    all.push_back({.mi = us.mi, .mn = us.mn});
+    content.live = all;
+    lab.lan.inject(host.index(), forger.frame(mac, content));
+    lab.lan.run_for(20 * millisecond);
+  }
+  void use(const KeyId& key, An an) {
+    content.sak_use = SakUseSet{};
+    content.sak_use->latest = {.an = an, .transmitting = true, .receiving = true, .key = key};
+  }
+};
+
+TEST(Identity, AMemberThatMovesToAnotherChannelIsReceivedFrom) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& host = lab.add();
+  Other other{lab, 255};
+  const auto talk = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      other.say(host);
+      if (const auto latest = host.status().latest) other.use(latest->key, latest->an);
+      lab.lan.run_for(second);
+    }
+  };
+  talk(6);
+  ASSERT_EQ(host.state(), PortState::secured);
+  ASSERT_TRUE(host.secy().receives(other.content.basic.sci, host.secy().encoding_key()));
+  other.content.basic.sci = Sci::of({{2, 0, 0, 0, 8, 8}}, 1);
+  talk(10);
+  EXPECT_EQ(host.state(), PortState::secured);
+  EXPECT_TRUE(host.secy().receives(other.content.basic.sci, host.secy().encoding_key()));
+}
+
+TEST(Identity, AListThatRepeatsItselfAndNamesItsSenderIsTakenAsASet) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& host = lab.add();
+  Other other{lab, 0};
+  const PeerEntry itself{.mi = other.content.basic.mi, .mn = 1};
+  other.live = {itself, itself};
+  for (int i = 0; i < 3; ++i) other.say(host);
+  Secret<32> sak;
+  std::ranges::fill(sak.allocate(16), std::uint8_t{0x77});
+  std::array<std::uint8_t, 24> wrapped{};
+  ASSERT_TRUE(crypto::wrap_sak(other.forger.kek(), sak, wrapped));
+  other.content.distributed_sak = DistributedSakSet{};
+  other.content.distributed_sak->confidentiality_offset = 1;
+  other.content.distributed_sak->number = 7;
+  other.content.distributed_sak->cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128);
+  other.content.distributed_sak->wrapped = wrapped;
+  for (int i = 0; i < 4; ++i) {
+    other.say(host);
+    other.use({other.content.basic.mi, 7}, An{0});
+  }
+  EXPECT_EQ(key_in_use(host), (KeyId{other.content.basic.mi, 7}));
+  EXPECT_EQ(host.secy().receive_sc_count(), 1U);
+  EXPECT_EQ(host.state(), PortState::secured);
+}
+
+/// Members 1 and 2 of three do not hear each other when the key is made.
+struct LateKnown {
+  Lab lab;
+  std::vector<Host*> hosts;
+  LateKnown() {
+    for (int i = 0; i < 3; ++i) hosts.push_back(&lab.attach());
+    lab.lan.cut(1, 2, true);
+    for (Host* host : hosts) {
+      lab.lan.plug(host->index(), true);
+      host->start();
+    }
+    lab.lan.run_for(20 * second);
+  }
+  void meet() {
+    lab.lan.cut(1, 2, false);
+    lab.lan.run_for(30 * second);
+  }
+};
+
+TEST(LateMembers, AreReceivedFromOnceTheSecyTakesThem) {
+  LateKnown late;
+  late.hosts[1]->secy().fail_calls(SecyCall::install_receive_sa, ENOMEM, 3);
+  late.meet();
+  EXPECT_TRUE(late.lab.lan.secured()) << late.lab.lan.why_unsecured();
+}
+
+TEST(LateMembers, AreReceivedFromAfterARestart) {
+  for (const Index restarted : {1U, 2U}) {
+    LateKnown late;
+    late.hosts[restarted]->crash();
+    late.hosts[restarted]->start(Memory::kept);
+    late.meet();
+    EXPECT_TRUE(late.lab.lan.secured()) << late.lab.lan.why_unsecured();
+  }
+}
+
+TEST(Restart, WhatWasRecordedBeforeItKeepsNobodyAlive) {
+  Lab lab;
+  Heard heard{lab.lan};
+  const auto hosts = lab.secured(2);
+  lab.lan.run_for(600 * second);
+  hosts[0]->crash();  // not asked to: its snapshot is old
+  hosts[1]->crash();
+  lab.lan.plug(1, false);
+  hosts[0]->start(Memory::kept);
+  const auto recorded = heard.frames;
+  for (const auto& [from, frame] : recorded)
+    if (from == 1) {
+      lab.lan.inject(0, frame);
+      lab.lan.run_for(25 * millisecond);
+    }
+  ASSERT_GT(recorded.size(), 600U);
+  EXPECT_NE(hosts[0]->state(), PortState::secured);
+  EXPECT_LE(hosts[0]->status().counters.sak_rekeys, 0U);
+}
+
+}  // namespace
+}  // namespace macsec::sim

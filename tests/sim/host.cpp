@@ -276,6 +276,11 @@ void Host::reconfigure(ProfilePointer profile) {
   settle();
 }
 
+void Host::edit_profile(ProfilePointer profile) {
+  options_.profile = std::move(profile);
+  secy_.set_must_secure(options_.profile->macsec.policy == Policy::must_secure);
+}
+
 void Host::set_wall_clock(std::int64_t unix_seconds) {
   wall_epoch_ = now() - std::chrono::duration_cast<Duration>(std::chrono::seconds{unix_seconds});
   if (!port_) return;

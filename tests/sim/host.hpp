@@ -55,6 +55,10 @@ class Host final : public Station {
   Result<void> suspend(Duration span);
   void set_enabled(bool enabled);
   void reconfigure(ProfilePointer profile);
+  /// The profile is another one when the process starts next.
+  void edit_profile(ProfilePointer profile);
+  /// The one in force.
+  [[nodiscard]] const Profile& profile() const noexcept { return port_ ? port_->profile() : *options_.profile; }
   /// Sets the wall clock: `unix_seconds` is the time now.
   void set_wall_clock(std::int64_t unix_seconds);
 

@@ -3,8 +3,6 @@
 
 #include "tests/sim/forge.hpp"
 
-#include <cerrno>
-
 namespace macsec::sim {
 
 namespace {
@@ -14,25 +12,17 @@ constexpr Instant convergence_limit = 20 * second;
 
 constexpr Instant settle_time = 7 * second;
 
-constexpr std::array breakable{SecyCall::select_cipher_suite,
-                               SecyCall::create_receive_sc,
-                               SecyCall::delete_receive_sc,
-                               SecyCall::install_receive_sa,
-                               SecyCall::delete_receive_sa,
-                               SecyCall::raise_lowest_pn,
-                               SecyCall::install_transmit_sa,
-                               SecyCall::transmit_with,
-                               SecyCall::delete_transmit_sa,
-                               SecyCall::read,
-                               SecyCall::any,
-                               SecyCall::set_controlled_port,
-                               SecyCall::configure};
+/// Nobody is secured for so long without a frame that passes.
+constexpr Instant silence_limit = 10 * second;
 
 }  // namespace
 
-Scenario::Scenario(std::uint64_t seed) : lan_{seed}, random_{seed * 7919 + 17}, seed_{seed} {
+Scenario::Scenario(std::uint64_t seed, Vocabulary vocabulary)
+    : lan_{seed}, random_{seed * 7919 + 17}, seed_{seed}, vocabulary_{vocabulary} {
   decide_group();
   lan_.tap = [this](Index from, Bytes frame) {
+    if (const auto eapol = read_eapol(frame))
+      if (const auto basic = read_basic_set(eapol->body)) said_[from] = basic->version;
     if (!record_) return;
     heard_.emplace_back(from, std::vector<std::uint8_t>{frame.begin(), frame.end()});
     if (heard_.size() > 64) heard_.pop_front();
@@ -54,6 +44,8 @@ void Scenario::decide_group() {
            .loss = 0,
            .duplicate = 0,
            .cut = false};
+  // Late and reordered user frames, within what the replay window forgives.
+  if (replay_window_ > 0 && random_.chance(40)) base_.data_jitter = random_.between(1, 100 * millisecond);
   description_ = std::to_string(members) + " members, " + std::string{to_string(suites_[0])} +
                  (encrypt_ ? "" : ", integrity only") + (fallback_ ? ", fallback" : "") +
                  (delay_protect_ ? ", delay protection" : "") +
@@ -65,8 +57,13 @@ void Scenario::decide_group() {
     options.clock_ppm = static_cast<int>(random_.between(-200, 200));
     options.speed = random_.chance(70) ? 0 : 1'000'000'000ULL;
     options.seed = seed_;
+    const bool offloaded = random_.chance(15);
     hosts_.push_back(&lan_.attach([&](Index index) { return std::make_unique<Host>(lan_, index, options); }));
+    if (!offloaded) continue;
+    hosts_.back()->secy().offload();
+    description_ += ", m" + std::to_string(i) + " offloaded";
   }
+  said_.resize(members, 0);
   lan_.set_paths(base_);
 }
 
@@ -106,6 +103,7 @@ bool Scenario::run(Instant span) {
     lan_.plug(host->index(), true);
     lan_.after(random_.between(1, 3 * second), [host] { host->start(); });
   }
+  watch_traffic();
   lan_.run_for(3 * second);
   converge();
   while (lan_.world.now < end && lan_.world.good()) {
@@ -143,181 +141,8 @@ void Scenario::peace() {
   }
   lan_.run_for(random_.between(4 * second, 20 * second));
   lan_.set_lossless(false);
+  judge_versions();
   calm_traffic_ += lan_.traffic();
-}
-
-void Scenario::disturb() {
-  lan_.world.note(nobody, "trouble");
-  lan_.set_traffic(500 * millisecond);
-  const Instant span = random_.between(100 * millisecond, random_.chance(50) ? 5 * second : 30 * second);
-  for (auto count = random_.between(1, 3); count > 0; --count) {
-    ++faults_;
-    break_something(span);
-    lan_.run_for(random_.between(0, span / 2));
-  }
-  lan_.run_for(random_.between(0, span));
-  heal();
-}
-
-void Scenario::break_something(Instant span) {
-  Host& victim = any_host();
-  const std::string who = "m" + std::to_string(victim.index());
-  switch (random_.below(14)) {
-    case 0:
-    case 1:
-    case 2:
-      break_paths(span);
-      return;
-    case 3:
-    case 4:
-    case 5:
-    case 6:
-      break_process(victim, span);
-      return;
-    case 7:
-      lan_.plug(victim.index(), false);
-      if (random_.chance(50))
-        lan_.after(random_.between(10 * millisecond, span), [this, &victim] { lan_.plug(victim.index(), true); });
-      return;
-    case 8:
-      lan_.world.note(nobody, "SecY failures", who);
-      fail_calls(victim, span);
-      return;
-    case 9:
-      lan_.world.note(nobody, "rekeys");
-      for (auto count = random_.between(1, 6); count > 0; --count)
-        lan_.after(random_.between(0, span), [this] {
-          for (Host* host : hosts_)
-            if (host->running()) static_cast<void>(host->rekey());
-        });
-      return;
-    case 10:
-      lan_.world.note(nobody, "replay and reflection");
-      lan_.set_reflection(true);
-      record_ = true;
-      lan_.after(span / 2, [this] { replay_some(); });
-      return;
-    case 11:
-      lan_.world.note(nobody, "slow kernel", who);
-      victim.secy().set_cost(random_.between(millisecond, 50 * millisecond));
-      return;
-    case 12:
-      if (!victim.running()) return;
-      lan_.world.note(nobody, "suspend", who);
-      if (victim.suspend(std::chrono::seconds{random_.between(1, 12)}))
-        quiet_from_ = std::max(quiet_from_, lan_.world.now + 26 * second);
-      return;
-    default:
-      if (!victim.running()) return;
-      lan_.world.note(nobody, "operator", who);
-      victim.set_enabled(random_.chance(20));
-      return;
-  }
-}
-
-// Now and then one sort of call is refused as long as the trouble lasts, through several rekeys.
-void Scenario::fail_calls(Host& victim, Instant span) {
-  const SecyCall call = breakable[random_.below(breakable.size())];
-  const int error = random_.chance(50) ? EBUSY : ENOMEM;
-  const bool always = random_.chance(30);
-  if (always)
-    victim.secy().fail_always(call, error);
-  else
-    victim.secy().fail_calls(call, error, static_cast<unsigned>(random_.between(1, 4)),
-                             static_cast<unsigned>(random_.below(4)));
-  const auto rekey = [this] {
-    for (Host* host : hosts_)
-      if (host->running()) static_cast<void>(host->rekey());
-  };
-  rekey();
-  if (!always) return;
-  for (auto count = random_.between(1, 6); count > 0; --count) lan_.after(random_.between(0, span), rekey);
-}
-
-void Scenario::break_paths(Instant span) {
-  static_cast<void>(span);
-  switch (random_.below(4)) {
-    case 0:
-      lan_.world.note(nobody, "bad paths");
-      lan_.set_paths({.latency = base_.latency,
-                      .jitter = random_.between(0, 200 * millisecond),
-                      .loss = static_cast<unsigned>(random_.between(5, 60)),
-                      .duplicate = static_cast<unsigned>(random_.below(30)),
-                      .cut = false});
-      return;
-    case 1: {
-      const Index one = any_host().index();
-      const Index other = any_host().index();
-      lan_.world.note(nobody, "one-way cut", std::to_string(one) + " to " + std::to_string(other));
-      lan_.path(one, other).cut = true;
-      return;
-    }
-    case 2: {
-      const Index one = any_host().index();
-      const Index other = any_host().index();
-      lan_.world.note(nobody, "cut", std::to_string(one) + " and " + std::to_string(other));
-      lan_.cut(one, other, true);
-      return;
-    }
-    default: {
-      const std::uint64_t side = random_.next();
-      lan_.world.note(nobody, "partition");
-      for (Index one = 0; one < lan_.size(); ++one)
-        for (Index other = 0; other < one; ++other)
-          if ((side >> one & 1U) != (side >> other & 1U)) lan_.cut(one, other, true);
-      return;
-    }
-  }
-}
-
-void Scenario::break_process(Host& victim, Instant span) {
-  if (!victim.running()) return;
-  const auto again = [&](Host::Memory memory) {
-    if (random_.chance(70))
-      lan_.after(random_.between(0, span), [&victim, memory] {
-        if (!victim.running()) victim.start(memory);
-      });
-  };
-  switch (random_.below(4)) {
-    case 0:
-      victim.crash();
-      return again(Host::Memory::kept);
-    case 1:
-      victim.crash();
-      return again(Host::Memory::lost);
-    case 2:
-      victim.reboot();
-      return again(Host::Memory::lost);
-    default:
-      victim.crash_before_saving();
-      for (Host* host : hosts_)
-        if (host->running()) static_cast<void>(host->rekey());
-      return;
-  }
-}
-
-void Scenario::replay_some() {
-  for (const auto& [from, frame] : heard_)
-    for (Index to = 0; to < lan_.size(); ++to)
-      if (to != from && random_.chance(50)) lan_.inject(to, frame);
-  record_ = false;
-}
-
-void Scenario::heal() {
-  lan_.world.note(nobody, "heal");
-  lan_.set_paths(base_);
-  lan_.set_reflection(false);
-  for (Host* host : hosts_) {
-    host->secy().forgive();
-    host->secy().set_cost(0);
-    host->spare();
-    lan_.plug(host->index(), true);
-    if (host->running())
-      host->set_enabled(true);
-    else
-      host->start(random_.chance(50) ? Host::Memory::kept : Host::Memory::lost);
-  }
-  if (quiet_from_ > lan_.world.now) lan_.run_for(quiet_from_ - lan_.world.now);
 }
 
 void Scenario::converge() {
@@ -334,7 +159,45 @@ void Scenario::converge() {
     }
     lan_.world.violate(nobody, "not secured again after trouble: " + lan_.why_unsecured() + ";" + states);
   }
+  partial_ = false;
   slowest_ = std::max(slowest_, lan_.world.now - began);
+}
+
+// Nobody older is there any more: each speaks the version of all.
+void Scenario::judge_versions() {
+  if (!lan_.world.good()) return;
+  std::uint8_t common = 3;
+  for (const Host* host : hosts_) common = std::min(common, host->profile().mka.version);
+  for (const Host* host : hosts_)
+    if (said_[host->index()] < common)
+      lan_.world.violate(host->index(), "still speaks version " + std::to_string(said_[host->index()]) + ", all know " +
+                                            std::to_string(common));
+}
+
+// Two that call themselves secured for so long and hear each other pass each other's frames.
+void Scenario::watch_traffic() {
+  lan_.after(second, [this] {
+    std::vector<bool> fine(hosts_.size());
+    for (const Host* host : hosts_)
+      fine[host->index()] =
+          host->carrier() && host->claims_secured() && (full() || (!partial_ && !host->secy().refuses()));
+    for (const Host* from : hosts_)
+      for (const Host* to : hosts_) judge_traffic(from->index(), to->index(), fine[from->index()] && fine[to->index()]);
+    if (lan_.world.good()) watch_traffic();
+  });
+}
+
+void Scenario::judge_traffic(Index from, Index to, bool fine) {
+  Instant& since = fine_since_[{from, to}];
+  if (from == to || !fine || lan_.path(from, to).cut || lan_.path(to, from).cut) {
+    since = lan_.world.now;
+    return;
+  }
+  const Instant heard = std::max(since, lan_.last_delivery(from, to));
+  if (lan_.world.now - heard <= silence_limit) return;
+  lan_.world.violate(to, "secured, but no frame of m" + std::to_string(from) + " passes for " +
+                             std::to_string((lan_.world.now - heard) / second) + " s");
+  since = lan_.world.now;
 }
 
 void Scenario::write(const std::string& prefix) const {

@@ -5,12 +5,16 @@
 #include "tests/sim/host.hpp"
 
 #include <deque>
+#include <map>
 
 namespace macsec::sim {
 
+/// What may happen to a group. `full` holds what the engine is known not to stand yet; see sim-seeds.
+enum class Vocabulary : std::uint8_t { proven, full };
+
 class Scenario {
  public:
-  explicit Scenario(std::uint64_t seed);
+  explicit Scenario(std::uint64_t seed, Vocabulary vocabulary = Vocabulary::proven);
 
   /// Runs `span` of protocol time; false where something was violated.
   bool run(Instant span);
@@ -37,17 +41,31 @@ class Scenario {
   void break_paths(Instant span);
   void heal();
   void converge();
+  void judge_versions();
+  void watch_traffic();
+  void judge_traffic(Index from, Index to, bool fine);
   void replay_some();
+  void suspend(Host& victim);
+  void change_profile(Host& victim);
+  void change_group();
+  void old_version();
+  void one_key_only();
+  [[nodiscard]] bool full() const noexcept { return vocabulary_ == Vocabulary::full; }
   [[nodiscard]] Host& any_host();
 
   VirtualLan lan_;
   SimRandom random_;  ///< decisions; the LAN's own and the members' are others
   std::uint64_t seed_;
+  Vocabulary vocabulary_;
   std::string description_;
   std::vector<Host*> hosts_;
   Path base_;
   std::deque<std::pair<Index, std::vector<std::uint8_t>>> heard_;
   bool record_ = false;
+  bool partial_ = false;            ///< some do not hear some others
+  std::vector<std::uint8_t> said_;  ///< the version each member spoke last
+  std::map<std::pair<Index, Index>, Instant> fine_since_;
+  MessageNumber stranger_mn_ = 0;
 
   // The group's common lot.
   std::vector<CipherSuite> suites_;

@@ -140,8 +140,9 @@ void VirtualLan::send_data(Index from, const DataFrame& frame) {
       free_data_.pop_back();
     }
     data_[slot] = {.frame = frame, .judged = lossless_since_ <= world.now};
-    // In order: what is lost is lost to keys.
-    push(world.now + path.latency, Pending::Kind::data, from, to, slot);
+    // In order unless told otherwise: what is lost is lost to keys.
+    const Instant extra = path.data_jitter > 0 ? random.between(0, path.data_jitter) : 0;
+    push(world.now + path.latency + extra, Pending::Kind::data, from, to, slot);
   }
 }
 

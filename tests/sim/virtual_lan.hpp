@@ -50,9 +50,10 @@ class Station {
 /// One direction between two stations.
 struct Path {
   Instant latency = 200;
-  Instant jitter = 0;      ///< up to this much more, at random: reorders
-  unsigned loss = 0;       ///< percent, of MKPDUs only: user frames are lost to keys alone, which is what is counted
-  unsigned duplicate = 0;  ///< percent, of MKPDUs
+  Instant jitter = 0;       ///< up to this much more, at random: reorders
+  Instant data_jitter = 0;  ///< the same for user frames
+  unsigned loss = 0;        ///< percent, of MKPDUs only: user frames are lost to keys alone, which is what is counted
+  unsigned duplicate = 0;   ///< percent, of MKPDUs
   bool cut = false;
 };
 
@@ -115,6 +116,7 @@ class VirtualLan {
   void reset_traffic();
   /// Longest time without a delivery between two stations since reset_traffic(), the running one included.
   [[nodiscard]] Instant longest_gap(Index from, Index to) const;
+  [[nodiscard]] Instant last_delivery(Index from, Index to) const { return last_delivery_[from][to]; }
   void send_data(Index from, const DataFrame& frame);
   void offer_data(Index from);
   /// As if `from` had sent, and all others received, frames up to `pn` with its encoding key.

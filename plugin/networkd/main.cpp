@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace macsec::networkd {
 namespace {
@@ -21,6 +22,16 @@ constexpr std::string_view help =
     "\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error.\n"
     "\nSee macsecd.netdev(5).\n";
 
+/// Credentials are there for macsecd only, and key files for it and root.
+ProfileContext context_of(const Netdev& netdev) {
+  ProfileContext context = ProfileContext::from_environment();
+  context.without_keys = ::geteuid() != 0;
+  for (const Section& section : netdev.sections)
+    for (const Setting& setting : section.settings)
+      if (setting.key == "CakCredential" && context.credentials_directory.empty()) context.without_keys = true;
+  return context;
+}
+
 ExitCode check(const std::vector<std::string>& directories) {
   const Configuration configuration = load_configuration(directories);
   bool good = true;
@@ -32,6 +43,7 @@ ExitCode check(const std::vector<std::string>& directories) {
   for (const auto& [path, diagnostics] : configuration.broken) tell(diagnostics);
   for (const Netdev& netdev : configuration.netdevs) {
     tell(netdev.diagnostics);
+    if (netdev.usable()) tell(foresee(netdev, {}, context_of(netdev)));
     const auto parent = configuration.parents.find(netdev.interface);
     const bool known = parent != configuration.parents.end();
     if (netdev.usable())

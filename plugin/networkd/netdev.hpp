@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dbus/client/sections.hpp"
+#include "engine/config/profile_reader.hpp"
 #include "plugin/networkd/search_path.hpp"
 
 #include <set>
@@ -69,6 +70,10 @@ struct Configuration {
 /// A complaint of the daemon about these settings, at the place they were written. `setting` is "Key.Ckn", `text` begins
 /// "[Key #2] " where it is about the second [Key].
 [[nodiscard]] bus::Problem locate(const Netdev& netdev, bus::Problem problem);
+
+/// What macsecd will say of a usable one, at the places in its files. `parent` may be empty.
+[[nodiscard]] std::vector<Diagnostic> foresee(const Netdev& netdev, const std::string& parent,
+                                              const ProfileContext& context);
 
 [[nodiscard]] bus::Problem to_problem(const Diagnostic& diagnostic);
 

@@ -178,6 +178,46 @@ TEST_F(Networkd, WarnsOfUnknownKeysAndSections) {
   EXPECT_THAT(netdev.diagnostics[0].text, HasSubstr("Priority="));
 }
 
+TEST_F(Networkd, ASectionThatLooksLikeOursIsNoSilence) {
+  for (const std::string name : {"X-Mka", "MKA", "XMKA", "x-mka-key", "X-MACsec"}) {
+    put("etc/a.netdev", head + "[" + name + "]\nCkn=01\nCakFile=/k\n");
+    const Configuration all = load();
+    EXPECT_THAT(all.netdevs, IsEmpty()) << name;
+    // As a broken file: what it said before stays in use.
+    ASSERT_TRUE(all.broken.contains(path("etc/a.netdev"))) << name;
+    const std::vector<Diagnostic>& said = all.broken.at(path("etc/a.netdev"));
+    ASSERT_THAT(said, SizeIs(1));
+    EXPECT_EQ(said[0].line, 4U);
+    EXPECT_THAT(said[0].text, HasSubstr("[" + name + "]: is [X-MKA] meant?"));
+  }
+  put("etc/a.netdev", "[NetDev]\nName=v0\nKind=vlan\n[MKA]\nx=1\n");
+  EXPECT_THAT(load().broken, IsEmpty());
+}
+
+TEST_F(Networkd, OurSectionInAnotherKindIsAnError) {
+  put("etc/a.netdev", "[NetDev]\nName=v0\nKind=vlan\n" + key);
+  const Configuration all = load();
+  ASSERT_TRUE(all.broken.contains(path("etc/a.netdev")));
+  EXPECT_THAT(all.broken.at(path("etc/a.netdev"))[0].text, HasSubstr("Kind=vlan"));
+  EXPECT_EQ(all.broken.at(path("etc/a.netdev"))[0].line, 4U);
+}
+
+TEST_F(Networkd, ForeseesWhatTheDaemonSays) {
+  const auto told = [this](const std::string& text, bool without_keys) {
+    ProfileContext context;
+    context.without_keys = without_keys;
+    std::vector<std::string> out;
+    for (const Diagnostic& one : foresee(only(head + text), "eth0", context))
+      if (one.severity == Severity::error) out.push_back(std::to_string(one.line) + ": " + one.text);
+    return out;
+  };
+  EXPECT_THAT(told("[X-MKA]\nCknn=01\nCakFile=/k\n", true), ElementsAre(HasSubstr("Ckn= is required")));
+  EXPECT_THAT(told("[X-MKA]\nCkn=01\nCakFile=" + path("none") + "\n", false),
+              ElementsAre(testing::AllOf(testing::StartsWith("6: "), HasSubstr("cannot read"))));
+  EXPECT_THAT(told("[X-MKA]\nCkn=01\nCakFile=" + path("none") + "\n", true), IsEmpty());
+  EXPECT_THAT(told(key + "[X-MKA-Key]\nCkn=02\nCakFile=/l\n[X-MKA-Key]\nCkn=02\nCakFile=/m\n", true), SizeIs(1));
+}
+
 TEST_F(Networkd, RefusesWhatALinkOfNetworkdCannotDo) {
   EXPECT_THAT(errors(only(head + key + "CipherSuites=GCM-AES-256\n")), SizeIs(1));
   EXPECT_THAT(errors(only(head + key + "[MACsecTransmitAssociation]\nKeyId=01\n")), SizeIs(1));

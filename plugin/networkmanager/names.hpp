@@ -16,6 +16,7 @@ inline constexpr const char* macsec_driver = "macsec_linux";
 namespace supplicant_error {
 inline constexpr const char* invalid_args = "fi.w1.wpa_supplicant1.InvalidArgs";
 inline constexpr const char* unknown = "fi.w1.wpa_supplicant1.UnknownError";
+inline constexpr const char* interface_exists = "fi.w1.wpa_supplicant1.InterfaceExists";
 inline constexpr const char* interface_unknown = "fi.w1.wpa_supplicant1.InterfaceUnknown";
 inline constexpr const char* network_unknown = "fi.w1.wpa_supplicant1.NetworkUnknown";
 inline constexpr const char* blob_exists = "fi.w1.wpa_supplicant1.BlobExists";

@@ -75,6 +75,15 @@ StoredConnection with_suites(std::string id, std::string interface, std::uint16_
   return out;
 }
 
+Wanted wanted_copy(const Wanted& from) {
+  Wanted out;
+  out.parent = from.parent;
+  out.device = from.device;
+  out.network = from.network.duplicate();
+  out.connection = from.connection;
+  return out;
+}
+
 TEST_F(NetworkManagerTest, PrivateConnectionsAreNotShownAndTakePartInNothing) {
   start();
   run_until([&] { return runs_->ready(); });
@@ -114,6 +123,40 @@ TEST_F(NetworkManagerTest, DevicesMadeInAdvanceAreLimited) {
   listing.update();
   run_until([&] { return spare.contains("a"); });
   EXPECT_TRUE(spare.contains("a"));
+}
+
+TEST_F(NetworkManagerTest, AConnectionThatFailedSaysWhyAfterwards) {
+  std::optional<Listing> listing;
+  given_up_ = [&](const std::string& name) { listing->take_over(name); };
+  start();
+  run_until([&] { return runs_->ready(); });
+  const StoredConnection stored = with_suites("uplink", "macsec0", 1);
+  listing.emplace(
+      event_.get(), *runs_, [&] { return std::optional{std::vector{stored}}; }, [](const std::set<std::string>&) {});
+  Wanted wanted;
+  wanted.parent = "eth0";
+  wanted.device = devices_.front();
+  wanted.network.ckn = *Ckn::from_hex("abcd");
+  wanted.network.cak = Secret<32>{Bytes{bus::Octets(16, 1)}};
+  wanted.connection = stored.connection;
+  runs_->run(wanted_copy(wanted), {});
+  run_until([&] { return model().profile("uplink").enabled; });
+  be("macsec0", core::PortState::pending, core::Reason::cak_mismatch);
+  run_until([&] { return runs_->progress("macsec0") == Progress::wrong_key; });
+  const std::string why = runs_->reason("macsec0");
+  runs_->note_failure("macsec0");
+  runs_->remove("macsec0");
+  const auto says_why = [&] {
+    const auto known = model().profile("uplink");
+    return !known.enabled && std::ranges::any_of(known.problems, [&](const auto& each) {
+      return each.text.find("the last activation failed: " + why) != std::string::npos;
+    });
+  };
+  run_until(says_why);
+  EXPECT_TRUE(says_why());
+  runs_->run(wanted_copy(wanted), {});
+  run_until([&] { return model().profile("uplink").enabled; });
+  EXPECT_EQ(runs_->failure(stored.connection.uuid), "");
 }
 
 TEST_F(NetworkManagerTest, AProfileThatRanIsShownOrRemoved) {

@@ -63,13 +63,21 @@ TEST_F(NetworkManagerTest, CompletesWithoutAPeerAfterAWhile) {
   EXPECT_EQ(manager_->state(link), "completed");
 }
 
-TEST_F(NetworkManagerTest, NeverCompletesWithAWrongKey) {
+TEST_F(NetworkManagerTest, IsGivenUpWithAWrongKey) {
   start(false, std::chrono::milliseconds{200});
+  for (const core::Reason wrong : {core::Reason::cak_mismatch, core::Reason::ckn_mismatch}) {
+    const std::string link = activate();
+    be("macsec0", core::PortState::pending, wrong);
+    run_until([&] { return manager_->heard(std::string{supplicant_path} + " InterfaceRemoved " + link); });
+    EXPECT_FALSE(manager_->heard(link + " PropertiesChanged completed"));
+  }
+}
+
+TEST_F(NetworkManagerTest, ARightKeyInTimeIsNotTooLate) {
+  start();
   const std::string link = activate();
   be("macsec0", core::PortState::pending, core::Reason::cak_mismatch);
-  run_until([&] { return manager_->heard(link + " PropertiesChanged associated"); });
-  EXPECT_EQ(manager_->state(link), "associated");
-  be("macsec0", core::PortState::secured);  // the peer got the right one
+  be("macsec0", core::PortState::secured);
   run_until([&] { return manager_->heard(link + " PropertiesChanged completed"); });
   EXPECT_EQ(manager_->state(link), "completed");
 }
@@ -203,6 +211,56 @@ TEST_F(NetworkManagerTest, WithoutWifiThereAreNoCapabilities) {
   start();
   const bus::Dictionary properties = manager_->get_all(supplicant_path, supplicant_interface);
   EXPECT_EQ(std::get<bus::Strings>(properties.at("Capabilities")), bus::Strings{});
+}
+
+TEST_F(NetworkManagerTest, TakesWhatNewerNetworkManagersSet) {
+  start();
+  const std::string link = manager_->create(macsec_driver, parent_);
+  EXPECT_EQ(manager_->set(link, "BridgeIfname", "s", "br0", 0), "");
+}
+
+TEST_F(NetworkManagerTest, OneProgramCannotUseTheInterfaceOfAnother) {
+  start();
+  const std::string link = activate();
+  Manager other{event_.get(), bus_.address()};
+  EXPECT_EQ(other.create(macsec_driver, parent_), supplicant_error::interface_exists);
+  EXPECT_EQ(other.call(link, link_interface, "Disconnect").error, SD_BUS_ERROR_ACCESS_DENIED);
+  EXPECT_EQ(other.add_network(link), SD_BUS_ERROR_ACCESS_DENIED);
+  EXPECT_EQ(other
+                .call(link, bus::interface::properties, "Get",
+                      [](sd_bus_message* message) { sd_bus_message_append(message, "ss", link_interface, "Blobs"); })
+                .error,
+            SD_BUS_ERROR_ACCESS_DENIED);
+  EXPECT_EQ(other
+                .call(supplicant_path, supplicant_interface, "RemoveInterface",
+                      [&](sd_bus_message* message) { sd_bus_message_append(message, "o", link.c_str()); })
+                .error,
+            SD_BUS_ERROR_ACCESS_DENIED);
+  EXPECT_EQ(other.state(link), manager_->state(link));  // what anybody may know
+  EXPECT_TRUE(manager_->create(macsec_driver, parent_).starts_with(own_prefix));
+  manager_.reset();
+  run_until([&] { return other.create(macsec_driver, parent_).starts_with(own_prefix); });
+}
+
+TEST_F(NetworkManagerTest, InterfacesAndBlobsAreLimited) {
+  start();
+  const std::string link = manager_->create(macsec_driver, parent_);
+  unsigned number = 0;
+  const auto add = [&](sd_bus_message* message) {
+    bus::put_all(message, fmt::format("blob{}", number++), bus::Octets(256UL * 1024, 1));
+  };
+  std::string error;
+  while (error.empty() && number < 64) error = manager_->call(link, link_interface, "AddBlob", add).error;
+  EXPECT_EQ(error, supplicant_error::unknown);
+  EXPECT_EQ(number, 33U);
+  std::string last = link;
+  unsigned links = 1;
+  while (last.starts_with(own_prefix) && links < 1000) {
+    last = manager_->create(macsec_driver, parent_);
+    ++links;
+  }
+  EXPECT_EQ(last, supplicant_error::unknown);
+  EXPECT_EQ(links, 257U);
 }
 
 TEST_F(NetworkManagerTest, BlobsComeAndGo) {

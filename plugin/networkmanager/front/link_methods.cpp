@@ -39,6 +39,7 @@ constexpr const char* introspection = R"(<!DOCTYPE node PUBLIC "-//freedesktop//
 constexpr std::size_t most_networks = 16;
 constexpr std::size_t most_blobs = 64;
 constexpr std::size_t blob_size = 256 * 1024;
+constexpr std::size_t all_blobs_size = 8 * 1024 * 1024;  ///< of all links
 
 int done(sd_bus_message* message) { return sd_bus_reply_method_return(message, ""); }
 
@@ -148,6 +149,11 @@ int Supplicant::add_blob(Link& link, sd_bus_message* message) {
   if (bus::get(message, name) < 0 || bus::get(message, data) < 0 || data.size() > blob_size ||
       link.blobs.size() == most_blobs)
     return refuse(message, supplicant_error::invalid_args, "a name and octets are expected");
+  std::size_t held = data.size();
+  for (const auto& [path, each] : links_)
+    for (const auto& [other, octets] : each->blobs) held += octets.size();
+  if (held > all_blobs_size)
+    return refuse(message, supplicant_error::unknown, fmt::format("blobs of more than {} octets", all_blobs_size));
   if (!link.blobs.emplace(name, std::move(data)).second)
     return refuse(message, supplicant_error::blob_exists, fmt::format("there is a blob {} already", name));
   return done(message);

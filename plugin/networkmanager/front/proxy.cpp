@@ -147,6 +147,12 @@ void Proxy::flush() {
 
 void Proxy::forward(sd_bus_message* call, std::function<void(sd_bus_message*)> absent,
                     std::function<bool(sd_bus_message*, const sd_bus_error&)> failed) {
+  constexpr std::size_t most_calls = 1024;
+  if (waiting_.size() + sent_.size() >= most_calls) {
+    sd_bus_reply_method_errorf(call, SD_BUS_ERROR_LIMITS_EXCEEDED, "more than %zu calls wait for wpa_supplicant",
+                               most_calls);
+    return;
+  }
   Pending pending{this, bus::share(call), std::move(absent), std::move(failed), nullptr, {}};
   if (state_ == State::absent && !options_.unit.empty()) wake();
   if (state_ == State::starting) {

@@ -13,6 +13,19 @@ namespace macsec::nm {
 namespace {
 
 constexpr std::chrono::microseconds lookup_step = std::chrono::milliseconds{50};
+/// The policy of some distributions lets a group of users call this.
+constexpr std::size_t most_links = 256;
+
+bool is_owner(const std::string& owner, sd_bus_message* message) {
+  const char* sender = sd_bus_message_get_sender(message);
+  return sender != nullptr && owner == sender;
+}
+
+/// What changes nothing, and tells nothing that is not public.
+bool only_reads(std::string_view interface, std::string_view member) {
+  return interface == "org.freedesktop.DBus.Introspectable" ||
+         (interface == bus::interface::properties && member == "GetAll");
+}
 
 /// No supplicant is there for a call that is not about MACsec.
 void nobody(sd_bus_message* message) {
@@ -103,8 +116,11 @@ int Supplicant::call(sd_bus_message* message) {
   const std::string_view member = sd_bus_message_get_member(message);
   const std::string path = sd_bus_message_get_path(message);
   if (path == supplicant_path) return call_manager(message, interface, member);
-  if (const auto link = links_.find(path); link != links_.end())
+  if (const auto link = links_.find(path); link != links_.end()) {
+    if (!only_reads(interface, member) && !is_owner(link->second->owner, message))
+      return refuse(message, SD_BUS_ERROR_ACCESS_DENIED, fmt::format("{} is another program's", path));
     return call_link(*link->second, message, interface, member);
+  }
   if (path.starts_with(own_prefix))
     return refuse(message, supplicant_error::interface_unknown, fmt::format("{} is gone", path));
   return hand_on(message);
@@ -155,6 +171,13 @@ int Supplicant::create_interface(sd_bus_message* message) {
   const unsigned index = options_.index(*parent);
   if (index == 0)
     return refuse(message, supplicant_error::interface_unknown, fmt::format("there is no interface {}", *parent));
+  // One program may have several, for several devices on one parent; two programs would take each other's devices.
+  for (const auto& [path, other] : links_)
+    if (other->parent_index == index && !is_owner(other->owner, message))
+      return refuse(message, supplicant_error::interface_exists,
+                    fmt::format("another program has {} on {} already", path, *parent));
+  if (links_.size() == most_links)
+    return refuse(message, supplicant_error::unknown, fmt::format("more than {} interfaces", most_links));
   auto link = std::make_unique<Link>(*this, next_link_++);
   link->parent = *parent;
   link->parent_index = index;
@@ -191,6 +214,8 @@ int Supplicant::remove_interface(sd_bus_message* message) {
   if (bus::get(message, path) < 0 || !path.text.starts_with(own_prefix)) return hand_on(message);
   if (!links_.contains(path.text))
     return refuse(message, supplicant_error::interface_unknown, fmt::format("{} is gone", path.text));
+  if (!is_owner(links_.at(path.text)->owner, message))
+    return refuse(message, SD_BUS_ERROR_ACCESS_DENIED, fmt::format("{} is another program's", path.text));
   const int r = sd_bus_reply_method_return(message, "");
   remove(path.text, true);
   return r;
@@ -313,10 +338,12 @@ void Supplicant::evaluate(Link& link) {
     link.patience.disarm();
     return set_state(link, "completed");
   }
-  if (!link.patient && link.state == "associating") {
-    log_line(SD_WARNING, "{}: not reported as connected: {}", link.device, runs_.reason(link.device));
-    set_state(link, "associated");
-  }
+  if (link.patient) return;
+  log_line(SD_WARNING, "{}: not reported as connected: {}", link.device, runs_.reason(link.device));
+  if (progress == Progress::unknown) return set_state(link, "associated");  // macsecd may be back in time
+  // NetworkManager takes this for the end of the activation; without it, it tries twice more before it says so.
+  runs_.note_failure(link.device);
+  remove(std::string{link.path}, true);
 }
 
 void Supplicant::release(Link& link) {

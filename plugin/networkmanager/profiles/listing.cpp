@@ -55,7 +55,7 @@ Listing::Entries Listing::wanted(const std::map<std::string, Spare>& spare) cons
     std::string name = profile_name(each.connection.id, each.interface);
     if (runs_.has_profile(name) || taken_.contains(name) || out.contains(name))
       name = fmt::format("{}@{}", name.substr(0, 50), each.connection.uuid.substr(0, 8));
-    out.insert_or_assign(name, Entry{each, spare.at(each.interface)});
+    out.insert_or_assign(name, Entry{each, spare.at(each.interface), runs_.failure(each.connection.uuid)});
   }
   return out;
 }
@@ -113,6 +113,8 @@ void Listing::show(const std::string& name, const Entry& entry) {
              "org.macsecd.cipher-suites: no device is made beforehand, as another connection wants another one with "
              "connection.interface-name={} or macsec.port={} on {}; give this one both of its own",
              stored.interface, stored.port, stored.parent)});
+  if (!entry.failure.empty())
+    extras.problems.push_back({false, {}, 0, {}, fmt::format("the last activation failed: {}", entry.failure)});
   add(name, entry, make_settings(stored, extras, entry.spare == Spare::made), std::move(extras.problems));
 }
 

@@ -39,6 +39,7 @@ class Listing {
   struct Entry {
     StoredConnection stored;
     Spare spare = Spare::none;
+    std::string failure{};  ///< of its last activation
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   using Entries = std::map<std::string, Entry>;  ///< by profile

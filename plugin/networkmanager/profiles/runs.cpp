@@ -61,6 +61,7 @@ void Runs::run(Wanted wanted, Answer answer) {
   }
   for (const auto& [other, run] : runs_)
     if (other != device && run->name == name) name += "@" + device;
+  if (wanted.connection) failures_.erase(wanted.connection->uuid);
   auto& run = runs_[device] = std::make_unique<Run>(*this, std::move(wanted), std::move(name));
   run->answer = std::move(answer);
   options_.moved();
@@ -204,6 +205,19 @@ std::optional<bus::SessionInfo> Runs::session(const Run& run) const {
   return found;
 }
 
+void Runs::note_failure(const std::string& device) {
+  constexpr std::size_t most = 64;
+  const auto found = runs_.find(device);
+  if (found == runs_.end() || !is_public(found->second->wanted)) return;
+  if (failures_.size() == most) failures_.erase(failures_.begin());
+  failures_.insert_or_assign(found->second->wanted.connection->uuid, reason(device));
+}
+
+std::string Runs::failure(const std::string& uuid) const {
+  const auto found = failures_.find(uuid);
+  return found == failures_.end() ? std::string{} : found->second;
+}
+
 Progress Runs::progress(const std::string& device) const {
   const auto found = runs_.find(device);
   if (found == runs_.end()) return Progress::unknown;
@@ -211,7 +225,7 @@ Progress Runs::progress(const std::string& device) const {
   const auto now = session(*found->second);
   if (!now) return Progress::unknown;
   if (now->state == "secured") return Progress::secured;
-  if (now->reason == "cak-mismatch") return Progress::wrong_key;
+  if (now->reason == "cak-mismatch" || now->reason == "ckn-mismatch") return Progress::wrong_key;
   return now->state == "failed" ? Progress::failed : Progress::waiting;
 }
 

@@ -12,7 +12,7 @@ namespace macsec::nm {
 enum class Progress : std::uint8_t {
   unknown,    ///< macsecd does not run it: not there, or it refused
   waiting,    ///< nothing wrong is known
-  wrong_key,  ///< a peer has another CAK under the same CKN
+  wrong_key,  ///< a peer has another CAK under the same CKN, or all that are heard have another CKN
   failed,     ///< the kernel or the profile refused
   secured,
 };
@@ -49,6 +49,11 @@ class Runs {
   void remove(const std::string& device);
   /// The device is gone, and with it what ran there. 0: any may be gone.
   void device_gone(unsigned ifindex);
+
+  /// A connection is given up: why, until it runs again.
+  void note_failure(const std::string& device);
+  /// Of the last activation of a connection; empty: it did not fail.
+  [[nodiscard]] std::string failure(const std::string& uuid) const;
 
   /// Whether macsecd is there and all that runs was handed to it.
   [[nodiscard]] bool ready() const noexcept { return mirror_->ready(); }
@@ -91,6 +96,7 @@ class Runs {
   std::uint64_t turns_ = 0;
   std::unique_ptr<bus::Client> client_;
   std::map<std::string, std::unique_ptr<Run>> runs_;  ///< by device
+  std::map<std::string, std::string> failures_;       ///< by the connection's UUID
   std::unique_ptr<bus::Mirror> mirror_;
 };
 

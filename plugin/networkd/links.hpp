@@ -2,7 +2,9 @@
 /// The links of this host as far as they matter here: which macsec link lies on which parent.
 #pragma once
 
-#include "plugin/networkd/watcher.hpp"
+#include "plugin/links/rtnetlink.hpp"
+
+#include <map>
 
 namespace macsec::networkd {
 
@@ -17,23 +19,12 @@ class Links {
   [[nodiscard]] std::string parent_of(const std::string& name) const;
 
  private:
-  struct Link {
-    std::string name;
-    bool macsec = false;
-    unsigned parent = 0;  ///< ifindex
-    friend bool operator==(const Link&, const Link&) = default;
-  };
-
   explicit Links(std::function<void()> changed) : changed_{std::move(changed)} {}
-  Result<void> dump();
-  bool read();
-  bool take(const void* message, std::size_t size);
-  static int on_readable(sd_event_source* source, int fd, std::uint32_t events, void* userdata) noexcept;
+  void replace(const std::vector<LinkFacts>& links);
 
   std::function<void()> changed_;
-  FileDescriptor socket_;
-  std::map<unsigned, Link> links_;
-  Source source_;
+  std::map<unsigned, LinkFacts> links_;  ///< by ifindex
+  std::unique_ptr<LinkEvents> events_;
 };
 
 }  // namespace macsec::networkd

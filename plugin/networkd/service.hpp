@@ -5,6 +5,7 @@
 #include "dbus/client/mirror.hpp"
 #include "plugin/networkd/links.hpp"
 #include "plugin/networkd/netdev.hpp"
+#include "plugin/networkd/watcher.hpp"
 
 namespace macsec::networkd {
 

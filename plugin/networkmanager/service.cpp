@@ -104,9 +104,13 @@ Result<void> Service::start(const Options& options) {
   supplicant_options.dirty = [this] { save(); };
   supplicant_ = std::make_unique<Supplicant>(loop_.event(), front(), *runs_, *proxy_, connections_,
                                              std::move(supplicant_options));
-  auto watch = LinkWatch::open(loop_.event(), [this](unsigned ifindex) { supplicant_->device_gone(ifindex); });
-  if (!watch) return std::unexpected{watch.error()};
-  watch_ = std::move(*watch);
+  LinkEvents::Callbacks links;
+  links.changed = [](const LinkFacts&) {};
+  links.gone = [this](unsigned ifindex) { supplicant_->device_gone(ifindex); };
+  links.all = [this](const std::vector<LinkFacts>&) { supplicant_->device_gone(0); };
+  auto events = LinkEvents::open(loop_.event(), std::move(links));
+  if (!events) return std::unexpected{events.error()};
+  link_events_ = std::move(*events);
   if (auto done = watch_front(); !done) return done;
   RecordReader reader{before};
   if (read_name(reader)) supplicant_->restore(reader);

@@ -32,7 +32,7 @@ class Service {
   std::optional<Listing> listing_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<Supplicant> supplicant_;
-  std::unique_ptr<LinkWatch> watch_;
+  std::unique_ptr<LinkEvents> link_events_;
   bus::SlotPointer filter_;
 };
 

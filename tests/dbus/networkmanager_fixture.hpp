@@ -179,7 +179,7 @@ class NetworkManagerTest : public test::BusTest {
     ASSERT_TRUE(proxy);
     proxy_ = std::move(*proxy);
     SupplicantOptions options{.patience = patience, .lookup = std::chrono::seconds{0}, .departure = departure_};
-    options.devices = [this] { return Result<std::vector<MacsecDevice>>{devices_}; };
+    options.devices = [this] { return Result<std::vector<LinkFacts>>{devices_}; };
     options.index = [this](const std::string& name) { return name == parent_ ? 2U : 0U; };
     supplicant_ = std::make_unique<Supplicant>(event_.get(), front_.get(), *runs_, *proxy_, connections_, options);
     ASSERT_TRUE(supplicant_->start([](const std::string& why) { FAIL() << why; }));
@@ -216,7 +216,7 @@ class NetworkManagerTest : public test::BusTest {
   std::function<void(const std::string&)> given_up_;
   std::string parent_ = "eth0";
   std::string unit_;  ///< of the real supplicant; empty: it runs already
-  std::vector<MacsecDevice> devices_{
+  std::vector<LinkFacts> devices_{
       {.ifindex = 7, .parent = 2, .name = "macsec0", .sci = Sci::of({}, 1), .cipher_suite = CipherSuite::gcm_aes_128},
       {.ifindex = 8, .parent = 2, .name = "macsec1", .sci = Sci::of({}, 2), .cipher_suite = CipherSuite::gcm_aes_128}};
   Connections connections_;

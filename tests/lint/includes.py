@@ -32,8 +32,9 @@ MAY_USE = {
     "dbus/client": BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus"],
     "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp", "dbus/bus"],
     "dbus/daemon": ENGINE + ["dbus/bus", "dbus/server"],
-    "plugin/networkmanager": CLIENT,
-    "plugin/networkd": CLIENT,
+    "plugin/links": BASE + ["engine/wire/types.hpp"],
+    "plugin/networkmanager": CLIENT + ["plugin/links"],
+    "plugin/networkd": CLIENT + ["plugin/links"],
     "cli": CLIENT,
 }
 

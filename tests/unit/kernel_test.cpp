@@ -156,7 +156,7 @@ TEST(LinkMessage, OfABridgePortIsNoLink) {
   EXPECT_FALSE(parse_link(*message.header(), link));
 }
 
-TEST(LinkMessage, OfAMacsecDevice) {
+TEST(LinkMessage, OfALinkFacts) {
   ifinfomsg info{};
   info.ifi_index = 4;
   info.ifi_flags = IFF_UP;

@@ -243,20 +243,20 @@ void Supplicant::device_gone(unsigned ifindex) {
 
 // ---- the network of a link ------------------------------------------------------------------------------------------
 
-Result<MacsecDevice> Supplicant::find_device(const Link& link) const {
+Result<LinkFacts> Supplicant::find_device(const Link& link) const {
   const std::uint16_t asked = link.networks.at(link.selected).port;
   auto devices = options_.devices();
   if (!devices) return std::unexpected{devices.error()};
-  for (MacsecDevice& device : *devices)
+  for (LinkFacts& device : *devices)
     if (device.name == link.device && device.parent == link.parent_index) return std::move(device);
   // Not said: NetworkManager means 65534, everybody else 1.
   const std::vector<std::uint16_t> ports =
       asked == 0 ? std::vector<std::uint16_t>{65534, 1} : std::vector<std::uint16_t>{asked};
   for (const std::uint16_t port : ports)
-    for (MacsecDevice& device : *devices)
+    for (LinkFacts& device : *devices)
       if (device.parent == link.parent_index && device.sci.port() == port) return std::move(device);
   // A connection that is up and comes up again with another port: NetworkManager keeps the device it has.
-  for (MacsecDevice& device : *devices)
+  for (LinkFacts& device : *devices)
     if (device.parent == link.parent_index && connections_.active_port(device.name) == asked) return std::move(device);
   return fail(ENODEV, fmt::format("{} has no MACsec device with port {}", link.parent, ports.front()));
 }
@@ -275,7 +275,7 @@ void Supplicant::look_up(Link& link) {
   run(link, *device, lookup == Connections::Lookup::found ? std::optional{std::move(connection)} : std::nullopt);
 }
 
-void Supplicant::run(Link& link, const MacsecDevice& device, std::optional<Connection> connection) {
+void Supplicant::run(Link& link, const LinkFacts& device, std::optional<Connection> connection) {
   Wanted wanted;
   wanted.parent = link.parent;
   wanted.device = device;

@@ -24,7 +24,7 @@ struct SupplicantOptions {
   /// How long a network that NetworkManager let go of runs on while NetworkManager does, too.
   std::chrono::microseconds departure = std::chrono::seconds{5};
   /// Where the kernel's devices are asked for.
-  std::function<Result<std::vector<MacsecDevice>>()> devices = macsec_devices;
+  std::function<Result<std::vector<LinkFacts>>()> devices = macsec_devices;
   std::function<unsigned(const std::string&)> index = interface_index;
   /// Something save() tells is another now.
   std::function<void()> dirty = [] {};
@@ -103,13 +103,13 @@ class Supplicant {
 
   void look_up(Link& link);
   void resume(Link& link);
-  void run(Link& link, const MacsecDevice& device, std::optional<Connection> connection);
+  void run(Link& link, const LinkFacts& device, std::optional<Connection> connection);
   void answer_selection(Link& link, const std::optional<std::string>& error);
   void evaluate(Link& link);
   void release(Link& link);
   void set_state(Link& link, const std::string& state);
   void remove(const std::string& path, bool tell);
-  [[nodiscard]] Result<MacsecDevice> find_device(const Link& link) const;
+  [[nodiscard]] Result<LinkFacts> find_device(const Link& link) const;
   int hand_on(sd_bus_message* message);
 
   sd_event* event_;

@@ -13,7 +13,7 @@ namespace macsec::nm {
 /// Everything that is known of one network when it is selected.
 struct Wanted {
   std::string parent;
-  MacsecDevice device;  ///< NetworkManager's
+  LinkFacts device;  ///< NetworkManager's
   Network network;
   std::optional<Connection> connection;  ///< nothing where NetworkManager could not be asked
   UserData extras;

@@ -56,7 +56,7 @@ class Frame {
         if (field == field_reply_serial) return at;
         at += 4;
       } else if (type == 'g') {
-        at += 2UL + octets_[at];
+        at += at < end ? 2UL + octets_[at] : 2UL;
       } else {
         at = align(at, 4);
         at += 5UL + number(at);

@@ -124,4 +124,58 @@ std::optional<std::string> decode_path(const char* prefix, const char* path) {
   return std::string{CString{raw}.get()};
 }
 
+namespace {
+
+constexpr std::size_t least_octets = 4;  ///< of a value and its padding, more or less
+
+int add_octets(sd_bus_message* message, std::size_t limit, std::size_t& sum) noexcept;
+
+int add_value(sd_bus_message* message, char type, const char* contents, std::size_t limit, std::size_t& sum) noexcept {
+  sum += least_octets;
+  const std::string_view of{contents == nullptr ? "" : contents};
+  if (type == SD_BUS_TYPE_ARRAY && of.size() == 1 && std::string_view{"ynqiuxtd"}.contains(of[0])) {
+    const void* at = nullptr;
+    std::size_t size = 0;
+    const int r = sd_bus_message_read_array(message, of[0], &at, &size);
+    sum += size;
+    return r;
+  }
+  if (contents != nullptr) {
+    int r = sd_bus_message_enter_container(message, type, contents);
+    if (r > 0) r = add_octets(message, limit, sum);
+    return r < 0 || sum > limit ? r : sd_bus_message_exit_container(message);
+  }
+  if (type != SD_BUS_TYPE_STRING && type != SD_BUS_TYPE_OBJECT_PATH && type != SD_BUS_TYPE_SIGNATURE) {
+    const char one[] = {type, '\0'};
+    return sd_bus_message_skip(message, one);
+  }
+  const char* text = nullptr;
+  const int r = sd_bus_message_read_basic(message, type, &text);
+  if (r > 0) sum += std::string_view{text}.size();
+  return r;
+}
+
+/// The values up to the end of the container.
+int add_octets(sd_bus_message* message, std::size_t limit, std::size_t& sum) noexcept {
+  while (sum <= limit) {
+    char type = 0;
+    const char* contents = nullptr;
+    int r = sd_bus_message_peek_type(message, &type, &contents);
+    if (r <= 0) return r;
+    r = add_value(message, type, contents, limit, sum);
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+}  // namespace
+
+ssize_t body_octets(sd_bus_message* message, std::size_t limit) noexcept {
+  std::size_t sum = 0;
+  int r = sd_bus_message_rewind(message, 1);
+  if (r >= 0) r = add_octets(message, limit, sum);
+  if (r >= 0) r = sd_bus_message_rewind(message, 1);
+  return r < 0 ? r : static_cast<ssize_t>(sum);
+}
+
 }  // namespace macsec::bus

@@ -27,6 +27,10 @@ using MessagePointer = std::unique_ptr<sd_bus_message, Releases<sd_bus_message_u
   return MessagePointer{sd_bus_message_ref(message)};
 }
 
+/// About how many octets the body of a message has, counted up to the first that exceeds `limit`; negative: it is broken.
+/// The message is read from its beginning afterwards.
+[[nodiscard]] ssize_t body_octets(sd_bus_message* message, std::size_t limit) noexcept;
+
 /// An error name and text; frees itself.
 class BusError {
  public:

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <fmt/format.h>
-#include <set>
 
 namespace macsec::daemon {
 namespace {
@@ -16,96 +15,34 @@ std::unexpected<Error> no_session(const std::string& interface) {
 }  // namespace
 
 Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
-    : driver_{driver}, journal_{journal}, store_{std::move(store)} {}
+    : driver_{driver},
+      profiles_{std::move(store),
+                {.run = [this](const auto& wanted, const auto& spare) { return run(wanted, spare); },
+                 .bad_file =
+                     [&journal](const Diagnostic& diagnostic) {
+                       const bool error = diagnostic.severity == Severity::error;
+                       const std::array fields{os::Journal::Field{"MACSEC_FILE", diagnostic.file}};
+                       journal.write(error ? os::LogLevel::error : os::LogLevel::warning, to_string(diagnostic),
+                                     os::message_id::bad_profile, fields);
+                     },
+                 .obstacle =
+                     [&journal](const Profiles::Obstacle& obstacle) {
+                       const std::array fields{os::Journal::Field{"MACSEC_PROFILE", obstacle.profile}};
+                       journal.write(os::LogLevel::error,
+                                     fmt::format("profile {}: {}", obstacle.profile, obstacle.text),
+                                     os::message_id::bad_profile, fields);
+                     },
+                 .changed =
+                     [this](const std::string& profile) {
+                       if (profile_changed_) profile_changed_(profile);
+                     }}} {}
 
-void Manager::changed(const std::string& profile) {
-  if (profile_changed_) profile_changed_(profile);
-}
-
-void Manager::reconcile() {
-  Problems problems;
-  for (os::Driver::Problem& problem : driver_.reconcile(store_.wanted(), store_.spare())) {
-    tell(running_problems_, problem.profile, problem.text);
-    problems.emplace(std::move(problem.profile), std::move(problem.text));
-  }
-  running_problems_ = std::move(problems);
-  publish_problems();
-}
-
-void Manager::set_spare_problem(const std::string& profile, const std::string& problem) {
-  if (problem.empty()) {
-    spare_problems_.erase(profile);
-  } else {
-    tell(spare_problems_, profile, problem);
-    spare_problems_.insert_or_assign(profile, problem);
-  }
-  publish_problems();
-  changed(profile);
-}
-
-void Manager::tell(const Problems& known, const std::string& profile, const std::string& problem) {
-  if (const auto before = known.find(profile); before != known.end() && before->second == problem) return;
-  const std::array fields{os::Journal::Field{"MACSEC_PROFILE", profile}};
-  journal_.write(os::LogLevel::error, fmt::format("profile {}: {}", profile, problem), os::message_id::bad_profile,
-                 fields);
-}
-
-void Manager::publish_problems() {
-  Problems all = spare_problems_;
-  for (const auto& [profile, problem] : running_problems_) all.insert_or_assign(profile, problem);
-  store_.set_running_problems(std::move(all));
-}
-
-Result<void> Manager::reload() {
-  std::vector<std::string> before = store_.names();
-  store_.load([this](const Diagnostic& diagnostic) {
-    const os::LogLevel level = diagnostic.severity == Severity::error ? os::LogLevel::error : os::LogLevel::warning;
-    const std::array fields{os::Journal::Field{"MACSEC_FILE", diagnostic.file}};
-    journal_.write(level, to_string(diagnostic), os::message_id::bad_profile, fields);
-  });
-  reconcile();
-  std::set<std::string> names{before.begin(), before.end()};
-  for (std::string& name : store_.names()) names.insert(std::move(name));
-  for (const std::string& name : names) changed(name);
-  return {};
-}
-
-Result<void> Manager::put_profile(ProfilePointer profile) {
-  const std::string name = profile->name;
-  if (auto done = store_.put(std::move(profile)); !done) return done;
-  reconcile();
-  changed(name);
-  return {};
-}
-
-Result<void> Manager::put_broken_profile(bus::ProfileState state) {
-  const std::string name = state.name;
-  if (auto done = store_.put_broken(std::move(state)); !done) return done;
-  reconcile();
-  changed(name);
-  return {};
-}
-
-Result<void> Manager::store_profile(const Profile& profile) {
-  if (auto done = store_.write(profile); !done) return done;
-  return reload();
-}
-
-Result<void> Manager::remove_profile(const std::string& name) {
-  const bool file = store_.has(name) && store_.state(name).source == ProfileSource::file;
-  if (auto done = store_.remove(name); !done) return done;
-  // A file in another directory may come to light. What a program kept in memory hides no file.
-  if (file) return reload();
-  reconcile();
-  changed(name);
-  return {};
-}
-
-Result<void> Manager::set_profile_enabled(const std::string& name, bool enabled) {
-  if (auto done = store_.set_enabled(name, enabled); !done) return done;
-  reconcile();
-  changed(name);
-  return {};
+std::vector<Profiles::Obstacle> Manager::run(const std::vector<ProfilePointer>& wanted,
+                                             const std::vector<ProfilePointer>& spare) {
+  std::vector<Profiles::Obstacle> obstacles;
+  for (os::Driver::Problem& problem : driver_.reconcile(wanted, spare))
+    obstacles.push_back({std::move(problem.profile), std::move(problem.text)});
+  return obstacles;
 }
 
 // ---- sessions -------------------------------------------------------------------------------------------------------

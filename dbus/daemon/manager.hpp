@@ -2,7 +2,7 @@
 /// Profiles and the links that run them, as the bus sees the daemon.
 #pragma once
 
-#include "dbus/daemon/profile_store.hpp"
+#include "dbus/daemon/profiles.hpp"
 #include "engine/adapters/driver.hpp"
 
 namespace macsec::daemon {
@@ -15,16 +15,39 @@ class Manager final : public bus::Model {
   /// Told of every profile that is new, changed or gone.
   void observe(std::function<void(const std::string& profile)> changed) { profile_changed_ = std::move(changed); }
 
-  [[nodiscard]] std::vector<std::string> profiles() const override { return store_.names(); }
-  [[nodiscard]] bool has_profile(const std::string& name) const override { return store_.has(name); }
-  [[nodiscard]] bus::ProfileState profile(const std::string& name) const override { return store_.state(name); }
-  [[nodiscard]] std::vector<std::string> profile_directories() const override { return store_.directories(); }
-  [[nodiscard]] Result<void> reload() override;
-  [[nodiscard]] Result<void> put_profile(ProfilePointer profile) override;
-  [[nodiscard]] Result<void> put_broken_profile(bus::ProfileState state) override;
-  [[nodiscard]] Result<void> store_profile(const Profile& profile) override;
-  [[nodiscard]] Result<void> remove_profile(const std::string& name) override;
-  [[nodiscard]] Result<void> set_profile_enabled(const std::string& name, bool enabled) override;
+  [[nodiscard]] std::vector<std::string> profiles() const override { return profiles_.store().names(); }
+  [[nodiscard]] bool has_profile(const std::string& name) const override { return profiles_.store().has(name); }
+  [[nodiscard]] bus::ProfileState profile(const std::string& name) const override {
+    return profiles_.store().state(name);
+  }
+  [[nodiscard]] std::vector<std::string> profile_directories() const override {
+    return profiles_.store().directories();
+  }
+  [[nodiscard]] Result<void> reload() override { return profiles_.reload(); }
+  [[nodiscard]] Result<void> put_profile(ProfilePointer profile, bus::ClientProfile client) override {
+    return profiles_.put(std::move(profile), std::move(client));
+  }
+  [[nodiscard]] Result<void> put_broken_profile(const std::string& name, bus::ClientProfile client) override {
+    return profiles_.put_broken(name, std::move(client));
+  }
+  [[nodiscard]] Result<void> store_profile(const Profile& profile) override { return profiles_.write(profile); }
+  [[nodiscard]] Result<void> remove_profile(const std::string& name) override { return profiles_.remove(name); }
+  [[nodiscard]] Result<void> set_profile_enabled(const std::string& name, bool enabled) override {
+    return profiles_.set_enabled(name, enabled);
+  }
+  [[nodiscard]] Result<void> set_profile_problems(const std::string& name,
+                                                  std::vector<bus::Problem> problems) override {
+    return profiles_.set_problems(name, std::move(problems));
+  }
+  [[nodiscard]] std::size_t profiles_of(const std::string& client) const override {
+    return profiles_.store().count_of(client);
+  }
+  void client_left(const std::string& client, Time now) override { profiles_.client_left(client, now); }
+  void clients_lost(Time now) override { profiles_.clients_lost(now); }
+  [[nodiscard]] std::vector<std::string> lost_clients() const override { return profiles_.store().lost_clients(); }
+  void client_is_back(const std::string& client) override { profiles_.client_is_back(client); }
+  void expire_profiles(Time now) override { profiles_.expire(now); }
+  [[nodiscard]] std::optional<Time> next_expiry() const override { return profiles_.store().next_expiry(); }
 
   [[nodiscard]] std::vector<std::string> sessions() const override;
   [[nodiscard]] bool has_session(const std::string& interface) const override;
@@ -35,29 +58,22 @@ class Manager final : public bus::Model {
   [[nodiscard]] bus::Statistics statistics(const std::string& interface) override;
   [[nodiscard]] Result<bus::LinkCapabilities> link_capabilities(const std::string& name) override;
 
-  /// What keeps a profile's device from being made beforehand; empty: nothing does any more.
-  void set_spare_problem(const std::string& profile, const std::string& problem);
+  void set_spare_problem(const std::string& profile, const std::string& problem) {
+    profiles_.set_spare_problem(profile, problem);
+  }
 
   /// Links by state, for one line of status: "3 links: 2 secured, 1 pending".
   [[nodiscard]] std::string summary() const;
 
  private:
-  using Problems = std::map<std::string, std::string>;  ///< by profile
-
-  void reconcile();
-  /// Into the journal, where it is new.
-  void tell(const Problems& known, const std::string& profile, const std::string& problem);
-  void publish_problems();
-  void changed(const std::string& profile);
+  std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
+                                      const std::vector<ProfilePointer>& spare);
   /// By the profile's interface name, which is the session's for as long as it lives.
   [[nodiscard]] os::Session* find(const std::string& interface) const;
 
   os::Driver& driver_;
-  os::Journal& journal_;
-  ProfileStore store_;
-  Problems running_problems_;
-  Problems spare_problems_;
   std::function<void(const std::string&)> profile_changed_;
+  Profiles profiles_;
 };
 
 }  // namespace macsec::daemon

@@ -1,17 +1,68 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/profile_store.hpp"
 
-#include "dbus/daemon/profile_file.hpp"
+#include "engine/base/file.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
+#include <unistd.h>
 
 namespace macsec::daemon {
 namespace {
 
 /// Sorts after what a person would write, so that the last word is the operator's latest.
 constexpr std::string_view enable_drop_in = "90-enable.conf";
+constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0750};
+
+std::unexpected<Error> no_profile(const std::string& name) {
+  return fail(ENOENT, fmt::format("there is no profile {}", name));
+}
+
+bus::Problem problem(const Diagnostic& diagnostic) {
+  return {.error = diagnostic.severity == Severity::error,
+          .file = diagnostic.file,
+          .line = diagnostic.line,
+          .setting = diagnostic.setting,
+          .text = diagnostic.text};
+}
+
+/// All errors in one line; `instead` of a path that nobody knows.
+std::string one_line(std::span<const Diagnostic> diagnostics, const std::string& path, const std::string& instead) {
+  std::string out;
+  for (Diagnostic each : diagnostics) {
+    if (each.severity != Severity::error) continue;
+    if (each.file == path) each.file = instead;
+    out += (out.empty() ? "" : "; ") + to_string(each);
+  }
+  return out;
+}
+
+/// Removes a profile's file and the drop-ins beside it; what may not be removed is found before anything is.
+Result<void> remove_files(const std::string& path) {
+  const auto failure = [](int code, const std::string& what) {
+    return fail(code, fmt::format("cannot remove {}: {}", what, std::strerror(code)));
+  };
+  const std::string drop_ins = path + ".d";
+  const auto may_change = [](const std::string& directory) {
+    return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+  };
+  if (!may_change(drop_ins) && errno != ENOENT) return failure(errno, drop_ins);
+  if (!may_change(std::filesystem::path{path}.parent_path())) return failure(errno, path);
+  std::error_code error;
+  std::filesystem::remove_all(drop_ins, error);
+  if (error) return failure(error.value(), drop_ins);
+  if (::unlink(path.c_str()) < 0 && errno != ENOENT) return failure(errno, path);
+  return {};
+}
+
+void park(bus::ClientProfile& client, Time now) {
+  client.owner.clear();
+  client.parked_until = now + client.grace;
+}
 
 }  // namespace
 
@@ -21,38 +72,236 @@ ProfileStore::ProfileStore(std::vector<std::string> directories, ProfileContext 
     for (const std::string_view directory : profile_directories()) directories_.emplace_back(directory);
 }
 
-bus::Problem ProfileStore::problem(const Diagnostic& diagnostic) {
-  return {.error = diagnostic.severity == Severity::error,
-          .file = diagnostic.file,
-          .line = diagnostic.line,
-          .setting = diagnostic.setting,
-          .text = diagnostic.text};
+// ---- files ----------------------------------------------------------------------------------------------------------
+
+ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* before) {
+  Entry entry;
+  entry.path = file.path;
+  entry.state.name = file.name;
+  entry.state.origin = file.path;
+  entry.state.enabled = file.profile && file.profile->link.enabled;
+  entry.state.profile = std::move(file.profile);
+  for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
+  if (entry.state.profile || before == nullptr || !before->state.profile) return entry;
+  entry.state.profile = before->state.profile;
+  entry.state.enabled = before->state.enabled;
+  entry.state.problems.push_back({.error = false,
+                                  .file = entry.path,
+                                  .line = 0,
+                                  .setting = {},
+                                  .text = "the settings from before the error stay in use"});
+  return entry;
 }
 
-void ProfileStore::load(const Report& report) {
+void ProfileStore::load(Tell tell, const Report& report) {
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
-  std::vector<ProfileFile> files = load_profiles(views, context_);
-  std::erase_if(entries_, [](const auto& entry) { return !entry.second.path.empty(); });
+  std::vector<Diagnostic> unread;
+  std::vector<ProfileFile> files = load_profiles(views, context_, &unread);
   std::vector<std::string> told;
-  for (ProfileFile& file : files) {
-    Entry entry;
-    entry.path = file.path;
-    entry.state.name = file.name;
-    entry.state.origin = file.path;
-    entry.state.enabled = file.profile && file.profile->link.enabled;
-    entry.state.profile = std::move(file.profile);
-    for (const Diagnostic& diagnostic : file.diagnostics) {
-      entry.state.problems.push_back(problem(diagnostic));
-      std::string text = to_string(diagnostic);
-      if (!std::ranges::binary_search(told_, text)) report(diagnostic);
-      told.push_back(std::move(text));
-    }
-    // A file that takes the name of a profile in memory wins: it is what the administrator sees.
-    entries_.insert_or_assign(file.name, std::move(entry));
+  errors_.clear();
+  const auto note = [&](const Diagnostic& diagnostic) {
+    std::string text = to_string(diagnostic);
+    if (diagnostic.severity == Severity::error) errors_ += (errors_.empty() ? "" : "; ") + text;
+    if (tell == Tell::everything || !std::ranges::binary_search(told_, text)) report(diagnostic);
+    told.push_back(std::move(text));
+  };
+
+  Entries now;
+  for (auto& [name, entry] : entries_)
+    if (entry.path.empty()) now.emplace(name, entry);
+  for (const Diagnostic& diagnostic : unread) {
+    note(diagnostic);
+    for (auto& [name, entry] : entries_)
+      if (entry.path.starts_with(diagnostic.file + "/")) {
+        entry.state.problems.assign(1, problem(diagnostic));
+        now.insert_or_assign(name, entry);
+      }
   }
+  for (ProfileFile& file : files) {
+    for (const Diagnostic& diagnostic : file.diagnostics) note(diagnostic);
+    const auto before = entries_.find(file.name);
+    // A file that takes the name of a profile in memory wins: it is what the administrator sees.
+    const std::string name = file.name;
+    now.insert_or_assign(name, from_file(std::move(file), before == entries_.end() ? nullptr : &before->second));
+  }
+  entries_ = std::move(now);
   std::ranges::sort(told);
   told_ = std::move(told);
 }
+
+/// Whether `path` is read as what is wanted, by itself and with the drop-ins that are there, and can run with the rest.
+Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path) const {
+  const std::string target = directories_.front() + "/" + wanted.name + std::string{profile_suffix};
+  const auto refuse = [&target](std::string_view why) {
+    return fail(EINVAL, fmt::format("{} is left as it is: {}", target, why));
+  };
+  const ProfileFile alone = load_profile({}, wanted.name, path, context_);
+  if (!alone.profile) return refuse(one_line(alone.diagnostics, path, "the new file"));
+  if (!same_settings(*alone.profile, wanted)) return refuse("the new file would be read back with other settings");
+  const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
+  const ProfileFile whole = load_profile(views, wanted.name, path, context_);
+  if (!whole.profile)
+    return refuse("with its drop-ins the new file is no profile: " + one_line(whole.diagnostics, path, "the new file"));
+  for (const auto& [name, entry] : entries_) {
+    if (name == wanted.name || !entry.state.profile || !entry.state.enabled) continue;
+    if (const std::string why = collide(*entry.state.profile, *whole.profile); !why.empty()) return refuse(why);
+  }
+  return {};
+}
+
+Result<void> ProfileStore::write(const Profile& profile) const {
+  WipedBuffer text;
+  text.add("# Written by macsecd for a program; may be edited.\n\n").add(profile_file(profile).view());
+  auto file = FileReplacement::write(directories_.front() + "/" + profile.name + std::string{profile_suffix},
+                                     text.view(), profile_attributes);
+  if (!file) return std::unexpected{file.error()};
+  if (auto good = judge(profile, file->path()); !good) return good;
+  return file->commit();
+}
+
+Result<void> ProfileStore::remove(const std::string& name) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end()) return no_profile(name);
+  if (!at->second.path.empty()) {
+    if (!at->second.path.starts_with(directories_.front() + "/"))
+      return fail(EROFS, fmt::format("{} is not the administrator's to remove", at->second.path));
+    if (auto done = remove_files(at->second.path); !done) return done;
+  }
+  entries_.erase(at);
+  return {};
+}
+
+Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end()) return no_profile(name);
+  if (!at->second.path.empty()) {
+    const std::string path = fmt::format("{}/{}{}.d/{}", directories_.front(), name, profile_suffix, enable_drop_in);
+    const std::string text = fmt::format("# Written by macsecd.\n[Link]\nEnable={}\n", enabled ? "yes" : "no");
+    if (auto done = write_file(path, text, profile_attributes); !done) return done;
+  }
+  at->second.state.enabled = enabled;
+  return {};
+}
+
+// ---- memory ---------------------------------------------------------------------------------------------------------
+
+Result<ProfileStore::Entry*> ProfileStore::memory_entry(const std::string& name) {
+  Entry& entry = entries_[name];
+  if (!entry.path.empty()) return fail(EEXIST, fmt::format("{} is the profile of a file: {}", name, entry.path));
+  return &entry;
+}
+
+Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client) {
+  const auto entry = memory_entry(profile->name);
+  if (!entry) return std::unexpected{entry.error()};
+  bus::ProfileState& state = (*entry)->state;
+  state = {.name = profile->name,
+           .origin = profile->origin,
+           .source = profile->source,
+           .profile = profile,
+           .enabled = profile->link.enabled,
+           .problems = {},
+           .client = std::move(client)};
+  return {};
+}
+
+Result<void> ProfileStore::put_broken(const std::string& name, bus::ClientProfile client) {
+  const auto entry = memory_entry(name);
+  if (!entry) return std::unexpected{entry.error()};
+  bus::ProfileState& state = (*entry)->state;
+  if (!state.profile) state = {.name = name, .origin = client.origin, .source = client.source};
+  state.client = std::move(client);
+  return {};
+}
+
+Result<void> ProfileStore::set_problems(const std::string& name, std::vector<bus::Problem> problems) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end() || !at->second.state.client) return no_profile(name);
+  at->second.state.client->problems = std::move(problems);
+  return {};
+}
+
+std::size_t ProfileStore::count_of(const std::string& client) const {
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, [&client](const auto& each) {
+    return each.second.state.client && each.second.state.client->owner == client;
+  }));
+}
+
+std::vector<std::string> ProfileStore::leave(const std::string& client, Time now) {
+  std::vector<std::string> touched;
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    auto& record = at->second.state.client;
+    if (!record || (record->owner != client && record->lost_owner != client)) {
+      ++at;
+      continue;
+    }
+    touched.push_back(at->first);
+    if (record->lifetime != bus::Lifetime::parked) {
+      at = entries_.erase(at);
+      continue;
+    }
+    record->lost_owner.clear();
+    if (!record->parked_until) park(*record, now);
+    ++at;
+  }
+  return touched;
+}
+
+std::vector<std::string> ProfileStore::lose_clients(Time now) {
+  std::vector<std::string> touched;
+  for (auto& [name, entry] : entries_) {
+    auto& client = entry.state.client;
+    if (!client || client->owner.empty()) continue;
+    client->lost_owner = client->owner;
+    park(*client, now);
+    touched.push_back(name);
+  }
+  return touched;
+}
+
+std::vector<std::string> ProfileStore::lost_clients() const {
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : entries_)
+    if (entry.state.client && !entry.state.client->lost_owner.empty()) out.push_back(entry.state.client->lost_owner);
+  std::ranges::sort(out);
+  const auto [first, last] = std::ranges::unique(out);
+  out.erase(first, last);
+  return out;
+}
+
+std::vector<std::string> ProfileStore::come_back(const std::string& client) {
+  std::vector<std::string> touched;
+  for (auto& [name, entry] : entries_) {
+    auto& record = entry.state.client;
+    if (!record || record->lost_owner != client) continue;
+    record->owner = std::exchange(record->lost_owner, {});
+    record->parked_until.reset();
+    touched.push_back(name);
+  }
+  return touched;
+}
+
+std::vector<std::string> ProfileStore::expire(Time now) {
+  std::vector<std::string> gone;
+  std::erase_if(entries_, [&](const auto& each) {
+    const auto& client = each.second.state.client;
+    if (!client || !client->parked_until || *client->parked_until > now) return false;
+    gone.push_back(each.first);
+    return true;
+  });
+  return gone;
+}
+
+std::optional<Time> ProfileStore::next_expiry() const {
+  std::optional<Time> next;
+  for (const auto& [name, entry] : entries_) {
+    const auto& client = entry.state.client;
+    if (client && client->parked_until && (!next || *client->parked_until < *next)) next = client->parked_until;
+  }
+  return next;
+}
+
+// ---- all ------------------------------------------------------------------------------------------------------------
 
 std::vector<ProfilePointer> ProfileStore::wanted() const {
   std::vector<ProfilePointer> out;
@@ -76,6 +325,11 @@ std::vector<std::string> ProfileStore::names() const {
   return out;
 }
 
+bool ProfileStore::is_file(const std::string& name) const {
+  const auto at = entries_.find(name);
+  return at != entries_.end() && !at->second.path.empty();
+}
+
 bus::ProfileState ProfileStore::state(const std::string& name) const {
   const auto at = entries_.find(name);
   if (at == entries_.end()) return {};
@@ -84,60 +338,6 @@ bus::ProfileState ProfileStore::state(const std::string& name) const {
     state.problems.push_back(
         {.error = true, .file = at->second.path, .line = 0, .setting = {}, .text = problem->second});
   return state;
-}
-
-Result<void> ProfileStore::put(ProfilePointer profile) {
-  const std::string name = profile->name;
-  const auto at = entries_.find(name);
-  if (at != entries_.end() && !at->second.path.empty())
-    return fail(EEXIST, fmt::format("{} is the profile of a file: {}", name, at->second.path));
-  Entry entry;
-  entry.state.name = name;
-  entry.state.origin = profile->origin;
-  entry.state.source = profile->source;
-  entry.state.enabled = profile->link.enabled;
-  entry.state.profile = std::move(profile);
-  entries_.insert_or_assign(name, std::move(entry));
-  return {};
-}
-
-Result<void> ProfileStore::put_broken(bus::ProfileState state) {
-  const auto at = entries_.find(state.name);
-  if (at != entries_.end() && !at->second.path.empty())
-    return fail(EEXIST, fmt::format("{} is the profile of a file: {}", state.name, at->second.path));
-  const std::string name = state.name;
-  state.profile.reset();
-  entries_.insert_or_assign(name, Entry{.state = std::move(state), .path = {}});
-  return {};
-}
-
-Result<void> ProfileStore::write(const Profile& profile) {
-  const std::string file = profile.name + std::string{profile_suffix};
-  return write_profile_file(directories_.front(), file, profile_file_text(profile).view());
-}
-
-Result<void> ProfileStore::remove(const std::string& name) {
-  const auto at = entries_.find(name);
-  if (at == entries_.end()) return fail(ENOENT, fmt::format("there is no profile {}", name));
-  if (!at->second.path.empty()) {
-    if (!at->second.path.starts_with(directories_.front() + "/"))
-      return fail(EROFS, fmt::format("{} is not the administrator's to remove", at->second.path));
-    if (auto done = remove_profile_file(at->second.path); !done) return done;
-  }
-  entries_.erase(at);
-  return {};
-}
-
-Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
-  const auto at = entries_.find(name);
-  if (at == entries_.end()) return fail(ENOENT, fmt::format("there is no profile {}", name));
-  if (!at->second.path.empty()) {
-    const std::string drop_ins = directories_.front() + "/" + name + std::string{profile_suffix} + ".d";
-    const std::string text = fmt::format("# Written by macsecd.\n[Link]\nEnable={}\n", enabled ? "yes" : "no");
-    if (auto done = write_profile_file(drop_ins, std::string{enable_drop_in}, text); !done) return done;
-  }
-  at->second.state.enabled = enabled;
-  return {};
 }
 
 }  // namespace macsec::daemon

@@ -55,8 +55,10 @@ void Server::check_profile(Call& call) {
 }
 
 void Server::reload(Call& call) {
-  if (const Result<void> done = model_.reload(); !done) return call.fail(error::failed, done.error().message);
+  const Result<void> done = model_.reload();
+  arm_expiry();
   flush();
+  if (!done) return call.fail(done.error(), error::failed);
   call.reply();
 }
 

@@ -6,19 +6,35 @@
 #include "engine/core/status.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace macsec::bus {
 
+/// What a client of the bus said of a profile it put, and what becomes of it when the client leaves.
+struct ClientProfile {
+  Lifetime lifetime = Lifetime::client;
+  std::string owner{};  ///< unique name; empty: parked, or Lifetime::memory
+  std::string origin{};
+  ProfileSource source = ProfileSource::runtime;
+  std::string description{};
+  std::vector<Problem> warnings{};  ///< about its settings
+  std::vector<Problem> problems{};  ///< as its owner reports
+  Duration grace = default_grace;
+  std::optional<Time> parked_until{};
+  std::string lost_owner{};  ///< who it belonged to when the connection to the bus was lost; empty: nobody
+};
+
 /// A profile as the daemon keeps it.
 struct ProfileState {
-  std::string name;
-  std::string origin;  ///< path of the file, or what the source calls it
+  std::string name{};
+  std::string origin{};  ///< path of the file, or what the source calls it
   ProfileSource source = ProfileSource::file;
-  ProfilePointer profile;         ///< the settings in use; null: there are none that can run
-  bool enabled = false;           ///< [Link] Enable= and what set_profile_enabled() said since
-  std::vector<Problem> problems;  ///< of its files and of running it
+  ProfilePointer profile{};               ///< the settings in use; null: there are none that can run
+  bool enabled = false;                   ///< [Link] Enable= and what set_profile_enabled() said since
+  std::vector<Problem> problems{};        ///< of its files and of running it
+  std::optional<ClientProfile> client{};  ///< nothing: it is a file
 };
 
 /// A port as the daemon runs it.
@@ -67,18 +83,36 @@ class Model {
   [[nodiscard]] virtual bool has_profile(const std::string& name) const = 0;
   [[nodiscard]] virtual ProfileState profile(const std::string& name) const = 0;  ///< of one that exists
   [[nodiscard]] virtual std::vector<std::string> profile_directories() const = 0;
-  /// Reads all files again.
+  /// Reads all files again. EINVAL where one has an error, in the words of all errors: everything else is in use then,
+  /// and a file with an error keeps the settings read before.
   [[nodiscard]] virtual Result<void> reload() = 0;
-  /// Adds a profile kept in memory, or replaces one (same name); its session follows.
-  [[nodiscard]] virtual Result<void> put_profile(ProfilePointer profile) = 0;
-  /// The same for one without usable settings: nothing runs, `state.problems` says why.
-  [[nodiscard]] virtual Result<void> put_broken_profile(ProfileState state) = 0;
-  /// Writes a profile to the directory of the administrator and takes it over.
+  /// Adds a profile kept in memory, or replaces one (same name); its session follows. EEXIST: a file has the name.
+  [[nodiscard]] virtual Result<void> put_profile(ProfilePointer profile, ClientProfile client) = 0;
+  /// The same for one whose source is broken: settings put before stay in use, `client.problems` says what is wrong.
+  [[nodiscard]] virtual Result<void> put_broken_profile(const std::string& name, ClientProfile client) = 0;
+  /// Writes a profile to the directory of the administrator and takes it over. EINVAL, and nothing is written, where it
+  /// would not be read back the same, or could not run beside the others.
   [[nodiscard]] virtual Result<void> store_profile(const Profile& profile) = 0;
   /// From memory, or with its file and drop-ins.
   [[nodiscard]] virtual Result<void> remove_profile(const std::string& name) = 0;
   /// For a file: written as a drop-in.
   [[nodiscard]] virtual Result<void> set_profile_enabled(const std::string& name, bool enabled) = 0;
+  /// What the owner of a profile in memory reports. ENOENT, also where it is a file.
+  [[nodiscard]] virtual Result<void> set_profile_problems(const std::string& name, std::vector<Problem> problems) = 0;
+
+  /// How many profiles belong to a client.
+  [[nodiscard]] virtual std::size_t profiles_of(const std::string& client) const = 0;
+  /// A client left the bus: its profiles go or are parked. Never touches a file.
+  virtual void client_left(const std::string& client, Time now) = 0;
+  /// The connection to the bus is lost: the profiles of all clients are parked.
+  virtual void clients_lost(Time now) = 0;
+  /// Clients of profiles parked by clients_lost(), for whoever can find out whether they are on the bus still.
+  [[nodiscard]] virtual std::vector<std::string> lost_clients() const = 0;
+  /// One of them was never gone: its profiles are its own again.
+  virtual void client_is_back(const std::string& client) = 0;
+  /// Removes the parked profiles whose time is over.
+  virtual void expire_profiles(Time now) = 0;
+  [[nodiscard]] virtual std::optional<Time> next_expiry() const = 0;
 
   /// Interfaces in order.
   [[nodiscard]] virtual std::vector<std::string> sessions() const = 0;

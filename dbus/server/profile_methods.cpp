@@ -8,7 +8,7 @@
 namespace macsec::bus {
 namespace {
 
-std::string gone(const std::string& name) { return fmt::format("there is no profile {}", name); }
+std::string no_profile(const std::string& name) { return fmt::format("there is no profile {}", name); }
 
 /// What stops a profile, in one line.
 std::string complaint(std::span<const Problem> problems) {
@@ -76,24 +76,17 @@ bool Server::read_wanted(Call& call, Wanted& wanted, const Profile* keep) {
 
 /// Hands the profile to the daemon; answers the call and returns false where that fails.
 bool Server::put_wanted(Call& call, Wanted& wanted) {
-  Result<void> done;
-  if (wanted.record.lifetime == Lifetime::file)
-    done = model_.store_profile(*wanted.profile);
-  else if (wanted.profile != nullptr)
-    done = model_.put_profile(wanted.profile);
-  else if (!model_.has_profile(wanted.name) || model_.profile(wanted.name).profile == nullptr)  // else it keeps running
-    done = model_.put_broken_profile({wanted.name, wanted.record.origin, wanted.record.source, nullptr, false, {}});
+  ClientProfile& record = wanted.record;
+  record.warnings = std::move(wanted.warnings);
+  record.parked_until.reset();
+  record.lost_owner.clear();
+  record.owner = record.lifetime == Lifetime::memory ? "" : call.sender();
+  const Result<void> done = record.lifetime == Lifetime::file ? model_.store_profile(*wanted.profile)
+                            : wanted.profile != nullptr       ? model_.put_profile(wanted.profile, std::move(record))
+                                                        : model_.put_broken_profile(wanted.name, std::move(record));
   if (!done) {
     call.fail(done.error(), error::no_such_profile);
     return false;
-  }
-  if (wanted.record.lifetime == Lifetime::file) {
-    client_profiles_.erase(wanted.name);
-  } else {
-    wanted.record.warnings = std::move(wanted.warnings);
-    wanted.record.parked_until.reset();
-    wanted.record.owner = wanted.record.lifetime == Lifetime::memory ? "" : call.sender();
-    client_profiles_.put(wanted.name, std::move(wanted.record));
   }
   arm_expiry();
   profile_changed(wanted.name);
@@ -104,16 +97,15 @@ bool Server::put_wanted(Call& call, Wanted& wanted) {
 /// Whether the call may put a profile of this name; answers it and returns false where not.
 bool Server::may_claim(Call& call, const Wanted& wanted) {
   const std::string sender = call.sender();
-  const ClientProfile* known = client_profiles_.find(wanted.name);
   if (model_.has_profile(wanted.name)) {
-    const bool parked = known != nullptr && known->parked_until && known->origin == wanted.record.origin;
-    const bool replaces =
-        wanted.options.replace && known != nullptr && (known->owner.empty() || known->owner == sender);
+    const std::optional<ClientProfile> known = model_.profile(wanted.name).client;
+    const bool parked = known && known->parked_until && known->origin == wanted.record.origin;
+    const bool replaces = wanted.options.replace && known && (known->owner.empty() || known->owner == sender);
     if ((parked || replaces) && wanted.record.lifetime != Lifetime::file) return true;
     call.fail(error::profile_exists, fmt::format("there is a profile {} already", wanted.name));
     return false;
   }
-  if (client_profiles_.count_of(sender) < options_.profiles_per_client) return true;
+  if (model_.profiles_of(sender) < options_.profiles_per_client) return true;
   call.fail(error::limit_exceeded, fmt::format("one client may have {} profiles", options_.profiles_per_client));
   return false;
 }
@@ -154,23 +146,23 @@ void Server::update_profile(Call& call) {
   if (!options) return call.fail(error::invalid_argument, options.error().message);
   if (options->replace || options->source || options->origin)
     return call.fail(error::invalid_argument, "Replace, Source and Origin are options of AddProfile");
-  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, no_profile(call.name()));
   const ProfileState before = model_.profile(call.name());
-  const ClientProfile* known = client_profiles_.find(call.name());
-  if (known != nullptr && !owns(call, *known)) return;
+  const std::optional<ClientProfile>& known = before.client;
+  if (known && !owns(call, *known)) return;
 
   Wanted wanted;
   wanted.name = call.name();
   wanted.sections = std::move(*sections);
   wanted.options = std::move(*options);
-  if (known != nullptr) {
+  if (known) {
     wanted.record = *known;
   } else {
     wanted.record.lifetime = Lifetime::file;
     wanted.record.origin = before.origin;
   }
   const bool file = wanted.options.lifetime.value_or(wanted.record.lifetime) == Lifetime::file;
-  if (file != (known == nullptr))
+  if (file == known.has_value())
     return call.fail(error::invalid_argument, "a profile neither becomes a file nor stops being one");
   if (!read_wanted(call, wanted, wanted.options.keep_secrets ? before.profile.get() : nullptr)) return;
   if (put_wanted(call, wanted)) call.reply();
@@ -178,10 +170,9 @@ void Server::update_profile(Call& call) {
 
 void Server::remove_profile(Call& call) {
   const std::string name = call.name();
-  if (!model_.has_profile(name)) return call.fail(error::no_such_profile, gone(name));
+  if (!model_.has_profile(name)) return call.fail(error::no_such_profile, no_profile(name));
   if (const Result<void> done = model_.remove_profile(name); !done)
     return call.fail(done.error(), error::no_such_profile);
-  client_profiles_.erase(name);
   arm_expiry();
   profile_changed(name);
   flush();
@@ -192,7 +183,7 @@ void Server::enable_profile(Call& call) { set_profile_enabled(call, true); }
 void Server::disable_profile(Call& call) { set_profile_enabled(call, false); }
 
 void Server::set_profile_enabled(Call& call, bool enabled) {
-  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, no_profile(call.name()));
   const ProfileState state = model_.profile(call.name());
   if (state.profile == nullptr) return call.fail(error::invalid_settings, complaint(state.problems));
   const auto keyless = [](const PreSharedKey& key) { return key.cak.empty(); };
@@ -212,11 +203,12 @@ void Server::set_problems(Call& call) {
   if (get(call.message(), rows) < 0) return call.fail(error::invalid_argument, "the problems cannot be read");
   Result<std::vector<Problem>> problems = to_problems(std::move(rows));
   if (!problems) return call.fail(error::invalid_argument, problems.error().message);
-  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, gone(call.name()));
-  ClientProfile* record = client_profiles_.find(call.name());
-  if (record == nullptr) return call.fail(error::not_owner, "the problems of a file are found by reading it");
+  if (!model_.has_profile(call.name())) return call.fail(error::no_such_profile, no_profile(call.name()));
+  const std::optional<ClientProfile> record = model_.profile(call.name()).client;
+  if (!record) return call.fail(error::not_owner, "the problems of a file are found by reading it");
   if (!owns(call, *record)) return;
-  record->problems = std::move(*problems);
+  if (const Result<void> done = model_.set_profile_problems(call.name(), std::move(*problems)); !done)
+    return call.fail(done.error(), error::no_such_profile);
   profile_changed(call.name());
   flush();
   call.reply();

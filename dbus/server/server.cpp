@@ -13,6 +13,15 @@ namespace {
 constexpr Duration first_retry = std::chrono::milliseconds{250};
 constexpr Duration slowest_retry = std::chrono::seconds{10};
 
+/// The profile a call to the manager names first; empty where it names none, or none that can be.
+std::string name_in(sd_bus_message* message) {
+  std::string name;
+  const char* signature = sd_bus_message_get_signature(message, 1);
+  if (signature != nullptr && *signature == 's' && (get(message, name) < 0 || !is_profile_name(name))) name.clear();
+  sd_bus_message_rewind(message, 1);
+  return name;
+}
+
 }  // namespace
 
 std::string Call::sender() const {
@@ -49,7 +58,8 @@ Server::Server(sd_event* event, Model& model, ServerOptions options)
       options_{std::move(options)},
       anchor_{this, {}},
       retry_after_{first_retry},
-      authority_{options_.authority, [this](const std::string& client) { client_left(client); }},
+      authority_{options_.authority, [this](const std::string& client) { client_left(client); },
+                 [this](const std::string& text) { options_.report(text); }},
       profiles_{
           this,
           profile_prefix,
@@ -155,10 +165,13 @@ void Server::stop() {
 int Server::on_local(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
   Server& server = *static_cast<Server*>(userdata);
   const std::string_view member = sd_bus_message_get_member(message);
-  if (member == "Connected") server.retry_after_ = first_retry;
+  if (member == "Connected") {
+    server.retry_after_ = first_retry;
+    server.find_lost_clients();
+  }
   if (member == "Disconnected" && !server.stopped_) {
     server.options_.report("the bus is gone; the links go on");
-    server.client_profiles_.leave_all(server.now());
+    server.model_.clients_lost(server.now());
     server.arm_expiry();
     server.has_name_ = false;
     server.schedule_retry();  // the connection cannot be dropped from within its own callback
@@ -259,11 +272,7 @@ void Server::flush() {
 }
 
 ProfileView Server::load_profile(const std::string& name) {
-  ProfileView view{.state = model_.profile(name), .client = {}, .session = no_path};
-  if (const ClientProfile* client = client_profiles_.find(name))
-    view.client = *client;
-  else
-    view.client.lifetime = Lifetime::file;
+  ProfileView view{.state = model_.profile(name), .session = no_path};
   if (const std::optional<std::string> session = session_of(view.state)) view.session = sessions_.path_of(*session);
   return view;
 }
@@ -280,27 +289,53 @@ std::uint64_t Server::turn() const {
   return turn;
 }
 
-void Server::drop_profile(const std::string& name) {
-  client_profiles_.erase(name);
-  if (model_.has_profile(name))
-    if (const Result<void> removed = model_.remove_profile(name); !removed) options_.report(removed.error().message);
-  profile_changed(name);
-}
-
 void Server::client_left(const std::string& client) {
-  std::vector<std::string> parked;
-  for (const std::string& name : client_profiles_.leave(client, now(), parked)) drop_profile(name);
-  for (const std::string& name : parked) profile_changed(name);
+  model_.client_left(client, now());
   arm_expiry();
 }
 
+/// A bus that only dropped us still has the clients we parked; they were told nothing and add nothing again. On another
+/// bus a unique name is somebody else's.
+void Server::find_lost_clients() {
+  sd_id128_t id{};
+  if (sd_bus_is_bus_client(bus_.get()) <= 0 || sd_bus_get_bus_id(bus_.get(), &id) < 0) return;
+  const bool same = bus_id_ && sd_id128_equal(*bus_id_, id) != 0;
+  bus_id_ = id;
+  if (!same) return;
+  for (const std::string& client : model_.lost_clients()) {
+    sd_bus_slot* slot = nullptr;
+    auto asked = std::make_unique<std::pair<Server*, std::string>>(this, client);
+    if (sd_bus_call_method_async(bus_.get(), &slot, bus_service, bus_path, bus_service, "NameHasOwner", on_lost_client,
+                                 asked.get(), "s", client.c_str()) < 0)
+      continue;
+    sd_bus_slot_set_destroy_callback(slot,
+                                     [](void* data) { delete static_cast<std::pair<Server*, std::string>*>(data); });
+    asked.release();
+    slots_.emplace_back(slot);
+  }
+}
+
+int Server::on_lost_client(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  const auto& [server, client] = *static_cast<std::pair<Server*, std::string>*>(userdata);
+  bool present = false;
+  if (get(message, present) < 0) return 0;  // parked it stays
+  if (present)
+    server->model_.client_is_back(client);
+  else
+    server->client_left(client);
+  server->arm_expiry();
+  return 0;
+} catch (...) {
+  return -ENOMEM;
+}
+
 void Server::expire() {
-  for (const std::string& name : client_profiles_.expired(now())) drop_profile(name);
+  model_.expire_profiles(now());
   arm_expiry();
 }
 
 void Server::arm_expiry() {
-  const std::optional<Time> next = client_profiles_.next_expiry();
+  const std::optional<Time> next = model_.next_expiry();
   expiry_.reset();
   if (!next) return;
   sd_event_source* source = nullptr;
@@ -316,11 +351,17 @@ int Server::on_expiry(sd_event_source*, std::uint64_t, void* userdata) noexcept 
 }
 
 void Server::guard(Call call, Handler handler) {
-  const char* action =
-      action_of(sd_bus_message_get_interface(call.message()), sd_bus_message_get_member(call.message()));
-  if (action == nullptr) return run(call, handler);
+  const Guard* guard =
+      guard_of(sd_bus_message_get_interface(call.message()), sd_bus_message_get_member(call.message()));
+  if (guard == nullptr) return run(call, handler);
+  const ssize_t body = body_octets(call.message(), options_.octets_per_call);
+  if (body < 0) return call.fail(error::invalid_argument, "the call cannot be read");
+  const auto octets = static_cast<std::size_t>(body);
+  if (octets > options_.octets_per_call)
+    return call.fail(error::limit_exceeded, fmt::format("a call may have {} octets", options_.octets_per_call));
   const auto shared = std::make_shared<Call>(std::move(call));
-  authority_.ask(shared->message(), action, [this, shared, handler](Permission permission) {
+  const std::string name = shared->name().empty() ? name_in(shared->message()) : shared->name();
+  authority_.ask(shared->message(), *guard, name, octets, [this, shared, handler](Permission permission) {
     switch (permission) {
       case Permission::granted:
         return run(*shared, handler);
@@ -331,7 +372,7 @@ void Server::guard(Call call, Handler handler) {
       case Permission::no_authority:
         return shared->fail(error::not_authorized, "polkit does not answer, so that only root may do this");
       case Permission::too_many:
-        return shared->fail(error::limit_exceeded, "too many questions to polkit are open");
+        return shared->fail(error::limit_exceeded, "too many calls wait for an answer of polkit");
     }
   });
 }

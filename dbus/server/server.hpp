@@ -3,7 +3,6 @@
 #pragma once
 
 #include "dbus/server/authority.hpp"
-#include "dbus/server/client_profiles.hpp"
 #include "dbus/server/objects.hpp"
 #include "dbus/server/settings.hpp"
 #include "dbus/server/views.hpp"
@@ -18,6 +17,7 @@ struct ServerOptions {
   AuthorityOptions authority;
   ProfileContext profiles;  ///< for settings that come over the bus; keep_secrets is not used
   std::size_t profiles_per_client = 4096;
+  std::size_t octets_per_call = std::size_t{64} << 10U;  ///< of calls that change something: they may have to wait
   /// Hears what an operator should know: the bus went, the name is taken.
   std::function<void(const std::string&)> report = [](const std::string&) {};
 };
@@ -113,7 +113,7 @@ class Server {
   [[nodiscard]] bool read_wanted(Call& call, Wanted& wanted, const Profile* keep);
   [[nodiscard]] bool put_wanted(Call& call, Wanted& wanted);
   [[nodiscard]] bool may_claim(Call& call, const Wanted& wanted);
-  [[nodiscard]] bool owns(Call& call, const ClientProfile& record);
+  [[nodiscard]] static bool owns(Call& call, const ClientProfile& record);
 
   // A session's methods: session_methods.cpp
   void rekey(Call& call);
@@ -126,8 +126,9 @@ class Server {
   [[nodiscard]] ProfileView load_profile(const std::string& name);
   [[nodiscard]] Time now() const;
   [[nodiscard]] std::uint64_t turn() const;
-  void drop_profile(const std::string& name);
   void client_left(const std::string& client);
+  void find_lost_clients();
+  static int on_lost_client(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   void expire();
   void arm_expiry();
 
@@ -148,7 +149,6 @@ class Server {
   Model& model_;
   ServerOptions options_;
   Anchor anchor_;
-  ClientProfiles client_profiles_;
   bool has_name_ = false;
   bool stopped_ = false;
   ManagerView now_;  ///< counts what is published
@@ -158,6 +158,7 @@ class Server {
   Source expiry_;
   Source defer_;
   BusPointer bus_;
+  std::optional<sd_id128_t> bus_id_;  ///< of the bus we were on last
   Authority authority_;
   Objects<ProfileView> profiles_;
   Objects<SessionState> sessions_;

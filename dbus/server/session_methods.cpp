@@ -9,7 +9,7 @@ namespace {
 
 constexpr Duration longest_suspension = std::chrono::seconds{120};
 
-std::string gone(const std::string& interface) { return fmt::format("there is no session {}", interface); }
+std::string no_session(const std::string& interface) { return fmt::format("there is no session {}", interface); }
 
 }  // namespace
 
@@ -33,7 +33,7 @@ std::vector<sd_bus_vtable> Server::session_vtable() {
 }
 
 void Server::rekey(Call& call) {
-  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   const SessionState session = model_.session(call.name());
   if (session.static_keys) return call.fail(error::not_supported, "a link with static keys has no key server");
   if (session.status.state != core::PortState::secured) return call.fail(error::not_secured, "the link is not secured");
@@ -52,7 +52,7 @@ void Server::suspend(Call& call) {
   std::uint64_t usec = 0;
   if (get(call.message(), usec) < 0 || usec > static_cast<std::uint64_t>(longest_suspension.count()))
     return call.fail(error::invalid_argument, "a suspension lasts 120 s at most");
-  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   const SessionState session = model_.session(call.name());
   if (session.static_keys) return call.fail(error::not_supported, "a link with static keys cannot be suspended");
   const bool suspended = session.status.state == core::PortState::suspended;
@@ -69,7 +69,7 @@ void Server::up(Call& call) { set_session_enabled(call, true); }
 void Server::down(Call& call) { set_session_enabled(call, false); }
 
 void Server::set_session_enabled(Call& call, bool enabled) {
-  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   const Result<void> done = model_.set_session_enabled(call.name(), enabled);
   if (!done) return call.fail(done.error(), error::no_such_session);
   flush();
@@ -77,7 +77,7 @@ void Server::set_session_enabled(Call& call, bool enabled) {
 }
 
 void Server::get_statistics(Call& call) {
-  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, gone(call.name()));
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   Statistics statistics = model_.statistics(call.name());
   statistics["Mka"] = to_counters(model_.session(call.name()).status.counters);
   call.reply(statistics);

@@ -65,6 +65,12 @@ using S = const SessionState&;
 using P = const ProfileView&;
 using M = const ManagerView&;
 
+/// What a client said of a profile; of a file there is nothing but its lifetime.
+const ClientProfile& client(const ProfileView& view) {
+  static const ClientProfile file{.lifetime = Lifetime::file};
+  return view.state.client ? *view.state.client : file;
+}
+
 template <typename T>
 std::string optional_text(const std::optional<T>& value) {
   return value ? std::string{to_string(*value)} : std::string{};
@@ -98,10 +104,10 @@ std::span<const Property<ProfileView>> profile_properties() noexcept {
           "Name", [](P p) { return p.state.name; }, Emits::constant),
       property<ProfileView>("Source", [](P p) { return text(to_string(p.state.source)); }),
       property<ProfileView>("Origin", [](P p) { return p.state.origin; }),
-      property<ProfileView>("Description", [](P p) { return p.client.description; }),
-      property<ProfileView>("Lifetime", [](P p) { return text(to_string(p.client.lifetime)); }),
-      property<ProfileView>("Owner", [](P p) { return p.client.owner; }),
-      property<ProfileView>("ParkedUntil", [](P p) { return optional_time(p.client.parked_until); }),
+      property<ProfileView>("Description", [](P p) { return client(p).description; }),
+      property<ProfileView>("Lifetime", [](P p) { return text(to_string(client(p).lifetime)); }),
+      property<ProfileView>("Owner", [](P p) { return client(p).owner; }),
+      property<ProfileView>("ParkedUntil", [](P p) { return optional_time(client(p).parked_until); }),
       property<ProfileView>("Enabled", [](P p) { return p.state.enabled; }),
       property<ProfileView>("Valid", [](P p) { return p.state.profile != nullptr; }),
       property<ProfileView>("Parent",
@@ -114,7 +120,7 @@ std::span<const Property<ProfileView>> profile_properties() noexcept {
       property<ProfileView>("Problems",
                             [](P p) {
                               ProblemRows rows = to_rows(p.state.problems);
-                              for (const auto* more : {&p.client.warnings, &p.client.problems})
+                              for (const auto* more : {&client(p).warnings, &client(p).problems})
                                 for (ProblemRow& row : to_rows(*more)) rows.push_back(std::move(row));
                               return rows;
                             }),

@@ -2,7 +2,6 @@
 /// What the properties of each kind of object are read from, and their tables.
 #pragma once
 
-#include "dbus/server/client_profiles.hpp"
 #include "dbus/server/model.hpp"
 #include "dbus/server/property.hpp"
 
@@ -17,8 +16,7 @@ struct ManagerView {
 
 struct ProfileView {
   ProfileState state;
-  ClientProfile client;  ///< of a file: its defaults with Lifetime::file
-  std::string session;   ///< its path; "/" while there is none
+  std::string session;  ///< its path; "/" while there is none
 };
 
 [[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;

@@ -22,8 +22,14 @@ struct ProfileFile {
 /// Reads every NAME.macsec of `directories` with its drop-ins NAME.macsec.d/*.conf from all of them, by name. An empty
 /// file or a link to /dev/null masks its name. Sorted by name. A bad profile leaves the others alone; of two that
 /// collide() the later by name gets an error.
+/// A directory that is there and cannot be read is an error in `unread`, by its path; what lies in it is not known then.
 [[nodiscard]] std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directories,
-                                                     const ProfileContext& context);
+                                                     const ProfileContext& context,
+                                                     std::vector<Diagnostic>* unread = nullptr);
+
+/// Reads the profile `name` as load_profiles() would if `path` were its main file.
+[[nodiscard]] ProfileFile load_profile(std::span<const std::string_view> directories, std::string name,
+                                       const std::string& path, const ProfileContext& context);
 
 /// Reads one file, wherever it lies, with the drop-ins beside it ("PATH.d/*.conf").
 [[nodiscard]] ProfileFile load_profile(const std::string& path, const ProfileContext& context);

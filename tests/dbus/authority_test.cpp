@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Who may do what, what becomes of a client's profiles when it leaves, and limits.
+#include "dbus/bus/connection.hpp"
 #include "tests/dbus/fixture.hpp"
 
+#include <fcntl.h>
+#include <fstream>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace macsec::test {
@@ -94,17 +98,60 @@ TEST_F(AuthorityTest, OneSlowAnswerHoldsUpNobody) {
   EXPECT_TRUE(test::run_until(event_.get(), [&answered] { return answered; }));
 }
 
-TEST_F(AuthorityTest, OpenQuestionsAreLimited) {
+TEST_F(AuthorityTest, AClientIsAskedForOneCallAtATimeAndMayHaveSoManyWaiting) {
   polkit_->answer = Answer::none;
   std::vector<std::string> errors;
   for (int i = 0; i < 20; ++i)
     client().send<bus::Nothing>(
         client().reload(), [&errors](const auto& outcome) { errors.push_back(outcome ? "" : outcome.error().name); });
-  run_until([&] { return errors.size() == 4 && polkit_->questions.size() == 16; });
+  run_until([&] { return errors.size() == 4 && polkit_->questions.size() == 1; });
   EXPECT_EQ(errors, std::vector<std::string>(4, error::limit_exceeded));
-  EXPECT_EQ(polkit_->questions.size(), 16U);
+  EXPECT_EQ(caller().error_of(client().reload()), error::limit_exceeded);
+  EXPECT_EQ(polkit_->questions.size(), 1U) << "more than one prompt for one client";
+  polkit_->answer = Answer::allow;
   polkit_->answer_all(true);
   EXPECT_TRUE(test::run_until(event_.get(), [&errors] { return errors.size() == 20; }));
+  EXPECT_EQ(errors.back(), "");
+  EXPECT_EQ(polkit_->questions.size(), 16U);
+}
+
+TEST_F(AuthorityTest, ALargeCallIsRefusedBeforeAnybodyIsAsked) {
+  polkit_->answer = Answer::none;
+  const auto with_value = [this](std::size_t octets) {
+    const std::string value(octets, 'x');
+    return caller().raw_error(bus::root_path, bus::interface::manager, "CheckProfile", [&value](sd_bus_message* m) {
+      return sd_bus_message_append(m, "sa(sa{sv})", "x", 1, "Link", 1, "Parent", "s", value.c_str());
+    });
+  };
+  EXPECT_EQ(with_value(std::size_t{1} << 20U), error::limit_exceeded);
+  EXPECT_EQ(with_value(std::size_t{65} << 10U), error::limit_exceeded);
+  EXPECT_TRUE(polkit_->questions.empty());
+  polkit_->answer = Answer::allow;
+  EXPECT_EQ(with_value(std::size_t{60} << 10U), "");
+}
+
+TEST_F(AuthorityTest, APromptSaysWhatItIsAboutAndEndsWithItsCaller) {
+  polkit_->answer = Answer::none;
+  {
+    Caller hasty = another_caller(true);
+    hasty.client().send<bus::ObjectPath>(hasty.client().add_profile("lab", lab_settings(), {}), [](const auto&) {});
+    run_until([this] { return !polkit_->questions.empty(); });
+    EXPECT_EQ(polkit_->questions[0].details.at("name"), "lab");
+    EXPECT_NE(polkit_->questions[0].details.at("polkit.message").find("$(name)"), std::string::npos);
+    EXPECT_TRUE(polkit_->cancelled.empty());
+  }
+  run_until([this] { return !polkit_->cancelled.empty(); });
+  EXPECT_EQ(polkit_->cancelled, std::vector<std::string>{polkit_->questions[0].cancellation});
+}
+
+TEST_F(AuthorityTest, ManyCallersCostNoMatchRules) {
+  std::vector<Caller> callers;
+  for (int i = 0; i < 80; ++i) {  // more than the test's bus grants rules to a connection
+    callers.push_back(another_caller());
+    ASSERT_EQ(callers.back().error_of(callers.back().client().reload()), "") << i;
+  }
+  EXPECT_TRUE(served_->server.has_name());
+  EXPECT_TRUE(served_->reports.empty());
 }
 
 TEST_F(AuthorityTest, AClientThatLeavesWhileAskedForIsForgotten) {
@@ -176,6 +223,48 @@ TEST_F(AuthorityTest, AClientMayHaveSoManyProfiles) {
   EXPECT_EQ(add(caller(), 3), error::limit_exceeded);
   Caller other = another_caller();
   EXPECT_EQ(add(other, 3), "");
+}
+
+TEST_F(AuthorityTest, AFileOutlivesTheClientThatHadItsName) {
+  const std::filesystem::path file = model().directory() / "lab.macsec";
+  {
+    Caller owner = another_caller();
+    EXPECT_EQ(owner.error_of(owner.client().add_profile("lab", lab_settings(), {})), "");
+    EXPECT_EQ(owner.error_of(owner.client().add_profile("mark", lab_settings("macsec1"), {})), "");
+    std::ofstream{file} << "[Link]\nParent=eth7\nInterface=file0\n[Key]\nCkn=aa\n"
+                           "Cak=000102030405060708090a0b0c0d0e0f\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    EXPECT_EQ(caller().error_of(client().reload()), "");
+    EXPECT_EQ(profile(lab_path).owner, "");
+    EXPECT_EQ(profile(lab_path).lifetime, "file");
+  }
+  EXPECT_TRUE(test::run_until(event_.get(), [this] { return !model().has_profile("mark"); }));
+  EXPECT_TRUE(std::filesystem::exists(file));
+  EXPECT_TRUE(model().has_profile("lab"));
+  EXPECT_TRUE(model().has_session("file0"));
+}
+
+TEST_F(AuthorityTest, ClientsTheBusStillHasKeepTheirProfilesWhenItDropsTheDaemon) {
+  bus::ServerOptions options;
+  options.address = bus_.address();
+  served_.emplace(event_.get(), std::move(options));
+  auto connection = bus::start_connection(event_.get(), bus_.address(), "macsecd");
+  ASSERT_TRUE(connection) << connection.error().message;
+  const FileDescriptor end{::fcntl(sd_bus_get_fd(connection->get()), F_DUPFD_CLOEXEC, 0)};
+  ASSERT_TRUE(served_->server.serve(std::move(*connection)));
+  run_until([this] { return served_->server.has_name(); });
+  add_lab();
+  std::optional<Caller> leaving = another_caller();
+  EXPECT_EQ(leaving->error_of(leaving->client().add_profile("gone", lab_settings("macsec1"), {})), "");
+
+  ASSERT_EQ(::shutdown(end.get(), SHUT_RDWR), 0);
+  run_until([this] { return !served_->server.has_name(); });
+  leaving.reset();
+  run_until([this] { return served_->server.has_name(); });
+  EXPECT_TRUE(test::run_until(event_.get(), [this] { return !model().has_profile("gone"); }));
+  EXPECT_TRUE(
+      test::run_until(event_.get(), [this] { return model().profile("lab").client->owner == caller().name(); }));
+  EXPECT_FALSE(profile(lab_path).parked_until);
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ class Examples(unittest.TestCase):
         key.write_text("f1e2d3c4b5a69788796a5b4c3d2e1f00\n")
         key.chmod(0o600)
         address = f"unix:path={root}/bus"
-        (root / "bus.conf").write_text(BUS.format(address=address, policy=POLICY))
+        policy = root / "policy.conf"  # the installed one, with this user in the place of the daemon's
+        policy.write_text(pathlib.Path(POLICY).read_text().replace('user="macsecd"', f'user="{os.getuid()}"'))
+        (root / "bus.conf").write_text(BUS.format(address=address, policy=policy))
         self.environment = os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": address}
         self.start(["dbus-daemon", f"--config-file={root}/bus.conf", "--nofork", "--nopidfile", "--print-address=1"])
         self.start([SERVICE, str(root)])

@@ -42,7 +42,7 @@ bool print_all() {
   profile.name = "lab";
   profile.link.parent = "eth0";
   profile.link.interface = "macsec0";
-  if (!served.model.put_profile(std::make_shared<const Profile>(std::move(profile)))) return false;
+  if (!served.model.put_profile(std::make_shared<const Profile>(std::move(profile)), {})) return false;
   for (const char* path : {"/org/macsecd1", "/org/macsecd1/profile/lab", "/org/macsecd1/session/macsec0"})
     if (!print_object(event.get(), connection.client.get(), path)) return false;
   fmt::print("# guards\n");

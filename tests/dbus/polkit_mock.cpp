@@ -11,6 +11,7 @@ PolkitMock::PolkitMock(sd_event* event, const std::string& address) {
   static const sd_bus_vtable vtable[] = {
       SD_BUS_VTABLE_START(0),
       SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_check, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD("CancelCheckAuthorization", "s", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_VTABLE_END,
   };
   sd_bus* raw = nullptr;
@@ -33,13 +34,14 @@ void PolkitMock::reply(sd_bus_message* message, bool allow, bool challenge) {
 
 int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
   PolkitMock& mock = *static_cast<PolkitMock*>(userdata);
-  const char *kind = nullptr, *key = nullptr, *client = nullptr, *action = nullptr;
+  const char *kind = nullptr, *key = nullptr, *client = nullptr, *action = nullptr, *cancellation = nullptr;
+  std::map<std::string, std::string> details;
   std::uint32_t flags = 0;
   if (sd_bus_message_read(message, "(sa{sv})", &kind, 1, &key, "s", &client) < 0 ||
-      sd_bus_message_read(message, "s", &action) < 0 || sd_bus_message_skip(message, "a{ss}") < 0 ||
-      sd_bus_message_read(message, "u", &flags) < 0)
+      sd_bus_message_read(message, "s", &action) < 0 || bus::get(message, details) < 0 ||
+      sd_bus_message_read(message, "us", &flags, &cancellation) < 0)
     return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_INVALID_ARGS, "not what polkit is asked");
-  mock.questions.push_back({client, action, flags == 1});
+  mock.questions.push_back({client, action, flags == 1, std::move(details), cancellation});
   switch (mock.answer) {
     case Answer::allow:
       reply(message, true, false);
@@ -58,6 +60,13 @@ int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*)
       break;
   }
   return 1;
+}
+
+int PolkitMock::on_cancel(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+  const char* cancellation = nullptr;
+  if (sd_bus_message_read(message, "s", &cancellation) < 0) return -EINVAL;
+  static_cast<PolkitMock*>(userdata)->cancelled.emplace_back(cancellation);
+  return sd_bus_reply_method_return(message, "");
 }
 
 void PolkitMock::answer_all(bool allow) {

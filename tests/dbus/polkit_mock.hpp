@@ -28,14 +28,18 @@ class PolkitMock {
     std::string client;  ///< unique name
     std::string action;
     bool interactive;
+    std::map<std::string, std::string> details;
+    std::string cancellation;
   };
   std::vector<Question> questions;
+  std::vector<std::string> cancelled;  ///< handles of questions nobody waits for any more
 
   /// Answers what was kept.
   void answer_all(bool allow);
 
  private:
   static int on_check(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  static int on_cancel(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static void reply(sd_bus_message* message, bool allow, bool challenge);
 
   bus::BusPointer bus_;

@@ -20,7 +20,7 @@ void PrivateBus::start() {
       << "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>"
          "<allow eavesdrop=\"true\"/><allow own=\"*\"/><allow user=\"*\"/></policy>"
          "<limit name=\"max_replies_per_connection\">100000</limit>"
-         "<limit name=\"max_match_rules_per_connection\">100000</limit></busconfig>\n";
+         "<limit name=\"max_match_rules_per_connection\">64</limit></busconfig>\n";
   int ready[2];
   if (::pipe(ready) != 0) throw std::runtime_error{"pipe"};
   process_ = ::fork();

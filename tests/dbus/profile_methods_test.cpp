@@ -13,9 +13,13 @@ namespace error = bus::error;
 class ProfileMethods : public BusTest {
  protected:
   void write_file(const std::filesystem::path& directory, const std::string& name) {
-    std::ofstream{directory / (name + ".macsec")}
-        << "[Link]\nParent=eth7\nInterface=file0\n[Key]\nCkn=aa\nCak=000102030405060708090a0b0c0d0e0f\n";
-    ASSERT_TRUE(model().reload());
+    write_text(directory / (name + ".macsec"), "[Link]\nParent=eth7\nInterface=file0\n");
+    const Result<void> read = model().reload();
+    ASSERT_TRUE(read) << read.error().message;
+  }
+  static void write_text(const std::filesystem::path& file, const std::string& link) {
+    std::ofstream{file} << link << "[Key]\nCkn=aa\nCak=000102030405060708090a0b0c0d0e0f\n";
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
   [[nodiscard]] std::string path(const std::string& name) { return bus::Client::profile_path(name); }
 };
@@ -281,11 +285,46 @@ TEST_F(ProfileMethods, WhatIsGoneIsSaid) {
   client().send<bus::Nothing>(client().disable_profile(lab_path), keep);
   client().send<bus::Nothing>(client().set_problems(lab_path, {}), keep);
   client().send<bus::Nothing>(client().update_profile(lab_path, lab_settings(), {}), keep);
-  run_until([this] { return polkit_->questions.size() == 6; });
+  run_until([this] { return polkit_->questions.size() == 2; });
+  polkit_->answer = PolkitMock::Answer::allow;
   polkit_->answer_all(true);
   run_until([&errors] { return errors.size() == 5; });
   EXPECT_EQ(errors, (std::vector<std::string>{"", error::no_such_profile, error::no_such_profile,
                                               error::no_such_profile, error::no_such_profile}));
+}
+
+TEST_F(ProfileMethods, ReloadAnswersWithWhatIsWrongAndKeepsWhatRuns) {
+  write_file(model().directory(), "file");
+  ASSERT_TRUE(model().has_session("file0"));
+  std::ofstream{model().directory() / "file.macsec", std::ios::app} << "[MKA]\nPriority=1x0\n";
+  write_text(model().directory() / "other.macsec", "[Link]\nParent=eth8\nInterface=other0\n");
+  const auto outcome = caller().call(client().reload());
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().name, error::invalid_settings);
+  for (const char* part : {"file.macsec:", "Priority", "1x0", "255"})
+    EXPECT_NE(outcome.error().text.find(part), std::string::npos) << outcome.error().text;
+  EXPECT_TRUE(model().has_session("file0")) << "a typing error took a link down";
+  EXPECT_TRUE(model().has_session("other0")) << "a bad file held up a good one";
+  const bus::ProfileInfo info = profile(path("file"));
+  EXPECT_TRUE(info.valid);
+  EXPECT_TRUE(std::ranges::any_of(info.problems, [](const bus::Problem& each) { return each.error; }));
+}
+
+TEST_F(ProfileMethods, AnEditThatCannotBeUsedChangesNothing) {
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", lab_settings(), {.lifetime = Lifetime::file})), "");
+  EXPECT_EQ(caller().error_of(client().add_profile("other", lab_settings(), {.lifetime = Lifetime::file})),
+            error::invalid_settings)
+      << "its interface is taken";
+  EXPECT_FALSE(std::filesystem::exists(model().directory() / "other.macsec"));
+  EXPECT_FALSE(model().has_profile("other"));
+  const std::filesystem::path drop_ins = model().directory() / "lab.macsec.d";
+  std::filesystem::create_directory(drop_ins);
+  std::ofstream{drop_ins / "10-mine.conf"} << "[MKA]\nPriority=300\n";
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, lab_settings("macsec9"), {})), error::invalid_settings);
+  EXPECT_EQ(profile(lab_path).interface, "macsec0");
+  std::filesystem::remove_all(drop_ins);
+  ASSERT_TRUE(model().reload());
+  EXPECT_EQ(profile(lab_path).interface, "macsec0") << "the file was replaced";
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST_F(Robustness, AnOversizedCallIsRefused) {
   EXPECT_EQ(caller().error_of(client().add_profile("lab", settings, {})), bus::error::invalid_argument);
   settings = lab_settings();
   settings[0].texts.emplace_back("Description", std::string(8U << 20U, 'x'));
-  EXPECT_EQ(caller().error_of(client().add_profile("lab", settings, {})), bus::error::invalid_settings);
+  EXPECT_EQ(caller().error_of(client().add_profile("lab", settings, {})), bus::error::limit_exceeded);
   EXPECT_TRUE(everything().empty());
 }
 

@@ -30,18 +30,31 @@ std::filesystem::path made(const std::filesystem::path& path) {
 }  // namespace
 
 TestModel::TestModel()
-    : store_{{made(files_.path() / "etc").string(), made(files_.path() / "usr").string()}, ProfileContext{}} {}
+    : profiles_{daemon::ProfileStore{{made(files_.path() / "etc").string(), made(files_.path() / "usr").string()},
+                                     ProfileContext{}},
+                {.run = [this](const auto& wanted, const auto&) { return run(wanted); },
+                 .bad_file = [](const Diagnostic&) {},
+                 .obstacle = [](const daemon::Profiles::Obstacle&) {},
+                 .changed =
+                     [this](const std::string& name) {
+                       commands.push_back("profile " + name);
+                       profile_changed(name);
+                     }}} {}
 
-void TestModel::reconcile() {
-  std::set<std::string> wanted;
-  for (const ProfilePointer& profile : store_.wanted()) {
-    wanted.insert(profile->link.interface);
-    if (sessions_.contains(profile->link.interface)) continue;
-    sessions_.emplace(profile->link.interface, starting_session(*profile));
-    session_changed(profile->link.interface);
+std::vector<daemon::Profiles::Obstacle> TestModel::run(const std::vector<ProfilePointer>& profiles) {
+  std::vector<daemon::Profiles::Obstacle> obstacles;
+  std::map<std::string, std::string> runs;  // interface, profile
+  for (const ProfilePointer& profile : profiles) {
+    const std::string& interface = profile->link.interface;
+    if (const auto [at, fresh] = runs.emplace(interface, profile->name); !fresh) {
+      obstacles.push_back({profile->name, "Interface=" + interface + " is taken by profile " + at->second});
+      continue;
+    }
+    if (!sessions_.emplace(interface, starting_session(*profile)).second) continue;
+    session_changed(interface);
   }
   for (auto each = sessions_.begin(); each != sessions_.end();) {
-    if (wanted.contains(each->first)) {
+    if (runs.contains(each->first)) {
       ++each;
       continue;
     }
@@ -49,6 +62,7 @@ void TestModel::reconcile() {
     each = sessions_.erase(each);
     session_changed(gone);
   }
+  return obstacles;
 }
 
 void TestModel::set_session(bus::SessionState state) {
@@ -58,49 +72,8 @@ void TestModel::set_session(bus::SessionState state) {
 }
 
 Result<void> TestModel::reload() {
-  std::vector<std::string> names = store_.names();
-  store_.load([](const Diagnostic&) {});
-  reconcile();
-  for (const std::string& name : store_.names()) names.push_back(name);
-  for (const std::string& name : names) profile_changed(name);
+  if (auto read = profiles_.reload(); !read) return read;
   return done("reload");
-}
-
-Result<void> TestModel::put_profile(ProfilePointer profile) {
-  const std::string name = profile->name;
-  if (auto put = store_.put(std::move(profile)); !put) return put;
-  reconcile();
-  profile_changed(name);
-  return done("put " + name);
-}
-
-Result<void> TestModel::put_broken_profile(bus::ProfileState state) {
-  const std::string name = state.name;
-  if (auto put = store_.put_broken(std::move(state)); !put) return put;
-  reconcile();
-  profile_changed(name);
-  return {};
-}
-
-Result<void> TestModel::store_profile(const Profile& profile) {
-  if (auto stored = store_.write(profile); !stored) return stored;
-  return reload();
-}
-
-Result<void> TestModel::remove_profile(const std::string& name) {
-  const bool file = store_.has(name) && store_.state(name).source == ProfileSource::file;
-  if (auto removed = store_.remove(name); !removed) return removed;
-  if (file) return reload();
-  reconcile();
-  profile_changed(name);
-  return {};
-}
-
-Result<void> TestModel::set_profile_enabled(const std::string& name, bool enabled) {
-  if (auto set = store_.set_enabled(name, enabled); !set) return set;
-  reconcile();
-  profile_changed(name);
-  return {};
 }
 
 std::vector<std::string> TestModel::sessions() const {

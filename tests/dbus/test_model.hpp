@@ -2,7 +2,7 @@
 /// A daemon without a kernel: real profiles in a directory of its own, sessions that are what a test says they are.
 #pragma once
 
-#include "dbus/daemon/profile_store.hpp"
+#include "dbus/daemon/profiles.hpp"
 #include "tests/dbus/private_bus.hpp"
 
 #include <set>
@@ -25,16 +25,40 @@ class TestModel final : public bus::Model {
   [[nodiscard]] std::filesystem::path directory() const { return files_.path() / "etc"; }
   [[nodiscard]] std::filesystem::path vendor_directory() const { return files_.path() / "usr"; }
 
-  [[nodiscard]] std::vector<std::string> profiles() const override { return store_.names(); }
-  [[nodiscard]] bool has_profile(const std::string& name) const override { return store_.has(name); }
-  [[nodiscard]] bus::ProfileState profile(const std::string& name) const override { return store_.state(name); }
-  [[nodiscard]] std::vector<std::string> profile_directories() const override { return store_.directories(); }
+  [[nodiscard]] std::vector<std::string> profiles() const override { return profiles_.store().names(); }
+  [[nodiscard]] bool has_profile(const std::string& name) const override { return profiles_.store().has(name); }
+  [[nodiscard]] bus::ProfileState profile(const std::string& name) const override {
+    return profiles_.store().state(name);
+  }
+  [[nodiscard]] std::vector<std::string> profile_directories() const override {
+    return profiles_.store().directories();
+  }
   [[nodiscard]] Result<void> reload() override;
-  [[nodiscard]] Result<void> put_profile(ProfilePointer profile) override;
-  [[nodiscard]] Result<void> put_broken_profile(bus::ProfileState state) override;
-  [[nodiscard]] Result<void> store_profile(const Profile& profile) override;
-  [[nodiscard]] Result<void> remove_profile(const std::string& name) override;
-  [[nodiscard]] Result<void> set_profile_enabled(const std::string& name, bool enabled) override;
+  [[nodiscard]] Result<void> put_profile(ProfilePointer profile, bus::ClientProfile client) override {
+    return profiles_.put(std::move(profile), std::move(client));
+  }
+  [[nodiscard]] Result<void> put_broken_profile(const std::string& name, bus::ClientProfile client) override {
+    return profiles_.put_broken(name, std::move(client));
+  }
+  [[nodiscard]] Result<void> store_profile(const Profile& profile) override { return profiles_.write(profile); }
+  [[nodiscard]] Result<void> remove_profile(const std::string& name) override { return profiles_.remove(name); }
+  [[nodiscard]] Result<void> set_profile_enabled(const std::string& name, bool enabled) override {
+    return profiles_.set_enabled(name, enabled);
+  }
+  [[nodiscard]] Result<void> set_profile_problems(const std::string& name,
+                                                  std::vector<bus::Problem> problems) override {
+    return profiles_.set_problems(name, std::move(problems));
+  }
+  [[nodiscard]] std::size_t profiles_of(const std::string& client) const override {
+    return profiles_.store().count_of(client);
+  }
+  void client_left(const std::string& client, Time now) override { profiles_.client_left(client, now); }
+  void clients_lost(Time now) override { profiles_.clients_lost(now); }
+  [[nodiscard]] std::vector<std::string> lost_clients() const override { return profiles_.store().lost_clients(); }
+  void client_is_back(const std::string& client) override { profiles_.client_is_back(client); }
+  void expire_profiles(Time now) override { profiles_.expire(now); }
+  [[nodiscard]] std::optional<Time> next_expiry() const override { return profiles_.store().next_expiry(); }
+
   [[nodiscard]] std::vector<std::string> sessions() const override;
   [[nodiscard]] bool has_session(const std::string& interface) const override { return sessions_.contains(interface); }
   [[nodiscard]] bus::SessionState session(const std::string& interface) const override {
@@ -48,11 +72,11 @@ class TestModel final : public bus::Model {
 
  private:
   Result<void> done(std::string command);
-  void reconcile();
+  std::vector<daemon::Profiles::Obstacle> run(const std::vector<ProfilePointer>& profiles);
 
   TemporaryDirectory files_;
-  daemon::ProfileStore store_;
   std::map<std::string, bus::SessionState> sessions_;
+  daemon::Profiles profiles_;
 };
 
 /// A session that works, with one peer; the profile is called "lab".

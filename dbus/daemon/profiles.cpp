@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/daemon/profiles.hpp"
+
+#include <cerrno>
+#include <set>
+
+namespace macsec::daemon {
+
+void Profiles::follow() {
+  Problems problems;
+  for (Obstacle& obstacle : hooks_.run(store_.wanted(), store_.spare())) {
+    tell(running_problems_, obstacle.profile, obstacle.text);
+    problems.emplace(std::move(obstacle.profile), std::move(obstacle.text));
+  }
+  running_problems_ = std::move(problems);
+  publish_problems();
+}
+
+void Profiles::changed(const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  follow();
+  for (const std::string& name : names) hooks_.changed(name);
+}
+
+void Profiles::tell(const Problems& known, const std::string& profile, const std::string& problem) {
+  if (const auto before = known.find(profile); before != known.end() && before->second == problem) return;
+  hooks_.obstacle({profile, problem});
+}
+
+void Profiles::publish_problems() {
+  Problems all = spare_problems_;
+  for (const auto& [profile, problem] : running_problems_) all.insert_or_assign(profile, problem);
+  store_.set_running_problems(std::move(all));
+}
+
+void Profiles::set_spare_problem(const std::string& profile, const std::string& problem) {
+  if (problem.empty()) {
+    spare_problems_.erase(profile);
+  } else {
+    tell(spare_problems_, profile, problem);
+    spare_problems_.insert_or_assign(profile, problem);
+  }
+  publish_problems();
+  hooks_.changed(profile);
+}
+
+void Profiles::load(ProfileStore::Tell tell) {
+  const std::vector<std::string> before = store_.names();
+  store_.load(tell, hooks_.bad_file);
+  std::set<std::string> names{before.begin(), before.end()};
+  for (std::string& name : store_.names()) names.insert(std::move(name));
+  follow();
+  for (const std::string& name : names) hooks_.changed(name);
+}
+
+Result<void> Profiles::reload() {
+  running_problems_.clear();  // an operator asked: whatever still holds is told again
+  load(ProfileStore::Tell::everything);
+  if (store_.errors().empty()) return {};
+  return fail(EINVAL, store_.errors());
+}
+
+Result<void> Profiles::put(ProfilePointer profile, bus::ClientProfile client) {
+  const std::string name = profile->name;
+  auto done = store_.put(std::move(profile), std::move(client));
+  if (done) changed({name});
+  return done;
+}
+
+Result<void> Profiles::put_broken(const std::string& name, bus::ClientProfile client) {
+  auto done = store_.put_broken(name, std::move(client));
+  if (done) changed({name});
+  return done;
+}
+
+Result<void> Profiles::write(const Profile& profile) {
+  auto done = store_.write(profile);
+  if (done) load(ProfileStore::Tell::news);
+  return done;
+}
+
+Result<void> Profiles::remove(const std::string& name) {
+  const bool file = store_.is_file(name);
+  auto done = store_.remove(name);
+  // A file in another directory may come to light, and one that was removed in part is what it is now. What a client
+  // kept in memory hides no file.
+  if (file)
+    load(ProfileStore::Tell::news);
+  else if (done)
+    changed({name});
+  return done;
+}
+
+Result<void> Profiles::set_enabled(const std::string& name, bool enabled) {
+  auto done = store_.set_enabled(name, enabled);
+  if (done) changed({name});
+  return done;
+}
+
+Result<void> Profiles::set_problems(const std::string& name, std::vector<bus::Problem> problems) {
+  auto done = store_.set_problems(name, std::move(problems));
+  if (done) hooks_.changed(name);
+  return done;
+}
+
+}  // namespace macsec::daemon

@@ -39,7 +39,7 @@ Exit run_profile_check(Context& context) {
       continue;
     }
     Checked& checked = all.emplace_back(Checked{argument, {}});
-    ProfileContext reads = ProfileContext::from_environment();
+    ProfileContext reads = ProfileContext::from_environment().as_of_now();
     reads.without_keys = context.options.no_keys;
     for (const Diagnostic& each : load_profile(argument, reads).diagnostics)
       checked.problems.push_back(to_problem(each));

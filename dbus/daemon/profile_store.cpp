@@ -96,7 +96,7 @@ ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* befor
 void ProfileStore::load(Tell tell, const Report& report) {
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
   std::vector<Diagnostic> unread;
-  std::vector<ProfileFile> files = load_profiles(views, context_, &unread);
+  std::vector<ProfileFile> files = load_profiles(views, context_.as_of_now(), &unread);
   std::vector<std::string> told;
   errors_.clear();
   const auto note = [&](const Diagnostic& diagnostic) {

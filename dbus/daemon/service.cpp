@@ -150,7 +150,7 @@ void Service::status_changed() {
 }
 
 ExitCode check_profiles(const std::vector<std::string>& paths) {
-  const ProfileContext context = ProfileContext::from_environment();
+  const ProfileContext context = ProfileContext::from_environment().as_of_now();
   bool good = true;
   const auto judge = [&good](const ProfileFile& file) {
     for (const Diagnostic& diagnostic : file.diagnostics)

@@ -50,7 +50,7 @@ void Server::check_profile(Call& call) {
   const Result<std::vector<RawSection>> sections = read_sections(call.message());
   if (!sections) return call.fail(error::invalid_argument, sections.error().message);
   std::vector<Problem> problems;
-  static_cast<void>(make_profile({name, name}, *sections, options_.profiles, problems));
+  static_cast<void>(make_profile({name, name}, *sections, options_.profiles.as_of_now(), problems));
   call.reply(to_rows(problems));
 }
 

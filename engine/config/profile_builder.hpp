@@ -67,6 +67,7 @@ class ProfileBuilder {
   void check_link();
   void check_macsec();
   void check_keys();
+  void check_lifetimes();
   void check_static_keys();
   void choose_static_cipher_suite();
 

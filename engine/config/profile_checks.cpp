@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What must hold between the keys of a profile.
 #include "engine/config/cipher_choice.hpp"
+#include "engine/config/instant.hpp"
 #include "engine/config/profile_builder.hpp"
 
 #include <algorithm>
@@ -61,7 +62,30 @@ void ProfileBuilder::check_keys() {
     if (std::any_of(profile.keys.begin(), profile.keys.begin() + static_cast<std::ptrdiff_t>(i), same))
       complain(key_groups_[i]->place_of("Ckn"), "Ckn=" + to_string(key.ckn) + " names an earlier key already");
   }
+  check_lifetimes();
   if (!primary) complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
+}
+
+/// Tells of a profile that has no key to run with now, and when it has one again, if ever.
+void ProfileBuilder::check_lifetimes() {
+  if (!context_.now) return;
+  const std::int64_t now = *context_.now;
+  std::optional<std::int64_t> next;
+  std::size_t last = 0;
+  const std::vector<PreSharedKey>& keys = draft_.profile.keys;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const PreSharedKey& key = keys[i];
+    const bool ended = key.not_after && *key.not_after <= now;
+    if (!ended && (!key.not_before || *key.not_before <= now)) return;
+    if (!ended && (!next || *key.not_before < *next)) next = key.not_before;
+    if (ended && keys[last].not_after.value_or(0) <= *key.not_after) last = i;
+  }
+  if (next)
+    tell(Severity::warning, key_groups_.front()->place,
+         "no key is valid now: the next one becomes valid at " + format_instant(*next));
+  else
+    tell(Severity::warning, key_groups_[last]->place_of("NotAfter"),
+         "no key is valid now or later: the last one ended at " + format_instant(keys[last].not_after.value_or(now)));
 }
 
 /// Without MKA nobody agrees on a cipher suite: it is the one that was said, or follows from the length of the keys.

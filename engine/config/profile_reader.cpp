@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <tuple>
 
 namespace macsec {
@@ -92,6 +93,12 @@ ProfileContext ProfileContext::from_environment() {
   ProfileContext context;
   if (directory != nullptr) context.credentials_directory = directory;
   return context;
+}
+
+ProfileContext ProfileContext::as_of_now() const {
+  ProfileContext out = *this;
+  out.now = std::time(nullptr);
+  return out;
 }
 
 ProfileReading read_profile(std::string_view name, std::span<const IniDocument> documents,

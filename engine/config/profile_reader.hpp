@@ -20,8 +20,13 @@ struct ProfileContext {
   /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
   bool without_keys = false;
 
+  /// Seconds since 1970-01-01 UTC, to tell of a profile without a key that is valid then; nothing: not judged.
+  std::optional<std::int64_t> now{};
+
   /// As the service manager set it up: $CREDENTIALS_DIRECTORY.
   [[nodiscard]] static ProfileContext from_environment();
+  /// The same with the clock's time.
+  [[nodiscard]] ProfileContext as_of_now() const;
 };
 
 struct ProfileReading {

@@ -252,6 +252,14 @@ Verdict set_hello(ProfileDraft& draft, const RawValue& value) {
   return {};
 }
 
+Verdict set_ethertype(ProfileDraft& draft, const RawValue& value) {
+  const Verdict verdict = parse_number(value.text, 0x0600, 0xffff, draft.profile.mka.ethertype);
+  if (!verdict.accepted) return verdict;
+  const std::uint16_t type = draft.profile.mka.ethertype;
+  const bool taken = type == 0x88e5 || type == 0x8100 || type == 0x88a8 || type == 0x8808;
+  return {!taken, "any but 0x88e5, 0x8100, 0x88a8 and 0x8808: the kernel or the card takes those for itself"};
+}
+
 std::string get_ethertype(const ProfileView& view) {
   const std::uint16_t type = view.profile.mka.ethertype;
   const std::array<std::uint8_t, 2> octets{static_cast<std::uint8_t>(type >> 8U),
@@ -413,9 +421,9 @@ constexpr std::array rules{
     ProfileRule{{"MKA", "Destination", "a MAC address as 01:80:c2:00:00:03", "01:80:c2:00:00:03",
                  "Destination address of MKPDUs"},
                 set_mac<&Mka::destination>, get<&Mka::destination>},
-    ProfileRule{{"MKA", "EtherType", "a number from 0x0600 to 0xffff", "0x888e",
+    ProfileRule{{"MKA", "EtherType", "a number from 0x0600 to 0xffff but those of MACsec, VLAN tags and pause frames", "0x888e",
                  "EtherType of MKPDUs"},
-                set_number<&Mka::ethertype, 0x0600, 0xffff>, get_ethertype},
+                set_ethertype, get_ethertype},
 
     ProfileRule{{"Key", "Ckn", "2 to 64 hexadecimal digits, two an octet", "required",
                  "Name of the key, the same on all ends"},

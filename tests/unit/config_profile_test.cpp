@@ -351,6 +351,34 @@ TEST(SameSettings, WhereAKeyWasReadFromIsNoDifference) {
   EXPECT_FALSE(same_settings(one, other));
 }
 
+TEST(Profile, EtherTypesThatNeverArriveAreRefused) {
+  for (const std::string type : {"0x88e5", "0x8100", "0x88A8", "0x8808", "34916"})
+    if (type == "34916")
+      EXPECT_EQ(good(link + key + "[MKA]\nEtherType=" + type + "\n").mka.ethertype, 34916);
+    else
+      expect_bad(link + key + "[MKA]\nEtherType=" + type + "\n", "EtherType=" + type + " is not accepted: any but ");
+}
+
+TEST(Profile, ACheckTellsOfKeysThatAreOver) {
+  const auto check = [](const std::string& text, std::int64_t now) {
+    ProfileContext context;
+    context.now = now;
+    const ProfileReading reading = read({text}, context);
+    EXPECT_TRUE(reading.profile);
+    return told(reading);
+  };
+  const std::string second = "[Key]\nCkn=0103\nCak=000102030405060708090a0b0c0d0e0f\n";
+  const std::string chain = link + key + "NotAfter=@100\n" + second + "NotBefore=@200\nNotAfter=@300\n";
+  EXPECT_THAT(check(chain, 99), IsEmpty());
+  EXPECT_THAT(check(chain, 100),
+              ElementsAre("a:3: no key is valid now: the next one becomes valid at 1970-01-01T00:03:20Z"));
+  EXPECT_THAT(check(chain, 200), IsEmpty());
+  EXPECT_THAT(check(chain, 300),
+              ElementsAre("a:11: no key is valid now or later: the last one ended at 1970-01-01T00:05:00Z"));
+  EXPECT_THAT(check(link + key, 300), IsEmpty());
+  EXPECT_THAT(told(read(chain)), IsEmpty()) << "nobody asked";
+}
+
 TEST(SameSettings, SeesEveryDifference) {
   const Profile one = good(link + key);
   EXPECT_TRUE(same_settings(one, good(link + key)));

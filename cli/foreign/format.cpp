@@ -69,28 +69,6 @@ Exported export_profile(Format format, const std::string& name, const bus::Setti
 
 namespace detail {
 
-std::span<const UserDataKey> user_data_keys() noexcept {
-  static constexpr std::array keys{
-      UserDataKey{"cipher-suites", "MACsec", "CipherSuites"},
-      UserDataKey{"offload", "MACsec", "Offload"},
-      UserDataKey{"replay-window", "MACsec", "ReplayWindow"},
-      UserDataKey{"policy", "MACsec", "Policy"},
-      UserDataKey{"end-station", "MACsec", "EndStation"},
-      UserDataKey{"single-copy-broadcast", "MACsec", "SingleCopyBroadcast"},
-      UserDataKey{"priority", "MKA", "Priority"},
-      UserDataKey{"version", "MKA", "Version"},
-      UserDataKey{"rekey-sec", "MKA", "RekeySec"},
-      UserDataKey{"rekey-pn", "MKA", "RekeyPn"},
-      UserDataKey{"rekey-on-peer-loss", "MKA", "RekeyOnPeerLoss"},
-      UserDataKey{"hello", "MKA", "Hello"},
-      UserDataKey{"delay-protect", "MKA", "DelayProtect"},
-      UserDataKey{"icv-indicator", "MKA", "IcvIndicator"},
-      UserDataKey{"destination", "MKA", "Destination"},
-      UserDataKey{"ethertype", "MKA", "EtherType"},
-  };
-  return keys;
-}
-
 Remaining::Remaining(const bus::Settings& settings) : settings_{settings} {
   std::map<std::string, std::size_t> seen;
   for (const bus::SettingsSection& section : settings) {

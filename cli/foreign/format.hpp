@@ -38,15 +38,4 @@ struct Exported {
 };
 [[nodiscard]] Exported export_profile(Format format, const std::string& name, const bus::Settings& settings, Keys keys);
 
-namespace detail {
-
-/// Keys of NetworkManager's user.data after "org.macsecd.", by setting.
-struct UserDataKey {
-  std::string_view word;
-  std::string_view section;
-  std::string_view key;
-};
-[[nodiscard]] std::span<const UserDataKey> user_data_keys() noexcept;
-
-}  // namespace detail
 }  // namespace macsec::cli

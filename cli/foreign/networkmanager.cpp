@@ -2,6 +2,7 @@
 // NetworkManager's keyfiles, in and out.
 #include "cli/foreign/exporter.hpp"
 #include "cli/foreign/importer.hpp"
+#include "engine/config/user_data_keys.hpp"
 
 namespace macsec::cli::detail {
 namespace {
@@ -183,21 +184,15 @@ class NmImport {
   }
 
   void user_data(const KeyfileEntry& each) {
-    constexpr std::string_view prefix = "org.macsecd.";
     const std::string name = unescape_key(each.key);
-    if (!name.starts_with(prefix)) return import_.leave_out(each.line, fmt::format("user.data {}", printable(name)));
-    const std::string_view word = std::string_view{name}.substr(prefix.size());
+    if (!name.starts_with(user_data_prefix))
+      return import_.leave_out(each.line, fmt::format("user.data {}", printable(name)));
+    const std::string_view word = std::string_view{name}.substr(user_data_prefix.size());
     const auto setting = std::ranges::find(user_data_keys(), word, &UserDataKey::word);
-    if (setting != user_data_keys().end()) return import_.set(setting->section, setting->key, unescape(each.value));
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> fallback{
-        {{"fallback-ckn", "Ckn"},
-         {"fallback-ckn-padding", "CknPadding"},
-         {"fallback-cak-file", "CakFile"},
-         {"fallback-cak-credential", "CakCredential"}}};
-    const auto* const key = std::ranges::find(fallback, word, &std::pair<std::string_view, std::string_view>::first);
-    if (key == fallback.end()) return import_.leave_out(each.line, printable(name));
+    if (setting == user_data_keys().end()) return import_.leave_out(each.line, printable(name));
+    if (setting->section != "Key") return import_.set(setting->section, setting->key, unescape(each.value));
     section_of(import_.out.settings, "Key", 0);
-    import_.set("Key", key->second, unescape(each.value), 1);
+    import_.set("Key", setting->key, unescape(each.value), 1);
     import_.set("Key", "Role", "fallback", 1);
   }
 
@@ -221,9 +216,11 @@ namespace {
 
 void write_user_data(Exported& out, Remaining& remaining, std::size_t primary) {
   std::string lines;
-  for (const UserDataKey& key : user_data_keys())
+  for (const UserDataKey& key : user_data_keys()) {
+    if (key.section == "Key") continue;  // of the fallback key, below
     if (const std::string value = remaining.take(key.section, key.key); !value.empty())
-      lines += fmt::format("org.macsecd.{}={}\n", key.word, value);
+      lines += fmt::format("{}{}={}\n", user_data_prefix, key.word, value);
+  }
   for (std::size_t i = 0; i < remaining.count("Key"); ++i) {
     if (i == primary || remaining.take("Key", "Role", i) != "fallback") continue;
     const std::string file = remaining.take("Key", "CakFile", i);

@@ -2,6 +2,7 @@
 #include "plugin/networkmanager/profiles/user_data.hpp"
 
 #include "engine/config/profile_keys.hpp"
+#include "engine/config/user_data_keys.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -9,36 +10,6 @@
 namespace macsec::nm {
 namespace {
 
-constexpr std::string_view prefix = "org.macsecd.";
-
-struct Known {
-  std::string_view word;
-  std::string_view section;
-  std::string_view key;
-  bool opens_secrets = false;  ///< names what only macsecd and root can read
-};
-constexpr std::array known_keys{
-    Known{"cipher-suites", "MACsec", "CipherSuites"},
-    Known{"offload", "MACsec", "Offload"},
-    Known{"replay-window", "MACsec", "ReplayWindow"},
-    Known{"policy", "MACsec", "Policy"},
-    Known{"end-station", "MACsec", "EndStation"},
-    Known{"single-copy-broadcast", "MACsec", "SingleCopyBroadcast"},
-    Known{"priority", "MKA", "Priority"},
-    Known{"version", "MKA", "Version"},
-    Known{"rekey-sec", "MKA", "RekeySec"},
-    Known{"rekey-pn", "MKA", "RekeyPn"},
-    Known{"rekey-on-peer-loss", "MKA", "RekeyOnPeerLoss"},
-    Known{"hello", "MKA", "Hello"},
-    Known{"delay-protect", "MKA", "DelayProtect"},
-    Known{"icv-indicator", "MKA", "IcvIndicator"},
-    Known{"destination", "MKA", "Destination"},
-    Known{"ethertype", "MKA", "EtherType"},
-    Known{"fallback-ckn", "Key", "Ckn"},
-    Known{"fallback-ckn-padding", "Key", "CknPadding"},
-    Known{"fallback-cak-file", "Key", "CakFile", true},
-    Known{"fallback-cak-credential", "Key", "CakCredential", true},
-};
 constexpr std::string_view activation_word = "activation";
 
 void complain(UserData& out, bool error, const std::string& setting, std::string text) {
@@ -47,7 +18,7 @@ void complain(UserData& out, bool error, const std::string& setting, std::string
 
 std::string all_words() {
   std::string text{activation_word};
-  for (const Known& known : known_keys) fmt::format_to(std::back_inserter(text), ", {}", known.word);
+  for (const UserDataKey& known : user_data_keys()) fmt::format_to(std::back_inserter(text), ", {}", known.word);
   return text;
 }
 
@@ -63,7 +34,7 @@ void take_activation(UserData& out, const std::string& name, std::string_view va
 }
 
 /// The value as a setting, once the table of profile keys accepts it.
-void take(UserData& out, const Known& known, const std::string& name, const std::string& value,
+void take(UserData& out, const UserDataKey& known, const std::string& name, const std::string& value,
           bus::SettingsSection& fallback) {
   const ProfileKey* key = find_profile_key(known.section, known.key);
   if (key == nullptr) return;
@@ -88,20 +59,21 @@ UserData read_user_data(const Connection& connection) {
   UserData out;
   bus::SettingsSection fallback{"Key", {}};
   for (const auto& [name, value] : connection.user_data) {
-    if (!name.starts_with(prefix)) continue;
-    const std::string_view word = std::string_view{name}.substr(prefix.size());
+    if (!name.starts_with(user_data_prefix)) continue;
+    const std::string_view word = std::string_view{name}.substr(user_data_prefix.size());
     if (word == activation_word) {
       take_activation(out, name, value);
       continue;
     }
-    const auto* known = std::ranges::find(known_keys, word, &Known::word);
-    if (known != known_keys.end() && known->opens_secrets && connection.is_private)
+    const auto known = std::ranges::find(user_data_keys(), word, &UserDataKey::word);
+    if (known != user_data_keys().end() && known->opens_secrets && connection.is_private)
       complain(out, true, name,
                fmt::format("{} is for connections of all users: this one has connection.permissions", name));
-    else if (known != known_keys.end())
+    else if (known != user_data_keys().end())
       take(out, *known, name, value, fallback);
     else
-      complain(out, false, name, fmt::format("{} is not known: after {} may come {}", name, prefix, all_words()));
+      complain(out, false, name,
+               fmt::format("{} is not known: after {} may come {}", name, user_data_prefix, all_words()));
   }
   if (fallback.texts.empty() || !out.usable()) return out;
   const auto given = [&fallback](std::string_view key) {

@@ -6,12 +6,15 @@
 namespace macsec::cli {
 namespace {
 
-void add_options(Candidates& out, std::string_view word) {
+void add_options(Candidates& out, std::string_view word, const Verb* verb) {
   const std::size_t equals = word.find('=');
   for (const Option& option : option_table()) {
+    if (verb != nullptr && !belongs(option, *verb)) continue;
     if (equals == std::string_view::npos) {
       const bool needs = !option.argument.empty() && !option.argument.starts_with('[');
       out.push_back({std::string{option.name} + (needs ? "=" : ""), std::string{option.help}});
+      if (word == "-" && option.letter != 0)
+        out.push_back({fmt::format("-{}", option.letter), std::string{option.help}});
     } else if (word.substr(0, equals) == option.name) {
       std::string_view rest = option.words;
       while (!rest.empty()) {
@@ -48,10 +51,13 @@ std::string complete(Context& context, std::span<const std::string> words) {
     for (const std::string& each : words.first(words.size() - 1))
       if (!each.starts_with('-')) before.push_back(each);
   Candidates candidates;
+  const Found found = find_verb(before);
   if (word.starts_with('-')) {
-    add_options(candidates, word);
-  } else if (const Found found = find_verb(before); found.words != 0) {
+    add_options(candidates, word, found.words != 0 ? found.verb : nullptr);
+  } else if (found.words != 0) {
     const std::size_t index = before.size() - found.words;
+    context.arguments.assign(before.begin() + static_cast<std::ptrdiff_t>(found.words), before.end());
+    context.arguments.push_back(word);
     if (found.verb->complete != nullptr && index < found.verb->most) candidates = found.verb->complete(context, index);
   } else {
     add_verbs(candidates, before);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/context.hpp"
 
+#include "cli/reach.hpp"
 #include "dbus/client/mirror.hpp"
 #include "engine/base/text.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fnmatch.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -65,32 +67,92 @@ std::string Context::since(Time when) {
   return seconds.count() == 0 ? "0s" : format_duration(seconds);
 }
 
-std::string Context::clock(Time when) {
+Duration Context::real_time(Time when) {
   // A fixed clock has booted with the epoch.
   const Duration offset = fixed_now() ? Duration{0} : read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
-  const Duration real = when.time_since_epoch() + offset;
+  return when.time_since_epoch() + offset;
+}
+
+std::string Context::clock(Time when) {
+  const Duration real = real_time(when);
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(real).count();
   tm parts{};
   localtime_r(&seconds, &parts);
   return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.tm_hour, parts.tm_min, parts.tm_sec, real.count() / 1000 % 1000);
 }
 
+std::string Context::utc(Time when) {
+  const Duration real = real_time(when);
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(real).count();
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, real.count() / 1000 % 1000);
+}
+
+std::int64_t Context::unix_time() { return std::chrono::floor<std::chrono::seconds>(real_time(now())).count(); }
+
+namespace {
+
+/// Names of the bus whose value is a moment of CLOCK_BOOTTIME.
+bool is_moment(std::string_view name) {
+  constexpr std::array<std::string_view, 6> moments{"Since",          "LastHeard",   "NextRekey",
+                                                    "SuspendedUntil", "ParkedUntil", "Time"};
+  return std::ranges::find(moments, name) != moments.end();
+}
+
+// As deep as a message of the bus, which is bounded.
+// NOLINTNEXTLINE(misc-no-recursion)
+bus::Value with_moments(const bus::Value& value) {
+  if (const auto* const list = std::get_if<bus::Value::List>(&value.data())) {
+    bus::Value::List out;
+    for (const bus::Value& each : *list) out.push_back(with_moments(each));
+    return bus::Value{bus::Value::Data{std::move(out)}};
+  }
+  const auto* const dict = std::get_if<bus::Value::Dict>(&value.data());
+  if (dict == nullptr) return value;
+  bus::Value::Dict out;
+  for (const auto& [name, each] : *dict) {
+    out.insert_or_assign(name, with_moments(each));
+    if (!is_moment(name) || each.number() == 0) continue;
+    const Time when{Duration{static_cast<Duration::rep>(each.number())}};
+    const auto age = std::chrono::floor<std::chrono::milliseconds>(Context::now() - when);
+    out.insert_or_assign(name + "Utc", bus::Value{bus::Value::Data{Context::utc(when)}});
+    out.insert_or_assign(name + "AgeSec", bus::Value{bus::Value::Data{static_cast<double>(age.count()) / 1000}});
+  }
+  return bus::Value{bus::Value::Data{std::move(out)}};
+}
+
+}  // namespace
+
+void Context::print_json(const bus::Value& value) { out += to_json(with_moments(value), options.json); }
+
 bus::Client* Context::client() {
   if (!tried_) {
     tried_ = true;
-    auto connected = bus::Client::connect({.address = {}, .interactive = options.ask && isatty(STDIN_FILENO) != 0});
-    if (connected)
+    auto connected = bus::Client::connect(
+        {.address = {}, .host = options.host, .interactive = options.ask && isatty(STDIN_FILENO) != 0});
+    if (!connected) {
+      complain(Exit::unreachable, connected.error().text + "; does the bus run? See: systemctl status dbus");
+      return nullptr;
+    }
+    const auto answer = reach((*connected)->bus(), [this] { warn("macsecd is starting, waiting for it"); });
+    if (answer)
       client_ = std::move(*connected);
     else
-      complain(connected.error());
+      complain(Exit::unreachable, answer.error().text);
   }
   return client_.get();
 }
 
 Exit Context::complain(const bus::CallError& error) {
   const Exit as = exit_of(error.kind);
-  if (as == Exit::unreachable) return complain(as, error.text + "; does macsecd run? See: systemctl status macsecd");
-  return complain(as, error.text);
+  if (as == Exit::unreachable)
+    return complain(as, error.text + "; see: systemctl status macsecd; journalctl -u macsecd");
+  if (as != Exit::refused) return complain(as, error.text);
+  const bool control = verb == "up" || verb == "down" || verb == "rekey" || verb == "suspend";
+  return complain(as, fmt::format("{} needs the polkit action {}: use sudo, or a rule in /etc/polkit-1/rules.d", verb,
+                                  control ? bus::action::control : bus::action::manage));
 }
 
 Exit Context::complain(Exit as, std::string_view text) {
@@ -123,39 +185,95 @@ void Context::flush(bool last) {
 
 template <typename Info>
 struct Context::Kind {
+  std::string_view word;  ///< "link"
+  std::string_view list;  ///< the verb that lists them
   const char* interface;
   std::function<bus::Request<bus::ObjectPath>(const bus::Client&, const std::string&)> find;
   std::function<Info(std::string, const bus::Value::Dict&)> read;
   std::string Info::* name;
+
+  [[nodiscard]] Object<Info> make(const std::string& path, const bus::Value::Dict& properties) const {
+    return {path, bus::Value{bus::Value::Data{properties}}, read(path, properties)};
+  }
 };
+
+template <typename Info>
+std::optional<std::vector<Context::Object<Info>>> Context::all_objects(const Kind<Info>& kind) {
+  const auto all = ask<bus::ObjectTree>([](const bus::Client& daemon) { return daemon.objects(); });
+  if (!all) return std::nullopt;
+  std::vector<Object<Info>> found;
+  for (const auto& [path, state] : *all)
+    if (const auto object = state.find(kind.interface); object != state.end())
+      found.push_back(kind.make(path, object->second));
+  std::ranges::sort(found, {}, [&kind](const Object<Info>& each) { return each.info.*kind.name; });
+  return found;
+}
+
+template <typename Info>
+void Context::complain_missing(const Kind<Info>& kind, const std::string& text) {
+  constexpr std::size_t most = 8;
+  const auto all = all_objects(kind);
+  if (!all) return;
+  if (all->empty()) {
+    complain(Exit::not_found, fmt::format("{}; there is none at all", text));
+    return;
+  }
+  std::string names;
+  for (std::size_t i = 0; i < std::min(all->size(), most); ++i)
+    names += fmt::format("{}{}", i == 0 ? "" : ", ", (*all)[i].info.*kind.name);
+  complain(Exit::not_found, fmt::format("{}; there {} {}{} (macsecctl {})", text, all->size() == 1 ? "is" : "are",
+                                        names, all->size() > most ? ", ..." : "", kind.list));
+}
+
+template <typename Info>
+std::optional<Context::Object<Info>> Context::object(const Kind<Info>& kind, const std::string& name) {
+  const bus::Client* const daemon = client();
+  if (daemon == nullptr) return std::nullopt;
+  const auto path = daemon->call(kind.find(*daemon, name));
+  if (!path) {
+    // More than one link may run on an interface, which is told.
+    if (path.error().kind == bus::CallError::Kind::not_found && !path.error().text.contains("more than one"))
+      complain_missing(kind, fmt::format("there is no {} {}", kind.word, name));
+    else
+      complain(path.error());
+    return std::nullopt;
+  }
+  const auto properties =
+      ask<bus::Value>([&](const bus::Client& each) { return each.properties(path->text, kind.interface); });
+  if (!properties) return std::nullopt;
+  return kind.make(path->text, properties->dict());
+}
 
 template <typename Info>
 std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<Info>& kind,
                                                                    std::span<const std::string> names) {
+  if (names.empty()) return all_objects(kind);
   std::vector<Object<Info>> found;
-  const auto add = [&](const std::string& path, const bus::Value::Dict& properties) {
-    found.push_back({path, bus::Value{bus::Value::Data{properties}}, kind.read(path, properties)});
-  };
   for (const std::string& name : names) {
-    const auto path = ask<bus::ObjectPath>([&](const bus::Client& daemon) { return kind.find(daemon, name); });
-    if (!path) return std::nullopt;
-    const auto properties =
-        ask<bus::Value>([&](const bus::Client& daemon) { return daemon.properties(path->text, kind.interface); });
-    if (!properties) return std::nullopt;
-    add(path->text, properties->dict());
+    if (name.find_first_of("*?[") == std::string::npos) {
+      auto one = object(kind, name);
+      if (!one) return std::nullopt;
+      found.push_back(std::move(*one));
+      continue;
+    }
+    auto all = all_objects(kind);
+    if (!all) return std::nullopt;
+    const auto misses = [&](const Object<Info>& each) {
+      return ::fnmatch(name.c_str(), (each.info.*kind.name).c_str(), 0) != 0;
+    };
+    std::erase_if(*all, misses);
+    if (all->empty()) {
+      complain_missing(kind, fmt::format("no {} fits {}", kind.word, name));
+      return std::nullopt;
+    }
+    std::ranges::move(*all, std::back_inserter(found));
   }
-  if (!names.empty()) return found;
-  const auto all = ask<bus::ObjectTree>([](const bus::Client& daemon) { return daemon.objects(); });
-  if (!all) return std::nullopt;
-  for (const auto& [path, state] : *all)
-    if (const auto object = state.find(kind.interface); object != state.end()) add(path, object->second);
-  std::ranges::sort(found, {}, [&kind](const Object<Info>& each) { return each.info.*kind.name; });
   return found;
 }
 
 std::optional<std::vector<Context::Session>> Context::sessions(std::span<const std::string> names) {
   return objects<bus::SessionInfo>(
-      {bus::interface::session,
+      {"link", "list", bus::interface::session,
        [](const bus::Client& daemon, const std::string& name) { return daemon.get_session(name); }, bus::to_session,
        &bus::SessionInfo::interface},
       names);
@@ -163,7 +281,7 @@ std::optional<std::vector<Context::Session>> Context::sessions(std::span<const s
 
 std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const std::string> names) {
   return objects<bus::ProfileInfo>(
-      {bus::interface::profile,
+      {"profile", "profile list", bus::interface::profile,
        [](const bus::Client& daemon, const std::string& name) { return daemon.get_profile(name); }, bus::to_profile,
        &bus::ProfileInfo::name},
       names);
@@ -173,6 +291,12 @@ Exit Context::wait_for(const std::string& path, std::string_view what,
                        const std::function<bool(const bus::SessionInfo&)>& done) {
   bus::Client* const daemon = client();
   if (daemon == nullptr) return status;
+  if (options.wait == Duration{0}) {  // looks once
+    const auto now = daemon->call(daemon->properties(path, bus::interface::session));
+    if (!now && now.error().kind != bus::CallError::Kind::not_found) return complain(now.error());
+    const auto session = now ? std::optional{bus::to_session(path, now->dict())} : std::nullopt;
+    return session && done(*session) ? Exit::ok : complain_late(session, what);
+  }
   sd_event* raw = nullptr;
   if (sd_event_new(&raw) < 0) return complain(Exit::failed, "cannot make an event loop");
   const EventPointer event{raw};
@@ -205,11 +329,25 @@ Exit Context::wait_for(const std::string& path, std::string_view what,
   sd_bus_detach_event(daemon->bus());
   if (*ended == End::reached) return Exit::ok;
   if (*ended == End::gone) return complain(Exit::unreachable, "macsecd left the bus");
-  const auto session = mirror.session(path);
-  return complain(Exit::timeout, fmt::format("{} not {} within {}{}{}", session ? session->interface : path, what,
-                                             format_duration(options.wait.value_or(Duration{0})),
-                                             session && !session->reason_text.empty() ? ": " : "",
-                                             session ? session->reason_text : ""));
+  return complain_late(mirror.session(path), what);
+}
+
+Exit Context::complain_late(const std::optional<bus::SessionInfo>& session, std::string_view what) {
+  const Duration waited = options.wait.value_or(Duration{0});
+  const std::string within = waited == Duration{0} ? "" : " within " + format_duration(waited);
+  const std::string why = session && !session->reason_text.empty() ? ": " + session->reason_text : "";
+  return complain(Exit::timeout,
+                  fmt::format("{} not {}{}{}", session ? session->interface : "the link is", what, within, why));
+}
+
+std::string owned_elsewhere(const bus::ProfileInfo& info) {
+  if (info.owner.empty()) return {};
+  if (info.source == "networkmanager")
+    return fmt::format("profile {0} is NetworkManager's: nmcli connection modify {1}", info.name,
+                       info.origin.empty() ? info.name : info.origin);
+  if (info.source == "networkd")
+    return fmt::format("profile {} comes from {}: change that, then networkctl reload", info.name, info.origin);
+  return {};
 }
 
 Style style_of(std::string_view state) noexcept {

@@ -23,6 +23,7 @@ enum class Exit : std::uint8_t {
   refused = 4,      ///< not authorised
   unreachable = 5,  ///< no daemon, or no bus
   timeout = 6,
+  not_secured = 7,  ///< status --check
 };
 
 enum class ColorChoice : std::uint8_t { automatic, always, never };
@@ -49,12 +50,19 @@ struct Options {
   std::size_t key_size = 16;     ///< octets
   std::string form = "section";  ///< of a generated key
   bool openmetrics = false;      ///< statistics for a monitoring system
+  bool check = false;            ///< the exit status says whether links are secured
+  bool all = false;              ///< tell identifiers and all settings, too
+  std::string host;              ///< whose macsecd; empty: this host's
 };
+
+struct Option;
 
 class Context {
  public:
   Options options;
   std::vector<std::string> arguments;
+  std::vector<const Option*> given;  ///< options on the command line
+  std::string_view verb;             ///< that runs
   Screen screen;
   std::string out;         ///< shown at the end, through a pager where it is long
   Exit status = Exit::ok;  ///< of the last failure told
@@ -65,6 +73,10 @@ class Context {
   [[nodiscard]] static std::string since(Time when);
   /// Time of day of a moment of CLOCK_BOOTTIME: "12:34:56.789".
   [[nodiscard]] static std::string clock(Time when);
+  /// The same moment as a date in UTC: "2026-01-31T12:30:15.250Z".
+  [[nodiscard]] static std::string utc(Time when);
+  /// Seconds since 1970 at this moment.
+  [[nodiscard]] static std::int64_t unix_time();
 
   /// The connection, made at the first call; null once that failed, which was told then.
   [[nodiscard]] bus::Client* client();
@@ -86,7 +98,8 @@ class Context {
   void warn(std::string_view text) const;
 
   [[nodiscard]] bool json() const noexcept { return options.json != JsonForm::off; }
-  void print_json(const bus::Value& value) { out += to_json(value, options.json); }
+  /// Moments are told a second and a third time, in UTC and as seconds from now: see macsecctl(1).
+  void print_json(const bus::Value& value);
   void print(const Table& table) { out += table.print(screen, options.legend); }
   template <typename... T>
   void print(fmt::format_string<T...> format, T&&... values) {
@@ -104,7 +117,8 @@ class Context {
   };
   using Session = Object<bus::SessionInfo>;
   using Profile = Object<bus::ProfileInfo>;
-  /// Those the names mean, in their order, or all, ordered by name. Nothing on failure, which was told.
+  /// Those the names mean, in their order, or all, ordered by name. A name may be a pattern of glob(7), which means all it
+  /// fits. Nothing on failure, which was told.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
 
@@ -118,10 +132,23 @@ class Context {
   template <typename Info>
   [[nodiscard]] std::optional<std::vector<Object<Info>>> objects(const Kind<Info>& kind,
                                                                  std::span<const std::string> names);
+  template <typename Info>
+  [[nodiscard]] std::optional<std::vector<Object<Info>>> all_objects(const Kind<Info>& kind);
+  template <typename Info>
+  [[nodiscard]] std::optional<Object<Info>> object(const Kind<Info>& kind, const std::string& name);
+  template <typename Info>
+  void complain_missing(const Kind<Info>& kind, const std::string& text);
+
+  [[nodiscard]] Exit complain_late(const std::optional<bus::SessionInfo>& session, std::string_view what);
+  /// Since 1970.
+  [[nodiscard]] static Duration real_time(Time when);
 
   std::unique_ptr<bus::Client> client_;
   bool tried_ = false;
 };
+
+/// Why somebody else than macsecd's user has to change this profile; empty where nobody has to.
+[[nodiscard]] std::string owned_elsewhere(const bus::ProfileInfo& info);
 
 /// The style of a session's state.
 [[nodiscard]] Style style_of(std::string_view state) noexcept;

@@ -26,21 +26,39 @@ Screen find_screen(const Options& options) {
   return screen;
 }
 
+/// Whether the options fit the verb; false after telling which does not.
+bool options_fit(Context& context, const Verb& verb) {
+  for (const Option* const option : context.given) {
+    if (belongs(*option, verb)) continue;
+    context.complain(Exit::usage, fmt::format("{} does not belong to {}, but to {}; see macsecctl help {}",
+                                              option->name, verb.name, option->verbs, verb.name));
+    return false;
+  }
+  if (context.options.openmetrics && context.json()) {
+    context.complain(Exit::usage, "one of --openmetrics and --json");
+    return false;
+  }
+  return true;
+}
+
 Exit dispatch(Context& context) {
   const Found found = find_verb(context.arguments);
-  if (found.verb == nullptr)
-    return context.complain(
-        Exit::usage, fmt::format("there is no verb {}; see macsecctl --help", fmt::join(context.arguments, " ")));
+  if (found.verb == nullptr) return context.complain(Exit::usage, wrong_verb(context.arguments));
   context.arguments.erase(context.arguments.begin(),
                           context.arguments.begin() + static_cast<std::ptrdiff_t>(found.words));
+  context.verb = found.verb->name;
+  if (context.options.help) {
+    context.out = help_text(*found.verb);
+    return Exit::ok;
+  }
+  if (!options_fit(context, *found.verb)) return context.status;
   const std::size_t given = context.arguments.size();
   if (given < found.verb->least || given > found.verb->most)
     return context.complain(Exit::usage,
                             fmt::format("{} arguments; this is accepted: macsecctl {}{}{}",
                                         given < found.verb->least ? "too few" : "too many", found.verb->name,
                                         found.verb->arguments.empty() ? "" : " ", found.verb->arguments));
-  const Exit status = found.verb->run(context);
-  return status;
+  return found.verb->run(context);
 }
 
 int run(int argc, char** argv) {
@@ -60,7 +78,7 @@ int run(int argc, char** argv) {
   if (!read_options(context, words)) return static_cast<int>(context.status);
   context.screen = find_screen(context.options);
   Exit status = Exit::ok;
-  if (context.options.help)
+  if (context.options.help && context.arguments.empty())
     context.out = help_text();
   else if (context.options.version)
     context.out = "macsecctl " MACSECD_VERSION "\n";

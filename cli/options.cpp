@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/verbs/table.hpp"
+#include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
 
 #include <algorithm>
@@ -23,9 +24,10 @@ string_view flag(Options& options, string_view) {
 constexpr string_view formats = "networkmanager networkd wpa_supplicant";
 
 constexpr std::array options{
-    Option{"--help", 'h', "", "Show this help", "", flag<&Options::help>},
-    Option{"--version", 0, "", "Show the version", "", flag<&Options::version>},
-    Option{"--json", 0, "MODE", "Print JSON with the bus's own names: pretty, short or off", "pretty short off",
+    Option{"--help", 'h', "", "Show this help", "", "", flag<&Options::help>},
+    Option{"--version", 0, "", "Show the version", "", "", flag<&Options::version>},
+    Option{"--host", 'H', "HOST", "Ask macsecd on another host, over ssh", "", "", set<&Options::host>},
+    Option{"--json", 0, "MODE", "Print JSON with the bus's own names: pretty, short or off", "pretty short off", "",
            [](Options& out, string_view value) -> string_view {
              if (value == "pretty")
                out.json = JsonForm::pretty;
@@ -37,7 +39,7 @@ constexpr std::array options{
                return "pretty, short or off";
              return {};
            }},
-    Option{"--color", 0, "WHEN", "Use colour: auto, always or never", "auto always never",
+    Option{"--color", 0, "WHEN", "Use colour: auto, always or never", "auto always never", "",
            [](Options& out, string_view value) -> string_view {
              if (value == "auto")
                out.color = ColorChoice::automatic;
@@ -49,42 +51,48 @@ constexpr std::array options{
                return "auto, always or never";
              return {};
            }},
-    Option{"--no-legend", 0, "", "Print no headings", "", flag<&Options::legend, false>},
-    Option{"--no-pager", 0, "", "Do not use a pager", "", flag<&Options::pager, false>},
-    Option{"--no-ask-password", 0, "", "Do not ask for a password", "", flag<&Options::ask, false>},
+    Option{"--no-legend", 0, "", "Print no headings", "", "", flag<&Options::legend, false>},
+    Option{"--no-pager", 0, "", "Do not use a pager", "", "", flag<&Options::pager, false>},
+    Option{"--no-ask-password", 0, "", "Do not ask for a password", "", "", flag<&Options::ask, false>},
     Option{"--wait", 'w', "[SEC]", "Wait until it is done, at most so long (default: 90s)", "",
+           "status, up, down, rekey, profile add, profile import",
            [](Options& out, string_view value) -> string_view {
              out.wait = value.empty() ? Duration{std::chrono::seconds{90}} : parse_duration(value);
              return out.wait ? "" : "a time span such as 30 or 2min";
            }},
-    Option{"--openmetrics", 0, "", "stats: print OpenMetrics, for a monitoring system", "",
+    Option{"--check", 0, "", "Exit with 7 where a link is not secured", "", "status", flag<&Options::check>},
+    Option{"--all", 'a', "", "Show identifiers, the SAK before, and all settings, too", "", "status",
+           flag<&Options::all>},
+    Option{"--openmetrics", 0, "", "Print OpenMetrics, for a monitoring system", "", "stats",
            flag<&Options::openmetrics>},
-    Option{"--runtime", 0, "", "profile add, import: keep it in memory only", "", flag<&Options::runtime>},
-    Option{"--key-file", 0, "FILE", "profile add, edit, import: read the CAK from here", "", set<&Options::key_file>},
-    Option{"--key-fd", 0, "FD", "profile add, edit, import: read the CAK from this descriptor", "",
+    Option{"--runtime", 0, "", "Keep it in memory only", "", "profile add, profile import", flag<&Options::runtime>},
+    Option{"--key-file", 0, "FILE", "Read the CAK from here", "", "profile add, profile edit, profile import",
+           set<&Options::key_file>},
+    Option{"--key-fd", 0, "FD", "Read the CAK from this descriptor", "", "profile add, profile edit, profile import",
            [](Options& out, string_view value) -> string_view {
              const auto fd = parse_unsigned(value, 1U << 20U);
              if (fd) out.key_fd = static_cast<int>(*fd);
              return fd ? "" : "the number of a descriptor";
            }},
-    Option{"--no-keys", 0, "", "profile check, import: do not look for key files and credentials", "",
+    Option{"--no-keys", 0, "", "Do not look for key files and credentials", "", "profile check, profile import",
            flag<&Options::no_keys>},
-    Option{"--from", 0, "FORMAT", "profile import: networkmanager, networkd or wpa_supplicant", formats,
-           set<&Options::from>},
-    Option{"--to", 0, "FORMAT", "profile export: networkmanager, networkd or wpa_supplicant", formats,
+    Option{"--from", 0, "FORMAT", "What it is of: networkmanager, networkd or wpa_supplicant", formats,
+           "profile import", set<&Options::from>},
+    Option{"--to", 0, "FORMAT", "For networkmanager, networkd or wpa_supplicant", formats, "profile export",
            set<&Options::to>},
-    Option{"--name", 0, "NAME", "profile import: name of the profile", "", set<&Options::name>},
-    Option{"--output", 'o', "FILE", "genkey, profile export, import: write to a new file, mode 0600", "",
+    Option{"--name", 0, "NAME", "Name of the profile", "", "profile import", set<&Options::name>},
+    Option{"--output", 'o', "FILE", "Write to a new file, mode 0600", "", "genkey, profile export, profile import",
            set<&Options::output>},
-    Option{"--install", 0, "", "profile export: add it to NetworkManager instead of writing a file", "",
+    Option{"--install", 0, "", "Add it to NetworkManager instead of writing a file", "", "profile export",
            flag<&Options::install>},
-    Option{"--bits", 0, "BITS", "genkey: size of the key: 128 (default) or 256", "128 256",
+    Option{"--bits", 0, "BITS", "Size of the key: 128 (default) or 256", "128 256", "genkey",
            [](Options& out, string_view value) -> string_view {
              if (value != "128" && value != "256") return "128 or 256";
              out.key_size = value == "128" ? 16 : 32;
              return {};
            }},
-    Option{"--form", 0, "FORM", "genkey: section (default), hex or wpa_supplicant", "section hex wpa_supplicant",
+    Option{"--form", 0, "FORM", "Form of the key: section (default), hex or wpa_supplicant",
+           "section hex wpa_supplicant", "genkey",
            [](Options& out, string_view value) -> string_view {
              if (value != "section" && value != "hex" && value != "wpa_supplicant")
                return "section, hex or wpa_supplicant";
@@ -105,9 +113,42 @@ bool wrong(Context& context, const std::string& text) {
   return false;
 }
 
+std::string no_option(string_view name) {
+  std::vector<string_view> names;
+  for (const Option& option : options) names.push_back(option.name);
+  const string_view near = name.starts_with("--") ? similar_name(name, names) : string_view{};
+  return fmt::format("there is no option {}{}", name, near.empty() ? "" : fmt::format(", did you mean {}?", near));
+}
+
+/// "-w5" is "-w" with the value 5, "--wait=5" is "--wait" with the value 5.
+struct Word {
+  explicit Word(const std::string& word) {
+    const bool is_short = !word.starts_with("--");
+    const std::size_t equals = word.find('=');
+    const std::size_t end = is_short ? 2 : std::min(equals, word.size());
+    name = word.substr(0, end);
+    has_value = end < word.size();
+    if (has_value) value = word.substr(end + (word[end] == '=' ? 1 : 0));
+  }
+  std::string name;
+  std::string value;
+  bool has_value;
+};
+
 }  // namespace
 
 std::span<const Option> option_table() noexcept { return options; }
+
+bool belongs(const Option& option, const Verb& verb) noexcept {
+  string_view rest = option.verbs;
+  if (rest.empty()) return true;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(", "), rest.size());
+    if (rest.substr(0, end) == verb.name) return true;
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+  }
+  return false;
+}
 
 bool read_options(Context& context, std::span<const std::string> words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -121,16 +162,17 @@ bool read_options(Context& context, std::span<const std::string> words) {
       context.arguments.push_back(word);
       continue;
     }
-    const std::size_t equals = std::min(word.find('='), word.size());
-    const std::string name = word.substr(0, equals);
-    const Option* const option = find_option(name);
-    if (option == nullptr) return wrong(context, "there is no option " + name);
-    std::string value = equals < word.size() ? word.substr(equals + 1) : "";
-    if (option->argument.empty() && equals < word.size()) return wrong(context, name + " takes no value");
-    if (!option->argument.empty() && !option->argument.starts_with('[') && equals == word.size()) {
-      if (i + 1 == words.size()) return wrong(context, fmt::format("{} needs a value: {}", name, option->argument));
-      value = words[++i];
+    Word read{word};
+    const Option* const option = find_option(read.name);
+    if (option == nullptr) return wrong(context, no_option(read.name));
+    if (option->argument.empty() && read.has_value) return wrong(context, read.name + " takes no value");
+    if (!option->argument.empty() && !option->argument.starts_with('[') && !read.has_value) {
+      if (i + 1 == words.size())
+        return wrong(context, fmt::format("{} needs a value: {}", read.name, option->argument));
+      read.value = words[++i];
     }
+    const std::string& value = read.value;
+    context.given.push_back(option);
     if (const string_view accepted = option->apply(context.options, value); !accepted.empty())
       return wrong(context, fmt::format("{}={} is not accepted: {}", option->name, value, accepted));
   }

@@ -73,7 +73,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 Table::Table(std::vector<std::string> titles) : titles_{std::move(titles)} {
   for (std::string& title : titles_) {
     right_.push_back(title.starts_with('>'));
-    if (right_.back()) title.erase(0, 1);
+    kept_.push_back(title.starts_with('='));
+    if (right_.back() || kept_.back()) title.erase(0, 1);
   }
 }
 
@@ -86,12 +87,19 @@ std::vector<std::size_t> Table::widths(const Screen& screen, bool legend) const 
   }
   if (screen.width == 0) return out;
   std::size_t total = std::accumulate(out.begin(), out.end(), gap * (out.size() - 1));
+  // The first column names what the row is about: it gives way last, after those that are to be kept.
+  const auto widest = [&](auto&& may_shrink) {
+    std::size_t found = out.size();
+    for (std::size_t i = 0; i < out.size(); ++i)
+      if (may_shrink(i) && out[i] > narrowest && (found == out.size() || out[i] > out[found])) found = i;
+    return found;
+  };
   while (total > screen.width) {
-    // The first column names what the row is about: it gives way last.
-    auto widest = std::max_element(out.begin() + 1, out.end());
-    if (widest == out.end() || *widest <= narrowest) widest = out.begin();
-    if (*widest <= narrowest) break;
-    --*widest;
+    std::size_t at = widest([this](std::size_t i) { return i != 0 && !kept_[i]; });
+    if (at == out.size()) at = widest([](std::size_t i) { return i != 0; });
+    if (at == out.size()) at = widest([](std::size_t) { return true; });
+    if (at == out.size()) break;
+    --out[at];
     --total;
   }
   return out;

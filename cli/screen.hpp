@@ -34,7 +34,8 @@ struct Cell {
 
 class Table {
  public:
-  /// A title that begins with '>' is of a column that is set flush right.
+  /// A title that begins with '>' is of a column that is set flush right; one with '=' of a column that gives way only
+  /// where all others have.
   explicit Table(std::vector<std::string> titles);
   void add(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
   [[nodiscard]] bool empty() const noexcept { return rows_.empty(); }
@@ -46,6 +47,7 @@ class Table {
 
   std::vector<std::string> titles_;
   std::vector<bool> right_;
+  std::vector<bool> kept_;
   std::vector<std::vector<Cell>> rows_;
 };
 

@@ -47,7 +47,7 @@ class SilentTerminal {
 Result<void> write_secret(const std::string& path, std::string_view text) {
   if (path.empty() || path == "-") return write_all(STDOUT_FILENO, text, "standard output");
   const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!file) return failed("make " + path);
+  if (!file) return failed("create file " + path);
   return write_all(file.get(), text, path);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/settings.hpp"
 
+#include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
 
 #include <algorithm>
@@ -32,6 +33,23 @@ Target find_target(std::string_view name) {
   if (!number || *number == 0 || !is_repeated_section(section)) return {};
   instance = *number - 1;
   return {find_profile_key(section, name.substr(dot + 1)), instance};
+}
+
+std::string no_setting(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  std::string near;
+  if (dot == std::string_view::npos) {
+    std::vector<std::string_view> names;
+    for (const ProfileKey& key : profile_keys()) names.push_back(key.name);
+    near = similar_name(name, names);
+  } else {
+    const std::string_view section = name.substr(0, name.find_first_of(".0123456789"));
+    const std::string_view meant = is_profile_section(section) ? section : nearest_profile_section(section);
+    if (const ProfileKey* const key = nearest_profile_key(meant, name.substr(dot + 1)))
+      near = fmt::format("{}.{}", key->section, key->name);
+  }
+  return fmt::format("there is no setting {}{}, see macsec.profile(5)", printable(name),
+                     near.empty() ? "" : fmt::format(", did you mean {}?", near));
 }
 
 bool is_reference(std::string_view key) { return key == "CakFile" || key == "CakCredential"; }
@@ -79,7 +97,7 @@ Result<void> apply_setting(bus::Settings& settings, std::string_view assignment)
   const std::string_view name = assignment.substr(0, equals);
   const std::string_view value = assignment.substr(equals + 1);
   const Target target = find_target(name);
-  if (target.key == nullptr) return fail(EINVAL, fmt::format("there is no setting {}, see macsec.profile(5)", name));
+  if (target.key == nullptr) return fail(EINVAL, no_setting(name));
   if (target.key->secret)
     return fail(EINVAL,
                 fmt::format("{}= is a secret and not accepted here, where everybody can read it: use --key-file=, "

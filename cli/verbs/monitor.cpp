@@ -34,8 +34,13 @@ class Monitor {
 
   void on_event(const std::string& path, const bus::SessionEvent& event) {
     const auto session = mirror->session(path);
+    // The reporter has nothing to explain where a link is secured.
+    const bool secured = event.kind == "state-changed" && event.text.empty();
     const bool bad = event.kind == "secy-error" || event.kind == "peer-lost";
-    tell(event.time, session ? session->interface : path, event.kind, event.text, bad ? Style::bad : Style::plain);
+    tell(event.time, session ? session->interface : path, event.kind, secured ? "secured" : event.text,
+         bad       ? Style::bad
+         : secured ? Style::good
+                   : Style::plain);
   }
 
   bus::Mirror* mirror = nullptr;
@@ -72,8 +77,8 @@ class Monitor {
                              {"Time", bus::Value{bus::Value::Data{when.time_since_epoch().count()}}}};
       context_.print_json(bus::Value{bus::Value::Data{std::move(entry)}});
     } else {
-      context_.print("{} {} {} {}\n", paint(context_.screen, Style::dim, Context::clock(when)), printable(link),
-                     paint(context_.screen, style, printable(kind)), printable(text));
+      context_.print("{} {:<8} {} {}\n", paint(context_.screen, Style::dim, Context::clock(when)), printable(link),
+                     paint(context_.screen, style, fmt::format("{:<17}", printable(kind))), printable(text));
     }
     context_.flush(false);
   }

@@ -7,6 +7,8 @@ Exit run_profile_disable(Context& context) {
   const auto profiles = context.profiles(context.arguments);
   if (!profiles) return context.status;
   for (const auto& profile : *profiles)
+    if (const std::string why = owned_elsewhere(profile.info); !why.empty()) return context.complain(Exit::failed, why);
+  for (const auto& profile : *profiles)
     if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.disable_profile(profile.path); }))
       return context.status;
   return Exit::ok;

@@ -74,11 +74,17 @@ class Patience {
   std::array<struct sigaction, signals.size()> before_{};
 };
 
+/// The editor a person has chosen; null where none was.
+const char* chosen_editor() {
+  for (const char* const name : {"VISUAL", "EDITOR"})
+    if (const char* const editor = std::getenv(name); editor != nullptr && *editor != '\0') return editor;
+  return nullptr;
+}
+
 /// What a person makes of the text in a file.
 Result<WipedText> edit(const std::string& path) {
-  const char* editor = std::getenv("VISUAL");
-  if (editor == nullptr || *editor == '\0') editor = std::getenv("EDITOR");
-  if (editor == nullptr || *editor == '\0') editor = "vi";
+  const char* editor = chosen_editor();
+  if (editor == nullptr) editor = "vi";
   if (std::system(fmt::format("{} {}", editor, path).c_str()) != 0)
     return fail(EINVAL, "the editor failed, nothing was changed");
   auto edited = read_file(path, IniDocument::max_file);  // by name: editors replace files
@@ -140,8 +146,14 @@ Exit run_profile_edit(Context& context) {
   const auto profiles = context.profiles(std::span{context.arguments}.first(1));
   if (!profiles) return context.status;
   const auto& profile = profiles->front();
+  if (const std::string why = owned_elsewhere(profile.info); !why.empty()) return context.complain(Exit::failed, why);
   bus::Settings settings = to_settings(profile.info);
   const bool key_given = !context.options.key_file.empty() || context.options.key_fd;
+  if (context.arguments.size() == 1 && !key_given && chosen_editor() == nullptr && ::isatty(STDIN_FILENO) == 0)
+    return context.complain(Exit::usage,
+                            fmt::format("there is no terminal to edit on; say what changes: macsecctl profile "
+                                        "edit {} SETTING=VALUE",
+                                        profile.info.name));
   if (context.arguments.size() == 1 && !key_given) return edit_and_update(context, profile, settings);
   for (const std::string& argument : std::span{context.arguments}.subspan(1))
     if (const auto applied = apply_setting(settings, argument); !applied)

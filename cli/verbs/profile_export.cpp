@@ -34,7 +34,8 @@ std::optional<Source> find_source(Context& context, const std::string& argument)
   const auto profiles = context.profiles(std::span{&argument, 1});
   if (!profiles) return std::nullopt;
   const bus::ProfileInfo& info = profiles->front().info;
-  if (info.source != "file" || ::access(info.origin.c_str(), R_OK) != 0)
+  // The file of another host is not here.
+  if (!context.options.host.empty() || info.source != "file" || ::access(info.origin.c_str(), R_OK) != 0)
     return Source{info.name, to_settings(info), info.enabled};
   auto source = from_file(context, info.origin);
   if (source) source->runs = info.enabled;

@@ -1,119 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/session_text.hpp"
 #include "cli/verbs/table.hpp"
-#include "engine/base/text.hpp"
 
 #include <algorithm>
 
 namespace macsec::cli {
 namespace {
 
-constexpr std::size_t name_width = 12;
+bool has_error(const bus::ProfileInfo& info) { return std::ranges::any_of(info.problems, &bus::Problem::error); }
 
-/// "   Peers: ..." with what does not fit below.
-void line(Context& context, std::string_view name, std::string_view text, Style style = Style::plain) {
-  const std::size_t indent = name_width + 2;
-  const std::size_t width = context.screen.width > indent + 20 ? context.screen.width - indent : 0;
-  bool first = true;
-  for (const std::string& each : wrap(printable(text), width)) {
-    if (first)
-      context.print("{:>{}}{} ", name, name_width, name.empty() ? " " : ":");
-    else
-      context.print("{:>{}} ", "", name_width + 1);
-    context.out += paint(context.screen, style, each) + '\n';
-    first = false;
-  }
+bool is_disabled(const bus::ProfileInfo& info) {
+  return info.valid && !info.enabled && info.source != "networkmanager" && !has_error(info);
 }
 
-std::string share_text(double share) {
-  const double percent = share * 100;
-  if (percent == 0) return "0%";
-  return percent < 0.01 ? "under 0.01%" : fmt::format("{:.2f}%", percent);
-}
-
-/// "in 4min 10s"; "due" where it should have been.
-std::string until(Time when) {
-  const Duration left = std::chrono::floor<std::chrono::seconds>(when - Context::now());
-  return left <= Duration{0} ? "due" : "in " + format_duration(left);
-}
-
-void print_head(Context& context, const bus::SessionInfo& info) {
-  std::string text = info.state;
-  if (const std::string span = Context::since(info.since); !span.empty()) text += " for " + span;
-  context.print("{} {} {}\n", paint(context.screen, style_of(info.state), "●"),
-                paint(context.screen, Style::strong, printable(info.interface)),
-                paint(context.screen, style_of(info.state), printable(text)));
-}
-
-void print_security(Context& context, const bus::SessionInfo& info) {
-  if (!info.key_server.empty())
-    line(context, "Key server", info.is_key_server ? fmt::format("this end ({})", info.key_server) : info.key_server);
-  if (!info.cipher_suite.empty())
-    line(context, "Cipher",
-         fmt::format("{}, {}{}", info.cipher_suite, info.encrypting ? "encrypted" : "integrity only, not encrypted",
-                     info.delay_protect ? ", delay protection" : ""));
-  if (!info.offload.empty()) {
-    const std::string where = info.offload == "off" ? "off, in the kernel" : info.offload;
-    line(context, "Offload", info.offload_text.empty() ? where : fmt::format("{} ({})", where, info.offload_text));
-  }
-  if (const auto& sak = info.latest_sak) {
-    std::string text = fmt::format("number {}, AN {}, {} old", sak->key_number, sak->an, Context::since(sak->since));
-    if (!sak->receiving || !sak->transmitting)
-      text += sak->receiving ? ", receiving only" : sak->transmitting ? ", transmitting only" : ", not in use yet";
-    line(context, "SAK", text);
-    line(context, "PN",
-         fmt::format("{} of the packet numbers used, next is {}", share_text(info.pn_used), info.next_pn));
-  }
-  if (info.next_rekey)
-    line(context, "Next rekey", until(*info.next_rekey));
-  else if (info.latest_sak)
-    line(context, "Next rekey", "by packet number");
-}
-
-/// The CKN in charge; before one is, all that may come to be.
-std::string own_ckns(const bus::SessionInfo& info) {
-  if (!info.ckn.empty()) return info.ckn;
-  std::string out;
-  for (const bus::ParticipantInfo& each : info.participants)
-    if (each.active) out.append(out.empty() ? "" : ", ").append(each.ckn);
-  return out;
-}
-
-void print_peers(Context& context, const bus::SessionInfo& info) {
-  if (const std::string ckns = own_ckns(info); !ckns.empty()) line(context, "CKN", ckns);
-  if (!info.foreign_ckns.empty())
-    line(context, "Heard CKN", fmt::format("{} (not ours)", fmt::join(info.foreign_ckns, ", ")));
-  bool first = true;
-  for (const bus::PeerInfo& peer : info.peers) {
-    line(context, first ? "Peers" : "",
-         fmt::format("{} {}{}, heard {} ago", peer.sci.empty() ? peer.mi : peer.sci, peer.live ? "live" : "not live",
-                     peer.key_server ? ", key server" : "", Context::since(peer.last_heard)),
-         peer.live ? Style::plain : Style::pending);
-    first = false;
-  }
-  if (first) line(context, "Peers", "none");
-}
-
-void print_session(Context& context, const bus::SessionInfo& info) {
-  print_head(context, info);
-  const bool explained = info.state != "secured" && !info.reason_text.empty();
-  if (explained) line(context, "Why", info.reason_text, style_of(info.state));
-  if (!info.last_error.empty()) line(context, "Last error", info.last_error, Style::bad);
-  line(context, "Parent", fmt::format("{}, {}, {}", info.parent, info.carrier ? "carrier" : "no carrier", info.policy));
-  line(context, "Profile", info.profile_name);
-  if (info.suspended_until) line(context, "Suspended", "ends " + until(*info.suspended_until));
-  print_security(context, info);
-  print_peers(context, info);
-}
-
-/// Profiles without a session that are to be known of.
+/// Connections of NetworkManager without a session, which a person may look for here.
 void print_inactive(Context& context, const std::vector<Context::Profile>& profiles) {
   for (const auto& [path, properties, info] : profiles) {
     if (info.source != "networkmanager" || !info.valid || info.enabled) continue;
-    context.print("{} {} {}\n", paint(context.screen, Style::dim, "○"),
+    context.print("{}{} {} {}\n", context.out.empty() ? "" : "\n", paint(context.screen, Style::dim, "○"),
                   paint(context.screen, Style::strong, printable(info.interface)),
                   paint(context.screen, Style::dim, "not active"));
-    line(context, "Parent", info.parent);
-    line(context, "Profile", fmt::format("{}, of NetworkManager, {}", info.name, info.origin));
+    print_line(context, "Parent", info.parent);
+    print_line(context, "Profile", fmt::format("{}, of NetworkManager, {}", info.name, info.origin));
   }
 }
 
@@ -122,31 +30,94 @@ void print_errors(Context& context, const std::vector<Context::Profile>& profile
   const auto named = [links](const std::string& name) { return std::ranges::find(links, name) != links.end(); };
   for (const auto& [path, properties, info] : profiles) {
     if (!links.empty() && !named(info.name) && !named(info.interface)) continue;
+    if (!has_error(info)) continue;
+    // A warning may explain the error: a misspelt key, and then the one that is required.
     for (const bus::Problem& problem : info.problems) {
-      if (!problem.error) continue;
-      const std::string place = problem.file.empty() ? "" : fmt::format("{}:{}: ", problem.file, problem.line);
-      const std::string text = fmt::format("error in profile {}: {}{}", info.name, place, problem.text);
+      const std::string place = problem.file.empty() ? ""
+                                : problem.line == 0  ? problem.file + ": "
+                                                     : fmt::format("{}:{}: ", problem.file, problem.line);
+      const std::string text =
+          fmt::format("{} in profile {}: {}{}", problem.error ? "error" : "warning", info.name, place, problem.text);
       for (const std::string& each : wrap(printable(text), context.screen.width))
-        context.out += paint(context.screen, Style::bad, each) + '\n';
+        context.out += paint(context.screen, problem.error ? Style::bad : Style::pending, each) + '\n';
     }
   }
 }
 
-void print_profiles(Context& context) {
-  const auto profiles = context.profiles({});
-  if (!profiles) return;
-  if (context.arguments.empty()) print_inactive(context, *profiles);
-  print_errors(context, *profiles, context.arguments);
+void print_no_links(Context& context, const std::vector<Context::Profile>& profiles) {
+  if (profiles.empty()) {
+    context.print("No links. A profile makes one: macsecctl profile add, macsec.profile(5).\n");
+    return;
+  }
+  std::string disabled;
+  std::size_t off = 0;
+  std::size_t broken = 0;
+  for (const auto& [path, properties, info] : profiles) {
+    if (has_error(info)) ++broken;
+    if (!is_disabled(info)) continue;
+    ++off;
+    disabled += (disabled.empty() ? "" : " ") + info.name;
+  }
+  std::string text = "No links.";
+  if (off != 0)
+    text += fmt::format(" {} disabled: macsecctl up {}.",
+                        off == 1 ? "1 profile is" : fmt::format("{} profiles are", off), disabled);
+  if (broken != 0)
+    text += fmt::format(" {} errors:", broken == 1 ? "1 profile has" : fmt::format("{} profiles have", broken));
+  for (const std::string& each : wrap(printable(text), context.screen.width)) context.out += each + '\n';
+}
+
+/// What else is shown of a link. What the daemon does not say is left out.
+LinkFacts facts_of(Context& context, const bus::SessionInfo& info, const std::vector<Context::Profile>& profiles) {
+  LinkFacts facts;
+  const bus::Client* const daemon = context.client();
+  if (daemon == nullptr) return facts;
+  const auto profile = std::ranges::find(profiles, info.profile, &Context::Profile::path);
+  if (profile != profiles.end()) facts.profile = &profile->info;
+  if (auto statistics = daemon->call(daemon->statistics(info.path))) facts.statistics = std::move(*statistics);
+  const auto mtu = [daemon](const std::string& link) {
+    const auto capabilities = daemon->call(daemon->link_capabilities(link));
+    return capabilities ? (*capabilities)["Mtu"].number() : 0;
+  };
+  if (info.ifindex != 0) facts.mtu = mtu(info.interface);
+  if (info.parent_ifindex != 0) facts.parent_mtu = mtu(info.parent);
+  return facts;
+}
+
+void print_text(Context& context, const std::vector<Context::Session>& sessions,
+                const std::vector<Context::Profile>& profiles) {
+  for (const auto& session : sessions) {
+    if (!context.out.empty()) context.out += '\n';
+    print_session(context, session.info, facts_of(context, session.info, profiles));
+  }
+  const bool all = context.arguments.empty();
+  if (sessions.empty() && context.options.legend) print_no_links(context, profiles);
+  if (all) print_inactive(context, profiles);
+  print_errors(context, profiles, context.arguments);
+}
+
+/// Whether what was asked for is as it should be; --check only.
+Exit judge_links(const std::vector<Context::Session>& sessions, const std::vector<Context::Profile>& profiles,
+                 bool every) {
+  const auto secured = [](const Context::Session& each) {
+    return each.info.state == "secured" || each.info.state == "suspended";
+  };
+  const auto missing = [](const Context::Profile& each) { return has_error(each.info) && each.info.session.empty(); };
+  const bool fine =
+      !sessions.empty() && std::ranges::all_of(sessions, secured) && !(every && std::ranges::any_of(profiles, missing));
+  return fine ? Exit::ok : Exit::not_secured;
 }
 
 }  // namespace
 
 Exit run_status(Context& context) {
   auto sessions = context.sessions(context.arguments);
+  const Exit missing = context.status;
+  const auto profiles = sessions || missing == Exit::not_found ? context.profiles({}) : std::nullopt;
+  if (!profiles) return context.status;
   if (!sessions) {
-    const Exit status = context.status;
-    if (status == Exit::not_found && !context.json()) print_profiles(context);
-    return status;
+    if (!context.json()) print_errors(context, *profiles, context.arguments);
+    return missing;
   }
   if (context.options.wait) {
     for (const auto& session : *sessions)
@@ -161,18 +132,10 @@ Exit run_status(Context& context) {
     bus::Value::List all;
     for (const auto& session : *sessions) all.push_back(session.properties);
     context.print_json(bus::Value{bus::Value::Data{std::move(all)}});
-    return Exit::ok;
+  } else {
+    print_text(context, *sessions, *profiles);
   }
-  bool first = true;
-  for (const auto& session : *sessions) {
-    if (!first) context.out += '\n';
-    first = false;
-    print_session(context, session.info);
-  }
-  if (sessions->empty() && context.options.legend)
-    context.print("No links. A profile makes one: macsecctl profile add, macsec.profile(5).\n");
-  print_profiles(context);
-  return Exit::ok;
+  return context.options.check ? judge_links(*sessions, *profiles, context.arguments.empty()) : Exit::ok;
 }
 
 }  // namespace macsec::cli

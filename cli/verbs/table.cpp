@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/verbs/table.hpp"
 
+#include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
 #include "engine/config/profile_keys.hpp"
 
 #include <algorithm>
 #include <net/if.h>
+#include <set>
 
 namespace macsec::cli {
 namespace {
@@ -48,10 +50,63 @@ Candidates interfaces(Context&, std::size_t index) {
   return out;
 }
 
-Candidates settings(Context&, std::size_t) {
+Candidates verb_names(Context& context, std::size_t index) {
   Candidates out;
-  for (const ProfileKey& key : profile_keys())
-    if (!key.secret) out.push_back({fmt::format("{}.{}=", key.section, key.name), std::string{key.help}});
+  for (const Verb& verb : verbs()) {
+    const std::size_t blank = verb.name.find(' ');
+    if (index == 0 && (out.empty() || out.back().text != verb.name.substr(0, blank)))
+      out.push_back(
+          {std::string{verb.name.substr(0, blank)}, blank == std::string_view::npos ? std::string{verb.help} : ""});
+    if (index == 1 && blank != std::string_view::npos && context.arguments.front() == verb.name.substr(0, blank))
+      out.push_back({std::string{verb.name.substr(blank + 1)}, std::string{verb.help}});
+  }
+  return out;
+}
+
+/// Words a setting may be, as its description lists them; interfaces for those that name one.
+std::vector<std::string> values_of(const ProfileKey& key) {
+  std::vector<std::string> out;
+  if (key.name == "Parent") {
+    Context unused;
+    for (const Candidate& each : interfaces(unused, 0)) out.push_back(each.text);
+    return out;
+  }
+  std::string words{key.accepts};
+  std::ranges::replace(words, ',', ' ');
+  std::string_view rest = words;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (word.size() > 1 && word != "of" && word != "or" && check_profile_value(key, word)) out.emplace_back(word);
+  }
+  // A description in words, such as "the name of an interface", lists no values.
+  if (key.accepts.starts_with("the ") || key.accepts.starts_with("a ")) out.clear();
+  return out;
+}
+
+Candidates settings(Context& context, std::size_t) {
+  Candidates out;
+  const std::string_view word =
+      context.arguments.empty() ? std::string_view{} : std::string_view{context.arguments.back()};
+  const bool named = word.find('=') != std::string_view::npos;
+  const bool in_section = word.find('.') != std::string_view::npos;
+  std::set<std::string_view> seen;
+  for (const ProfileKey& key : profile_keys()) {
+    if (key.secret) continue;
+    const std::string whole = fmt::format("{}.{}=", key.section, key.name);
+    const std::string bare = fmt::format("{}=", key.name);
+    // Without its section a name means the first there is.
+    const bool first = seen.insert(key.name).second;
+    if (!named) {
+      out.push_back({whole, std::string{key.help}});
+      if (first && !in_section) out.push_back({bare, std::string{key.help}});
+      continue;
+    }
+    for (const std::string& name : {whole, bare})
+      if (word.starts_with(name) && (name == whole || first))
+        for (const std::string& value : values_of(key)) out.push_back({name + value});
+  }
   return out;
 }
 Candidates new_profile(Context& context, std::size_t index) {
@@ -62,18 +117,18 @@ Candidates changed_profile(Context& context, std::size_t index) {
 }
 
 constexpr std::array verb_table{
-    Verb{"status", "[LINK...]", "Tell how links are, and why not secured; what a bare macsecctl does", 0, any,
-         run_status, links},
+    Verb{"status", "[LINK...]", "Show each link, and why it is not secured (default)", 0, any, run_status, links},
     Verb{"list", "", "List links, one a line", 0, 0, run_list, nothing},
     Verb{"peers", "[LINK...]", "List peers with when they were last heard", 0, any, run_peers, links},
     Verb{"stats", "[LINK...]", "Show all counters of protocol and kernel", 0, any, run_stats, links},
-    Verb{"monitor", "[LINK...]", "Tell what happens until interrupted", 0, any, run_monitor, links},
+    Verb{"monitor", "[LINK...]", "Show what happens, until interrupted", 0, any, run_monitor, links},
     Verb{"up", "LINK|PROFILE...", "Bring links up; enables a profile that is disabled", 1, any, run_up,
          links_and_profiles},
     Verb{"down", "LINK...", "Take links down until up or a restart of macsecd", 1, any, run_down, links},
     Verb{"rekey", "LINK...", "Ask for new keys (SAK) as key server", 1, any, run_rekey, links},
-    Verb{"suspend", "LINK [TIME]", "Hold still for an in-service upgrade, 0 to end it (default: 120s)", 1, 2,
-         run_suspend, one_link},
+    Verb{"suspend", "LINK [TIME]",
+         "Keep traffic and keys while the control plane here restarts, at most 120s; 0 ends it", 1, 2, run_suspend,
+         one_link},
     Verb{"reload", "", "Read profile files again", 0, 0, run_reload, nothing},
     Verb{"caps", "LINK", "Show what MACsec can do on an interface", 1, 1, run_caps, interfaces},
     Verb{"genkey", "", "Make a new key and its name (CAK and CKN)", 0, 0, run_genkey, nothing},
@@ -86,14 +141,17 @@ constexpr std::array verb_table{
          run_profile_edit, changed_profile},
     Verb{"profile remove", "PROFILE...", "Remove profiles and end their sessions", 1, any, run_profile_remove,
          profile_names},
-    Verb{"profile enable", "PROFILE...", "Use profiles from now on", 1, any, run_profile_enable, profile_names},
-    Verb{"profile disable", "PROFILE...", "Use profiles no more", 1, any, run_profile_disable, profile_names},
-    Verb{"profile check", "[FILE | PROFILE...]", "Tell what is wrong with profiles", 0, any, run_profile_check,
+    Verb{"profile enable", "PROFILE...", "Use profiles, now and after a reboot", 1, any, run_profile_enable,
+         profile_names},
+    Verb{"profile disable", "PROFILE...", "Stop using profiles, now and after a reboot", 1, any, run_profile_disable,
+         profile_names},
+    Verb{"profile check", "[FILE | PROFILE...]", "Show what is wrong with profiles", 0, any, run_profile_check,
          profile_names},
     Verb{"profile import", "FILE [SETTING=VALUE...]", "Take over what another program's file says", 1, any,
-         run_profile_import, nullptr},
+         run_profile_import, new_profile},
     Verb{"profile export", "PROFILE|FILE", "Write a profile as another program's file", 1, 1, run_profile_export,
          one_profile},
+    Verb{"help", "[VERB]", "Show this help, or that of a verb with its options", 0, 2, run_help, verb_names},
 };
 
 }  // namespace
@@ -113,33 +171,94 @@ Found find_verb(std::span<const std::string> words) noexcept {
   return {};
 }
 
+namespace {
+
+constexpr std::size_t left_width = 33;
+
+void help_line(std::string& out, const std::string& left, std::string_view help) {
+  if (left.size() < left_width)
+    fmt::format_to(std::back_inserter(out), "  {:<{}} {}\n", left, left_width, help);
+  else
+    fmt::format_to(std::back_inserter(out), "  {}\n  {:<{}} {}\n", left, "", left_width, help);
+}
+
+std::string left_of(const Verb& verb) {
+  return verb.arguments.empty() ? std::string{verb.name} : fmt::format("{} {}", verb.name, verb.arguments);
+}
+
+std::string left_of(const Option& option) {
+  std::string left = option.letter != 0 ? fmt::format("-{} ", option.letter) : "";
+  left += option.name;
+  if (option.argument.starts_with('['))
+    left += fmt::format("[={}]", option.argument.substr(1, option.argument.size() - 2));
+  else if (!option.argument.empty())
+    left += fmt::format("={}", option.argument);
+  return left;
+}
+
+}  // namespace
+
 std::string help_text() {
   std::string out =
       "macsecctl [OPTIONS] [VERB] [ARGUMENTS]\n\nControls macsecd, the MACsec service. Without a verb: "
       "status.\n\nVerbs:\n";
-  const auto line = [&out](const std::string& left, std::string_view help) {
-    if (left.size() < 33)
-      fmt::format_to(std::back_inserter(out), "  {:<33} {}\n", left, help);
-    else
-      fmt::format_to(std::back_inserter(out), "  {}\n  {:<33} {}\n", left, "", help);
-  };
-  for (const Verb& verb : verb_table) {
-    std::string left{verb.name};
-    if (!verb.arguments.empty()) left.append(" ").append(verb.arguments);
-    line(left, verb.help);
-  }
-  out += "\nOptions:\n";
-  for (const Option& option : option_table()) {
-    std::string left = option.letter != 0 ? fmt::format("-{} ", option.letter) : "";
-    left += option.name;
-    if (option.argument.starts_with('['))
-      left += fmt::format("[={}]", option.argument.substr(1, option.argument.size() - 2));
-    else if (!option.argument.empty())
-      left += fmt::format("={}", option.argument);
-    line(left, option.help);
-  }
-  out += "\nSETTING is a key of macsec.profile(5), such as Parent, MKA.Priority or Key2.Ckn.\n";
+  for (const Verb& verb : verb_table) help_line(out, left_of(verb), verb.help);
+  out += "\nOptions of all verbs:\n";
+  for (const Option& option : option_table())
+    if (option.verbs.empty()) help_line(out, left_of(option), option.help);
+  out += "\nOptions of a verb: macsecctl help VERB\n";
+  out += "A LINK or PROFILE may be a pattern, such as 'macsec*'.\n";
+  out += "SETTING is a key of macsec.profile(5), such as Parent, MKA.Priority or Key2.Ckn.\n";
   return out;
+}
+
+std::string help_text(const Verb& verb) {
+  std::string out = fmt::format("macsecctl [OPTIONS] {}\n\n{}.\n", left_of(verb), verb.help);
+  std::string own;
+  for (const Option& option : option_table())
+    if (!option.verbs.empty() && belongs(option, verb)) help_line(own, left_of(option), option.help);
+  if (!own.empty()) out += "\nOptions:\n" + own;
+  out += "\nOptions of all verbs: macsecctl --help\n";
+  return out;
+}
+
+std::string wrong_verb(std::span<const std::string> words) {
+  std::vector<std::string_view> first;
+  std::vector<std::string_view> second;
+  for (const Verb& verb : verb_table) {
+    const std::size_t blank = verb.name.find(' ');
+    first.push_back(verb.name.substr(0, blank));
+    if (blank != std::string_view::npos && words[0] == verb.name.substr(0, blank))
+      second.push_back(verb.name.substr(blank + 1));
+  }
+  const std::string see = "; see macsecctl --help";
+  if (!second.empty()) {
+    std::ranges::sort(second);
+    if (words.size() == 1) return fmt::format("{} needs one of: {}", words[0], fmt::join(second, ", "));
+    const std::string_view near = similar_name(words[1], second);
+    return fmt::format("{} has no verb {}{}{}", words[0], words[1],
+                       near.empty() ? "" : fmt::format(", did you mean {} {}?", words[0], near), see);
+  }
+  const std::string_view near = similar_name(words[0], first);
+  return fmt::format("there is no verb {}{}{}", words[0], near.empty() ? "" : fmt::format(", did you mean {}?", near),
+                     see);
+}
+
+Exit run_help(Context& context) {
+  if (context.arguments.empty()) {
+    context.out = help_text();
+    return Exit::ok;
+  }
+  const Found found = find_verb(context.arguments);
+  if (found.verb != nullptr) {
+    context.out = help_text(*found.verb);
+    return Exit::ok;
+  }
+  // All verbs of a group, such as those of profiles.
+  for (const Verb& verb : verb_table)
+    if (context.arguments.size() == 1 && verb.name.starts_with(context.arguments[0] + " "))
+      help_line(context.out, left_of(verb), verb.help);
+  return context.out.empty() ? context.complain(Exit::usage, wrong_verb(context.arguments)) : Exit::ok;
 }
 
 }  // namespace macsec::cli

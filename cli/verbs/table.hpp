@@ -31,6 +31,7 @@ struct Option {
   std::string_view argument;  ///< "FORMAT"; "[SEC]" in brackets may be left out; empty: none
   std::string_view help;      ///< one line
   std::string_view words;     ///< values for completion, separated by blanks
+  std::string_view verbs;     ///< it belongs to, separated by ", "; empty: to all
   /// Empty when taken, else what is accepted.
   std::string_view (*apply)(Options& options, std::string_view value);
 };
@@ -48,11 +49,19 @@ struct Found {
 /// Sorts options from the rest; false after telling what is wrong. `--` ends options.
 [[nodiscard]] bool read_options(Context& context, std::span<const std::string> words);
 
+[[nodiscard]] bool belongs(const Option& option, const Verb& verb) noexcept;
+
+/// Of macsecctl as a whole.
 [[nodiscard]] std::string help_text();
+/// Of one verb with its options.
+[[nodiscard]] std::string help_text(const Verb& verb);
+/// What is wrong with the words in the place of a verb, and what could be meant.
+[[nodiscard]] std::string wrong_verb(std::span<const std::string> words);
 /// Candidates for the last of `words`, one a line, "text<TAB>about".
 [[nodiscard]] std::string complete(Context& context, std::span<const std::string> words);
 
 // One file a verb.
+Exit run_help(Context& context);
 Exit run_list(Context& context);
 Exit run_status(Context& context);
 Exit run_peers(Context& context);

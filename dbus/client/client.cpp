@@ -5,6 +5,7 @@
 #include "dbus/bus/names.hpp"
 
 #include <cerrno>
+#include <fmt/format.h>
 
 namespace macsec::bus {
 namespace {
@@ -42,14 +43,19 @@ CallError Client::unreadable() { return {CallError::Kind::failed, {}, "the daemo
 Outcome<std::unique_ptr<Client>> Client::connect(ClientOptions options) {
   const std::string address = options.address.empty() ? system_bus_address() : options.address;
   sd_bus* raw = nullptr;
-  int r = sd_bus_new(&raw);
+  int r = options.host.empty() ? sd_bus_new(&raw) : sd_bus_open_system_remote(&raw, options.host.c_str());
   BusPointer bus{raw};
-  if (r >= 0) r = sd_bus_set_address(raw, address.c_str());
-  if (r >= 0) r = sd_bus_set_bus_client(raw, 1);
-  if (r >= 0) r = sd_bus_start(raw);
+  if (options.host.empty()) {
+    if (r >= 0) r = sd_bus_set_address(raw, address.c_str());
+    if (r >= 0) r = sd_bus_set_bus_client(raw, 1);
+    if (r >= 0) r = sd_bus_start(raw);
+  }
   const char* name = nullptr;
   if (r >= 0) r = sd_bus_get_unique_name(raw, &name);  // waits for the bus to say hello
-  if (r < 0) return std::unexpected{from_errno(r, CallError::Kind::unreachable, "connect to the bus")};
+  if (r < 0)
+    return std::unexpected{from_errno(
+        r, CallError::Kind::unreachable,
+        options.host.empty() ? "connect to the bus" : fmt::format("connect to the bus of {} over ssh", options.host))};
   return std::unique_ptr<Client>{new Client{std::move(options), std::move(bus)}};
 }
 

@@ -52,6 +52,7 @@ using ObjectTree = std::map<std::string, ObjectState>;
 
 struct ClientOptions {
   std::string address;                                                ///< empty: the system bus
+  std::string host{};                                                 ///< its system bus, over ssh; empty: this one
   bool interactive = true;                                            ///< let polkit ask a person
   std::chrono::microseconds patience = std::chrono::seconds{25};      ///< for an answer
   std::chrono::microseconds long_patience = std::chrono::minutes{5};  ///< where a person may have to type a password

@@ -6,6 +6,7 @@ with UPDATE_GOLDEN=1), what it asks for and how it ends is checked here.
 usage: cli_test.py MACSECCTL [TEST...]
 """
 
+import json
 import os
 import re
 import shutil
@@ -27,6 +28,10 @@ MACSECCTL = None
 SHOWN = {
     "status": [],
     "status-link": ["status", "macsec1"],
+    "status-all": ["status", "macsec0", "--all"],
+    "status-check": ["status", "macsec1", "--check"],
+    "status-pattern": ["status", "macsec[12]"],
+    "status-missing": ["status", "macsec9"],
     "list": ["list"],
     "peers": ["peers"],
     "stats": ["stats", "macsec0"],
@@ -54,13 +59,19 @@ SHOWN = {
     "genkey-hex": ["genkey", "--form=hex", "--bits=256"],
     "genkey-wpa_supplicant": ["genkey", "--form=wpa_supplicant"],
     "help": ["--help"],
+    "help-verb": ["help", "status"],
+    "help-profile": ["help", "profile"],
+    "wrong-verb": ["stauts"],
+    "wrong-profile-verb": ["profile"],
+    "wrong-option": ["rekey", "macsec0", "--openmetrics"],
+    "wrong-setting": ["profile", "add", "x", "Parnt=eth0"],
     "version": ["--version"],
 }
 FORMS = {
     "table": ([], 120),
-    "narrow": ([], 60),
+    "narrow": ([], 80),
     "color": (["--color=always"], 120),
-    "narrow-color": (["--color=always"], 60),
+    "narrow-color": (["--color=always"], 80),
     "no-legend": (["--no-legend"], 120),
     "json": (["--json=pretty"], 120),
     "json-short": (["--json=short"], 120),
@@ -70,11 +81,11 @@ FORMS = {
 class Bus:
     """A dbus-daemon and the stand-in on it."""
 
-    def __init__(self):
+    def __init__(self, *options):
         self.daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"],
                                        stdout=subprocess.PIPE, text=True)
         self.address = self.daemon.stdout.readline().strip()
-        self.service = subprocess.Popen([sys.executable, HERE / "stand_in.py", self.address, ROOT / "dbus/interfaces"],
+        self.service = subprocess.Popen([sys.executable, HERE / "stand_in.py", self.address, ROOT / "dbus/interfaces", *options],
                                         stdout=subprocess.PIPE, text=True)
         line = self.service.stdout.readline()
         if line.strip() != "ready":
@@ -160,7 +171,7 @@ class Golden(Case):
                 self.assertNotIn("\033", text, path.name)
 
     def test_every_verb_has_golden_files(self):
-        verbs = re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options:")[0], re.M)
+        verbs = re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M)
         self.assertGreater(len(verbs), 20)
         shown = {" ".join(arguments) for arguments in SHOWN.values()} | {"status", "monitor"}
         for verb in verbs:
@@ -319,8 +330,96 @@ class Calls(Case):
         self.assertEqual(self.run_ctl("status", "macsec0", "broken").returncode, 3)
         self.assertNotIn("broken", self.run_ctl("status", "macsec0").stdout)
 
-    def test_no_bus_and_no_daemon(self):
-        self.assertEqual(run("unix:path=/nonexistent", ["list"]).returncode, 5)
+    def test_check_says_by_its_exit_status_what_is_secured(self):
+        for status, arguments in [(0, ["macsec0"]), (7, ["macsec1"]), (7, ["macsec0", "macsec2"]), (7, ["macsec*"]), (7, []),
+                                  (3, ["nosuch"])]:
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.run_ctl("status", "--check", *arguments).returncode, status)
+        self.assertEqual(self.run_ctl("status", "--check", "--json=short", "macsec1").returncode, 7)
+        self.assertEqual(self.run_ctl("status", "macsec1").returncode, 0)
+
+    def test_names_may_be_patterns(self):
+        done = self.run_ctl("list", "--json=short")
+        self.assertEqual(done.returncode, 0)
+        shown = [each["Interface"] for each in json.loads(self.run_ctl("status", "macsec[02]", "--json=short").stdout)]
+        self.assertEqual(shown, ["macsec0", "macsec2"])
+        self.assertEqual(self.run_ctl("profile", "disable", "o*").returncode, 0)
+        self.assertEqual(self.next_call(), "call Disable /org/macsecd1/profile/old []")
+        self.assertIn("no link fits eth*; there are macsec0, macsec1, macsec2", self.run_ctl("status", "eth*").stderr)
+        self.assertIn("there is no link nosuch; there are macsec0, macsec1, macsec2",
+                      self.run_ctl("status", "macsec0", "nosuch").stderr)
+
+    def test_wait_of_no_time_looks_once(self):
+        self.assertEqual(self.run_ctl("status", "--wait=0", "macsec0").returncode, 0)
+        done = self.run_ctl("status", "--wait=0", "macsec1")
+        self.assertEqual(done.returncode, 6)
+        self.assertIn("macsecctl: macsec1 not secured: a peer is heard", done.stderr)
+        self.assertEqual(self.run_ctl("status", "macsec1", "-w50ms").returncode, 6)
+
+    def test_options_belong_to_verbs(self):
+        for arguments, said in ((["rekey", "macsec0", "--openmetrics"], "--openmetrics does not belong to rekey, but to stats"),
+                                (["list", "--wait"], "--wait does not belong to list"), (["list", "--jsn=short"], "did you mean --json?"),
+                                (["stats", "--openmetrics", "--json=short"], "one of --openmetrics and --json"),
+                                (["stauts"], "did you mean status?"), (["profile", "ad"], "did you mean profile add?"),
+                                (["profile"], "profile needs one of: add, check, disable")):
+            with self.subTest(arguments=arguments):
+                done = self.run_ctl(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(said, done.stderr)
+
+    def test_help_of_a_verb(self):
+        for arguments in (["help", "status"], ["status", "--help"], ["status", "macsec0", "-h"]):
+            done = self.run_ctl(*arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("--check", done.stdout)
+            self.assertNotIn("--openmetrics", done.stdout)
+        self.assertEqual(self.run_ctl("help").stdout, self.run_ctl("--help").stdout)
+        self.assertEqual(self.run_ctl("help", "nonsense").returncode, 2)
+
+    def test_moments_are_told_in_utc_and_as_ages(self):
+        shown, = json.loads(self.run_ctl("status", "macsec0", "--json=short").stdout)
+        self.assertEqual((shown["Since"], shown["SinceUtc"], shown["SinceAgeSec"]), (88_000_000_000, "1970-01-02T00:26:40.000Z", 12_000))
+        self.assertEqual(shown["Peers"][0]["LastHeardAgeSec"], 1)
+        self.assertEqual(shown["NextRekeyAgeSec"], -2880)
+        self.assertNotIn("SuspendedUntilUtc", shown)
+
+    def test_a_profile_of_a_network_manager_is_changed_there(self):
+        self.bus.close()
+        self.bus = Bus("--owned")
+        for verb in ("edit", "remove", "disable"):
+            done = self.run_ctl("profile", verb, "lab", *(["MKA.Priority=1"] if verb == "edit" else []))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("profile lab is NetworkManager's: nmcli connection modify 4f5c", done.stderr)
+
+    def test_no_editor_without_a_terminal(self):
+        done = self.run_ctl("profile", "edit", "lab")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("there is no terminal to edit on", done.stderr)
+
+    def test_another_host_over_ssh(self):
+        ssh = Path(self.directory.name) / "ssh"
+        ssh.write_text(f"""#!{sys.executable}
+import os, selectors, socket, sys
+assert sys.argv[-2:] == ["far", "systemd-stdio-bridge"], sys.argv
+bus = socket.socket(socket.AF_UNIX)
+bus.connect({re.search("path=([^,]+)", self.bus.address).group(1)!r})
+ends = selectors.DefaultSelector()
+ends.register(0, selectors.EVENT_READ, lambda: (os.read(0, 65536), bus.sendall))
+ends.register(bus, selectors.EVENT_READ, lambda: (bus.recv(65536), lambda data: os.write(1, data)))
+while True:
+    for key, _ in ends.select():
+        data, put = key.data()
+        if not data:
+            sys.exit(0)
+        put(data)
+""")
+        ssh.chmod(0o700)
+        done = run("unix:path=/nonexistent", ["-H", "far", "list"], PATH=f"{ssh.parent}:{os.environ['PATH']}")
+        self.assertEqual((done.returncode, done.stdout), (0, self.run_ctl("list").stdout), done.stderr)
+        ssh.write_text("#!/bin/sh\nexit 255\n")
+        done = run("unix:path=/nonexistent", ["--host=far", "list"], PATH=f"{ssh.parent}:{os.environ['PATH']}")
+        self.assertEqual(done.returncode, 5)
+        self.assertIn("far over ssh", done.stderr)
 
     def test_wait_for_what_is_so_and_for_a_rekey(self):
         self.assertEqual(self.run_ctl("status", "macsec0", "--wait=20").returncode, 0)
@@ -329,9 +428,9 @@ class Calls(Case):
     def test_monitor(self):
         with subprocess.Popen([MACSECCTL, "monitor", "macsec0"], env=environment(self.bus.address), stdout=subprocess.PIPE,
                               text=True) as monitor:
-            self.assertEqual(monitor.stdout.readline(), "00:26:40.000 macsec0 state secured\n")
+            self.assertEqual(monitor.stdout.readline(), "00:26:40.000 macsec0  state             secured\n")
             self.run_ctl("rekey", "macsec0")
-            self.assertEqual(monitor.stdout.readline(), "03:46:40.000 macsec0 sak-installed SAK 5 is in use\n")
+            self.assertEqual(monitor.stdout.readline(), "03:46:40.000 macsec0  sak-installed     SAK 5 is in use\n")
             monitor.send_signal(signal.SIGINT)
             self.assertEqual(monitor.wait(timeout=20), 0)
 
@@ -385,6 +484,17 @@ class Completion(Case):
         self.assertIn("--no-legend", self.candidates("list", "--no"))
         self.assertIn("MKA.Priority=", self.candidates("profile", "edit", "lab", "MKA.P"))
         self.assertNotIn("Key.Cak=", self.candidates("profile", "edit", "lab", "Key."))
+        self.assertIn("Priority=", self.candidates("profile", "edit", "lab", "Pri"))
+        self.assertNotIn("Cak=", self.candidates("profile", "edit", "lab", "C"))
+        self.assertEqual(self.candidates("profile", "edit", "lab", "Policy="), ["Policy=must-secure", "Policy=should-secure"])
+        self.assertIn("Parent=lo", self.candidates("profile", "add", "x", "Parent="))
+        self.assertIn("CipherSuites=GCM-AES-XPN-128", self.candidates("profile", "add", "x", "CipherSuites="))
+        self.assertEqual(self.candidates("profile", "add", "x", "Link.Enable="), ["Link.Enable=yes", "Link.Enable=no"])
+        self.assertIn("--check", self.candidates("status", "--"))
+        self.assertNotIn("--bits=", self.candidates("list", "--"))
+        self.assertIn("--bits=", self.candidates("genkey", "--"))
+        self.assertIn("-h", self.candidates("list", "-"))
+        self.assertEqual(self.candidates("help", "profile", "e"), ["edit", "enable", "export"])
 
     def test_nothing_to_complete_without_a_daemon(self):
         done = run("unix:path=/nonexistent", ["--complete-args", "--", "status", ""])
@@ -394,20 +504,26 @@ class Completion(Case):
 class Manual(Case):
     """The manual page says what --help says, word for word."""
 
-    def test_same_verbs_options_and_help(self):
-        page = re.sub(r"\s+", " ", (ROOT / "docs/man/macsecctl.1.rst").read_text())
+    def entries(self, *arguments):
+        """[left side, text] of all lines that have both."""
         lines = []
-        for line in self.run_ctl("--help").stdout.splitlines():
+        for line in self.run_ctl(*arguments).stdout.splitlines():
             if line.startswith("   "):
                 lines[-1] += "  " + line.strip()
             elif line.startswith("  "):
                 lines.append(line.strip())
-        entries = [re.split(r"\s{2,}", line, maxsplit=1) for line in lines]
+        return [re.split(r"\s{2,}", line, maxsplit=1) for line in lines]
+
+    def test_same_verbs_options_and_help(self):
+        source = (ROOT / "docs/man/macsecctl.1.rst").read_text()
+        page = re.sub(r"\s+", " ", source)
+        entries = self.entries("--help")
+        for verb in re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M):
+            entries += [each for each in self.entries("help", *verb.split()) if each not in entries]
         self.assertGreater(len(entries), 35)
-        for entry in entries:
-            left, help_text = entry
+        for left, help_text in entries:
             self.assertIn(f"``{left}`` {help_text}.", page)
-        documented = re.findall(r"^``([^`]*)``$", (ROOT / "docs/man/macsecctl.1.rst").read_text(), re.M)
+        documented = re.findall(r"^``([^`]*)``$", source, re.M)
         self.assertEqual(sorted(left for left, _ in entries), sorted(set(documented)))
 
 

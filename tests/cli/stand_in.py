@@ -55,6 +55,17 @@ def session(interface, parent, profile, **changes):
     return properties | changes
 
 
+def keys(*lifetimes):
+    """Settings with a key for each (CKN, more settings)."""
+    return v("a(sa{sv})", [("Link", {"Parent": v("s", "eth0")}), ("MACsec", {"ReplayWindow": v("s", "0")})] +
+             [("Key", {"Ckn": v("s", ckn)} | {name: v("s", value) for name, value in more.items()}) for ckn, more in lifetimes])
+
+
+def participant(ckn, role, active, principal):
+    return {"Ckn": v("s", ckn), "Role": v("s", role), "Active": v("b", active), "Principal": v("b", principal),
+            "Mi": v("s", "cd" * 12), "Mn": v("u", 900), "IcvFailures": v("t", 0)}
+
+
 def profile(name, **changes):
     properties = {
         "Name": v("s", name), "Source": v("s", "file"), "Origin": v("s", f"/nowhere/{name}.macsec"),
@@ -74,14 +85,16 @@ def profile(name, **changes):
 NO_SAK = {"LatestSak": v("a{sv}", {}), "Ckn": v("s", ""), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
           "PnUsed": v("d", 0.0), "NextRekey": v("t", 0), "Peers": v("aa{sv}", [])}
 SESSIONS = {
-    "macsec0": session("macsec0", "eth0", "uplink", Offload=v("s", "mac")),
+    "macsec0": session("macsec0", "eth0", "uplink", Offload=v("s", "mac"),
+                       Participants=v("aa{sv}", [participant(CKN, "primary", True, True), participant("ff", "fallback", True, False),
+                                                 participant("0c", "primary", False, False)])),
     "macsec1": session("macsec1", "eth1", "lab", State=v("s", "pending"), Since=v("t", NOW - 75 * SECOND),
                        Reason=v("s", "ckn-mismatch"), Offload=v("s", "off"), OffloadText=v("s", ""),
                        ReasonText=v("s", "a peer is heard on eth1, but with another CKN: ee01; ours is 0a1b"),
                        ForeignCkns=v("as", ["ee01"]), **NO_SAK),
     "macsec2": session("macsec2", "eth2", "office", State=v("s", "failed"), Since=v("t", NOW - 2 * SECOND),
                        Reason=v("s", "secy-error"), ReasonText=v("s", "the kernel refused what was asked"),
-                       LastError=v("s", "cannot install the SAK: Operation not supported"), Carrier=v("b", False),
+                       LastError=v("s", "cannot install the SAK: Operation not supported"), Carrier=v("b", False), Ifindex=v("i", 0),
                        Policy=v("s", "should-secure"), Encrypting=v("b", False), **NO_SAK),
 }
 PROFILES = {
@@ -92,13 +105,15 @@ PROFILES = {
     "broken": profile("broken", Valid=v("b", False), Parent=v("s", ""), Interface=v("s", ""), Settings=v("a(sa{sv})", []),
                       Problems=v("a(ssuss)", [("error", "/nowhere/broken.macsec", 3, "MKA.Priority",
                                                "Priority=300 is not accepted: a number from 0 to 255")])),
-    "uplink": profile("uplink"),
+    "uplink": profile("uplink", Settings=keys((CKN, {"NotAfter": "1970-02-05"}), ("ff", {"Role": "fallback"}),
+                                              ("0c", {"NotAfter": "1970-01-01T00:00:09Z"}))),
 }
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
                                "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Transmit": {"Encrypted": 123456}},))
-CAPABILITIES = v("(a{sv})", ({"Ifindex": v("i", 2), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
-                             "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),
-                             "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", 1500)},))
+CAPABILITIES = {name: v("(a{sv})", ({"Ifindex": v("i", index), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
+                                      "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),
+                                      "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", mtu)},))
+                for name, index, mtu in (("eth0", 2, 1500), ("macsec0", 7, 1468))}
 
 
 def failure(name, text):
@@ -137,7 +152,7 @@ class StandIn:
         if method == "GetStatistics":
             return STATISTICS
         if method == "GetLinkCapabilities":
-            return CAPABILITIES if arguments[0] == "eth0" else failure("NoSuchLink", f"there is no link {arguments[0]}")
+            return CAPABILITIES[arguments[0]] if arguments[0] in CAPABILITIES else failure("NoSuchLink", f"there is no link {arguments[0]}")
         # The rest changes something.
         print("call", method, path, show(arguments), flush=True)
         if method == "AddProfile":
@@ -182,6 +197,8 @@ def main():
         sys.argv[1], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
     texts = [path.read_text() for path in sorted(Path(sys.argv[2]).glob("*.xml"))] + [OBJECT_MANAGER]
     interfaces = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
+    if "--owned" in sys.argv[3:]:  # as profiles of a network manager that runs are
+        PROFILES["lab"]["Owner"] = v("s", ":1.99")
     stand_in = StandIn(bus, interfaces)
     loop = GLib.MainLoop()
     Gio.bus_own_name_on_connection(bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE,

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/metrics.hpp"
+
+#include "cli/key_lifetime.hpp"
+
+#include <algorithm>
+
+namespace macsec::cli {
+namespace {
+
+struct CounterHelp {
+  std::string_view group;
+  std::string_view name;
+  std::string_view help;
+};
+
+/// As org.macsecd1(5) describes them.
+constexpr std::array counter_helps{
+    CounterHelp{"Mka", "MkpduRx", "MKPDUs accepted"},
+    CounterHelp{"Mka", "MkpduTx", "MKPDUs sent"},
+    CounterHelp{"Mka", "MkpduTxFailures", "MKPDUs that could not be built"},
+    CounterHelp{"Mka", "RxIcvFailures", "MKPDUs dropped that are signed with another CAK"},
+    CounterHelp{"Mka", "RxValidationFailures", "MKPDUs dropped that are malformed"},
+    CounterHelp{"Mka", "RxBadVersion", "MKPDUs dropped of version 0"},
+    CounterHelp{"Mka", "RxUnknownCkn", "MKPDUs dropped with a CKN that is not configured"},
+    CounterHelp{"Mka", "RxInactiveCkn", "MKPDUs dropped with a key outside its lifetime"},
+    CounterHelp{"Mka", "RxUnknownAgility", "MKPDUs dropped with another algorithm"},
+    CounterHelp{"Mka", "RxWrongDestination", "MKPDUs dropped with another destination address"},
+    CounterHelp{"Mka", "RxReflected", "MKPDUs of our own that came back"},
+    CounterHelp{"Mka", "RxReplayed", "MKPDUs dropped that are older than the last of their sender"},
+    CounterHelp{"Mka", "RxTooManyPeers", "MKPDUs dropped of new peers without a place for them"},
+    CounterHelp{"Mka", "RxNotReady", "MKPDUs dropped while the device was missing or not yet read"},
+    CounterHelp{"Mka", "RxMiCollisions", "MKPDUs of others with our member identifier"},
+    CounterHelp{"Mka", "RxStalePeerList", "Peer lists with a message number of ours from too long ago"},
+    CounterHelp{"Mka", "SakUseKnMismatch", "SAK uses reported with another key number"},
+    CounterHelp{"Mka", "SakUseMiMismatch", "SAK uses reported with another key server"},
+    CounterHelp{"Mka", "SakUseAnMismatch", "SAK uses reported with another association number"},
+    CounterHelp{"Mka", "SakUseRxNotSet", "SAK uses of peers that do not receive with the latest SAK"},
+    CounterHelp{"Mka", "SakUseServerTxNotSet", "SAK uses of a key server that does not send with its SAK"},
+    CounterHelp{"Mka", "PeersLost", "Peers not heard any more"},
+    CounterHelp{"Mka", "SakGenerated", "SAKs made here"},
+    CounterHelp{"Mka", "SakReceived", "SAKs taken from a key server"},
+    CounterHelp{"Mka", "SakRekeys", "SAKs that took the place of another"},
+    CounterHelp{"Mka", "SakGenerationFailures", "SAKs that could not be made"},
+    CounterHelp{"Mka", "SakWrapFailures", "SAKs that could not be wrapped"},
+    CounterHelp{"Mka", "SakUnwrapFailures", "SAKs not readable with the CAK"},
+    CounterHelp{"Mka", "SakReuseRefused", "SAKs refused that were used before"},
+    CounterHelp{"Mka", "SakCipherRefused", "SAKs refused for their cipher suite"},
+    CounterHelp{"Mka", "SakOffsetRefused", "SAKs refused for their confidentiality offset"},
+    CounterHelp{"Mka", "SakIntegrityRefused", "SAKs refused that only protect integrity"},
+    CounterHelp{"Mka", "SakMacsecRefused", "SAK distributions of a key server that wants no MACsec"},
+    CounterHelp{"Mka", "CipherSuiteFailures", "Cipher suites the kernel refused"},
+    CounterHelp{"Mka", "ReceiveScFailures", "Receive channels the kernel refused"},
+    CounterHelp{"Mka", "ReceiveSaFailures", "Receive keys the kernel refused"},
+    CounterHelp{"Mka", "TransmitSaFailures", "Transmit keys the kernel refused"},
+    CounterHelp{"Mka", "SecyFailures", "Settings and deletions the kernel refused"},
+    CounterHelp{"Transmit", "Untagged", "Frames sent in clear text"},
+    CounterHelp{"Transmit", "TooLong", "Frames not sent because they were too long"},
+    CounterHelp{"Transmit", "Protected", "Frames sent with integrity only"},
+    CounterHelp{"Transmit", "Encrypted", "Frames sent encrypted"},
+    CounterHelp{"Transmit", "OctetsProtected", "Octets sent with integrity only"},
+    CounterHelp{"Transmit", "OctetsEncrypted", "Octets sent encrypted"},
+    CounterHelp{"Receive", "Untagged", "Frames received in clear text and accepted"},
+    CounterHelp{"Receive", "NoTag", "Frames dropped without a SecTAG"},
+    CounterHelp{"Receive", "BadTag", "Frames dropped with a bad SecTAG"},
+    CounterHelp{"Receive", "UnknownSci", "Frames received of an unknown SCI"},
+    CounterHelp{"Receive", "NoSci", "Frames dropped of an unknown SCI"},
+    CounterHelp{"Receive", "Overrun", "Frames dropped for lack of resources"},
+    CounterHelp{"Receive", "Ok", "Frames validated"},
+    CounterHelp{"Receive", "Unchecked", "Frames accepted without validation"},
+    CounterHelp{"Receive", "Delayed", "Frames accepted outside the replay window"},
+    CounterHelp{"Receive", "Late", "Frames dropped outside the replay window"},
+    CounterHelp{"Receive", "Invalid", "Frames accepted that failed validation"},
+    CounterHelp{"Receive", "NotValid", "Frames dropped that failed validation"},
+    CounterHelp{"Receive", "NotUsingSa", "Frames dropped of a key that is not used"},
+    CounterHelp{"Receive", "UnusedSa", "Frames accepted of a key that is not used"},
+    CounterHelp{"Receive", "OctetsValidated", "Octets of frames with integrity only that were validated"},
+    CounterHelp{"Receive", "OctetsDecrypted", "Octets of frames that were decrypted"},
+};
+
+std::string help_of(std::string_view group, std::string_view name) {
+  for (const CounterHelp& each : counter_helps)
+    if (each.group == group && each.name == name) return std::string{each.help} + ".";
+  return fmt::format("{} {} of org.macsecd1(5).", group, name);
+}
+
+/// "ReceiveScFailures" -> "receive_sc_failures"
+std::string to_snake(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper && !out.empty()) out += '_';
+    out += upper ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+/// A value of a label, escaped.
+std::string to_label(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+std::string to_text(const Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels)
+    out += fmt::format("{}{}=\"{}\"", out.empty() ? "" : ",", name, to_label(value));
+  return out.empty() ? out : "{" + out + "}";
+}
+
+/// Families by name, each with its samples in one piece.
+class Metrics {
+ public:
+  void gauge(const std::string& name, std::string_view help, const Labels& labels, double value) {
+    sample(name, "gauge", help, name, labels, value);
+  }
+  void counter(const std::string& name, std::string_view help, const Labels& labels, std::uint64_t value) {
+    sample(name, "counter", help, name + "_total", labels, value);
+  }
+  void info(const std::string& name, std::string_view help, const Labels& labels) {
+    sample(name, "info", help, name + "_info", labels, 1);
+  }
+  void state_set(const std::string& name, std::string_view help, Labels labels, std::span<const std::string_view> words,
+                 std::string_view now) {
+    labels.emplace_back(name, "");
+    for (const std::string_view word : words) {
+      labels.back().second = word;
+      sample(name, "stateset", help, name, labels, word == now ? 1 : 0);
+    }
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string out;
+    for (const auto& [name, family] : families_) out += family;
+    return out + "# EOF\n";
+  }
+
+ private:
+  template <typename Number>
+  void sample(const std::string& family, std::string_view type, std::string_view help, const std::string& name,
+              const Labels& labels, Number value) {
+    std::string& text = families_[family];
+    if (text.empty()) {
+      text = fmt::format("# TYPE {} {}\n", family, type);
+      for (const std::string_view unit : {"seconds", "bytes", "ratio"})
+        if (family.ends_with(fmt::format("_{}", unit))) text += fmt::format("# UNIT {} {}\n", family, unit);
+      text += fmt::format("# HELP {} {}\n", family, help);
+    }
+    text += fmt::format("{}{} {}\n", name, to_text(labels), value);
+  }
+
+  std::map<std::string, std::string> families_;
+};
+
+constexpr std::array<std::string_view, 6> states{"down", "pending", "unsecured", "secured", "failed", "suspended"};
+constexpr std::array<std::string_view, 15> reasons{"none",
+                                                   "disabled",
+                                                   "no-device",
+                                                   "no-carrier",
+                                                   "no-key",
+                                                   "no-peer",
+                                                   "ckn-mismatch",
+                                                   "cak-mismatch",
+                                                   "peer-not-live",
+                                                   "no-key-server",
+                                                   "awaiting-sak",
+                                                   "cipher-mismatch",
+                                                   "confidentiality-mismatch",
+                                                   "macsec-refused",
+                                                   "secy-error"};
+
+double seconds_since(Time when) { return std::max(0.0, std::chrono::duration<double>(Context::now() - when).count()); }
+
+void add_state(Metrics& out, const Labels& labels, const bus::SessionInfo& info) {
+  out.gauge("macsec_secured", "1 while the kernel has keys for both directions.", labels,
+            info.state == "secured" ? 1 : 0);
+  out.gauge("macsec_clear_text", "1 while frames pass in clear text, which Policy=should-secure allows.", labels,
+            info.state == "unsecured" ? 1 : 0);
+  out.gauge("macsec_state_age_seconds", "Time since the state was entered.", labels, seconds_since(info.since));
+  out.state_set("macsec_state", "State of the link.", labels, states, info.state);
+  out.state_set("macsec_reason", "Why the link is not secured.", labels, reasons, info.reason);
+}
+
+void add_keys(Metrics& out, const Labels& labels, const bus::SessionInfo& info, const bus::ProfileInfo* profile) {
+  const auto in_charge = std::ranges::find_if(info.participants, &bus::ParticipantInfo::principal);
+  out.gauge("macsec_fallback_in_use", "1 while a key with Role=fallback is in charge.", labels,
+            in_charge != info.participants.end() && in_charge->role == "fallback" ? 1 : 0);
+  out.gauge("macsec_pn_used_ratio", "Share of the packet numbers of the SAK that is used up.", labels, info.pn_used);
+  if (info.latest_sak)
+    out.gauge("macsec_sak_age_seconds", "Time since the latest SAK was installed.", labels,
+              seconds_since(info.latest_sak->since));
+  if (info.next_rekey)
+    out.gauge("macsec_next_rekey_seconds", "Time until the SAK is replaced by age.", labels,
+              std::max(0.0, std::chrono::duration<double>(*info.next_rekey - Context::now()).count()));
+  if (profile == nullptr) return;
+  for (const KeyLifetime& key : key_lifetimes(*profile)) {
+    Labels more = labels;
+    more.emplace_back("ckn", key.ckn);
+    more.emplace_back("role", key.role);
+    if (key.not_before)
+      out.gauge("macsec_key_not_before_timestamp_seconds", "When a key of the profile begins, since 1970.", more,
+                static_cast<double>(*key.not_before));
+    if (key.not_after)
+      out.gauge("macsec_key_not_after_timestamp_seconds", "When a key of the profile ends, since 1970.", more,
+                static_cast<double>(*key.not_after));
+  }
+}
+
+void add_peers(Metrics& out, const Labels& labels, const bus::SessionInfo& info) {
+  out.gauge("macsec_live_peers", "Peers that hear us and are heard.", labels,
+            static_cast<double>(std::ranges::count_if(info.peers, &bus::PeerInfo::live)));
+  for (const bus::PeerInfo& peer : info.peers) {
+    Labels more = labels;
+    more.emplace_back("peer", peer.sci.empty() ? peer.mi : peer.sci);
+    more.emplace_back("ckn", peer.ckn);
+    out.gauge("macsec_peer_last_heard_age_seconds", "Time since a peer was heard.", more,
+              seconds_since(peer.last_heard));
+  }
+}
+
+void add_counters(Metrics& out, const Labels& labels, const bus::Value& statistics) {
+  constexpr std::string_view octets = "Octets";
+  for (const auto& [group, counters] : statistics.dict())
+    for (const auto& [counter, value] : counters.dict()) {
+      const bool counts_octets = counter.starts_with(octets);
+      const std::string name =
+          counts_octets ? to_snake(std::string_view{counter}.substr(octets.size())) + "_bytes" : to_snake(counter);
+      out.counter(fmt::format("macsec_{}_{}", to_snake(group), name), help_of(group, counter), labels, value.number());
+    }
+}
+
+void add_profile(Metrics& out, const bus::ProfileInfo& info) {
+  const Labels labels{{"profile", info.name}, {"source", info.source}};
+  const auto errors = std::ranges::count_if(info.problems, &bus::Problem::error);
+  out.gauge("macsec_profile_enabled", "1 where a link is wanted.", labels, info.enabled ? 1 : 0);
+  out.gauge("macsec_profile_errors", "Errors in a profile: what it says is not in use.", labels,
+            static_cast<double>(errors));
+  out.gauge("macsec_profile_warnings", "Warnings about a profile.", labels,
+            static_cast<double>(std::ssize(info.problems) - errors));
+}
+
+constexpr std::string_view up_help = "1 where macsecd answers.";
+
+}  // namespace
+
+std::string to_openmetrics(std::span<const Measured> links, std::span<const Context::Profile> profiles,
+                           const std::string& version) {
+  Metrics out;
+  out.gauge("macsec_up", up_help, {}, 1);
+  out.info("macsecd", "The daemon.", {{"version", version}});
+  for (const auto& [session, statistics] : links) {
+    const bus::SessionInfo& info = session.info;
+    const Labels labels{{"link", info.interface}, {"parent", info.parent}, {"profile", info.profile_name}};
+    const auto profile = std::ranges::find(profiles, info.profile, &Context::Profile::path);
+    add_state(out, labels, info);
+    add_keys(out, labels, info, profile == profiles.end() ? nullptr : &profile->info);
+    add_peers(out, labels, info);
+    add_counters(out, labels, statistics);
+  }
+  for (const Context::Profile& profile : profiles) add_profile(out, profile.info);
+  return out.text();
+}
+
+std::string openmetrics_of_nobody() {
+  Metrics out;
+  out.gauge("macsec_up", up_help, {}, 0);
+  return out.text();
+}
+
+}  // namespace macsec::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/driver.hpp"
 
+#include "engine/config/claims.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -14,8 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers and the bus get theirs
-
 /// Whether a running session can take over `after`, or has to be built anew.
 bool same_link(const Profile& before, const Profile& after) {
   return before.link.parent == after.link.parent && before.link.interface == after.link.interface &&
@@ -23,47 +23,17 @@ bool same_link(const Profile& before, const Profile& after) {
          before.static_keys.empty() == after.static_keys.empty();
 }
 
-void erase_value(std::unordered_multimap<std::string, Session*>& map, const std::string& key,
-                 const Session* session) noexcept {
-  const auto [first, last] = map.equal_range(key);
-  for (auto at = first; at != last; ++at)
-    if (at->second == session) {
-      map.erase(at);
-      return;
-    }
-}
-
-/// What only one profile can have: the name of the device, and an SCI on its parent.
-class Claims {
- public:
-  /// Why `profile` cannot run beside those added before; empty, and added, where it can.
-  std::string add(const Profile& profile) {
-    if (const auto at = by_interface_.find(profile.link.interface); at != by_interface_.end())
-      return fmt::format("Interface={} is taken by profile {}", profile.link.interface, at->second);
-    // The port of a device that somebody else makes is not known here.
-    if (profile.link.create != CreateChoice::no)
-      if (const auto [at, fresh] = by_port_.emplace(std::pair{profile.link.parent, profile.link.port}, profile.name);
-          !fresh)
-        return fmt::format("Port={} on Parent={} is taken by profile {}", profile.link.port, profile.link.parent,
-                           at->second);
-    by_interface_.emplace(profile.link.interface, profile.name);
-    return {};
-  }
-
-  [[nodiscard]] bool has_interface(const std::string& name) const { return by_interface_.contains(name); }
-
- private:
-  std::map<std::string, std::string> by_interface_;
-  std::map<std::pair<std::string, std::uint16_t>, std::string> by_port_;
-};
-
 }  // namespace
 
 Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
     : loop_{loop},
       journal_{journal},
       store_{store},
-      keeper_{loop, [this](unsigned ifindex, const std::string& what) { warn(ifindex, what); }} {}
+      wires_{
+          loop,
+          journal,
+          {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); }, .done = [this] { flush(); }}} {
+}
 
 Driver::~Driver() = default;
 
@@ -81,8 +51,12 @@ Result<void> Driver::start() {
   auto links = LinkMonitor::open([this](const LinkChange& change) { on_link_change(change); });
   if (!links) return std::unexpected{links.error()};
   links_ = std::move(*links);
+  devices_.emplace(loop_, *links_, sessions_, wires_, timers_,
+                   Devices::Hooks{.settle = [this](Session& session) { settle(session); },
+                                  .changed = [this](Session& session) { mark_changed(session); },
+                                  .end_of_turn = [this] { end_turn_source_.schedule(); }});
   spares_.emplace(
-      *kernel_, *links_, [this](unsigned ifindex) { return by_device_.contains(ifindex); },
+      *kernel_, *links_, [this](unsigned ifindex) { return sessions_.has_device(ifindex); },
       [this](const std::string& profile, const std::string& problem) {
         if (observer_.spare) observer_.spare(profile, problem);
       });
@@ -126,7 +100,7 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
   for (const ProfilePointer& profile : profiles) wanted.emplace(profile->name, profile);
 
   std::vector<Session*> leaving;
-  for (const auto& [name, session] : sessions_) {
+  for (const auto& [name, session] : sessions_.all()) {
     const auto at = wanted.find(name);
     if (at == wanted.end() || !same_link(session->profile(), *at->second)) leaving.push_back(session.get());
   }
@@ -138,7 +112,7 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
 
   std::vector<Problem> problems;
   Claims claims;
-  for (const auto& [name, session] : sessions_) claims.add(session->profile());
+  for (const auto& [name, session] : sessions_.all()) static_cast<void>(claims.add(session->profile()));
   std::vector<ProfilePointer> fresh;
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
@@ -166,13 +140,8 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
 }
 
 void Driver::add(ProfilePointer profile, Time now) {
-  const std::string name = profile->name;
-  Session& session =
-      *sessions_.emplace(name, std::make_unique<Session>(std::move(profile), *kernel_, journal_)).first->second;
-  by_name_.emplace(session.profile().link.parent, &session);
-  by_name_.emplace(session.profile().link.interface, &session);
-  attach(session, now);
-  update_link(session, now);
+  Session& session = sessions_.add(std::make_unique<Session>(std::move(profile), *kernel_, journal_));
+  devices_->attach(session, now);
   make_port(session, now);
   if (observer_.added) observer_.added(session);
 }
@@ -204,17 +173,7 @@ void Driver::make_port(Session& session, Time now) {
 }
 
 void Driver::change(Session& session, ProfilePointer profile, Time now) {
-  const bool wire_differs = session.profile().mka.ethertype != profile->mka.ethertype ||
-                            session.profile().mka.destination != profile->mka.destination;
-  if (wire_differs) unindex(session);
-  session.profile_ = std::move(profile);
-  keep_configuration(session);
-  if (wire_differs) index(session);
-  if (const auto done = session.secy_.change(secy_device(session.profile())); !done)
-    session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-  session.attach_backoff_.reset();  // what was refused may be what has changed
-  attach(session, now);
-  update_link(session, now);
+  devices_->reconfigure(session, std::move(profile), now);
   session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
   settle(session);
   mark_changed(session);
@@ -225,25 +184,18 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     session.with_port([&](auto& port) { port.set_enabled(false, now); });
     settle(session);
     flush();
-    keeper_.set(session.ifindex(), KeepConfiguration::no);
-    if (session.secy_.attached())
-      if (const auto done = session.secy_.remove(); !done)
-        session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
     store_.forget(session.profile().name);
   } else if (core::Port* port = session.mka()) {
     static_cast<void>(store_.save(session.profile().name, port->snapshot()));
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
     fixed->prepare_absence();
   }
+  devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
-  unindex(session);
-  erase_value(by_name_, session.profile().link.parent, &session);
-  erase_value(by_name_, session.profile().link.interface, &session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
   std::erase(changed_, &session);
   std::erase(unsaved_, &session);
-  std::erase(reasserts_, &session);
-  sessions_.erase(sessions_.find(session.profile().name));
+  sessions_.erase(session);
 }
 
 void Driver::stop(Farewell farewell) {
@@ -251,8 +203,9 @@ void Driver::stop(Farewell farewell) {
   flush();
   std::vector<std::string> released;
   while (!sessions_.empty()) {
-    released.push_back(sessions_.begin()->second->interface());
-    remove(*sessions_.begin()->second, farewell, now);
+    Session& session = *sessions_.all().begin()->second;
+    released.push_back(session.interface());
+    remove(session, farewell, now);
   }
   if (farewell == Farewell::take_down) spares_->reconcile({}, now, released);
   timer_source_.disarm();
@@ -260,21 +213,20 @@ void Driver::stop(Farewell farewell) {
 
 // ---- events of the loop ---------------------------------------------------------------------------------------------
 
-void Driver::on_frames(Wire& wire) {
+void Driver::on_link_change(const LinkChange& change) {
   const Time now = boot_time();
-  wire.socket->receive(
-      [this, now](unsigned ifindex, Bytes frame) {
-        receivers_.clear();
-        const auto [first, last] = by_parent_.equal_range(ifindex);
-        for (auto at = first; at != last; ++at) receivers_.push_back(at->second);
-        for (Session* session : receivers_)  // settle() may change the map
-          if (core::Port* port = session->mka()) {
-            port->on_frame(frame, now);
-            settle(*session);
-          }
-      },
-      receive_budget);
-  flush();
+  devices_->on_link_change(change, now);
+  spares_->on_link_change(change, now);
+}
+
+void Driver::on_frame(unsigned ifindex, Bytes frame) {
+  const Time now = boot_time();
+  sessions_.on_parent(ifindex, receivers_);
+  for (Session* session : receivers_)
+    if (core::Port* port = session->mka()) {
+      port->on_frame(frame, now);
+      settle(*session);
+    }
 }
 
 void Driver::on_timer() {
@@ -292,8 +244,10 @@ void Driver::on_timer() {
         settle(session);
         break;
       case Session::Alarm::What::attach:
-        attach(session, now);
-        update_link(session, now);
+        devices_->attach(session, now);
+        break;
+      case Session::Alarm::What::reassert:
+        devices_->reassert(session, now);
         break;
     }
   }
@@ -306,10 +260,9 @@ void Driver::on_sample(Time now) {
   const auto dump = kernel_->dump();
   if (!dump) return journal_.write(LogLevel::warning, dump.error().message);
   for (const SecyDump& secy : *dump)
-    if (const auto at = by_device_.find(secy.ifindex); at != by_device_.end()) {
-      Session& session = *at->second;  // settle() may change the map
-      session.with_port([&](auto& port) { port.on_sample(secy.state, now); });
-      settle(session);
+    for (Session* session : sessions_.on_device(secy.ifindex)) {
+      session->with_port([&](auto& port) { port.on_sample(secy.state, now); });
+      settle(*session);
     }
 }
 
@@ -319,7 +272,7 @@ void Driver::on_clock_set() {
   if (const auto done = watch_wall_clock(); !done) journal_.write(LogLevel::warning, done.error().message);
   const Time now = boot_time();
   const Time epoch = wall_clock_epoch();
-  for (const auto& [name, session] : sessions_)
+  for (const auto& [name, session] : sessions_.all())
     if (core::Port* port = session->mka()) {
       port->on_wall_clock(epoch, now);
       settle(*session);
@@ -330,11 +283,11 @@ void Driver::on_clock_set() {
 // ---- after a call into a port ---------------------------------------------------------------------------------------
 
 void Driver::settle(Session& session) {
-  follow_device(session);
+  devices_->follow(session);
   if (core::Port* port = session.mka())
     while (auto frame = port->poll_transmit())
-      if (Wire* const to = wire(session.profile().mka.ethertype); to != nullptr && session.indexed_parent_ != 0)
-        to->waiting.emplace_back(session.indexed_parent_, std::move(*frame));
+      if (session.placed_.parent != 0)
+        wires_.queue(session.profile().mka.ethertype, session.placed_.parent, std::move(*frame));
   session.with_port([&](auto& port) {
     while (const auto event = port.poll_event()) tell(session, *event);
     timers_.set(session.protocol_alarm_, port.next_timeout());
@@ -378,13 +331,7 @@ void Driver::flush() {
         session->trace_.message(LogLevel::warning, done.error().message);
   }
   unsaved_.clear();
-  for (auto& [ethertype, wire] : wires_) {
-    if (wire->waiting.empty()) continue;
-    for (const auto& [ifindex, frame] : wire->waiting) wire->batch.push_back({.ifindex = ifindex, .frame = frame});
-    wire->socket->send(wire->batch);
-    wire->batch.clear();
-    wire->waiting.clear();
-  }
+  wires_.send();
   const std::optional<Time> next = next_deadline();
   if (next == armed_) return;
   armed_ = next;
@@ -403,13 +350,7 @@ std::optional<Time> Driver::next_deadline() const {
 }
 
 void Driver::end_turn() {
-  for (Session* session : std::exchange(reasserts_, {})) {
-    session->reassert_ = false;
-    const Link* const link = links_->find(session->secy_.ifindex());
-    if (link == nullptr) continue;
-    if (const auto done = session->secy_.reassert(*link); !done && done.error().code != ENODEV)
-      session->trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-  }
+  devices_->reassert();
   for (Session* session : std::exchange(changed_, {})) {
     session->changed_ = false;
     if (observer_.changed) observer_.changed(*session);
@@ -419,24 +360,10 @@ void Driver::end_turn() {
 
 // ---- commands -------------------------------------------------------------------------------------------------------
 
-Session* Driver::find(std::string_view profile) noexcept {
-  const auto at = sessions_.find(profile);
-  return at == sessions_.end() ? nullptr : at->second.get();
-}
-
-Session* Driver::find_ifindex(unsigned ifindex) noexcept {
-  if (const auto at = by_device_.find(ifindex); at != by_device_.end()) return at->second;
-  return by_parent_.count(ifindex) == 1 ? by_parent_.find(ifindex)->second : nullptr;
-}
-
-Session* Driver::find_interface(std::string_view interface) noexcept {
+Session* Driver::find_interface(std::string_view interface) const noexcept {
   if (const Link* link = links_->find(interface); link != nullptr)
     if (Session* session = find_ifindex(link->ifindex); session != nullptr) return session;
-  // A session that waits for its device is known by the name it will have.
-  const auto [first, last] = by_name_.equal_range(std::string{interface});
-  for (auto at = first; at != last; ++at)
-    if (at->second->profile().link.interface == interface) return at->second;
-  return nullptr;
+  return sessions_.find_interface(std::string{interface});
 }
 
 Result<void> Driver::rekey(Session& session) {

@@ -3,17 +3,12 @@
 /// MACsec state an interval, whatever the number of links. An event of one link costs O(log n).
 #pragma once
 
-#include "engine/adapters/configuration_keeper.hpp"
-#include "engine/adapters/netlink/link_monitor.hpp"
-#include "engine/adapters/session.hpp"
+#include "engine/adapters/devices.hpp"
+#include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
-#include "engine/adapters/system/event_loop.hpp"
 #include "engine/adapters/system/os_random.hpp"
-#include "engine/adapters/system/packet_socket.hpp"
 #include "engine/adapters/system/state_store.hpp"
-
-#include <map>
-#include <unordered_map>
+#include "engine/adapters/wires.hpp"
 
 namespace macsec::os {
 
@@ -42,8 +37,6 @@ class Driver {
     std::string profile;
     std::string text;
   };
-  using Sessions = std::map<std::string, std::unique_ptr<Session>, std::less<>>;  ///< by name of the profile
-
   /// All arguments outlive the driver. Fails where the kernel has no MACsec or refuses sockets.
   [[nodiscard]] static Result<std::unique_ptr<Driver>> open(EventLoop& loop, Journal& journal, StateStore& store);
   Driver(const Driver&) = delete;
@@ -57,11 +50,13 @@ class Driver {
   /// name, stays. For `spare` there are devices and no sessions (see SpareDevices).
   std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare);
 
-  [[nodiscard]] const Sessions& sessions() const noexcept { return sessions_; }
-  [[nodiscard]] Session* find(std::string_view profile) noexcept;
-  [[nodiscard]] Session* find_interface(
-      std::string_view interface) noexcept;                        ///< device, else parent where it is the only one
-  [[nodiscard]] Session* find_ifindex(unsigned ifindex) noexcept;  ///< device, else parent likewise
+  /// By name of the profile.
+  [[nodiscard]] const Sessions::ByProfile& sessions() const noexcept { return sessions_.all(); }
+  [[nodiscard]] Session* find(std::string_view profile) const noexcept { return sessions_.find(profile); }
+  /// As Sessions::find_ifindex().
+  [[nodiscard]] Session* find_ifindex(unsigned ifindex) const noexcept { return sessions_.find_ifindex(ifindex); }
+  /// By the name that the device or parent has now, else by the name in the profile.
+  [[nodiscard]] Session* find_interface(std::string_view interface) const noexcept;
 
   /// As of core::Port; ENOTSUP for static keys.
   [[nodiscard]] Result<void> rekey(Session& session);
@@ -76,14 +71,6 @@ class Driver {
   void stop(Farewell farewell);
 
  private:
-  /// A packet socket, what waits to be sent on it, and its place in the loop.
-  struct Wire {
-    std::unique_ptr<PacketSocket> socket;
-    std::vector<std::pair<unsigned, core::Frame>> waiting;
-    std::vector<OutgoingFrame> batch;
-    EventSource source;
-  };
-
   Driver(EventLoop& loop, Journal& journal, StateStore& store);
   [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<void> watch_wall_clock();
@@ -93,21 +80,10 @@ class Driver {
   void remove(Session& session, Farewell farewell, Time now);
   void make_port(Session& session, Time now);
 
-  void attach(Session& session, Time now);
-  void detach(Session& session, Time now);
-  void index(Session& session);
-  void unindex(Session& session) noexcept;
-  void update_link(Session& session, Time now);
-  void follow_device(Session& session);
-  void keep_configuration(const Session& session);
-  void warn(unsigned ifindex, const std::string& what);
-  [[nodiscard]] std::uint64_t speed_of(const Link& link);
-  void refused(Session& session, const Error& error, Time now);
-  [[nodiscard]] std::optional<Time> next_deadline() const;
-
   void on_link_change(const LinkChange& change);
-  void on_frames(Wire& wire);
+  void on_frame(unsigned ifindex, Bytes frame);
   void on_timer();
+  [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);
   void on_clock_set();
 
@@ -118,7 +94,6 @@ class Driver {
   void flush();
   void end_turn();
   void mark_changed(Session& session);
-  [[nodiscard]] Wire* wire(std::uint16_t ethertype);
 
   EventLoop& loop_;
   Journal& journal_;
@@ -127,23 +102,18 @@ class Driver {
   DriverObserver observer_;
   std::unique_ptr<MacsecKernel> kernel_;
   std::unique_ptr<LinkMonitor> links_;
-  std::optional<SpareDevices> spares_;
-  ConfigurationKeeper keeper_;
-  std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
-
   TimerQueue timers_;
   std::multiset<Duration> sample_intervals_;
   Time last_sample_;
   std::optional<Time> armed_;
 
+  Wires wires_;
   Sessions sessions_;
-  std::unordered_multimap<unsigned, Session*> by_device_;
-  std::unordered_multimap<unsigned, Session*> by_parent_;
-  std::unordered_multimap<std::string, Session*> by_name_;  ///< names of parents and devices, for those that wait
-  std::vector<Session*> receivers_;                         ///< of the frame at hand
+  std::optional<Devices> devices_;
+  std::optional<SpareDevices> spares_;
+  std::vector<Session*> receivers_;  ///< of the frame at hand
   std::vector<Session*> changed_;
   std::vector<Session*> unsaved_;
-  std::vector<Session*> reasserts_;
 
   FileDescriptor wall_clock_;
   EventSource wall_clock_source_;

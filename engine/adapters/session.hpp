@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One running link: its device, its port and where it stands in the driver's books. The driver owns and drives it;
+/// One running link: its device, its port and where it stands in the books (Sessions). Driver and Devices drive it;
 /// everybody else reads.
 #pragma once
 
@@ -37,10 +37,17 @@ class Session {
 
  private:
   friend class Driver;
+  friend class Devices;
+  friend class Sessions;
 
+  /// Under which interfaces the books have the session; 0: none.
+  struct Place {
+    unsigned device = 0;
+    unsigned parent = 0;
+  };
   /// A deadline of this session in the driver's queue.
   struct Alarm : TimerQueue::Entry {
-    enum class What : std::uint8_t { protocol, attach };
+    enum class What : std::uint8_t { protocol, attach, reassert };
     Alarm(Session& of, What why) : session{of}, what{why} {}
     Session& session;
     What what;
@@ -64,16 +71,17 @@ class Session {
   std::optional<Error> attach_error_;
   Time attach_error_since_;
   Backoff attach_backoff_;
-  bool joined_ = false;  ///< to the destination's group, and in the driver's indexes
-  unsigned indexed_device_ = 0;
-  unsigned indexed_parent_ = 0;
+  Place placed_;
+  bool joined_ = false;  ///< frames to the destination's group are let in
 
   bool changed_ = false;  ///< observers are told at the end of the turn
   bool snapshot_changed_ = false;
-  bool reassert_ = false;
+  bool reassert_ = false;  ///< what others changed is restored at the end of the turn
+  Pace reassert_pace_;
   std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in the driver's set of intervals
   Alarm protocol_alarm_{*this, Alarm::What::protocol};
   Alarm attach_alarm_{*this, Alarm::What::attach};
+  Alarm reassert_alarm_{*this, Alarm::What::reassert};
 };
 
 }  // namespace macsec::os

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/config/profile_set.hpp"
 
+#include "engine/config/claims.hpp"
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -89,14 +91,9 @@ std::span<const std::string_view> profile_directories() noexcept { return direct
 
 std::string collide(const Profile& earlier, const Profile& later) {
   if (!earlier.link.enabled || !later.link.enabled) return {};
-  if (earlier.link.interface == later.link.interface)
-    return "Interface=" + later.link.interface + " is taken by profile " + earlier.name + " (" + earlier.origin + ")";
-  // The port of a device that somebody else makes is not known here.
-  if (earlier.link.create != CreateChoice::no && later.link.create != CreateChoice::no &&
-      earlier.link.parent == later.link.parent && earlier.link.port == later.link.port)
-    return "Port=" + std::to_string(later.link.port) + " on Parent=" + later.link.parent + " is taken by profile " +
-           earlier.name + " (" + earlier.origin + ")";
-  return {};
+  Claims claims;
+  static_cast<void>(claims.add(earlier));
+  return claims.add(later);
 }
 
 std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directories, const ProfileContext& context,

@@ -3,6 +3,7 @@
 #include "engine/adapters/system/event_loop.hpp"
 #include "engine/adapters/system/state_store.hpp"
 #include "engine/adapters/system/timer_queue.hpp"
+#include "engine/config/claims.hpp"
 #include "tests/temporary_directory.hpp"
 
 #include <algorithm>
@@ -203,6 +204,48 @@ TEST(Backoff, AnotherCauseShortensThePauseButNeverBelowTheFirst) {
   now += 100ms;
   backoff.failed(now);
   EXPECT_EQ(backoff.next(), now + 6400ms);
+}
+
+TEST(Pace, AnswersAtOnceForAWhileThenOnceASecond) {
+  Pace pace;
+  Time now{Duration{1h}};
+  for (unsigned i = 1; i <= Pace::most_at_once; ++i) {
+    EXPECT_EQ(pace.next(now), now);
+    EXPECT_EQ(pace.answered(now), i == Pace::most_at_once);
+    now += 1ms;
+  }
+  for (int i = 0; i < 30; ++i) {
+    const Time next = pace.next(now);
+    EXPECT_EQ(next, now - 1ms + 1s);
+    now = next;
+    EXPECT_FALSE(pace.answered(now));
+    now += 1ms;
+  }
+  now += Pace::span;
+  EXPECT_EQ(pace.next(now), now);
+}
+
+TEST(Claims, AreForTheInterfaceAndForThePortOfDevicesCreatedHere) {
+  const auto profile = [](std::string name, std::string interface, std::uint16_t port, CreateChoice create) {
+    Profile out;
+    out.name = std::move(name);
+    out.link.parent = "e0";
+    out.link.interface = std::move(interface);
+    out.link.port = port;
+    out.link.create = create;
+    return out;
+  };
+  Claims claims;
+  EXPECT_EQ(claims.add(profile("a", "m0", 1, CreateChoice::yes)), "");
+  EXPECT_EQ(claims.add(profile("b", "m0", 2, CreateChoice::yes)), "Interface=m0 is taken by profile a");
+  EXPECT_EQ(claims.add(profile("c", "m1", 1, CreateChoice::always)), "Port=1 on Parent=e0 is taken by profile a");
+  // Of those refused nothing is taken.
+  EXPECT_EQ(claims.add(profile("d", "m1", 2, CreateChoice::yes)), "");
+  EXPECT_EQ(claims.add(profile("e", "m2", 1, CreateChoice::no)), "");
+  EXPECT_EQ(claims.add(profile("f", "m3", 3, CreateChoice::no)), "");
+  EXPECT_EQ(claims.add(profile("g", "m4", 3, CreateChoice::yes)), "");
+  EXPECT_TRUE(claims.has_interface("m3"));
+  EXPECT_FALSE(claims.has_interface("m5"));
 }
 
 TEST(EventLoop, TimersFireInOrderAndDeferredWorkOnce) {

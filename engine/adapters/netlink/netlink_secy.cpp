@@ -240,20 +240,29 @@ Result<void> NetlinkSecy::clear() {
   return {};
 }
 
-Result<void> NetlinkSecy::reassert(const Link& seen) {
-  if (auto now = ready("put settings back"); !now) return now;
-  if (seen.ifindex != ifindex_ || !seen.macsec) return {};
+Result<bool> NetlinkSecy::reassert(const Link& seen) {
+  if (auto now = ready("restore settings"); !now) return std::unexpected{now.error()};
+  if (seen.ifindex != ifindex_ || !seen.macsec) return false;
   name_ = seen.name;
   sci_ = seen.macsec->sci;
+  bool differed = false;
   if (!same(seen.macsec->parameters, parameters_)) {
     const SecyParameters wanted = std::exchange(parameters_, seen.macsec->parameters);
-    if (auto set = configure(wanted); !set) return set;
+    if (auto set = configure(wanted); !set) {
+      parameters_ = wanted;
+      return std::unexpected{set.error()};
+    }
+    differed = true;
   }
-  if (seen.macsec->encoding != encoding_)
-    if (auto set = encode_with(encoding_); !set) return set;
-  if (seen.dormant != (controlled_port_ == ControlledPort::dormant))
-    if (auto set = set_controlled_port(controlled_port_); !set) return set;
-  return {};
+  if (seen.macsec->encoding != encoding_) {
+    if (auto set = encode_with(encoding_); !set) return std::unexpected{set.error()};
+    differed = true;
+  }
+  if (seen.dormant != (controlled_port_ == ControlledPort::dormant)) {
+    if (auto set = set_controlled_port(controlled_port_); !set) return std::unexpected{set.error()};
+    differed = true;
+  }
+  return differed;
 }
 
 Result<void> NetlinkSecy::change(const SecyDevice& device) {

@@ -58,10 +58,10 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.
   [[nodiscard]] Result<void> clear();
-  /// Puts back what a foreign hand changed: parameters, the encoding AN, dormant or up. `seen` is the device as the link
-  /// monitor reports it; to be called at every change of the device: without a difference it does nothing. IFF_UP is
-  /// whoever cleared it's to set again.
-  [[nodiscard]] Result<void> reassert(const Link& seen);
+  /// Restores what another program changed: parameters, the encoding AN, dormant or up; whether there was anything.
+  /// `seen` is the device as the link monitor reports it; to be called at every change of the device. IFF_UP is left to
+  /// the program that cleared it.
+  [[nodiscard]] Result<bool> reassert(const Link& seen);
 
   [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
   [[nodiscard]] unsigned ifindex() const noexcept { return ifindex_; }  ///< of the macsec device; 0: none

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/devices.hpp"
+
+#include <cerrno>
+#include <fmt/format.h>
+
+namespace macsec::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// After a device was deleted: when its parent goes too, that message comes behind.
+constexpr Duration parent_goes_too = 100ms;
+
+bool is_group(const MacAddress& mac) noexcept { return (mac.octets[0] & 1U) != 0; }
+
+}  // namespace
+
+Devices::Devices(EventLoop& loop, LinkMonitor& links, Sessions& sessions, Wires& wires, TimerQueue& timers, Hooks hooks)
+    : links_{links},
+      sessions_{sessions},
+      wires_{wires},
+      timers_{timers},
+      hooks_{std::move(hooks)},
+      keeper_{loop, [this](unsigned ifindex, const std::string& what) {
+                for (Session* session : sessions_.on_device(ifindex)) session->trace_.message(LogLevel::warning, what);
+              }} {}
+
+// ---- attaching ------------------------------------------------------------------------------------------------------
+
+void Devices::attach(Session& session, Time now) {
+  if (session.secy_.attached()) return;
+  const Profile& profile = session.profile();
+  const Link* const parent = links_.find(profile.link.parent);
+  if (parent == nullptr ||
+      (profile.link.create == CreateChoice::no && links_.find(profile.link.interface) == nullptr)) {
+    if (session.attach_error_) hooks_.changed(session);
+    session.attach_error_.reset();
+    session.attach_backoff_.reset();
+    timers_.set(session.attach_alarm_, std::nullopt);
+    return;  // the link monitor will tell
+  }
+  if (!session.attach_backoff_.may_try(now)) return timers_.set(session.attach_alarm_, session.attach_backoff_.next());
+  // The kernel fixes the cipher suite when the device is made.
+  auto done = session.secy_.change(secy_device(profile, links_.speed(parent->ifindex)));
+  if (done) done = session.secy_.attach();
+  if (!done) return refused(session, done.error(), now);
+  session.attach_error_.reset();
+  session.attach_backoff_.reset();
+  timers_.set(session.attach_alarm_, std::nullopt);
+  place(session);
+  keep_configuration(session);
+  if (!session.secy_.made_here())
+    session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
+  if (profile.macsec.offload != OffloadChoice::off)
+    session.trace_.message(LogLevel::info, fmt::format("offload: {}", session.offload().text));
+  hooks_.changed(session);
+  update_link(session, now);
+}
+
+void Devices::refused(Session& session, const Error& error, Time now) {
+  session.attach_backoff_.failed(now);
+  timers_.set(session.attach_alarm_, session.attach_backoff_.next());
+  if (error.code == ENODEV) return;  // it vanished meanwhile
+  if (!session.attach_error_) session.attach_error_since_ = now;
+  if (!session.attach_error_ || session.attach_error_->message != error.message) {
+    session.trace_.message(LogLevel::warning, error.message, message_id::secy_error);
+    hooks_.changed(session);
+  }
+  session.attach_error_ = error;
+}
+
+void Devices::detach(Session& session, Time now) {
+  keeper_.forget(session.ifindex());
+  displace(session);
+  session.secy_.detach();
+  update_link(session, now);
+  hooks_.changed(session);
+}
+
+void Devices::reconfigure(Session& session, ProfilePointer profile, Time now) {
+  const bool wire_differs = session.profile().mka.ethertype != profile->mka.ethertype ||
+                            session.profile().mka.destination != profile->mka.destination;
+  if (wire_differs) displace(session);
+  session.profile_ = std::move(profile);
+  keep_configuration(session);
+  if (wire_differs) place(session);
+  if (const auto done = session.secy_.change(secy_device(session.profile())); !done)
+    session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  session.attach_backoff_.reset();  // what was refused may be what has changed
+  attach(session, now);
+}
+
+void Devices::follow(Session& session) {
+  if (session.placed_.device == session.secy_.ifindex()) return;
+  keeper_.forget(session.placed_.device);
+  displace(session);
+  place(session);
+  keep_configuration(session);
+  if (const std::string lost = session.secy_.take_left_behind(); !lost.empty())
+    session.trace_.message(LogLevel::warning, lost, message_id::secy_error);
+  hooks_.changed(session);
+  if (!session.secy_.attached()) timers_.set(session.attach_alarm_, boot_time() + parent_goes_too);
+}
+
+void Devices::release(Session& session, bool take_down) {
+  if (take_down) {
+    keeper_.set(session.ifindex(), KeepConfiguration::no);
+    if (session.secy_.attached())
+      if (const auto done = session.secy_.remove(); !done)
+        session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  }
+  displace(session);
+  std::erase(reasserts_, &session);
+}
+
+// ---- places ---------------------------------------------------------------------------------------------------------
+
+void Devices::place(Session& session) {
+  sessions_.place(session);
+  const Profile& profile = session.profile();
+  if (session.placed_.device == 0 || session.static_keys() || !is_group(profile.mka.destination)) return;
+  const auto done = wires_.join(profile.mka.ethertype, session.placed_.parent, profile.mka.destination);
+  if (!done) session.trace_.message(LogLevel::warning, done.error().message);
+  session.joined_ = done.has_value();
+}
+
+void Devices::displace(Session& session) noexcept {
+  if (session.joined_)
+    wires_.leave(session.profile().mka.ethertype, session.placed_.parent, session.profile().mka.destination);
+  session.joined_ = false;
+  sessions_.displace(session);
+}
+
+void Devices::update_link(Session& session, Time now) {
+  core::LinkState link;
+  const Link* const parent = session.secy_.attached() ? links_.find(session.secy_.parent_ifindex()) : nullptr;
+  if (parent != nullptr) {
+    link.present = true;
+    link.carrier = parent->carrier;
+    link.mac = parent->mac;
+    link.sci = session.secy_.sci();
+    link.speed = parent->carrier ? links_.speed(parent->ifindex) : 0;
+  }
+  if (link == session.link_) return;
+  session.link_ = link;
+  session.with_port([&](auto& port) { port.on_link(link, now); });
+  hooks_.settle(session);
+}
+
+void Devices::keep_configuration(const Session& session) {
+  if (!session.secy_.attached()) return;
+  keeper_.set(session.ifindex(), session.profile().link.keep_configuration);
+  if (const Link* device = links_.find(session.ifindex()); device != nullptr && !device->up)
+    keeper_.is_down(device->ifindex);
+}
+
+// ---- changes --------------------------------------------------------------------------------------------------------
+
+void Devices::on_link_change(const LinkChange& change, Time now) {
+  const unsigned ifindex = change.link.ifindex;
+  if (change.kind == LinkChange::Kind::removed) {
+    // Another program deleted the device and left the parent: it is created again after a pause.
+    for (Session* session : sessions_.on_device(ifindex)) {
+      follow(*session);
+      if (session->placed_.device != ifindex) continue;
+      detach(*session, now);
+      timers_.set(session->attach_alarm_, now + parent_goes_too);
+    }
+    sessions_.on_parent(ifindex, on_parent_);
+    for (Session* session : std::exchange(on_parent_, {})) detach(*session, now);
+    return;
+  }
+  sessions_.on_parent(ifindex, on_parent_);
+  for (Session* session : std::exchange(on_parent_, {})) update_link(*session, now);
+  if (change.kind == LinkChange::Kind::changed) {
+    if (!change.link.up) keeper_.is_down(ifindex);
+    for (Session* session : sessions_.on_device(ifindex)) {
+      if (session->reassert_) continue;
+      session->reassert_ = true;
+      reasserts_.push_back(session);
+      hooks_.end_of_turn();
+    }
+  }
+  if (change.before != nullptr && change.before->name == change.link.name &&
+      change.before->master == change.link.master)
+    return;
+  for (Session* session : sessions_.named(change.link.name)) {
+    if (session->secy_.attached()) continue;
+    // Under the device's own name it may be the device that the last attempt created and deleted.
+    const Profile& profile = session->profile();
+    if (change.link.name == profile.link.parent || profile.link.create == CreateChoice::no)
+      session->attach_backoff_.cause_changed();
+    attach(*session, now);
+  }
+}
+
+void Devices::reassert() {
+  const Time now = boot_time();
+  for (Session* session : std::exchange(reasserts_, {})) {
+    session->reassert_ = false;
+    reassert(*session, now);
+  }
+}
+
+void Devices::reassert(Session& session, Time now) {
+  const Link* const link = links_.find(session.secy_.ifindex());
+  if (link == nullptr) return;
+  if (const Time next = session.reassert_pace_.next(now); next > now) return timers_.set(session.reassert_alarm_, next);
+  const auto done = session.secy_.reassert(*link);
+  if (!done && done.error().code == ENODEV) return;
+  if (!done) session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+  if (done && !*done) return;
+  if (session.reassert_pace_.answered(now))
+    session.trace_.message(
+        LogLevel::warning,
+        fmt::format("another program changes {} again and again: restored once a second at most", session.interface()),
+        message_id::secy_error);
+}
+
+}  // namespace macsec::os

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/wires.hpp"
+
+namespace macsec::os {
+namespace {
+
+constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers and the bus get theirs
+
+}  // namespace
+
+Result<Wires::Wire*> Wires::wire(std::uint16_t ethertype) {
+  if (const auto at = wires_.find(ethertype); at != wires_.end()) return at->second.get();
+  auto socket = PacketSocket::open(ethertype);
+  if (!socket) return std::unexpected{std::move(socket.error())};
+  auto made = std::make_unique<Wire>();
+  made->socket = std::move(*socket);
+  auto source = loop_.on_readable(made->socket->fd(), [this, from = made.get()] {
+    from->socket->receive(receiver_.frame, receive_budget);
+    receiver_.done();
+  });
+  if (!source) return std::unexpected{std::move(source.error())};
+  made->source = std::move(*source);
+  return wires_.emplace(ethertype, std::move(made)).first->second.get();
+}
+
+Result<void> Wires::join(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group) {
+  const auto to = wire(ethertype);
+  if (!to) return std::unexpected{to.error()};
+  return (*to)->socket->join(ifindex, group);
+}
+
+void Wires::leave(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group) noexcept {
+  if (const auto at = wires_.find(ethertype); at != wires_.end()) at->second->socket->leave(ifindex, group);
+}
+
+void Wires::queue(std::uint16_t ethertype, unsigned ifindex, core::Frame frame) {
+  if (const auto to = wire(ethertype); to)
+    (*to)->waiting.emplace_back(ifindex, std::move(frame));
+  else
+    journal_.write(LogLevel::error, to.error().message);
+}
+
+void Wires::send() {
+  for (auto& [ethertype, wire] : wires_) {
+    if (wire->waiting.empty()) continue;
+    for (const auto& [ifindex, frame] : wire->waiting) wire->batch.push_back({.ifindex = ifindex, .frame = frame});
+    wire->socket->send(wire->batch);
+    wire->batch.clear();
+    wire->waiting.clear();
+  }
+}
+
+}  // namespace macsec::os

@@ -146,14 +146,11 @@ TEST_F(NetworkManagerTest, AConnectionThatFailedSaysWhyAfterwards) {
   const std::string why = runs_->reason("macsec0");
   runs_->note_failure("macsec0");
   runs_->remove("macsec0");
-  const auto says_why = [&] {
-    const auto known = model().profile("uplink");
-    return !known.enabled && std::ranges::any_of(known.problems, [&](const auto& each) {
-      return each.text.find("the last activation failed: " + why) != std::string::npos;
-    });
-  };
-  run_until(says_why);
-  EXPECT_TRUE(says_why());
+  run_until([&] { return model().has_profile("uplink") && !model().profile("uplink").enabled; });
+  const auto problems = profile("/org/macsecd1/profile/uplink").problems;
+  EXPECT_TRUE(std::ranges::any_of(problems, [&](const bus::Problem& each) {
+    return each.text.find("the last activation failed: " + why) != std::string::npos;
+  }));
   runs_->run(wanted_copy(wanted), {});
   run_until([&] { return model().profile("uplink").enabled; });
   EXPECT_EQ(runs_->failure(stored.connection.uuid), "");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 namespace macsec::nm {
 namespace {
@@ -52,6 +53,13 @@ Result<void> Supplicant::start(std::function<void(const std::string&)> lost) {
   int r = sd_bus_add_fallback(bus_, &slot, supplicant_path, on_call, this);
   slots_.emplace_back(slot);
   slot = nullptr;
+  // Answered before the name is: nobody calls before what an earlier process remembered is right again.
+  if (r >= 0 && !links_.empty()) {
+    r = sd_bus_call_method_async(bus_, &slot, bus::bus_service, bus::bus_path, bus::bus_service, "ListNames", on_names,
+                                 this, "");
+    slots_.emplace_back(slot);
+    slot = nullptr;
+  }
   if (r >= 0) r = sd_bus_request_name_async(bus_, &slot, supplicant_name, 0, on_name, this);
   slots_.emplace_back(slot);
   slot = nullptr;
@@ -85,19 +93,38 @@ int Supplicant::on_signal(sd_bus_message* message, void* userdata, sd_bus_error*
   auto& self = *static_cast<Supplicant*>(userdata);
   std::string name;
   if (bus::get(message, name) < 0) return 0;
-  std::vector<std::string> paths;
-  for (const auto& [path, link] : self.links_)
-    if (link->owner == name) paths.push_back(path);
-  for (const std::string& path : paths) self.remove(path, true);
-  // NetworkManager ended: what it ran goes on until it is back.
-  std::erase_if(self.departures_, [&](const auto& each) {
-    if (each.second->owner != name) return false;
-    self.runs_.keep(each.first);
-    return true;
-  });
+  self.leave(name);
   return 0;
 } catch (...) {
   return -ENOMEM;
+}
+
+/// A program may have left while nobody here could hear of it.
+int Supplicant::on_names(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  auto& self = *static_cast<Supplicant*>(userdata);
+  bus::Strings names;
+  if (sd_bus_message_is_method_error(message, nullptr) != 0 || bus::get(message, names) < 0) return 0;
+  std::set<std::string> gone;
+  for (const auto& [path, link] : self.links_) gone.insert(link->owner);
+  for (const std::string& name : names) gone.erase(name);
+  for (const std::string& name : gone) self.leave(name);
+  return 0;
+} catch (...) {
+  return -ENOMEM;
+}
+
+void Supplicant::leave(const std::string& program) {
+  std::vector<std::string> paths;
+  for (const auto& [path, link] : links_)
+    if (link->owner == program) paths.push_back(path);
+  for (const std::string& path : paths) remove(path, true);
+  // NetworkManager ended: what it ran continues until it is back.
+  std::erase_if(departures_, [&](const auto& each) {
+    if (each.second->owner != program) return false;
+    runs_.keep(each.first);
+    return true;
+  });
+  options_.dirty();
 }
 
 int Supplicant::on_call(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {

@@ -85,6 +85,7 @@ class Supplicant {
   static int on_call(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static int on_name(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static int on_signal(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  static int on_names(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   int call(sd_bus_message* message);
   int call_manager(sd_bus_message* message, std::string_view interface, std::string_view member);
   int call_link(Link& link, sd_bus_message* message, std::string_view interface, std::string_view member);
@@ -109,6 +110,8 @@ class Supplicant {
   void release(Link& link);
   void set_state(Link& link, const std::string& state);
   void remove(const std::string& path, bool tell);
+  /// Ends what a program had that is no longer on the bus.
+  void leave(const std::string& program);
   [[nodiscard]] Result<LinkFacts> find_device(const Link& link) const;
   int hand_on(sd_bus_message* message);
 

@@ -69,8 +69,8 @@ void KeyServer::want(Want why, Time now) {
 
 void KeyServer::lose_role() noexcept {
   constexpr auto bit = [](Want want) { return 1U << static_cast<unsigned>(want); };
-  wants_ &= bit(Want::request) | bit(Want::rekey_time) | bit(Want::packet_numbers) |
-            bit(Want::members_packet_numbers) | bit(Want::profile_changed);
+  wants_ &= bit(Want::request) | bit(Want::rekey_time) | bit(Want::packet_numbers) | bit(Want::members_packet_numbers) |
+            bit(Want::profile_changed);
   offer_.reset();
 }
 
@@ -244,6 +244,11 @@ bool KeyServer::is_stale(std::span<const Participant> participants) const {
   if (!offer_ || !cp_.latest() || offer_->key != cp_.latest()->id) return false;
   const Participant* owner = find(participants, offer_->ckn);
   if (owner == nullptr) return true;
+  // A primary key reaches somebody again, so nobody may use a SAK of the fallback key any more.
+  if (owner->role == KeyRole::fallback && std::ranges::any_of(participants, [](const Participant& other) {
+        return other.role == KeyRole::primary && other.active && other.peers().any_live();
+      }))
+    return true;
   const auto cipher = cipher_suite_from_id(offer_->set.cipher_suite_id);
   for (std::size_t i = 0; i < offer_->members.size(); ++i) {
     const Peer* peer = owner->peers().find(offer_->members[i]);

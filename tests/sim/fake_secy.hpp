@@ -71,8 +71,6 @@ class FakeSecy final : public Secy {
   /// Fails every call of kind `call` until forgive().
   void fail_always(SecyCall call, int error) noexcept { fail_calls(call, error, UINT_MAX); }
   void forgive() noexcept { failures_.clear(); }
-  /// Some call would be refused, or was a moment ago.
-  [[nodiscard]] bool refuses() const noexcept { return !failures_.empty() || world_.now < excused_until_; }
   /// Each call takes so long from now on.
   void set_cost(Instant each) noexcept { cost_ = each; }
   /// Time spent in calls since the last question.

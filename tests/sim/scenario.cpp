@@ -45,7 +45,7 @@ void Scenario::decide_group() {
            .duplicate = 0,
            .cut = false};
   // Late and reordered user frames, within what the replay window forgives.
-  if (replay_window_ > 0 && random_.chance(40)) base_.data_jitter = random_.between(1, 100 * millisecond);
+  if (full() && replay_window_ > 0 && random_.chance(40)) base_.data_jitter = random_.between(1, 100 * millisecond);
   description_ = std::to_string(members) + " members, " + std::string{to_string(suites_[0])} +
                  (encrypt_ ? "" : ", integrity only") + (fallback_ ? ", fallback" : "") +
                  (delay_protect_ ? ", delay protection" : "") +
@@ -57,7 +57,7 @@ void Scenario::decide_group() {
     options.clock_ppm = static_cast<int>(random_.between(-200, 200));
     options.speed = random_.chance(70) ? 0 : 1'000'000'000ULL;
     options.seed = seed_;
-    const bool offloaded = random_.chance(15);
+    const bool offloaded = full() && random_.chance(15);
     hosts_.push_back(&lan_.attach([&](Index index) { return std::make_unique<Host>(lan_, index, options); }));
     if (!offloaded) continue;
     hosts_.back()->secy().offload();
@@ -103,7 +103,7 @@ bool Scenario::run(Instant span) {
     lan_.plug(host->index(), true);
     lan_.after(random_.between(1, 3 * second), [host] { host->start(); });
   }
-  watch_traffic();
+  if (full()) watch_traffic();
   lan_.run_for(3 * second);
   converge();
   while (lan_.world.now < end && lan_.world.good()) {
@@ -159,7 +159,6 @@ void Scenario::converge() {
     }
     lan_.world.violate(nobody, "not secured again after trouble: " + lan_.why_unsecured() + ";" + states);
   }
-  partial_ = false;
   slowest_ = std::max(slowest_, lan_.world.now - began);
 }
 
@@ -178,9 +177,7 @@ void Scenario::judge_versions() {
 void Scenario::watch_traffic() {
   lan_.after(second, [this] {
     std::vector<bool> fine(hosts_.size());
-    for (const Host* host : hosts_)
-      fine[host->index()] =
-          host->carrier() && host->claims_secured() && (full() || (!partial_ && !host->secy().refuses()));
+    for (const Host* host : hosts_) fine[host->index()] = host->carrier() && host->claims_secured();
     for (const Host* from : hosts_)
       for (const Host* to : hosts_) judge_traffic(from->index(), to->index(), fine[from->index()] && fine[to->index()]);
     if (lan_.world.good()) watch_traffic();

@@ -62,7 +62,6 @@ class Scenario {
   Path base_;
   std::deque<std::pair<Index, std::vector<std::uint8_t>>> heard_;
   bool record_ = false;
-  bool partial_ = false;            ///< some do not hear some others
   std::vector<std::uint8_t> said_;  ///< the version each member spoke last
   std::map<std::pair<Index, Index>, Instant> fine_since_;
   MessageNumber stranger_mn_ = 0;

@@ -5,7 +5,7 @@
 #   make deb        Debian packages, built in a clean chroot, into build-deb/
 #   make demo       two hosts, one secured link, explained step by step
 #   make test       every test but the scenarios that take turns; ends with "N passed, N failed"
-#   make ci         what CI runs: make test, and the quarter of the other scenarios whose turn it is
+#                   TURN=auto: those whose turn it is as well, as CI does; TURN=0 to 3: a certain quarter
 #   make vm TEST=…  scenarios on a real kernel in a virtual machine (all when TEST is empty)
 #   make bench      measurements, ours beside wpa_supplicant's, into build/bench.json
 #   make format     rewrite the code in the project's format
@@ -13,7 +13,7 @@
 #   make docs       write docs/conformance.md from the comments
 #   make package-check  the expensive checks of the packages
 #   make clean      remove build directories
-.PHONY: all build bench ci clean deb demo docs format install package-check setup test tidy uninstall vm
+.PHONY: all build bench clean deb demo docs format install package-check setup test tidy uninstall vm
 
 all: build
 
@@ -44,10 +44,7 @@ demo:
 	@tools/demo
 
 test: setup
-	@tools/test
-
-ci: setup
-	@tools/test --turn=auto
+	@tools/test $(if $(TURN),--turn=$(TURN))
 
 bench: setup
 	@tools/bench

@@ -22,7 +22,7 @@ init = "systemd"
 installed = True
 timeout = 420
 
-INTERFACES = "/usr/local/share/dbus-1/interfaces"
+INTERFACES = "/usr/share/dbus-1/interfaces"
 OTHER_CKN = "7071727374757677"
 
 
@@ -32,13 +32,17 @@ def process(unit, field):
 
 
 def activated(c):
-    """The first call starts the service; what is asked for over the bus and through macsecctl is secured alike."""
+    """The first call starts a service that is enabled; what is asked for over the bus and through macsecctl is secured alike."""
     peer = c.namespace("peer")
     c.veth(None, peer)
     c.veth(None, peer, "eth1", "eth1")
     c.macsecd(peer, {name: psk_profile(CAK, CKN, parent="eth" + name, interface="macsec" + name) for name in "01"})
     forget(c)
     unit = c.unit(UNIT, start=False)
+    check(execute("busctl", "call", "org.macsecd1", "/org/macsecd1", "org.macsecd1.Manager", "Reload").returncode != 0,
+          "a call starts nothing that is not enabled")
+    command(["systemctl", "enable", "--quiet", UNIT])
+    c.callback(lambda: command(["systemctl", "disable", "--quiet", UNIT]))
     equal(unit.show("ActiveState"), "inactive", "state of the unit before the first call")
     octets = [str(int(CAK[i:i + 2], 16)) for i in range(0, len(CAK), 2)]
     command(["busctl", "call", "org.macsecd1", "/org/macsecd1", "org.macsecd1.Manager", "AddProfile", "sa(sa{sv})a{sv}", "called",

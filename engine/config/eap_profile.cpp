@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/config/eap_profile.hpp"
+
+#include "engine/base/secret.hpp"
+#include "engine/wire/fields.hpp"
+
+#include <algorithm>
+
+namespace macsec {
+namespace {
+
+constexpr std::array<std::pair<EapType, std::string_view>, 3> method_names{
+    {{EapType::tls, "tls"}, {EapType::peap, "peap"}, {EapType::ttls, "ttls"}}};
+
+Bytes octets_of(const WipedText& text) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(text.view().data()), text.view().size()};
+}
+
+template <typename Codec, typename Value>
+void source_fields(Codec& codec, Value& source) {
+  codec.choice(source.kind, EapSource::Kind::system);
+  codec.text(source.name);
+  codec.secret(source.content);
+}
+
+template <typename Codec, typename Value>
+void profile_fields(Codec& codec, Value& profile) {
+  const auto texts = [](Codec& inner, auto& text) { inner.text(text); };
+  const auto sources = [](Codec& inner, auto& source) { source_fields(inner, source); };
+  codec.list(profile.methods, [](Codec& inner, auto& method) { inner.code(method); });
+  codec.text(profile.identity);
+  codec.text(profile.anonymous_identity);
+  codec.choice(profile.inner, EapInner::eap_gtc);
+  source_fields(codec, profile.password);
+  codec.list(profile.ca_certificates, sources);
+  codec.list(profile.server_names, texts);
+  codec.list(profile.server_name_suffixes, texts);
+  codec.list(profile.server_alternative_names, texts);
+  codec.text(profile.server_subject);
+  codec.list(profile.server_fingerprints, texts);
+  codec.flag(profile.validate_server);
+  codec.flag(profile.common_name);
+  codec.choice(profile.revocation, Revocation::crl_leaf);
+  codec.list(profile.revocation_lists, sources);
+  source_fields(codec, profile.client_certificate);
+  source_fields(codec, profile.private_key);
+  source_fields(codec, profile.private_key_password);
+  codec.choice(profile.minimum_tls, TlsVersion::tls_1_3);
+  codec.choice(profile.maximum_tls, TlsVersion::tls_1_3);
+  codec.text(profile.tls_ciphers);
+  codec.text(profile.key_exchange);
+  codec.flag(profile.legacy_renegotiation);
+  codec.flag(profile.check_certificate_time);
+  codec.flag(profile.session_resumption);
+  codec.choice(profile.crypto_binding, CryptoBinding::no);
+  codec.number(profile.fragment_size);
+}
+
+}  // namespace
+
+bool operator==(const EapSource& left, const EapSource& right) noexcept {
+  return left.kind == right.kind && left.name == right.name &&
+         equal_constant_time(octets_of(left.content), octets_of(right.content));
+}
+
+WipedBuffer write_eap_profile(const EapProfile& profile) {
+  WipedBuffer out;
+  FieldWriter writer{out};
+  profile_fields(writer, profile);
+  return out;
+}
+
+std::optional<EapProfile> read_eap_profile(Bytes octets) {
+  FieldReader reader{octets};
+  std::optional<EapProfile> out{std::in_place};
+  profile_fields(reader, *out);
+  if (!reader.complete() || out->minimum_tls > out->maximum_tls || out->fragment_size < 100) out.reset();
+  return out;
+}
+
+std::string_view to_string(EapInner inner) noexcept {
+  switch (inner) {
+    case EapInner::mschapv2:
+      return "mschapv2";
+    case EapInner::pap:
+      return "pap";
+    case EapInner::chap:
+      return "chap";
+    case EapInner::mschap:
+      return "mschap";
+    case EapInner::eap_mschapv2:
+      return "eap-mschapv2";
+    case EapInner::eap_gtc:
+      return "eap-gtc";
+  }
+  return {};
+}
+
+std::string_view to_string(Revocation revocation) noexcept {
+  switch (revocation) {
+    case Revocation::none:
+      return "none";
+    case Revocation::ocsp_stapled:
+      return "ocsp-stapled";
+    case Revocation::ocsp_required:
+      return "ocsp-required";
+    case Revocation::crl:
+      return "crl";
+    case Revocation::crl_leaf:
+      return "crl-leaf";
+  }
+  return {};
+}
+
+std::string_view to_string(CryptoBinding binding) noexcept {
+  switch (binding) {
+    case CryptoBinding::optional:
+      return "optional";
+    case CryptoBinding::required:
+      return "required";
+    case CryptoBinding::no:
+      return "no";
+  }
+  return {};
+}
+
+std::string_view to_string(TlsVersion version) noexcept {
+  switch (version) {
+    case TlsVersion::tls_1_0:
+      return "1.0";
+    case TlsVersion::tls_1_1:
+      return "1.1";
+    case TlsVersion::tls_1_2:
+      return "1.2";
+    case TlsVersion::tls_1_3:
+      return "1.3";
+  }
+  return {};
+}
+
+std::string_view eap_method_name(EapType method) noexcept {
+  const auto* const found = std::ranges::find(method_names, method, &std::pair<EapType, std::string_view>::first);
+  return found == method_names.end() ? std::string_view{} : found->second;
+}
+
+std::optional<EapType> eap_method_from_name(std::string_view name) noexcept {
+  const auto* const found = std::ranges::find(method_names, name, &std::pair<EapType, std::string_view>::second);
+  if (found == method_names.end()) return std::nullopt;
+  return found->first;
+}
+
+}  // namespace macsec

@@ -78,6 +78,8 @@ std::string_view to_string(KeyRole role) noexcept {
       return "primary";
     case KeyRole::fallback:
       return "fallback";
+    case KeyRole::session:
+      return "session";
   }
   return {};
 }

@@ -39,7 +39,11 @@ enum class KeepConfiguration : std::uint8_t {
   yes,       ///< they are put back
 };
 
-enum class KeyRole : std::uint8_t { primary, fallback };
+enum class KeyRole : std::uint8_t {
+  primary,
+  fallback,  ///< only while no other key reaches a live peer
+  session,   ///< from an authentication by 802.1X; in no profile
+};
 
 /// Who said this profile.
 enum class ProfileSource : std::uint8_t { file, runtime, networkmanager, networkd };
@@ -145,7 +149,7 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(Validate validate) noexcept;       ///< "disabled", "check", "strict"
 [[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;   ///< "off", "mac", "phy", "auto"
 [[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;     ///< "no", "yes", "always"
-[[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback"
+[[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback", "session"
 [[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"

@@ -37,7 +37,7 @@ struct PortCounters {
   std::uint64_t sak_wrap_failures = 0;
   std::uint64_t sak_unwrap_failures = 0;
   std::uint64_t sak_reuse_refused = 0;  ///< a Distributed SAK whose KI was used before
-  std::uint64_t sak_role_refused = 0;   ///< a Distributed SAK of a fallback key while a primary one has peers
+  std::uint64_t sak_role_refused = 0;   ///< a Distributed SAK of a key while one of greater precedence has peers
   std::uint64_t sak_cipher_refused = 0;
   std::uint64_t sak_offset_refused = 0;     ///< confidentiality offset 30 or 50
   std::uint64_t sak_integrity_refused = 0;  ///< integrity only where the profile encrypts

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/kay.hpp"
 
+#include "engine/core/mka/session_cas.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -27,13 +29,15 @@ void Kay::set_keys(Time now) {
       participants_.erase(same);
       continue;
     }
-    auto made = Participant::create(key, context_.random);
+    auto made = Participant::create(AssociationKey::of(key), context_.random);
     if (made)
       kept.push_back(std::move(*made));
     else
       context_.emit(Event::Kind::secy_error, now,
                     "cannot derive keys for CKN " + to_string(key.ckn) + ": " + made.error().message);
   }
+  for (Participant& participant : participants_)
+    if (participant.role == KeyRole::session) kept.push_back(std::move(participant));
   participants_ = std::move(kept);
   announced_ = cipher_preferences(*context_.profile, context_.link.speed);
   follow_lifetimes(now);
@@ -43,6 +47,28 @@ void Kay::set_keys(Time now) {
       (server_.choose_cipher(*chosen) != cp_.latest()->cipher_suite ||
        cp_.latest()->encrypt != context_.profile->macsec.encrypt))
     server_.want(Want::profile_changed, now);
+}
+
+Result<void> Kay::add_session_key(AssociationKey key, Time now) {
+  auto made = Participant::create(std::move(key), context_.random);
+  if (!made) return std::unexpected{std::move(made.error())};
+  participants_.push_back(std::move(*made));
+  ++revision_;
+  follow_lifetimes(now);
+  return {};
+}
+
+void Kay::drop_session_keys(Time now) {
+  while (const Participant* newest = newest_session(participants_)) drop_session_key(Ckn{newest->ckn()}, now);
+}
+
+void Kay::drop_session_key(const Ckn& ckn, Time now) {
+  context_.trace.record({now, "KaY", {}, "session key dropped", to_string(ckn)});
+  std::erase_if(participants_, [&ckn](const Participant& participant) {
+    return participant.role == KeyRole::session && participant.ckn() == ckn;
+  });
+  ++revision_;
+  follow_lifetimes(now);
 }
 
 void Kay::set_wall_clock(Time epoch, Time now) {
@@ -241,6 +267,7 @@ void Kay::step(Time now) {
   expire_peers(now);
   if (deadlines_.is_expired(Timer::read_again, now)) on_device_found(now);
   if (context_.link.present && !device_unread()) turn(now);
+  if (leave_older_sessions(participants_, cp_)) ++revision_;
   speak(now);
 }
 

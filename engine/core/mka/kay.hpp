@@ -29,8 +29,13 @@ class Kay {
   Kay(const Kay&) = delete;
   Kay& operator=(const Kay&) = delete;
 
-  /// Makes the participants match the profile's keys, keeping those whose key did not change.
+  /// Makes the participants match the profile's keys, keeping those whose key did not change, and those of session keys.
   void set_keys(Time now);
+  /// One more CA, which an authentication gave the key of: it speaks at once.
+  [[nodiscard]] Result<void> add_session_key(AssociationKey key, Time now);
+  /// Leaves the CAs of session keys: all, or that of `ckn`.
+  void drop_session_keys(Time now);
+  void drop_session_key(const Ckn& ckn, Time now);
   /// To be continued once the device is found.
   void resume(Snapshot from) { resume_ = std::move(from); }
   void set_wall_clock(Time epoch, Time now);

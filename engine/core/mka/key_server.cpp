@@ -244,9 +244,9 @@ bool KeyServer::is_stale(std::span<const Participant> participants) const {
   if (!offer_ || !cp_.latest() || offer_->key != cp_.latest()->id) return false;
   const Participant* owner = find(participants, offer_->ckn);
   if (owner == nullptr) return true;
-  // A primary key reaches somebody again, so nobody may use a SAK of the fallback key any more.
-  if (owner->role == KeyRole::fallback && std::ranges::any_of(participants, [](const Participant& other) {
-        return other.role == KeyRole::primary && other.active && other.peers().any_live();
+  // A key of greater precedence reaches somebody again, so nobody may use a SAK of this one any more.
+  if (std::ranges::any_of(participants, [owner](const Participant& other) {
+        return precedence(other.role) > precedence(owner->role) && other.active && other.peers().any_live();
       }))
     return true;
   const auto cipher = cipher_suite_from_id(offer_->set.cipher_suite_id);

@@ -49,10 +49,12 @@ void note_sak_use(Peer& peer, const Mkpdu& pdu) noexcept {
 
 }  // namespace
 
-Result<Participant> Participant::create(const PreSharedKey& key, Random& random) {
+Result<Participant> Participant::create(AssociationKey key, Random& random) {
   Participant made;
   made.ckn_ = key.ckn;
-  made.cak_ = key.cak.duplicate();
+  made.cak_ = std::move(key.cak);
+  made.rule_ = key.rule;
+  made.sequence_ = key.sequence;
   made.role = key.role;
   made.not_before = key.not_before;
   made.not_after = key.not_after;
@@ -182,7 +184,8 @@ Participant::Elected Participant::elect(std::uint8_t own_priority, const Sci& ow
   Elected best;
   std::uint8_t priority = 255;
   Sci sci;
-  if (own_priority < 255) {
+  if (rule_ == KeyServerRule::always) return {.self = true};
+  if (rule_ == KeyServerRule::elect && own_priority < 255) {
     best.self = true;
     priority = own_priority;
     sci = own_sci;
@@ -223,7 +226,8 @@ MkpduContent Participant::content(const Context& context, const Announcement& wh
   MkpduContent content;
   content.basic = {
       .version = profile.mka.version,
-      .priority = profile.mka.priority,
+      // Peers that elect by priority all the same come to the result that the rule demands.
+      .priority = rule_ == KeyServerRule::never ? std::uint8_t{255} : profile.mka.priority,
       .key_server = what.key_server,
       .macsec_desired = true,
       .capability = profile.macsec.encrypt ? MacsecCapability::confidentiality : MacsecCapability::integrity,

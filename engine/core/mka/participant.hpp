@@ -4,8 +4,8 @@
 /// Where the CAK came from (pre-shared, fallback, key chain, EAP) is data; several participants run on one port at once.
 #pragma once
 
+#include "engine/core/mka/association_key.hpp"
 #include "engine/core/mka/peer_list.hpp"
-#include "engine/crypto/mka_keys.hpp"
 #include "engine/wire/eapol.hpp"
 
 namespace macsec::core {
@@ -27,13 +27,14 @@ struct Announcement {
 class Participant {
  public:
   /// Derives ICK and KEK; an error only where OpenSSL fails.
-  [[nodiscard]] static Result<Participant> create(const PreSharedKey& key, Random& random);
+  [[nodiscard]] static Result<Participant> create(AssociationKey key, Random& random);
 
   [[nodiscard]] const Ckn& ckn() const noexcept { return ckn_; }
   [[nodiscard]] const crypto::Cak& cak() const noexcept { return cak_; }
   [[nodiscard]] const Secret<32>& kek() const noexcept { return kek_; }
   [[nodiscard]] const MemberId& mi() const noexcept { return mi_; }
   [[nodiscard]] MessageNumber mn() const noexcept { return mn_; }
+  [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] PeerList& peers() noexcept { return peers_; }
   [[nodiscard]] const PeerList& peers() const noexcept { return peers_; }
 
@@ -69,7 +70,8 @@ class Participant {
   void start_hello(Time now);  ///< speak now and ramp up: 0, 100, 200, 400, 800 ms, then each hello time
   /// Speaks now and, in case that gets lost, soon again.
   void ramp_up(Time now) noexcept;
-  /// The election of 9.5: lowest priority number, then lowest SCI, of us and all live peers that may be key server.
+  /// The election of 9.5: lowest priority number, then lowest SCI, of us and all live peers that may be key server, where
+  /// the key's rule leaves it to an election.
   struct Elected {
     bool self = false;
     const Peer* peer = nullptr;
@@ -106,6 +108,8 @@ class Participant {
 
   Ckn ckn_;
   crypto::Cak cak_;
+  KeyServerRule rule_ = KeyServerRule::elect;
+  std::uint64_t sequence_ = 0;
   Secret<32> kek_;
   crypto::IcvKey icv_key_;
   MemberId mi_;

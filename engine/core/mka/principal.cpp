@@ -10,17 +10,18 @@ namespace {
 /// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
 constexpr Duration outreached_patience = std::chrono::seconds{2};
 
-/// Primary keys, then the key that came into force last, then the greater CKN.
+/// By role, then the key that came into force last, or from the last authentication, then the greater CKN.
 auto rank(const Participant& participant) {
-  return std::tuple{participant.role == KeyRole::primary,
-                    participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.ckn()};
+  return std::tuple{precedence(participant.role),
+                    participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.sequence(),
+                    participant.ckn()};
 }
 
 /// A fallback key is shared more widely than primary ones and is used only while no primary one reaches anybody. Among
 /// keys of one role the CA that reaches most of us comes first, so that a key replaced on one member after the other
 /// leaves nobody behind.
 auto order(const Participant& participant) {
-  return std::tuple{participant.role == KeyRole::primary, std::ranges::count_if(participant.peers().all(), &Peer::live),
+  return std::tuple{precedence(participant.role), std::ranges::count_if(participant.peers().all(), &Peer::live),
                     rank(participant)};
 }
 

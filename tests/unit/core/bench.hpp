@@ -24,7 +24,7 @@ struct Bench {
     context.profile = sim::make_profile(change);
     context.link = {.present = true, .carrier = true, .mac = {}, .sci = sci_of(1), .speed = 1'000'000'000};
     for (const PreSharedKey& key : context.profile->keys) {
-      participants.push_back(std::move(Participant::create(key, random).value()));
+      participants.push_back(std::move(Participant::create(AssociationKey::of(key), random).value()));
       participants.back().active = true;
     }
   }

@@ -8,7 +8,8 @@ namespace {
 /// One member: what it stands on, and its participant.
 struct Member : Rig {
   explicit Member(std::uint8_t last)
-      : Rig{last}, participant{std::move(Participant::create(context.profile->keys.front(), random).value())} {
+      : Rig{last},
+        participant{std::move(Participant::create(AssociationKey::of(context.profile->keys.front()), random).value())} {
     for (int i = 0; i < last; ++i) participant.renew(random);
     participant.active = true;
     participant.start_hello(now);

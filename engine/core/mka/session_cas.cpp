@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/session_cas.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+const Participant* newest_session(std::span<const Participant> participants) noexcept {
+  const Participant* newest = nullptr;
+  for (const Participant& participant : participants)
+    if (participant.role == KeyRole::session && (newest == nullptr || participant.sequence() > newest->sequence()))
+      newest = &participant;
+  return newest;
+}
+
+bool leave_older_sessions(std::vector<Participant>& participants, const Cp& cp) {
+  if (!cp.latest() || !cp.settled_since() || cp.old()) return false;
+  const Participant* owner = find(participants, cp.latest()->ckn);
+  if (owner == nullptr || owner->role != KeyRole::session) return false;
+  const std::uint64_t current = owner->sequence();
+  return std::erase_if(participants, [current](const Participant& other) {
+           return other.role == KeyRole::session && other.sequence() < current;
+         }) > 0;
+}
+
+}  // namespace macsec::core

@@ -96,22 +96,6 @@ std::string_view to_string(EapInner inner) noexcept {
   return {};
 }
 
-std::string_view to_string(Revocation revocation) noexcept {
-  switch (revocation) {
-    case Revocation::none:
-      return "none";
-    case Revocation::ocsp_stapled:
-      return "ocsp-stapled";
-    case Revocation::ocsp_required:
-      return "ocsp-required";
-    case Revocation::crl:
-      return "crl";
-    case Revocation::crl_leaf:
-      return "crl-leaf";
-  }
-  return {};
-}
-
 std::string_view to_string(CryptoBinding binding) noexcept {
   switch (binding) {
     case CryptoBinding::optional:
@@ -120,20 +104,6 @@ std::string_view to_string(CryptoBinding binding) noexcept {
       return "required";
     case CryptoBinding::no:
       return "no";
-  }
-  return {};
-}
-
-std::string_view to_string(TlsVersion version) noexcept {
-  switch (version) {
-    case TlsVersion::tls_1_0:
-      return "1.0";
-    case TlsVersion::tls_1_1:
-      return "1.1";
-    case TlsVersion::tls_1_2:
-      return "1.2";
-    case TlsVersion::tls_1_3:
-      return "1.3";
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/wiped.hpp"
 #include "engine/wire/eap.hpp"
+#include "engine/wire/tls.hpp"
 
 #include <optional>
 #include <string>
@@ -34,11 +35,8 @@ struct EapSource {
 
 /// InnerMethod=
 enum class EapInner : std::uint8_t { mschapv2, pap, chap, mschap, eap_mschapv2, eap_gtc };
-/// Revocation=
-enum class Revocation : std::uint8_t { none, ocsp_stapled, ocsp_required, crl, crl_leaf };
 /// CryptoBinding=
 enum class CryptoBinding : std::uint8_t { optional, required, no };
-enum class TlsVersion : std::uint8_t { tls_1_0, tls_1_1, tls_1_2, tls_1_3 };
 
 struct EapProfile {
   std::vector<EapType> methods;    ///< Method=: tls, peap, ttls, in order of preference
@@ -81,9 +79,7 @@ struct EapProfile {
 [[nodiscard]] std::optional<EapProfile> read_eap_profile(Bytes octets);
 
 [[nodiscard]] std::string_view to_string(EapInner inner) noexcept;         ///< "eap-mschapv2"
-[[nodiscard]] std::string_view to_string(Revocation revocation) noexcept;  ///< "ocsp-stapled"
 [[nodiscard]] std::string_view to_string(CryptoBinding binding) noexcept;  ///< "optional", "required", "no"
-[[nodiscard]] std::string_view to_string(TlsVersion version) noexcept;     ///< "1.2"
 
 /// "tls", "peap", "ttls" of Method=; empty for others, and nothing for another word.
 [[nodiscard]] std::string_view eap_method_name(EapType method) noexcept;

@@ -2,7 +2,7 @@
 """Measurements beside wpa_supplicant's, all in one boot, written to bench.json among the results
 
 Medians. Where data never came back the figure is the time it was waited for: a lower bound, said so in `note`.
-Fails where a target is missed.
+`make bench` judges the figures; a run among the other scenarios only shows that all of them can be taken.
 """
 
 import json
@@ -26,16 +26,7 @@ PATIENCE = 30
 SESSIONS = 50
 MANY = 1000
 BATCH = 250  # cables a run of ip: it keeps each namespace it was told open, and has 1024 descriptors
-# Measurement: unit, the most ours may be, the least wpa_supplicant's may be of ours.
-TARGETS = {
-    "link_up_to_data": ("s", 0.15, 20),
-    "cold_start_to_data": ("s", None, 3),
-    "sigkill_restart_outage": ("s", 0.3, None),
-    "sigterm_restart_outage": ("s", 0.3, None),
-    "cpu_per_session": ("CPU s/min", None, 10),
-    "memory_per_session": ("octets", None, 10),
-    "memory_of_sessions": ("octets", None, None),
-}
+UNITS = {"cpu_per_session": "CPU s/min", "memory_per_session": "octets", "memory_of_sessions": "octets"}  # others: seconds
 
 
 class LowerBound(float):
@@ -226,12 +217,10 @@ def compare(t, results, names, measure, *arguments):
         return
     for index, name in enumerate(names):
         ours, theirs = (statistics.median(run[index] for run in taken[side.name]) for side in (Ours, Theirs))
-        unit, most, least = TARGETS[name]
-        results[name] = {"ours": ours, "wpa_supplicant": theirs, "ratio": theirs / max(ours, 1e-9), "unit": unit, "runs": RUNS}
+        results[name] = {"ours": ours, "wpa_supplicant": theirs, "ratio": theirs / max(ours, 1e-9),
+                         "unit": UNITS.get(name, "s"), "runs": RUNS}
         if isinstance(theirs, LowerBound):
             results[name]["note"] = "wpa_supplicant: a lower bound, data never came back"
-        t.ok((most is None or ours <= most) and (least is None or theirs >= least * ours), name,
-             "ours %.4g, wpa_supplicant %.4g %s; target: at most %s, %s times less" % (ours, theirs, unit, most, least))
 
 
 def save(t, results):

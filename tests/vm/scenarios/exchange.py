@@ -11,6 +11,7 @@ from lab.daemon import psk_profile
 init = "systemd"
 programs = ["/usr/sbin/dnsmasq"]
 timeout = 420
+turn = 0
 
 CAK, CKN = networkd.CAK, networkd.CKN
 # By whose frames they protect.

@@ -8,6 +8,7 @@ from lab.check import at_most, equal, wait_until
 from lab.daemon import psk_profile
 
 timeout = 600
+turn = 1
 
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"

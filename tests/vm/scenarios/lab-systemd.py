@@ -7,6 +7,7 @@ from lab.units import Unit, wait_active
 
 init = "systemd"
 timeout = 300
+turn = 0
 
 
 def manager(_):

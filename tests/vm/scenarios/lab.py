@@ -6,6 +6,8 @@ import time
 from lab import clock, macsec, traffic
 from lab.check import at_most, check, equal, wait_until
 
+turn = 2
+
 CAK = "000102030405060708090a0b0c0d0e0f"
 CKN = "6162636465666768"
 

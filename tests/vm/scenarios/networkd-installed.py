@@ -11,6 +11,7 @@ from lab.networkd import MKA, NETDEV, Host, netdev
 init = "systemd"
 installed = True
 timeout = 300
+turn = 1
 
 
 def installed_units(c):

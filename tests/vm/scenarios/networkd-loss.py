@@ -7,6 +7,7 @@ from lab.networkd import MKA, Host, netdev
 
 init = "systemd"
 timeout = 400
+turn = 2
 
 
 def lose(c, policy):

@@ -7,6 +7,7 @@ from lab.networkd import MKA, Host, netdev
 
 init = "systemd"
 timeout = 300
+turn = 2
 
 
 def secured_with(c, more, as_parent):

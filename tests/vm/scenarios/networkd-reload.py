@@ -9,6 +9,7 @@ from lab.process import command
 
 init = "systemd"
 timeout = 400
+turn = 2
 
 ADDRESS = "Address=10.0.0.2/24\nIPv6AcceptRA=no\n"
 

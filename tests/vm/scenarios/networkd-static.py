@@ -7,6 +7,7 @@ from lab.networkd import Host, netdev
 
 init = "systemd"
 timeout = 200
+turn = 3
 
 # As in networkd's own test of MACsec.
 STATIC = """

@@ -9,6 +9,7 @@ from lab.process import command
 
 init = "systemd"
 timeout = 200
+turn = 0
 
 NETWORK = "/etc/systemd/network/30-macsec0.network"
 

@@ -11,6 +11,7 @@ from lab.process import command
 
 init = "systemd"
 timeout = 300
+turn = 1
 
 PLACES = {"etc": "/etc/systemd/network/", "run": "/run/systemd/network/", "local": "/usr/local/lib/systemd/network/",
           "lib": "/usr/lib/systemd/network/"}

@@ -6,6 +6,7 @@ from lab.networkd import CAK_FILE, MKA, Host, netdev
 
 init = "systemd"
 timeout = 200
+turn = 0
 
 
 def silent(c):

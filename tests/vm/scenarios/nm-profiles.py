@@ -10,6 +10,7 @@ from lab.process import command
 
 init = "systemd"
 timeout = 420
+turn = 3
 
 STATIC = ("ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24", "ipv6.method", "disabled")
 

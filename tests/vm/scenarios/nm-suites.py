@@ -11,6 +11,7 @@ from lab.process import command
 
 init = "systemd"
 timeout = 600
+turn = 1
 
 STATIC = ("ipv4.method", "manual", "ipv4.addresses", "172.16.10.2/24", "ipv6.method", "disabled")
 XPN = "GCM-AES-XPN-256"

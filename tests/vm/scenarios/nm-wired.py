@@ -14,6 +14,7 @@ programs = ["/usr/sbin/freeradius", "/usr/share/freeradius", "/usr/lib/freeradiu
             "/usr/lib/freeradius/rlm_eap_tls.so", "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so",
             "/usr/lib/freeradius/rlm_files.so"]
 timeout = 600
+turn = 3
 
 ADDRESS = ("ipv4.method", "manual", "ipv4.addresses", "10.3.0.2/24", "ipv6.method", "disabled")
 MD5 = ("802-1x.eap", "md5", "802-1x.identity", "alice", "802-1x.password", "wonder")

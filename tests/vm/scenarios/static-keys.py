@@ -7,6 +7,8 @@ import time
 from lab import macsec, traffic
 from lab.check import at_least, at_most, check, equal, wait_until
 
+turn = 2
+
 KEYS = {"one": "11" * 16, "two": "22" * 16}
 
 

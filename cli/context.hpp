@@ -46,8 +46,14 @@ struct Options {
   bool install = false;          ///< hand an exported profile to the program itself
   std::string key_file;
   std::optional<int> key_fd;
-  bool no_keys = false;          ///< judge profiles without the files that hold their keys
-  std::size_t key_size = 16;     ///< octets
+  bool no_keys = false;                 ///< judge profiles without the files that hold their keys
+  std::optional<std::size_t> key_size;  ///< octets
+  std::string ckn;                      ///< of a key that is added
+  std::string not_before;
+  std::string not_after;
+  std::string role;
+  bool force = false;            ///< retire a key without evidence
+  bool dry_run = false;          ///< tell what would be done
   std::string form = "section";  ///< of a generated key
   bool openmetrics = false;      ///< statistics for a monitoring system
   bool check = false;            ///< the exit status says whether links are secured

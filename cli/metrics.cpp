@@ -212,6 +212,24 @@ void add_keys(Metrics& out, const Labels& labels, const bus::SessionInfo& info, 
   }
 }
 
+constexpr std::array<std::string_view, 7> key_states{"waiting", "early",   "active", "draining",
+                                                     "late",    "overdue", "retired"};
+
+void add_key_states(Metrics& out, const Labels& labels, const bus::ProfileInfo& profile) {
+  for (const bus::KeyInfo& key : profile.keys) {
+    if (key.retired_at) continue;
+    Labels more = labels;
+    more.emplace_back("ckn", key.ckn);
+    more.emplace_back("role", key.role);
+    out.state_set("macsec_key_state", "Where a key stands.", more, key_states, key.state);
+    out.gauge("macsec_key_principal", "1 for the key that is in charge.", more, key.principal ? 1 : 0);
+    out.gauge("macsec_key_live_peers", "Peers that are live under a key.", more, key.live_peers);
+    out.gauge("macsec_key_ready_to_retire", "1 where a key may go without a loss.", more, key.ready_to_retire ? 1 : 0);
+    out.gauge("macsec_key_overdue", "1 for a key that is in use past its end.", more, key.state == "overdue" ? 1 : 0);
+    if (key.bits != 0) out.gauge("macsec_key_bits", "Length of a key.", more, key.bits);
+  }
+}
+
 void add_peers(Metrics& out, const Labels& labels, const bus::SessionInfo& info) {
   out.gauge("macsec_live_peers", "Peers that hear us and are heard.", labels,
             static_cast<double>(std::ranges::count_if(info.peers, &bus::PeerInfo::live)));
@@ -260,6 +278,9 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
     const auto profile = std::ranges::find(profiles, info.profile, &Context::Profile::path);
     add_state(out, labels, info);
     add_keys(out, labels, info, profile == profiles.end() ? nullptr : &profile->info);
+    if (profile != profiles.end()) add_key_states(out, labels, profile->info);
+    out.gauge("macsec_clock_trusted", "1 where the clock that lifetimes of keys go by can be right.", labels,
+              info.clock_trusted ? 1 : 0);
     add_peers(out, labels, info);
     add_counters(out, labels, statistics);
   }

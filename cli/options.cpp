@@ -55,7 +55,7 @@ constexpr std::array options{
     Option{"--no-pager", 0, "", "Do not use a pager", "", "", flag<&Options::pager, false>},
     Option{"--no-ask-password", 0, "", "Do not ask for a password", "", "", flag<&Options::ask, false>},
     Option{"--wait", 'w', "[SEC]", "Wait until it is done, at most so long (default: 90s)", "",
-           "status, up, down, rekey, profile add, profile import",
+           "status, up, down, rekey, profile add, profile import, key retire, key rotate",
            [](Options& out, string_view value) -> string_view {
              out.wait = value.empty() ? Duration{std::chrono::seconds{90}} : parse_duration(value);
              return out.wait ? "" : "a time span such as 30 or 2min";
@@ -66,9 +66,17 @@ constexpr std::array options{
     Option{"--openmetrics", 0, "", "Print OpenMetrics, for a monitoring system", "", "stats",
            flag<&Options::openmetrics>},
     Option{"--runtime", 0, "", "Keep it in memory only", "", "profile add, profile import", flag<&Options::runtime>},
-    Option{"--key-file", 0, "FILE", "Read the CAK from here", "", "profile add, profile edit, profile import",
+    Option{"--ckn", 0, "CKN", "Name of the key, the same on all ends", "", "key add", set<&Options::ckn>},
+    Option{"--not-before", 0, "DATE", "When the key begins to be used", "", "key add", set<&Options::not_before>},
+    Option{"--not-after", 0, "DATE", "When the key ceases to be used", "", "key add", set<&Options::not_after>},
+    Option{"--role", 0, "ROLE", "primary or fallback", "primary fallback", "key add", set<&Options::role>},
+    Option{"--force", 0, "", "Retire the key even where that cuts the link", "", "key retire", flag<&Options::force>},
+    Option{"--dry-run", 0, "", "Tell what would be done, and change nothing", "", "key add, key retire, key rotate",
+           flag<&Options::dry_run>},
+    Option{"--key-file", 0, "FILE", "Read the CAK from here", "", "profile add, profile edit, profile import, key add",
            set<&Options::key_file>},
-    Option{"--key-fd", 0, "FD", "Read the CAK from this descriptor", "", "profile add, profile edit, profile import",
+    Option{"--key-fd", 0, "FD", "Read the CAK from this descriptor", "",
+           "profile add, profile edit, profile import, key add",
            [](Options& out, string_view value) -> string_view {
              const auto fd = parse_unsigned(value, 1U << 20U);
              if (fd) out.key_fd = static_cast<int>(*fd);
@@ -81,11 +89,11 @@ constexpr std::array options{
     Option{"--to", 0, "FORMAT", "For networkmanager, networkd or wpa_supplicant", formats, "profile export",
            set<&Options::to>},
     Option{"--name", 0, "NAME", "Name of the profile", "", "profile import", set<&Options::name>},
-    Option{"--output", 'o', "FILE", "Write to a new file, mode 0600", "", "genkey, profile export, profile import",
-           set<&Options::output>},
+    Option{"--output", 'o', "FILE", "Write to a new file, mode 0600", "",
+           "genkey, profile export, profile import, key rotate", set<&Options::output>},
     Option{"--install", 0, "", "Add it to NetworkManager instead of writing a file", "", "profile export",
            flag<&Options::install>},
-    Option{"--bits", 0, "BITS", "Size of the key: 128 (default) or 256", "128 256", "genkey",
+    Option{"--bits", 0, "BITS", "Size of the key: 128 or 256", "128 256", "genkey, key rotate",
            [](Options& out, string_view value) -> string_view {
              if (value != "128" && value != "256") return "128 or 256";
              out.key_size = value == "128" ? 16 : 32;

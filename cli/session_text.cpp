@@ -99,8 +99,9 @@ void print_security(Context& context, const bus::SessionInfo& info) {
   if (!info.cipher_suite.empty())
     print_line(
         context, "Cipher",
-        fmt::format("{}, {}{}", info.cipher_suite, info.encrypting ? "encrypted" : "integrity only, not encrypted",
-                    info.delay_protect ? ", delay protection" : ""));
+        fmt::format("{}, {}{}{}", info.cipher_suite, info.encrypting ? "encrypted" : "integrity only, not encrypted",
+                    info.delay_protect ? ", delay protection" : "",
+                    info.quantum_safe.empty() ? "" : "; quantum-safe: " + info.quantum_safe));
   if (!info.offload.empty()) {
     const std::string where = info.offload == "off" ? "off, in the kernel" : info.offload;
     print_line(context, "Offload",
@@ -128,6 +129,8 @@ std::string key_text(const bus::SessionInfo& info, const bus::ParticipantInfo& k
   std::string text = fmt::format("{} {}", all ? key.ckn : shorten(key.ckn, shown_ckn), key.role);
   text += !key.active ? ", not valid now" : key.principal ? ", in use" : live ? ", live" : ", no peer";
   const auto lifetime = std::ranges::find(lifetimes, key.ckn, &KeyLifetime::ckn);
+  if (key.state == "overdue") text += ", overdue";
+  if (key.state == "draining") text += ", being retired";
   if (lifetime != lifetimes.end())
     if (const std::string span = lifetime_text(*lifetime, Context::unix_time()); !span.empty()) text += ", " + span;
   if (all) text += fmt::format(", MI {}, MN {}, {} ICV failures", key.mi, key.mn, key.icv_failures);
@@ -139,7 +142,7 @@ void print_keys(Context& context, const bus::SessionInfo& info, const LinkFacts&
   if (!info.ckn.empty()) print_line(context, "CKN", info.ckn);
   bool first = true;
   for (const bus::ParticipantInfo& key : info.participants) {
-    const bool ended = !key.active;
+    const bool ended = !key.active || key.state == "overdue";
     print_line(context, first ? "Keys" : "", key_text(info, key, lifetimes, context.options.all),
                ended ? Style::pending : Style::plain);
     first = false;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 namespace macsec::cli {
 namespace {
@@ -193,6 +194,25 @@ Result<bus::Settings> read_text(std::string path, WipedText text) {
         out.erase(out.begin() + static_cast<std::ptrdiff_t>(k));
       }
   return out;
+}
+
+Result<bus::Settings> read_key_section(const std::string& path) {
+  const std::string name = path == "-" ? "standard input" : path;
+  WipedText text;
+  if (path == "-") {
+    auto all = read_all(STDIN_FILENO, name);
+    if (!all) return std::unexpected{all.error()};
+    text = std::move(*all);
+  } else {
+    auto file = read_file(path, IniDocument::max_file);
+    if (!file) return std::unexpected{file.error()};
+    if (open_to_everybody(file->mode)) return fail(EPERM, path + " can be read or written by everybody: chmod o-rw it");
+    text = std::move(file->text);
+  }
+  auto settings = read_text(name, std::move(text));
+  if (settings && (settings->size() != 1 || settings->front().name != "Key" || !has_text(settings->front(), "Ckn")))
+    return fail(EINVAL, name + " does not hold one [Key] section with its Ckn=, and nothing else");
+  return settings;
 }
 
 std::vector<Diagnostic> judge(const std::string& name, const bus::Settings& settings, KeyFiles keys) {

@@ -35,6 +35,9 @@ void write_file(SecretWriter& out, const bus::Settings& settings);
 /// file and line.
 [[nodiscard]] Result<bus::Settings> read_text(std::string path, WipedText text);
 
+/// A file with one [Key] section and nothing else, as genkey and key rotate write it; "-" is standard input.
+[[nodiscard]] Result<bus::Settings> read_key_section(const std::string& path);
+
 /// What `profile check` says about a file with these settings; keys in files are read where `keys` says so.
 enum class KeyFiles : std::uint8_t { read, leave_alone };
 [[nodiscard]] std::vector<Diagnostic> judge(const std::string& name, const bus::Settings& settings, KeyFiles keys);

@@ -18,7 +18,7 @@ bool fill(MutableBytes octets) {
 Exit run_genkey(Context& context) {
   std::array<std::uint8_t, Ckn::max_size> ckn{};
   Secret<32> cak;
-  if (!fill(ckn) || !fill(cak.allocate(context.options.key_size)))
+  if (!fill(ckn) || !fill(cak.allocate(context.options.key_size.value_or(16))))
     return context.complain(Exit::failed, "the kernel gives no random numbers");
   SecretWriter text;
   const auto pair = [&](std::string_view before, std::string_view between, std::string_view after) {

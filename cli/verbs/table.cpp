@@ -36,6 +36,16 @@ Candidates one_profile(Context& context, std::size_t index) {
   return index == 0 ? profile_names(context, 0) : Candidates{};
 }
 
+Candidates profile_and_key(Context& context, std::size_t index) {
+  if (index != 1) return one_profile(context, index);
+  Candidates out;
+  if (const auto profiles = context.profiles(std::span{context.arguments}.first(1)))
+    for (const auto& profile : *profiles)
+      for (const bus::KeyInfo& key : profile.info.keys)
+        if (!key.retired_at) out.push_back({key.ckn, key.state});
+  return out;
+}
+
 Candidates links_and_profiles(Context& context, std::size_t index) {
   Candidates out = links(context, index);
   for (Candidate& each : profile_names(context, index)) out.push_back(std::move(each));
@@ -132,6 +142,12 @@ constexpr std::array verb_table{
     Verb{"reload", "", "Read profile files again", 0, 0, run_reload, nothing},
     Verb{"caps", "LINK", "Show what MACsec can do on an interface", 1, 1, run_caps, interfaces},
     Verb{"genkey", "", "Make a new key and its name (CAK and CKN)", 0, 0, run_genkey, nothing},
+    Verb{"key list", "[PROFILE...]", "List keys, and whether each may be retired", 0, any, run_key_list, profile_names},
+    Verb{"key add", "PROFILE [FILE]", "Add a key to those a profile has", 1, 2, run_key_add, one_profile},
+    Verb{"key retire", "PROFILE CKN", "Take a key out of use once all peers use another one", 2, 2, run_key_retire,
+         profile_and_key},
+    Verb{"key rotate", "PROFILE", "Make a new key, and retire the one before when all peers use the new one", 1, 1,
+         run_key_rotate, one_profile},
     Verb{"profile list", "", "List profiles of files and network managers", 0, 0, run_profile_list, nothing},
     Verb{"profile show", "PROFILE...", "Show profiles as files, without their keys", 1, any, run_profile_show,
          profile_names},

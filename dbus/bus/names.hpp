@@ -31,6 +31,10 @@ inline constexpr const char* read_only = "org.macsecd1.Error.ReadOnly";
 inline constexpr const char* not_key_server = "org.macsecd1.Error.NotKeyServer";
 inline constexpr const char* not_secured = "org.macsecd1.Error.NotSecured";
 inline constexpr const char* not_supported = "org.macsecd1.Error.NotSupported";
+inline constexpr const char* key_exists = "org.macsecd1.Error.KeyExists";
+inline constexpr const char* no_such_key = "org.macsecd1.Error.NoSuchKey";
+inline constexpr const char* last_key = "org.macsecd1.Error.LastKey";
+inline constexpr const char* not_ready = "org.macsecd1.Error.NotReady";
 inline constexpr const char* limit_exceeded = "org.macsecd1.Error.LimitExceeded";
 inline constexpr const char* failed = "org.macsecd1.Error.Failed";
 /// The bus's own, known to every client that can ask for a password.
@@ -40,6 +44,7 @@ inline constexpr const char* interactive = "org.freedesktop.DBus.Error.Interacti
 namespace action {
 inline constexpr const char* manage = "org.macsecd1.manage";    ///< profiles
 inline constexpr const char* control = "org.macsecd1.control";  ///< running sessions
+inline constexpr const char* keys = "org.macsecd1.keys";        ///< keys of profiles
 }  // namespace action
 
 /// Words of AddProfile's and Update's options.
@@ -52,6 +57,8 @@ inline constexpr const char* description = "Description";
 inline constexpr const char* problems = "Problems";
 inline constexpr const char* replace = "Replace";
 inline constexpr const char* keep_secrets = "KeepSecrets";
+inline constexpr const char* timeout = "Timeout";
+inline constexpr const char* force = "Force";
 }  // namespace option
 
 inline constexpr const char* bus_service = "org.freedesktop.DBus";

@@ -23,6 +23,10 @@ enum class Lifetime : std::uint8_t {
 inline constexpr std::chrono::microseconds default_grace = std::chrono::seconds{60};
 inline constexpr std::chrono::microseconds longest_grace = std::chrono::hours{1};
 
+/// How long a key is drained before it stays after all.
+inline constexpr std::chrono::microseconds default_retirement = std::chrono::seconds{30};
+inline constexpr std::chrono::microseconds longest_retirement = std::chrono::hours{1};
+
 /// Something wrong with a profile, for the person who wrote it.
 struct Problem {
   bool error = true;       ///< else a warning

@@ -12,8 +12,8 @@ namespace {
 
 CallError::Kind kind_of(std::string_view name) {
   using enum CallError::Kind;
-  for (const char* each :
-       {error::no_such_profile, error::no_such_session, error::no_such_link, SD_BUS_ERROR_UNKNOWN_OBJECT})
+  for (const char* each : {error::no_such_key, error::no_such_profile, error::no_such_session, error::no_such_link,
+                           SD_BUS_ERROR_UNKNOWN_OBJECT})
     if (name == each) return not_found;
   for (const char* each : {error::not_authorized, error::interactive, SD_BUS_ERROR_ACCESS_DENIED})
     if (name == each) return refused;
@@ -126,6 +126,23 @@ Request<Nothing> Client::set_problems(const std::string& path, std::span<const P
   ProblemRows rows;
   for (const Problem& problem : problems) rows.push_back(to_row(problem));
   return request<Nothing>(true, path, interface::profile, "SetProblems", rows);
+}
+
+Request<std::string> Client::add_key(const std::string& path, const SettingsSection& key) const {
+  return request<std::string>(true, path, interface::profile, "AddKey", KeyArgument{key}, Dictionary{});
+}
+Request<Nothing> Client::retire_key(const std::string& path, const std::string& ckn, std::chrono::microseconds timeout,
+                                    bool force) const {
+  const Dictionary options{{option::timeout, static_cast<std::uint64_t>(timeout.count())}, {option::force, force}};
+  return request<Nothing>(true, path, interface::profile, "RetireKey", ckn, options);
+}
+Request<std::string> Client::replace_key(const std::string& path, const std::string& old, const SettingsSection& key,
+                                         std::chrono::microseconds timeout) const {
+  const Dictionary options{{option::timeout, static_cast<std::uint64_t>(timeout.count())}};
+  return request<std::string>(true, path, interface::profile, "ReplaceKey", old, KeyArgument{key}, options);
+}
+Request<Nothing> Client::cancel_retire(const std::string& path, const std::string& ckn) const {
+  return request<Nothing>(true, path, interface::profile, "CancelRetire", ckn);
 }
 
 Request<Nothing> Client::rekey(const std::string& path) const {

@@ -90,6 +90,14 @@ class Client {
   [[nodiscard]] Request<Nothing> disable_profile(const std::string& path) const;
   [[nodiscard]] Request<Nothing> set_problems(const std::string& path, std::span<const Problem> problems) const;
 
+  // The keys of a profile, by its path
+  [[nodiscard]] Request<std::string> add_key(const std::string& path, const SettingsSection& key) const;
+  [[nodiscard]] Request<Nothing> retire_key(const std::string& path, const std::string& ckn,
+                                            std::chrono::microseconds timeout, bool force) const;
+  [[nodiscard]] Request<std::string> replace_key(const std::string& path, const std::string& old,
+                                                 const SettingsSection& key, std::chrono::microseconds timeout) const;
+  [[nodiscard]] Request<Nothing> cancel_retire(const std::string& path, const std::string& ckn) const;
+
   // org.macsecd1.Session, by path
   [[nodiscard]] Request<Nothing> rekey(const std::string& path) const;
   [[nodiscard]] Request<Nothing> suspend(const std::string& path, std::chrono::microseconds span) const;

@@ -50,10 +50,32 @@ PeerInfo to_peer(const Value& value) {
           .cipher_suites = to_strings(value["CipherSuites"])};
 }
 
+std::optional<std::int64_t> to_seconds(const Value& row, const std::string& name) {
+  if (!row.dict().contains(name)) return std::nullopt;
+  return row[name].integer();
+}
+
+KeyInfo to_key(const Value& value) {
+  return {.ckn = value["Ckn"].text(),
+          .bits = to<unsigned>(value["Bits"]),
+          .role = value["Role"].text(),
+          .state = value["State"].text(),
+          .not_before = to_seconds(value, "NotBefore"),
+          .not_after = to_seconds(value, "NotAfter"),
+          .origin = value["Origin"].text(),
+          .principal = value["Principal"].boolean(),
+          .live_peers = to<unsigned>(value["LivePeers"]),
+          .ready_to_retire = value["ReadyToRetire"].boolean(),
+          .blocker = value["Blocker"].text(),
+          .retired_at = to_seconds(value, "RetiredAt"),
+          .still_in = value["StillIn"].text()};
+}
+
 ParticipantInfo to_participant(const Value& value) {
   return {.ckn = value["Ckn"].text(),
           .role = value["Role"].text(),
           .active = value["Active"].boolean(),
+          .state = value["State"].text(),
           .principal = value["Principal"].boolean(),
           .mi = value["Mi"].text(),
           .mn = to<std::uint32_t>(value["Mn"]),
@@ -78,7 +100,9 @@ ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
                    .interface = all["Interface"].text(),
                    .session = all["Session"].text(),
                    .settings = {},
-                   .problems = {}};
+                   .problems = {},
+                   .keys = {}};
+  for (const Value& row : all["Keys"].list()) info.keys.push_back(to_key(row));
   if (info.session == no_path) info.session.clear();
   for (const Value& section : all["Settings"].list()) {
     auto& [name, settings] = info.settings.emplace_back(section.at(0).text(), std::map<std::string, std::string>{});
@@ -117,6 +141,7 @@ SessionInfo to_session(std::string path, const Value::Dict& properties) {
                    .cipher_suite = all["CipherSuite"].text(),
                    .encrypting = all["Encrypting"].boolean(),
                    .delay_protect = all["DelayProtect"].boolean(),
+                   .quantum_safe = all["QuantumSafe"].text(),
                    .offload = all["Offload"].text(),
                    .offload_text = all["OffloadText"].text(),
                    .latest_sak = to_sak(all["LatestSak"]),
@@ -126,6 +151,7 @@ SessionInfo to_session(std::string path, const Value::Dict& properties) {
                    .next_rekey = to_optional_time(all["NextRekey"]),
                    .suspended_until = to_optional_time(all["SuspendedUntil"]),
                    .foreign_ckns = to_strings(all["ForeignCkns"]),
+                   .clock_trusted = !all.dict().contains("ClockTrusted") || all["ClockTrusted"].boolean(),
                    .participants = {},
                    .peers = {},
                    .counters = {}};

@@ -8,6 +8,23 @@
 
 namespace macsec::bus {
 
+struct KeyInfo {
+  std::string ckn;
+  unsigned bits = 0;
+  std::string role;
+  std::string state;
+  /// Seconds since 1970; nothing: unbounded on that side.
+  std::optional<std::int64_t> not_before;
+  std::optional<std::int64_t> not_after;
+  std::string origin;
+  bool principal = false;
+  unsigned live_peers = 0;
+  bool ready_to_retire = false;
+  std::string blocker;
+  std::optional<std::int64_t> retired_at;  ///< files say that it is retired
+  std::string still_in;                    ///< FILE:LINE where the secret of such a key still stands
+};
+
 struct ProfileInfo {
   std::string path;
   std::string name;
@@ -25,6 +42,7 @@ struct ProfileInfo {
   /// Sections in order, each with its settings as text.
   std::vector<std::pair<std::string, std::map<std::string, std::string>>> settings;
   std::vector<Problem> problems;
+  std::vector<KeyInfo> keys;
 };
 
 struct SakInfo {
@@ -56,6 +74,7 @@ struct ParticipantInfo {
   std::string ckn;
   std::string role;
   bool active = false;
+  std::string state;
   bool principal = false;
   std::string mi;
   std::uint32_t mn = 0;
@@ -85,6 +104,7 @@ struct SessionInfo {
   std::string cipher_suite;
   bool encrypting = false;
   bool delay_protect = false;
+  std::string quantum_safe;
   std::string offload;
   std::string offload_text;
   std::optional<SakInfo> latest_sak;
@@ -94,6 +114,7 @@ struct SessionInfo {
   std::optional<Time> next_rekey;
   std::optional<Time> suspended_until;
   Strings foreign_ckns;
+  bool clock_trusted = true;
   std::vector<ParticipantInfo> participants;
   std::vector<PeerInfo> peers;
   std::map<std::string, std::uint64_t> counters;

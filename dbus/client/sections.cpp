@@ -2,7 +2,11 @@
 #include "dbus/client/sections.hpp"
 
 #include "dbus/bus/names.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/profile_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
 
 namespace macsec::bus {
 namespace {
@@ -40,6 +44,26 @@ int put_entry(sd_bus_message* message, const std::string& key, Bytes octets) {
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+int put_entry(sd_bus_message* message, const std::string& key, const FileDescriptor& held) {
+  const int fd = held.get();
+  int r = sd_bus_message_open_container(message, 'e', "sv");
+  if (r >= 0) r = put(message, key);
+  if (r >= 0) r = sd_bus_message_open_container(message, 'v', "h");
+  if (r >= 0) r = sd_bus_message_append_basic(message, 'h', &fd);  // keeps a copy
+  if (r >= 0) r = sd_bus_message_close_container(message);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/// A file in memory that holds `octets` and does not change any more.
+FileDescriptor sealed(Bytes octets) {
+  FileDescriptor file{::memfd_create("macsec-key", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  const std::string_view text{reinterpret_cast<const char*>(octets.data()), octets.size()};
+  if (!file || !write_all(file.get(), text, "a key") ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+    return {};
+  return file;
+}
+
 int put_section(sd_bus_message* message, const SettingsSection& section) {
   int r = sd_bus_message_open_container(message, 'r', "sa{sv}");
   if (r >= 0) r = put(message, section.name);
@@ -73,6 +97,18 @@ int put(sd_bus_message* message, const Settings& settings) {
   int r = sd_bus_message_open_container(message, 'a', "(sa{sv})");
   for (const SettingsSection& section : settings)
     if (r >= 0) r = put_section(message, section);
+  return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int put(sd_bus_message* message, const KeyArgument& key) {
+  const bool carries = sd_bus_can_send(sd_bus_message_get_bus(message), SD_BUS_TYPE_UNIX_FD) > 0;
+  int r = sd_bus_message_open_container(message, 'a', "{sv}");
+  for (const auto& [name, text] : key.section.texts)
+    if (r >= 0) r = put_entry(message, name, text);
+  for (const auto& [name, secret] : key.section.secrets) {
+    const FileDescriptor file = carries ? sealed(secret.expose()) : FileDescriptor{};
+    if (r >= 0) r = file ? put_entry(message, name + "Fd", file) : put_entry(message, name, secret.expose());
+  }
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
 

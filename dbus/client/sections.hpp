@@ -28,6 +28,13 @@ enum class References : std::uint8_t {
 /// Writes a(sa{sv}). The message must be sensitive.
 int put(sd_bus_message* message, const Settings& settings);
 
+/// The settings and secret of one [Key] section as an argument of AddKey and ReplaceKey.
+struct KeyArgument {
+  const SettingsSection& section;
+};
+/// Writes a{sv}; the secret goes in a memfd where the connection carries descriptors, and so through no buffer of the bus.
+int put(sd_bus_message* message, const KeyArgument& key);
+
 /// Options of AddProfile and Update; members without a value are not sent.
 struct ProfileOptions {
   std::optional<Lifetime> lifetime{};

@@ -16,6 +16,7 @@ std::unexpected<Error> no_session(const std::string& interface) {
 
 Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
     : driver_{driver},
+      journal_{journal},
       profiles_{std::move(store),
                 {.run = [this](const auto& wanted, const auto& spare) { return run(wanted, spare); },
                  .bad_file =
@@ -43,6 +44,35 @@ std::vector<Profiles::Obstacle> Manager::run(const std::vector<ProfilePointer>& 
   for (os::Driver::Problem& problem : driver_.reconcile(wanted, spare))
     obstacles.push_back({std::move(problem.profile), std::move(problem.text)});
   return obstacles;
+}
+
+// ---- keys -----------------------------------------------------------------------------------------------------------
+
+Result<void> Manager::retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how, Duration timeout) {
+  if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
+  os::Session* session = driver_.find(profile);
+  if (session != nullptr && !session->static_keys()) return driver_.retire_key(*session, ckn, how, timeout);
+  if (how == core::Retirement::forced) return profiles_.retire_key(profile, ckn);
+  return fail(EBUSY, "the link does not run: cannot tell whether the other end has another key");
+}
+
+Result<void> Manager::keep_key(const std::string& profile, const Ckn& ckn) {
+  os::Session* session = driver_.find(profile);
+  if (session == nullptr || session->static_keys()) return fail(ENOENT, "the link does not run");
+  return driver_.keep_key(*session, ckn);
+}
+
+void Manager::finish_retirements() {
+  for (const auto& [profile, ckn] : std::exchange(retired_, {})) {
+    // What is gone from the profile needs no word.
+    const auto done = profiles_.retire_key(profile, ckn);
+    if (done || done.error().code == ENOENT) continue;
+    const std::array fields{os::Journal::Field{"MACSEC_PROFILE", profile}};
+    journal_.write(os::LogLevel::error,
+                   fmt::format("profile {}: key {} is out of use until the next start only: {}", profile,
+                               to_string(ckn), done.error().message),
+                   os::message_id::bad_profile, fields);
+  }
 }
 
 // ---- sessions -------------------------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ class Manager final : public bus::Model {
   [[nodiscard]] std::size_t profiles_of(const std::string& client) const override {
     return profiles_.store().count_of(client);
   }
+  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& profile, const PreSharedKey& key) override {
+    return profiles_.add_key(profile, key);
+  }
+  [[nodiscard]] Result<void> retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how,
+                                        Duration timeout) override;
+  [[nodiscard]] Result<void> keep_key(const std::string& profile, const Ckn& ckn) override;
+  /// A session took a key out of use: finish_retirements() writes so, once the driver may be changed again.
+  void key_retired(const std::string& profile, const Ckn& ckn) { retired_.emplace_back(profile, ckn); }
+  void finish_retirements();
+
   void client_left(const std::string& client, Time now) override { profiles_.client_left(client, now); }
   void clients_lost(Time now) override { profiles_.clients_lost(now); }
   [[nodiscard]] std::vector<std::string> lost_clients() const override { return profiles_.store().lost_clients(); }
@@ -72,6 +82,8 @@ class Manager final : public bus::Model {
   [[nodiscard]] os::Session* find(const std::string& interface) const;
 
   os::Driver& driver_;
+  os::Journal& journal_;
+  std::vector<std::pair<std::string, Ckn>> retired_;  ///< profile and key, whose files do not say so yet
   std::function<void(const std::string&)> profile_changed_;
   Profiles profiles_;
 };

@@ -16,6 +16,11 @@ namespace {
 
 /// Sorts after what a person would write, so that the last word is the operator's latest.
 constexpr std::string_view enable_drop_in = "90-enable.conf";
+/// Keys of one profile, and those that are in their time at once.
+constexpr std::size_t most_keys = 64;
+constexpr std::size_t most_speaking_keys = 4;
+/// Retired keys whose names are remembered though nothing of them is left.
+constexpr std::size_t most_retired = 64;
 constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0750};
 
 std::unexpected<Error> no_profile(const std::string& name) {
@@ -41,15 +46,30 @@ std::string one_line(std::span<const Diagnostic> diagnostics, const std::string&
   return out;
 }
 
+bool may_change(const std::string& directory) {
+  return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/// The order of keys says nothing.
+bool same_in_any_order(const Profile& left, const Profile& right) {
+  return left.link == right.link && left.macsec == right.macsec && left.mka == right.mka &&
+         left.static_keys == right.static_keys && std::ranges::is_permutation(left.keys, right.keys);
+}
+
+std::size_t count_speaking(std::span<const PreSharedKey> keys, const Profile& profile, std::int64_t now) {
+  const auto tolerance = std::chrono::duration_cast<std::chrono::seconds>(profile.mka.key_tolerance).count();
+  return static_cast<std::size_t>(std::ranges::count_if(keys, [&](const PreSharedKey& key) {
+    return (!key.not_before || *key.not_before - tolerance <= now) &&
+           (!key.not_after || now < *key.not_after + tolerance);
+  }));
+}
+
 /// Removes a profile's file and the drop-ins beside it; what may not be removed is found before anything is.
 Result<void> remove_files(const std::string& path) {
   const auto failure = [](int code, const std::string& what) {
     return fail(code, fmt::format("cannot remove {}: {}", what, std::strerror(code)));
   };
   const std::string drop_ins = path + ".d";
-  const auto may_change = [](const std::string& directory) {
-    return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
-  };
   if (!may_change(drop_ins) && errno != ENOENT) return failure(errno, drop_ins);
   if (!may_change(std::filesystem::path{path}.parent_path())) return failure(errno, path);
   std::error_code error;
@@ -108,7 +128,10 @@ void ProfileStore::load(Tell tell, const Report& report) {
 
   Entries now;
   for (auto& [name, entry] : entries_)
-    if (entry.path.empty()) now.emplace(name, entry);
+    if (entry.path.empty()) {
+      add_key_files(entry);
+      now.emplace(name, entry);
+    }
   for (const Diagnostic& diagnostic : unread) {
     note(diagnostic);
     for (auto& [name, entry] : entries_)
@@ -135,10 +158,10 @@ Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path)
   const auto refuse = [&target](std::string_view why) {
     return fail(EINVAL, fmt::format("{} is left as it is: {}", target, why));
   };
-  const ProfileFile alone = load_profile({}, wanted.name, path, context_);
-  if (!alone.profile) return refuse(one_line(alone.diagnostics, path, "the new file"));
-  if (!same_settings(*alone.profile, wanted)) return refuse("the new file would be read back with other settings");
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
+  const ProfileFile alone = load_profile(views, wanted.name, path, context_, {.only_keys = true});
+  if (!alone.profile) return refuse(one_line(alone.diagnostics, path, "the new file"));
+  if (!same_in_any_order(*alone.profile, wanted)) return refuse("the new file would be read back with other settings");
   const ProfileFile whole = load_profile(views, wanted.name, path, context_);
   if (!whole.profile)
     return refuse("with its drop-ins the new file is no profile: " + one_line(whole.diagnostics, path, "the new file"));
@@ -151,7 +174,8 @@ Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path)
 
 Result<void> ProfileStore::write(const Profile& profile) const {
   WipedBuffer text;
-  text.add("# Written by macsecd for a program; may be edited.\n\n").add(profile_file(profile).view());
+  text.add("# Written by macsecd for a program; may be edited.\n\n")
+      .add(profile_file(profile, keys_in_own_files(profile.name)).view());
   auto file = FileReplacement::write(directories_.front() + "/" + profile.name + std::string{profile_suffix},
                                      text.view(), profile_attributes);
   if (!file) return std::unexpected{file.error()};
@@ -183,6 +207,104 @@ Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
   return {};
 }
 
+// ---- keys -----------------------------------------------------------------------------------------------------------
+
+std::string ProfileStore::key_file_of(const std::string& name, const Ckn& ckn) const {
+  return fmt::format("{}/{}{}.d/{}", directories_.front(), name, profile_suffix, key_file_name(ckn));
+}
+
+std::vector<Ckn> ProfileStore::keys_in_own_files(const std::string& name) const {
+  std::vector<Ckn> out;
+  const auto at = entries_.find(name);
+  if (at == entries_.end() || !at->second.state.profile) return out;
+  for (const PreSharedKey& key : at->second.state.profile->keys)
+    if (key.source.place.starts_with(key_file_of(name, key.ckn) + ":")) out.push_back(key.ckn);
+  return out;
+}
+
+/// The profile with other drop-ins than those that are there.
+ProfileFile ProfileStore::read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const {
+  const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
+  if (!entry.path.empty()) return load_profile(views, name, entry.path, context_, drop_ins);
+  return with_key_files(views, entry.base, context_, drop_ins);
+}
+
+void ProfileStore::add_key_files(Entry& entry) const {
+  if (!entry.base) return;
+  ProfileFile file = read(entry.state.name, entry, {});
+  entry.state.profile = std::move(file.profile);
+  entry.state.problems.clear();
+  for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
+}
+
+/// Puts a key file in place where the profile, with it, can run.
+Result<void> ProfileStore::replace_key_file(const std::string& name, const Ckn& ckn, std::string_view text) const {
+  const std::string path = key_file_of(name, ckn);
+  auto file = FileReplacement::write(path, text, profile_attributes);
+  if (!file) return std::unexpected{file.error()};
+  const ProfileFile whole = read(name, entries_.at(name), {.without = path, .besides = file->path()});
+  if (!whole.profile || has_error(whole.diagnostics))
+    return fail(EINVAL, one_line(whole.diagnostics, file->path(), path));
+  return file->commit();
+}
+
+Result<bus::KeyAdded> ProfileStore::add_key(const std::string& name, const PreSharedKey& key) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end()) return no_profile(name);
+  const ProfilePointer& profile = at->second.state.profile;
+  if (!profile) return fail(EINVAL, fmt::format("{} has errors: macsecctl profile check {}", name, name));
+  if (!profile->static_keys.empty()) return fail(ENOTSUP, fmt::format("the keys of {} are static", name));
+  if (const auto same = std::ranges::find(profile->keys, key.ckn, &PreSharedKey::ckn); same != profile->keys.end()) {
+    if (same->cak == key.cak) return bus::KeyAdded::present;
+    return fail(EEXIST, fmt::format("CKN {} has another CAK: a new key needs a new CKN", to_string(key.ckn)));
+  }
+  if (std::ranges::find(profile->retired, key.ckn, &RetiredKey::ckn) != profile->retired.end())
+    return fail(EEXIST, fmt::format("CKN {} was retired: a new key needs a new CKN", to_string(key.ckn)));
+  if (profile->keys.size() >= most_keys)
+    return fail(E2BIG, fmt::format("a profile has {} keys at most: retire one first", most_keys));
+  const std::int64_t now = *context_.as_of_now().now;
+  if (count_speaking(profile->keys, *profile, now) >= most_speaking_keys &&
+      count_speaking({&key, 1}, *profile, now) > 0)
+    return fail(E2BIG, fmt::format("{} keys are in their time already: retire one first", most_speaking_keys));
+  WipedBuffer text;
+  text.add("# Written by macsecd for a program.\n\n").add(key_file(key).view());
+  if (auto done = replace_key_file(name, key.ckn, text.view()); !done) return std::unexpected{done.error()};
+  return bus::KeyAdded::added;
+}
+
+Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) const {
+  const auto at = entries_.find(name);
+  if (at == entries_.end() || !at->second.state.profile) return no_profile(name);
+  const std::vector<PreSharedKey>& keys = at->second.state.profile->keys;
+  const auto key = std::ranges::find(keys, ckn, &PreSharedKey::ckn);
+  if (key == keys.end()) return fail(ENOENT, fmt::format("{} has no key with CKN {}", name, to_string(ckn)));
+  const auto another = [&](const PreSharedKey& other) { return &other != &*key && other.role == KeyRole::primary; };
+  if (std::ranges::none_of(keys, another))
+    return fail(ENODATA,
+                fmt::format("CKN {} is the last primary key of {}: add another one first", to_string(ckn), name));
+  const std::string drop_ins = std::filesystem::path{key_file_of(name, ckn)}.parent_path();
+  if (may_change(drop_ins) || (errno == ENOENT && may_change(directories_.front()))) return {};
+  return fail(EROFS, fmt::format("cannot write to {}: {}", drop_ins, std::strerror(errno)));
+}
+
+Result<void> ProfileStore::retire_key(const std::string& name, const Ckn& ckn) {
+  if (auto may = may_retire(name, ckn); !may) return may;
+  const std::int64_t now = *context_.as_of_now().now;
+  const std::string text =
+      fmt::format("# Written by macsecd: this key is out of use.\n\n[Key]\nCkn={}\nRetired=@{}\n", to_string(ckn), now);
+  if (auto done = replace_key_file(name, ckn, text); !done) return done;
+  forget_oldest(*entries_.at(name).state.profile);
+  return {};
+}
+
+void ProfileStore::forget_oldest(const Profile& profile) const {
+  std::vector<RetiredKey> gone;
+  for (const RetiredKey& key : profile.retired)
+    if (key.still_said.empty() && key.file == key_file_of(profile.name, key.ckn)) gone.push_back(key);
+  std::ranges::sort(gone, {}, &RetiredKey::at);
+  for (std::size_t i = 0; i + most_retired <= gone.size(); ++i) ::unlink(gone[i].file.c_str());
+}
+
 // ---- memory ---------------------------------------------------------------------------------------------------------
 
 Result<ProfileStore::Entry*> ProfileStore::memory_entry(const std::string& name) {
@@ -202,6 +324,8 @@ Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client
            .enabled = profile->link.enabled,
            .problems = {},
            .client = std::move(client)};
+  (*entry)->base = std::move(profile);
+  add_key_files(**entry);
   return {};
 }
 

@@ -42,6 +42,12 @@ class ProfileStore {
 
   // The contract of bus::Model, without the sessions that follow. Functions that return names return those touched.
   [[nodiscard]] Result<void> put(ProfilePointer profile, bus::ClientProfile client);
+  /// One more key, in a drop-in of its own. EEXIST: the CKN has, or had, another CAK; E2BIG: there are enough; ENOTSUP.
+  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& name, const PreSharedKey& key);
+  /// Whether retire_key() could be done: ENOENT: no such key; ENODATA: it is the last primary one; EROFS.
+  [[nodiscard]] Result<void> may_retire(const std::string& name, const Ckn& ckn) const;
+  /// Writes that the key is not used any more, in place of its file where it has one.
+  [[nodiscard]] Result<void> retire_key(const std::string& name, const Ckn& ckn);
   [[nodiscard]] Result<void> put_broken(const std::string& name, bus::ClientProfile client);
   /// Only writes: load() takes the file over.
   [[nodiscard]] Result<void> write(const Profile& profile) const;
@@ -60,12 +66,19 @@ class ProfileStore {
  private:
   struct Entry {
     bus::ProfileState state;
-    std::string path;  ///< of the main file; empty: in memory
+    std::string path;     ///< of the main file; empty: in memory
+    ProfilePointer base;  ///< in memory: as its client said it, without what key files add
   };
   using Entries = std::map<std::string, Entry>;
 
   [[nodiscard]] Result<Entry*> memory_entry(const std::string& name);
   [[nodiscard]] Result<void> judge(const Profile& wanted, const std::string& path) const;
+  [[nodiscard]] ProfileFile read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const;
+  [[nodiscard]] Result<void> replace_key_file(const std::string& name, const Ckn& ckn, std::string_view text) const;
+  [[nodiscard]] std::string key_file_of(const std::string& name, const Ckn& ckn) const;
+  [[nodiscard]] std::vector<Ckn> keys_in_own_files(const std::string& name) const;
+  void forget_oldest(const Profile& profile) const;
+  void add_key_files(Entry& entry) const;
   [[nodiscard]] static Entry from_file(ProfileFile file, const Entry* before);
 
   std::vector<std::string> directories_;

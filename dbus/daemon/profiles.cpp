@@ -97,6 +97,18 @@ Result<void> Profiles::set_enabled(const std::string& name, bool enabled) {
   return done;
 }
 
+Result<bus::KeyAdded> Profiles::add_key(const std::string& name, const PreSharedKey& key) {
+  auto done = store_.add_key(name, key);
+  if (done == bus::KeyAdded::added) load(ProfileStore::Tell::news);
+  return done;
+}
+
+Result<void> Profiles::retire_key(const std::string& name, const Ckn& ckn) {
+  auto done = store_.retire_key(name, ckn);
+  if (done) load(ProfileStore::Tell::news);
+  return done;
+}
+
 Result<void> Profiles::set_problems(const std::string& name, std::vector<bus::Problem> problems) {
   auto done = store_.set_problems(name, std::move(problems));
   if (done) hooks_.changed(name);

@@ -38,6 +38,8 @@ class Profiles {
   [[nodiscard]] Result<void> remove(const std::string& name);
   [[nodiscard]] Result<void> set_enabled(const std::string& name, bool enabled);
   [[nodiscard]] Result<void> set_problems(const std::string& name, std::vector<bus::Problem> problems);
+  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& name, const PreSharedKey& key);
+  [[nodiscard]] Result<void> retire_key(const std::string& name, const Ckn& ckn);
   void client_left(const std::string& client, Time now) { changed(store_.leave(client, now)); }
   void clients_lost(Time now) { changed(store_.lose_clients(now)); }
   void client_is_back(const std::string& client) { changed(store_.come_back(client)); }

@@ -76,6 +76,8 @@ Result<void> Service::start() {
       !done)
     return done;
 
+  if (auto done = take(retirements_, loop_.deferred([this] { manager_->finish_retirements(); })); !done) return done;
+
   auto driver = os::Driver::open(loop_, journal_, state_);
   if (!driver) return std::unexpected{driver.error()};
   driver_ = std::move(*driver);
@@ -95,10 +97,7 @@ Result<void> Service::start() {
   driver_->observe({.added = came_or_went,
                     .changed = changed,
                     .removed = came_or_went,
-                    .event =
-                        [this](const os::Session& session, const core::Event& event) {
-                          if (server_) server_->session_event(session.profile().link.interface, event);
-                        },
+                    .event = [this](const os::Session& session, const core::Event& event) { on_event(session, event); },
                     .spare = [this](const std::string& profile,
                                     const std::string& problem) { manager_->set_spare_problem(profile, problem); }});
   return loop_.enable_watchdog();
@@ -141,6 +140,35 @@ void Service::stop(os::Driver::Farewell farewell) {
   if (server_) server_->stop();  // before the sessions go: clients learn of an end, not of links torn down
   driver_->stop(farewell);
   loop_.exit(0);
+}
+
+void Service::on_event(const os::Session& session, const core::Event& event) {
+  if (server_) server_->session_event(session.profile().link.interface, event);
+  switch (event.kind) {
+    case core::Event::Kind::key_retired:
+      if (const auto ckn = Ckn::from_hex(event.text.substr(0, event.text.find(' ')))) {
+        manager_->key_retired(session.profile().name, *ckn);
+        retirements_.schedule();
+      }
+      [[fallthrough]];
+    case core::Event::Kind::peer_live:
+    case core::Event::Kind::peer_lost:
+    case core::Event::Kind::sak_installed:
+    case core::Event::Kind::principal_changed:
+    case core::Event::Kind::key_active:
+    case core::Event::Kind::key_draining:
+    case core::Event::Kind::key_kept:
+    case core::Event::Kind::key_overdue:
+      // A profile tells how its keys do.
+      if (server_) server_->profile_changed(session.profile().name);
+      break;
+    case core::Event::Kind::state_changed:
+    case core::Event::Kind::rekey_started:
+    case core::Event::Kind::key_server_changed:
+    case core::Event::Kind::secy_error:
+    case core::Event::Kind::snapshot_changed:
+      break;
+  }
 }
 
 void Service::status_changed() {

@@ -24,6 +24,7 @@ class Service {
   void reload();
   void stop(os::Driver::Farewell farewell);
   void status_changed();
+  void on_event(const os::Session& session, const core::Event& event);
 
   Options options_;
   os::Journal journal_;
@@ -36,6 +37,7 @@ class Service {
   os::EventSource sigint_;
   os::EventSource sighup_;
   os::EventSource status_timer_;
+  os::EventSource retirements_;
   bool status_due_ = false;
   std::string status_;
 };

@@ -63,6 +63,9 @@ struct LinkCapabilities {
   std::vector<CipherSuite> default_cipher_suites;  ///< where a profile names none
 };
 
+/// What adding a key did.
+enum class KeyAdded : std::uint8_t { added, present };
+
 /// Kernel counters by group and name, see org.macsecd1.Session.GetStatistics; without the group "Mka".
 using Statistics = std::map<std::string, std::map<std::string, std::uint64_t>>;
 
@@ -99,6 +102,15 @@ class Model {
   [[nodiscard]] virtual Result<void> set_profile_enabled(const std::string& name, bool enabled) = 0;
   /// What the owner of a profile in memory reports. ENOENT, also where it is a file.
   [[nodiscard]] virtual Result<void> set_profile_problems(const std::string& name, std::vector<Problem> problems) = 0;
+
+  /// Adds a key, in a file of its own. EEXIST: the CKN has, or had, another CAK; E2BIG: there are enough.
+  [[nodiscard]] virtual Result<KeyAdded> add_key(const std::string& profile, const PreSharedKey& key) = 0;
+  /// Begins to take a key out of use; its file follows when the session proved that it may go. ENOENT: no such key;
+  /// ENODATA: it is the last primary one; EBUSY: a peer would be lost, in words.
+  [[nodiscard]] virtual Result<void> retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how,
+                                                Duration timeout) = 0;
+  /// Takes retire_key() back. ENOENT: the key is not being retired.
+  [[nodiscard]] virtual Result<void> keep_key(const std::string& profile, const Ckn& ckn) = 0;
 
   /// How many profiles belong to a client.
   [[nodiscard]] virtual std::size_t profiles_of(const std::string& client) const = 0;

@@ -47,6 +47,15 @@ std::vector<sd_bus_vtable> Server::profile_vtable() {
                               SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_METHOD_WITH_ARGS("SetProblems", SD_BUS_ARGS("a(ssuss)", problems), SD_BUS_NO_RESULT,
                               entry<&Server::set_problems>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("AddKey", SD_BUS_ARGS("a{sv}", key, "a{sv}", options), SD_BUS_RESULT("s", outcome),
+                              entry<&Server::add_key>, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+      SD_BUS_METHOD_WITH_ARGS("RetireKey", SD_BUS_ARGS("s", ckn, "a{sv}", options), SD_BUS_NO_RESULT,
+                              entry<&Server::retire_key>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("ReplaceKey", SD_BUS_ARGS("s", old, "a{sv}", key, "a{sv}", options),
+                              SD_BUS_RESULT("s", outcome), entry<&Server::replace_key>,
+                              SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+      SD_BUS_METHOD_WITH_ARGS("CancelRetire", SD_BUS_ARGS("s", ckn), SD_BUS_NO_RESULT, entry<&Server::cancel_retire>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
   };
   append_properties(vtable, profile_properties(), Objects<ProfileView>::on_get);
   vtable.push_back(SD_BUS_VTABLE_END);

@@ -272,8 +272,11 @@ void Server::flush() {
 }
 
 ProfileView Server::load_profile(const std::string& name) {
-  ProfileView view{.state = model_.profile(name), .session = no_path};
-  if (const std::optional<std::string> session = session_of(view.state)) view.session = sessions_.path_of(*session);
+  ProfileView view{.state = model_.profile(name), .session = no_path, .participants = {}};
+  if (const std::optional<std::string> session = session_of(view.state)) {
+    view.session = sessions_.path_of(*session);
+    view.participants = model_.session(*session).status.participants;
+  }
   return view;
 }
 

@@ -115,6 +115,15 @@ class Server {
   [[nodiscard]] bool may_claim(Call& call, const Wanted& wanted);
   [[nodiscard]] static bool owns(Call& call, const ClientProfile& record);
 
+  // The methods for a profile's keys: key_methods.cpp
+  void add_key(Call& call);
+  void retire_key(Call& call);
+  void replace_key(Call& call);
+  void cancel_retire(Call& call);
+  [[nodiscard]] std::optional<KeyAdded> put_key(Call& call, const GivenKey& given, std::optional<KeyRole> default_role);
+  [[nodiscard]] bool begin_retirement(Call& call, const Ckn& ckn, core::Retirement how, Duration timeout);
+  void keys_changed(const std::string& profile);
+
   // A session's methods: session_methods.cpp
   void rekey(Call& call);
   void suspend(Call& call);

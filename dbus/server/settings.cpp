@@ -2,9 +2,14 @@
 #include "dbus/server/settings.hpp"
 
 #include "dbus/bus/names.hpp"
+#include "engine/base/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace macsec::bus {
 namespace {
@@ -73,7 +78,42 @@ Result<void> read_value(sd_bus_message* message, std::string_view contents, RawS
   return {};
 }
 
-Result<RawSetting> read_setting(sd_bus_message* message, std::string_view section) {
+/// The key in a memfd or pipe, as octets or digits. What is not there yet is not waited for.
+Result<Secret<32>> read_descriptor(int fd) {
+  constexpr std::size_t longest = 65;  // 64 digits and a line end
+  struct stat status{};
+  pollfd ready{fd, POLLIN, 0};
+  if (::fstat(fd, &status) < 0 || (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)))
+    return fail(EINVAL, "CakFd is a memfd or a pipe");
+  if (::poll(&ready, 1, 0) <= 0) return fail(EINVAL, "CakFd holds nothing yet: write the key before the call");
+  Secret<longest + 1> held;
+  const MutableBytes room = held.allocate(longest + 1);
+  const ssize_t got =
+      S_ISREG(status.st_mode) ? ::pread(fd, room.data(), room.size(), 0) : ::read(fd, room.data(), room.size());
+  Bytes key = held.expose().first(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  const std::string_view text{reinterpret_cast<const char*>(key.data()), key.size()};
+  const std::string_view digits = trim(text.substr(0, text.find('\n')));
+  Secret<32> out;
+  if (digits.size() == 32 || digits.size() == 64)
+    if (from_hex(digits, out.allocate(digits.size() / 2))) return out;
+  if (key.size() == 16 || key.size() == 32) return Secret<32>{key};
+  return fail(EINVAL, "CakFd holds 16 or 32 octets, or 32 or 64 hexadecimal digits");
+}
+
+/// Reads the descriptor in a variant as the setting Cak.
+Result<void> read_key_descriptor(sd_bus_message* message, RawSetting& setting, Secret<32>& cak) {
+  int fd = -1;  // the message's
+  if (const int r = sd_bus_message_read_basic(message, 'h', &fd); r <= 0) return broken(r);
+  Result<Secret<32>> key = read_descriptor(fd);
+  if (!key) return std::unexpected{key.error()};
+  cak = std::move(*key);
+  setting.key = "Cak";
+  setting.is_octets = true;
+  return {};
+}
+
+/// `cak`: where a key that comes by descriptor goes; null where none may.
+Result<RawSetting> read_setting(sd_bus_message* message, std::string_view section, Secret<32>* cak = nullptr) {
   RawSetting setting;
   int r = sd_bus_message_enter_container(message, 'e', "sv");
   if (r <= 0 || get(message, setting.key) < 0) return broken(r);
@@ -85,7 +125,11 @@ Result<RawSetting> read_setting(sd_bus_message* message, std::string_view sectio
   if (known != nullptr && known->secret && std::string_view{contents} != "ay")
     return fail(EINVAL, fmt::format("{} is secret and taken as octets (type ay) only", setting.key));
   if (r = sd_bus_message_enter_container(message, 'v', contents); r <= 0) return broken(r);
-  if (Result<void> value = read_value(message, contents, setting); !value) return std::unexpected{value.error()};
+  const bool by_descriptor = cak != nullptr && setting.key == "CakFd" && std::string_view{contents} == "h";
+  if (Result<void> value =
+          by_descriptor ? read_key_descriptor(message, setting, *cak) : read_value(message, contents, setting);
+      !value)
+    return std::unexpected{value.error()};
   if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
   if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
   return setting;
@@ -162,6 +206,26 @@ Result<void> take_any_option(GivenOptions& options, const std::string& name, con
   return fail(EINVAL, fmt::format("there is no option {}", name));
 }
 
+Result<void> take_key_option(KeyOptions& options, const std::string& name, const Variant& value) {
+  if (name == option::force) {
+    std::optional<bool> force;
+    if (Result<void> taken = take_option(value, name, "b", force); !taken) return taken;
+    options.force = *force;
+  } else if (name == option::timeout) {
+    std::optional<std::uint64_t> timeout;
+    if (Result<void> taken = take_option(value, name, "t", timeout); !taken) return taken;
+    if (*timeout > static_cast<std::uint64_t>(longest_retirement.count()))
+      return fail(EINVAL, "Timeout is at most 3600 s");
+    options.timeout = Duration{static_cast<Duration::rep>(*timeout)};
+  } else {
+    std::optional<std::string> word;
+    if (Result<void> taken = take_option(value, name, "s", word); !taken) return taken;
+    if (*word != to_string(Lifetime::file))
+      return fail(EINVAL, "Lifetime is file: a key is written to a file of its own");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<RawSection>> read_sections(sd_bus_message* message) {
@@ -178,6 +242,48 @@ Result<std::vector<RawSection>> read_sections(sd_bus_message* message) {
   if (r < 0) return broken(r);
   if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
   return sections;
+}
+
+Result<GivenKey> read_key(sd_bus_message* message) {
+  GivenKey given;
+  given.section.name = "Key";
+  if (const int r = sd_bus_message_enter_container(message, 'a', "{sv}"); r < 0) return broken(r);
+  int r = 0;
+  while ((r = sd_bus_message_at_end(message, 0)) == 0) {
+    if (given.section.settings.size() == most_settings) return fail(E2BIG, "too many settings");
+    Result<RawSetting> setting = read_setting(message, given.section.name, &given.cak);
+    if (!setting) return std::unexpected{setting.error()};
+    given.section.settings.push_back(std::move(*setting));
+  }
+  if (r < 0) return broken(r);
+  if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
+  return given;
+}
+
+Result<PreSharedKey> make_key(const GivenKey& given, std::optional<KeyRole> default_role,
+                              const ProfileContext& context) {
+  std::vector<ProfileSetting> settings{{.section = "Key"}};
+  if (default_role) settings.push_back({.section = "Key", .key = "Role", .value = to_string(*default_role)});
+  for (const RawSetting& each : given.section.settings) {
+    const bool by_descriptor = each.is_octets && each.octets.empty() && each.key == "Cak";
+    settings.push_back({.section = "Key",
+                        .key = each.key,
+                        .value = each.text,
+                        .octets = by_descriptor ? given.cak.expose() : each.octets});
+  }
+  return key_from_settings(settings, context);
+}
+
+Result<KeyOptions> read_key_options(sd_bus_message* message, std::initializer_list<std::string_view> known) {
+  Dictionary given;
+  if (const int r = get(message, given); r < 0) return fail(EINVAL, "an option has a value of a type no option has");
+  KeyOptions options;
+  for (const auto& [name, value] : given)
+    if (std::ranges::find(known, name) == known.end())
+      return fail(EINVAL, fmt::format("there is no option {}", name));
+    else if (Result<void> taken = take_key_option(options, name, value); !taken)
+      return std::unexpected{taken.error()};
+  return options;
 }
 
 Problem to_problem(const Diagnostic& diagnostic) {

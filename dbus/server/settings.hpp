@@ -26,6 +26,25 @@ inline constexpr std::size_t most_problems = 64;
 /// Reads a(sa{sv}). Errors: EINVAL for a value of a type no setting has, E2BIG beyond most_settings, EBADMSG for a broken message.
 [[nodiscard]] Result<std::vector<RawSection>> read_sections(sd_bus_message* message);
 
+/// A key as it was sent.
+struct GivenKey {
+  RawSection section;
+  Secret<32> cak;  ///< came by descriptor: Cak of the section has no octets
+};
+/// Reads a{sv} of a [Key]: as a section, with "CakFd" h instead of Cak. Errors as of read_sections().
+[[nodiscard]] Result<GivenKey> read_key(sd_bus_message* message);
+/// EINVAL with what is wrong. `default_role`: where none was given.
+[[nodiscard]] Result<PreSharedKey> make_key(const GivenKey& given, std::optional<KeyRole> default_role,
+                                            const ProfileContext& context);
+
+struct KeyOptions {
+  Duration timeout = default_retirement;
+  bool force = false;
+};
+/// Reads a{sv} of a method for keys, which knows the options `known`. Every error is EINVAL and names the option.
+[[nodiscard]] Result<KeyOptions> read_key_options(sd_bus_message* message,
+                                                  std::initializer_list<std::string_view> known);
+
 /// Who a profile is for; goes into it.
 struct ProfileIdentity {
   std::string name;

@@ -15,9 +15,50 @@ Rows participants(const SessionState& session) {
     rows.push_back({{{"Ckn", to_string(each.ckn)},
                      {"Role", text(to_string(each.role))},
                      {"Active", each.active},
+                     {"State", text(to_string(each.state))},
                      {"Principal", each.principal},
                      {"Mi", to_string(each.mi)}},
                     {{"Mn", each.mn}, {"IcvFailures", each.icv_failures}}});
+  return rows;
+}
+
+Dictionary key_settings(const PreSharedKey& key, const ProfileState& state) {
+  Dictionary row{{"Ckn", to_string(key.ckn)},
+                 {"Bits", static_cast<std::uint32_t>(key.cak.size() * 8)},
+                 {"Role", text(to_string(key.role))},
+                 {"Origin", key.source.place.empty() ? text(to_string(state.source)) : key.source.place}};
+  if (key.not_before) row.emplace("NotBefore", static_cast<std::uint64_t>(*key.not_before));
+  if (key.not_after) row.emplace("NotAfter", static_cast<std::uint64_t>(*key.not_after));
+  return row;
+}
+
+/// What the session says of a key; `key` is null where there is none.
+void add_key_state(Dictionary& row, const core::ParticipantStatus* key) {
+  const auto live = key == nullptr ? 0 : std::ranges::count_if(key->peers, &core::PeerStatus::live);
+  const std::string blocker =
+      key == nullptr ? "the link does not run: cannot tell whether the other end has another key" : key->blocker;
+  row.emplace("State", key == nullptr ? std::string{} : text(to_string(key->state)));
+  row.emplace("Since", key == nullptr ? std::uint64_t{0} : to_usec(key->since));
+  row.emplace("Principal", key != nullptr && key->principal);
+  row.emplace("LivePeers", static_cast<std::uint32_t>(live));
+  row.emplace("ReadyToRetire", blocker.empty());
+  row.emplace("Blocker", blocker);
+}
+
+std::vector<Dictionary> keys(const ProfileView& view) {
+  std::vector<Dictionary> rows;
+  if (!view.state.profile) return rows;
+  for (const PreSharedKey& key : view.state.profile->keys) {
+    const auto found = std::ranges::find(view.participants, key.ckn, &core::ParticipantStatus::ckn);
+    add_key_state(rows.emplace_back(key_settings(key, view.state)),
+                  found == view.participants.end() ? nullptr : &*found);
+  }
+  for (const RetiredKey& key : view.state.profile->retired)
+    rows.push_back({{"Ckn", to_string(key.ckn)},
+                    {"State", text(to_string(core::KeyState::retired))},
+                    {"RetiredAt", static_cast<std::uint64_t>(key.at)},
+                    {"Origin", key.file},
+                    {"StillIn", key.still_said}});
   return rows;
 }
 
@@ -117,6 +158,7 @@ std::span<const Property<ProfileView>> profile_properties() noexcept {
       property<ProfileView>("Session", [](P p) { return ObjectPath{p.session}; }),
       property<ProfileView>("Settings",
                             [](P p) { return p.state.profile ? show_settings(*p.state.profile) : Sections{}; }),
+      property<ProfileView>("Keys", [](P p) { return keys(p); }),
       property<ProfileView>("Problems",
                             [](P p) {
                               ProblemRows rows = to_rows(p.state.problems);
@@ -152,6 +194,7 @@ std::span<const Property<SessionState>> session_properties() noexcept {
       property<SessionState>("Ckn", [](S s) { return optional_text(s.status.principal); }),
       property<SessionState>("CipherSuite", [](S s) { return optional_text(s.status.cipher_suite); }),
       property<SessionState>("Encrypting", [](S s) { return s.status.encrypting; }),
+      property<SessionState>("QuantumSafe", [](S s) { return s.status.quantum_safe; }),
       property<SessionState>("DelayProtect", [](S s) { return s.status.delay_protect; }),
       property<SessionState>("Offload", [](S s) { return text(to_string(s.offload)); }),
       property<SessionState>("OffloadText", [](S s) { return s.offload_text; }),
@@ -170,6 +213,7 @@ std::span<const Property<SessionState>> session_properties() noexcept {
                                return ckns;
                              }),
       property<SessionState>("Participants", [](S s) { return participants(s); }),
+      property<SessionState>("ClockTrusted", [](S s) { return s.status.clock_trusted; }),
       property<SessionState>("Peers", [](S s) { return peers(s); }),
       property<SessionState>(
           "Counters", [](S s) { return to_counters(s.status.counters); }, Emits::nothing),

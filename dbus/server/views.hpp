@@ -16,7 +16,8 @@ struct ManagerView {
 
 struct ProfileView {
   ProfileState state;
-  std::string session;  ///< its path; "/" while there is none
+  std::string session;                                ///< its path; "/" while there is none
+  std::vector<core::ParticipantStatus> participants;  ///< of the session, one for each key that it has
 };
 
 [[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;

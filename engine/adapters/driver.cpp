@@ -133,6 +133,7 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
       spares_->drop(profile->link.interface);  // before a session finds its SCI taken
     }
   }
+  tell_wall_clock(now);  // whether it may be believed may have changed without a step
   for (ProfilePointer& profile : fresh) add(std::move(profile), now);
   spares_->reconcile(kept, now, released);  // after the sessions, which may have taken their devices over
   flush();
@@ -163,7 +164,7 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
-    session.mka()->on_wall_clock(wall_clock_epoch(), now);
+    session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   session.with_port([&](auto& port) {
     if (!session.profile().link.enabled) port.set_enabled(true, now);
@@ -270,14 +271,19 @@ void Driver::on_clock_set() {
   std::uint64_t ticks = 0;
   static_cast<void>(!::read(wall_clock_.get(), &ticks, sizeof ticks));
   if (const auto done = watch_wall_clock(); !done) journal_.write(LogLevel::warning, done.error().message);
-  const Time now = boot_time();
+  tell_wall_clock(boot_time());
+  flush();
+}
+
+void Driver::tell_wall_clock(Time now) {
   const Time epoch = wall_clock_epoch();
+  const bool synchronised = wall_clock_synchronised();
   for (const auto& [name, session] : sessions_.all())
     if (core::Port* port = session->mka()) {
-      port->on_wall_clock(epoch, now);
+      port->on_wall_clock(epoch, now, synchronised);
+      mark_changed(*session);
       settle(*session);
     }
-  flush();
 }
 
 // ---- after a call into a port ---------------------------------------------------------------------------------------
@@ -379,6 +385,24 @@ Result<void> Driver::suspend(Session& session, Duration span) {
   core::Port* const port = session.mka();
   if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
   auto done = port->suspend(span, boot_time());
+  settle(session);
+  flush();
+  return done;
+}
+
+Result<void> Driver::retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout) {
+  core::Port* const port = session.mka();
+  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
+  auto done = port->retire_key(ckn, how, timeout, boot_time());
+  settle(session);
+  flush();
+  return done;
+}
+
+Result<void> Driver::keep_key(Session& session, const Ckn& ckn) {
+  core::Port* const port = session.mka();
+  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
+  auto done = port->keep_key(ckn, boot_time());
   settle(session);
   flush();
   return done;

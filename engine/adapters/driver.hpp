@@ -61,6 +61,8 @@ class Driver {
   /// As of core::Port; ENOTSUP for static keys.
   [[nodiscard]] Result<void> rekey(Session& session);
   [[nodiscard]] Result<void> suspend(Session& session, Duration span);
+  [[nodiscard]] Result<void> retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout);
+  [[nodiscard]] Result<void> keep_key(Session& session, const Ckn& ckn);
   void set_enabled(Session& session, bool enabled);
   /// The kernel's counters, not older than a second.
   [[nodiscard]] Result<SecyCounters> counters(const Session& session);
@@ -86,6 +88,7 @@ class Driver {
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);
   void on_clock_set();
+  void tell_wall_clock(Time now);
 
   /// To be called after every call into a port.
   void settle(Session& session);

@@ -84,6 +84,26 @@ std::string_view to_string(KeyRole role) noexcept {
   return {};
 }
 
+std::string_view to_string(KeyExpiry expiry) noexcept {
+  switch (expiry) {
+    case KeyExpiry::keep:
+      return "keep";
+    case KeyExpiry::cut:
+      return "cut";
+  }
+  return {};
+}
+
+std::string_view to_string(Strength strength) noexcept {
+  switch (strength) {
+    case Strength::any:
+      return "any";
+    case Strength::cnsa2:
+      return "cnsa2";
+  }
+  return {};
+}
+
 std::string_view to_string(ProfileSource source) noexcept {
   switch (source) {
     case ProfileSource::file:

@@ -45,13 +45,26 @@ enum class KeyRole : std::uint8_t {
   session,   ///< from an authentication by 802.1X; in no profile
 };
 
+/// What a profile must hold to.
+enum class Strength : std::uint8_t {
+  any,
+  cnsa2,  ///< keys and ciphers of CNSA 2.0: 256 bit, confidentiality, nothing in clear
+};
+
+/// What becomes of the last keys whose time is over.
+enum class KeyExpiry : std::uint8_t {
+  keep,  ///< they stay in use until a better one reaches their peers
+  cut,   ///< they end
+};
+
 /// Who said this profile.
 enum class ProfileSource : std::uint8_t { file, runtime, networkmanager, networkd };
 
-/// Where key octets were read from; both empty: they stood in the profile itself.
+/// Where key octets were read from; no file and no credential: they stood in the profile itself.
 struct KeySource {
   std::string file{};        ///< CakFile=, KeyFile=
   std::string credential{};  ///< CakCredential=, KeyCredential=
+  std::string place{};       ///< "FILE:LINE" of the section; empty: a program said it
 
   /// Always: a port runs with the octets, wherever they lay.
   friend bool operator==(const KeySource&, const KeySource&) noexcept { return true; }
@@ -68,6 +81,14 @@ struct PreSharedKey {
   KeySource source{};
 
   friend bool operator==(const PreSharedKey&, const PreSharedKey&) noexcept = default;
+};
+
+/// A key that was taken out of use, a `[Key]` section with Retired=. It hides a key of the same name.
+struct RetiredKey {
+  Ckn ckn;
+  std::int64_t at = 0;       ///< seconds since 1970
+  std::string file{};        ///< that says so
+  std::string still_said{};  ///< "FILE:LINE" where its secret still stands; empty: nowhere
 };
 
 /// One SA of a link without MKA, a `[StaticKeys]` section.
@@ -116,14 +137,17 @@ struct Profile {
 
   /// [MKA]
   struct Mka {
-    std::uint8_t priority = 128;               ///< Priority=: 0 (best) to 255 (never key server)
-    std::uint8_t version = 3;                  ///< Version=: 1 to 3, sent
-    Duration rekey{0};                         ///< RekeySec=: 0: not by time; at least 1 s otherwise
-    std::uint8_t rekey_pn_percent = 75;        ///< RekeyPn=: share of the PN space, 1 to 95
-    bool rekey_on_peer_loss = false;           ///< RekeyOnPeerLoss=
-    Duration hello = std::chrono::seconds{2};  ///< Hello=: 500 ms to 2 s
-    bool delay_protect = false;                ///< DelayProtect=
-    bool icv_indicator = false;                ///< IcvIndicator=
+    std::uint8_t priority = 128;                       ///< Priority=: 0 (best) to 255 (never key server)
+    std::uint8_t version = 3;                          ///< Version=: 1 to 3, sent
+    Strength strength = Strength::any;                 ///< Strength=
+    Duration key_tolerance = std::chrono::minutes{1};  ///< KeyTolerance=: 0 to 100 d
+    KeyExpiry key_expiry = KeyExpiry::keep;            ///< KeyExpiry=
+    Duration rekey{0};                                 ///< RekeySec=: 0: not by time; at least 1 s otherwise
+    std::uint8_t rekey_pn_percent = 75;                ///< RekeyPn=: share of the PN space, 1 to 95
+    bool rekey_on_peer_loss = false;                   ///< RekeyOnPeerLoss=
+    Duration hello = std::chrono::seconds{2};          ///< Hello=: 500 ms to 2 s
+    bool delay_protect = false;                        ///< DelayProtect=
+    bool icv_indicator = false;                        ///< IcvIndicator=
     MacAddress destination = pae_group_address;
     std::uint16_t ethertype = 0x888e;
 
@@ -137,6 +161,7 @@ struct Profile {
   Macsec macsec;
   Mka mka;
   std::vector<PreSharedKey> keys;      ///< [Key]
+  std::vector<RetiredKey> retired;     ///< [Key] with Retired=; no setting of a running link
   std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
 };
 
@@ -150,6 +175,8 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(OffloadChoice offload) noexcept;   ///< "off", "mac", "phy", "auto"
 [[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;     ///< "no", "yes", "always"
 [[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback", "session"
+[[nodiscard]] std::string_view to_string(KeyExpiry expiry) noexcept;        ///< "keep", "cut"
+[[nodiscard]] std::string_view to_string(Strength strength) noexcept;       ///< "any", "cnsa2"
 [[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"

@@ -178,9 +178,32 @@ const StaticKey* ProfileBuilder::kept_association(const StaticKey& wanted) const
   return found == keys.end() ? nullptr : &*found;
 }
 
+void ProfileBuilder::finish_retired(const Group& group) {
+  const KeyDraft& draft = draft_.key;
+  if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
+  for (const std::string_view key : {"Cak", "CakFile", "CakCredential"})
+    if (group.says(key)) complain(group.place_of(key), "a retired key has no " + std::string{key} + "=");
+  if (!draft.ckn) return;
+  const Ckn ckn = draft.padding ? draft.ckn->padded() : *draft.ckn;
+  draft_.profile.retired.push_back({ckn, *draft.retired, std::string{group.place.file}});
+}
+
+/// Takes out of the profile what is retired, wherever it is written.
+void ProfileBuilder::hide_retired() {
+  std::vector<PreSharedKey>& keys = draft_.profile.keys;
+  for (std::size_t i = keys.size(); i-- > 0;) {
+    const auto retired = std::ranges::find(draft_.profile.retired, keys[i].ckn, &RetiredKey::ckn);
+    if (retired == draft_.profile.retired.end()) continue;
+    retired->still_said = keys[i].source.place;
+    keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(i));
+    key_groups_.erase(key_groups_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 void ProfileBuilder::finish_key(const Group& group) {
   PreSharedKey key;
   KeyDraft& draft = draft_.key;
+  if (draft.retired) return finish_retired(group);
   if (draft.ckn) key.ckn = draft.padding ? draft.ckn->padded() : *draft.ckn;
   if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
   const PreSharedKey* kept = kept_key(key.ckn);
@@ -191,6 +214,8 @@ void ProfileBuilder::finish_key(const Group& group) {
     load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
   key.source.file = std::move(draft.cak.file);
   key.source.credential = std::move(draft.cak.credential);
+  if (!group.place.file.empty())
+    key.source.place = std::string{group.place.file} + ":" + std::to_string(group.place.line);
   key.role = draft.role;
   key.not_before = draft.not_before;
   key.not_after = draft.not_after;
@@ -248,14 +273,25 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   profile.source = source;
   profile.link.interface = "macsec0";
   for (const Group& group : groups_) apply(group);
+  hide_retired();
   check_link();
   check_macsec();
   check_keys();
   check_static_keys();
+  check_strength();
   ProfileReading reading;
   if (!has_error(diagnostics_)) reading.profile = std::move(profile);
   reading.diagnostics = std::move(diagnostics_);
   return reading;
+}
+
+KeyReading ProfileBuilder::build_keys() {
+  for (const Group& group : groups_)
+    if (group.section == "Key")
+      apply(group);
+    else
+      complain(group.place, "only [Key] is accepted here");
+  return {std::move(draft_.profile.keys), std::move(draft_.profile.retired), std::move(diagnostics_)};
 }
 
 }  // namespace macsec::detail

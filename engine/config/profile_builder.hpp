@@ -46,6 +46,8 @@ class ProfileBuilder {
   [[nodiscard]] Group* open(std::string_view section, std::size_t instance, const Place& place);
 
   [[nodiscard]] ProfileReading build(std::string_view name, std::string_view origin, ProfileSource source);
+  /// Only the [Key] sections.
+  [[nodiscard]] KeyReading build_keys();
 
  private:
   void complain(const Place& place, std::string text) { tell(Severity::error, place, std::move(text)); }
@@ -55,6 +57,8 @@ class ProfileBuilder {
   void apply(const Group& group);
   void apply_item(const Group& group, const Item& item);
   void finish_key(const Group& group);
+  void finish_retired(const Group& group);
+  void hide_retired();
   void finish_association(const Group& group);
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
   [[nodiscard]] const PreSharedKey* kept_key(const Ckn& ckn) const noexcept;
@@ -68,6 +72,9 @@ class ProfileBuilder {
   void check_macsec();
   void check_keys();
   void check_lifetimes();
+  void check_expiry();
+  void check_strength();
+  void refuse_weak(const Place& place, std::string_view what, std::string_view accepted);
   void check_static_keys();
   void choose_static_cipher_suite();
 

@@ -47,8 +47,12 @@ void ProfileBuilder::check_macsec() {
 void ProfileBuilder::check_keys() {
   const Profile& profile = draft_.profile;
   if (profile.keys.empty()) {
-    if (profile.static_keys.empty() && first("Key") == nullptr && !has_error(diagnostics_))
-      complain(whole_, "no keys: at least one [Key] section (or [StaticKeys] for a link without MKA) is required");
+    const bool all_retired = !profile.retired.empty();
+    if (profile.static_keys.empty() && (first("Key") == nullptr || all_retired) && !has_error(diagnostics_))
+      complain(whole_,
+               all_retired
+                   ? "no keys: all are retired"
+                   : "no keys: at least one [Key] section (or [StaticKeys] for a link without MKA) is required");
     return;
   }
   if (!profile.static_keys.empty())
@@ -63,7 +67,46 @@ void ProfileBuilder::check_keys() {
       complain(key_groups_[i]->place_of("Ckn"), "Ckn=" + to_string(key.ckn) + " names an earlier key already");
   }
   check_lifetimes();
+  check_expiry();
   if (!primary) complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
+}
+
+void ProfileBuilder::refuse_weak(const Place& place, std::string_view what, std::string_view accepted) {
+  std::string text{what};
+  complain(place, text.append(" is not accepted with Strength=cnsa2: ").append(accepted));
+}
+
+/// Every setting that is weaker than the profile says it must be, each at its place.
+void ProfileBuilder::check_strength() {
+  const Profile& profile = draft_.profile;
+  if (profile.mka.strength == Strength::any) return;
+  constexpr std::size_t long_key = 32;
+  constexpr std::string_view digits = "64 hexadecimal digits";
+  for (std::size_t i = 0; i < profile.keys.size(); ++i)
+    if (!profile.keys[i].cak.empty() && profile.keys[i].cak.size() != long_key)
+      refuse_weak(key_groups_[i]->place, "a CAK of 128 bit", digits);
+  for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
+    if (!profile.static_keys[i].key.empty() && profile.static_keys[i].key.size() != long_key)
+      refuse_weak(association_groups_[i]->place, "a key of 128 bit", digits);
+  for (const CipherSuite suite : profile.macsec.cipher_suites)
+    if (profile.static_keys.empty() && sak_size(suite) != long_key)
+      refuse_weak(place_of("MACsec", "CipherSuites"), to_string(suite), "GCM-AES-XPN-256 and GCM-AES-256");
+  if (!profile.macsec.encrypt) refuse_weak(place_of("MACsec", "Encrypt"), "Encrypt=no", "yes");
+  if (profile.macsec.validate != Validate::strict)
+    refuse_weak(place_of("MACsec", "Validate"), "Validate=" + std::string{to_string(profile.macsec.validate)},
+                "strict");
+  if (profile.macsec.policy != Policy::must_secure)
+    refuse_weak(place_of("MACsec", "Policy"), "Policy=should-secure", "must-secure");
+}
+
+/// With KeyExpiry=cut a link ends with its last key: that is to be said before it happens.
+void ProfileBuilder::check_expiry() {
+  const Profile& profile = draft_.profile;
+  if (profile.mka.key_expiry == KeyExpiry::keep) return;
+  const auto lasts = [](const PreSharedKey& key) { return !key.not_after || key.role == KeyRole::fallback; };
+  if (std::ranges::any_of(profile.keys, lasts)) return;
+  tell(Severity::warning, place_of("MKA", "KeyExpiry"),
+       "KeyExpiry=cut ends the link with its last key: no key is without NotAfter=, and none is a fallback");
 }
 
 /// Tells of a profile that has no key to run with now, and when it has one again, if ever.

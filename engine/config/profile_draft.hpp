@@ -21,6 +21,7 @@ struct KeyDraft {
   KeyRole role = KeyRole::primary;
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;
+  std::optional<std::int64_t> retired;
 };
 
 struct StaticDraft {

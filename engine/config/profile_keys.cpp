@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/base/similar.hpp"
+#include "engine/base/text.hpp"
 #include "engine/config/profile_draft.hpp"
 
 #include <algorithm>
@@ -94,6 +95,21 @@ std::string refusal(const ProfileKey& key, std::string_view value, std::string_v
   if (!key.secret) out += printable(value);
   out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);
   return out;
+}
+
+bool decode_key(std::string_view digits, Secret<32>& out) noexcept {
+  out.clear();
+  if (digits.size() != 32 && digits.size() != 64) return false;
+  if (from_hex(digits, out.allocate(digits.size() / 2))) return true;
+  out.clear();
+  return false;
+}
+
+bool is_interface_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 15 || name == "." || name == "..") return false;
+  return std::none_of(name.begin(), name.end(), [](char c) {
+    return c == '/' || c == ':' || c == '%' || c == '\\' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+  });
 }
 
 }  // namespace detail

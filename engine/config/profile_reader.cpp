@@ -119,9 +119,16 @@ ProfileReading read_profile(std::string_view name, std::span<const IniDocument> 
   return reading;
 }
 
-ProfileReading read_settings(std::string_view name, std::string_view origin, ProfileSource source,
-                             std::span<const ProfileSetting> settings, const ProfileContext& context) {
-  detail::ProfileBuilder builder{context, {}, Severity::error};
+namespace {
+
+std::string errors_of(std::span<const Diagnostic> diagnostics) {
+  std::string out;
+  for (const Diagnostic& one : diagnostics)
+    if (one.severity == Severity::error) out += (out.empty() ? "" : "; ") + to_string(one);
+  return out;
+}
+
+void add_settings(detail::ProfileBuilder& builder, std::span<const ProfileSetting> settings) {
   // [Key #2] is the second one mentioned, whatever number the program gave it.
   std::vector<std::pair<std::string_view, std::size_t>> seen;
   for (const ProfileSetting& setting : settings) {
@@ -139,6 +146,14 @@ ProfileReading read_settings(std::string_view name, std::string_view origin, Pro
     group->items.push_back(
         {setting.key, {setting.value, setting.octets}, {{}, 0, label, setting_label(setting.section, setting.key)}});
   }
+}
+
+}  // namespace
+
+ProfileReading read_settings(std::string_view name, std::string_view origin, ProfileSource source,
+                             std::span<const ProfileSetting> settings, const ProfileContext& context) {
+  detail::ProfileBuilder builder{context, {}, Severity::error};
+  add_settings(builder, settings);
   return builder.build(name, origin, source);
 }
 
@@ -146,13 +161,23 @@ Result<Profile> profile_from_settings(std::string_view name, std::string_view or
                                       std::span<const ProfileSetting> settings, const ProfileContext& context) {
   ProfileReading reading = read_settings(name, origin, source, settings, context);
   if (reading.profile) return std::move(*reading.profile);
-  std::string message;
-  for (const Diagnostic& one : reading.diagnostics) {
-    if (one.severity != Severity::error) continue;
-    if (!message.empty()) message += "; ";
-    message += to_string(one);
-  }
-  return fail(EINVAL, std::move(message));
+  return fail(EINVAL, errors_of(reading.diagnostics));
+}
+
+KeyReading read_keys(std::span<const IniDocument> documents, const ProfileContext& context) {
+  detail::ProfileBuilder builder{context, {}, Severity::warning};
+  std::size_t instance = 0;
+  for (const IniDocument& document : documents) add_document(builder, document, instance);
+  return builder.build_keys();
+}
+
+Result<PreSharedKey> key_from_settings(std::span<const ProfileSetting> settings, const ProfileContext& context) {
+  detail::ProfileBuilder builder{context, {}, Severity::error};
+  add_settings(builder, settings);
+  KeyReading reading = builder.build_keys();
+  if (has_error(reading.diagnostics)) return fail(EINVAL, errors_of(reading.diagnostics));
+  if (reading.keys.size() != 1) return fail(EINVAL, "Retired= is not for a key that is added");
+  return std::move(reading.keys.front());
 }
 
 std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defaults) {
@@ -165,8 +190,17 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
   return out;
 }
 
-WipedText profile_file(const Profile& profile) {
-  const std::vector<ProfileText> settings = profile_settings(profile);
+WipedText key_file(const PreSharedKey& key) {
+  Profile only;
+  only.keys.push_back({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  return profile_file(only);
+}
+
+WipedText profile_file(const Profile& profile, std::span<const Ckn> without) {
+  std::vector<ProfileText> settings = profile_settings(profile);
+  std::erase_if(settings, [&](const ProfileText& setting) {
+    return setting.section == "Key" && std::ranges::find(without, profile.keys[setting.instance].ckn) != without.end();
+  });
   WipedBuffer out;
   for (std::size_t i = 0; i < settings.size(); ++i) {
     const ProfileText& setting = settings[i];

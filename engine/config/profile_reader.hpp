@@ -60,6 +60,18 @@ struct ProfileSetting {
                                                     ProfileSource source, std::span<const ProfileSetting> settings,
                                                     const ProfileContext& context);
 
+/// The [Key] sections of files that hold nothing else.
+struct KeyReading {
+  std::vector<PreSharedKey> keys;
+  std::vector<RetiredKey> retired;
+  std::vector<Diagnostic> diagnostics;
+};
+[[nodiscard]] KeyReading read_keys(std::span<const IniDocument> documents, const ProfileContext& context);
+
+/// One [Key] of a program's, to be added to a profile; its settings have section "Key". EINVAL as of profile_from_settings().
+[[nodiscard]] Result<PreSharedKey> key_from_settings(std::span<const ProfileSetting> settings,
+                                                     const ProfileContext& context);
+
 /// A setting as told to others.
 struct ProfileText {
   std::string section;
@@ -75,8 +87,11 @@ enum class Defaults : std::uint8_t { leave_out, include };
 [[nodiscard]] std::vector<ProfileText> profile_settings(const Profile& profile,
                                                         Defaults defaults = Defaults::leave_out);
 
+/// One [Key] section as a file of mode 0640 or less: what it says, and its secret where that stood in the profile itself.
+[[nodiscard]] WipedText key_file(const PreSharedKey& key);
+
 /// `profile` as a file that reads back as the same settings, with the secrets that stood in the profile itself: for a
-/// file of mode 0640 or less.
-[[nodiscard]] WipedText profile_file(const Profile& profile);
+/// file of mode 0640 or less. `without`: keys that stand in files of their own.
+[[nodiscard]] WipedText profile_file(const Profile& profile, std::span<const Ckn> without = {});
 
 }  // namespace macsec

@@ -245,10 +245,12 @@ Verdict set_rekey_pn(ProfileDraft& draft, const RawValue& value) {
 
 std::string get_rekey_pn(const ProfileView& view) { return std::to_string(view.profile.mka.rekey_pn_percent) + "%"; }
 
-Verdict set_hello(ProfileDraft& draft, const RawValue& value) {
+/// A time span from `Min` to `Max` milliseconds.
+template <auto Member, std::int64_t Min, std::int64_t Max>
+Verdict set_span(ProfileDraft& draft, const RawValue& value) {
   const std::optional<Duration> span = parse_duration(value.text);
-  if (!span || *span < std::chrono::milliseconds{500} || *span > std::chrono::seconds{2}) return refused;
-  draft.profile.mka.hello = *span;
+  if (!span || *span < std::chrono::milliseconds{Min} || *span > std::chrono::milliseconds{Max}) return refused;
+  at(draft, Member) = *span;
   return {};
 }
 
@@ -409,9 +411,18 @@ constexpr std::array rules{
     ProfileRule{{"MKA", "RekeyOnPeerLoss", boolean, "no",
                  "Replace the SAK when a peer is gone"},
                 set_boolean<&Mka::rekey_on_peer_loss>, get<&Mka::rekey_on_peer_loss>},
+    ProfileRule{{"MKA", "Strength", "any or cnsa2", "any",
+                 "What keys and ciphers must be at least; cnsa2: 256 bit, encrypted, nothing in clear"},
+                set_choice<&Mka::strength, Strength::any, Strength::cnsa2>, get<&Mka::strength>},
+    ProfileRule{{"MKA", "KeyTolerance", "a time span from 0 to 100d", "1min",
+                 "How long a key is spoken before NotBefore= and after NotAfter="},
+                set_span<&Mka::key_tolerance, 0, 8'640'000'000>, get<&Mka::key_tolerance>},
+    ProfileRule{{"MKA", "KeyExpiry", "keep or cut", "keep",
+                 "What becomes of a key past NotAfter= that no other one can replace"},
+                set_choice<&Mka::key_expiry, KeyExpiry::keep, KeyExpiry::cut>, get<&Mka::key_expiry>},
     ProfileRule{{"MKA", "Hello", "a time span from 500ms to 2s", "2s",
                  "Longest time between two MKPDUs"},
-                set_hello, get<&Mka::hello>},
+                set_span<&Mka::hello, 500, 2'000>, get<&Mka::hello>},
     ProfileRule{{"MKA", "DelayProtect", boolean, "no",
                  "Refuse frames delayed by more than 2 s; sends MKPDUs every 0.5 s"},
                 set_boolean<&Mka::delay_protect>, get<&Mka::delay_protect>},
@@ -444,6 +455,8 @@ constexpr std::array rules{
                 set_instant<&KeyDraft::not_before>, get<&PreSharedKey::not_before>},
     ProfileRule{{"Key", "NotAfter", instant, "no bound", "When the key ceases to be used"},
                 set_instant<&KeyDraft::not_after>, get<&PreSharedKey::not_after>},
+    ProfileRule{{"Key", "Retired", instant, "not retired", "When the key of this name was retired: it is not used any more"},
+                set_instant<&KeyDraft::retired>, nullptr},
 
     ProfileRule{{"StaticKeys", "Direction", "transmit or receive", "required",
                  "Which way the association goes"},
@@ -480,20 +493,5 @@ constexpr std::array rules{
 }  // namespace
 
 std::span<const ProfileRule> profile_rules() noexcept { return rules; }
-
-bool decode_key(std::string_view digits, Secret<32>& out) noexcept {
-  out.clear();
-  if (digits.size() != 32 && digits.size() != 64) return false;
-  if (from_hex(digits, out.allocate(digits.size() / 2))) return true;
-  out.clear();
-  return false;
-}
-
-bool is_interface_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 15 || name == "." || name == "..") return false;
-  return std::none_of(name.begin(), name.end(), [](char c) {
-    return c == '/' || c == ':' || c == '%' || c == '\\' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
-  });
-}
 
 }  // namespace macsec::detail

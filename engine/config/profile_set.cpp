@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <map>
 
@@ -46,31 +47,83 @@ bool is_masked(const std::string& path) {
   return fs::is_regular_file(status) && fs::file_size(path, error) == 0 && !error;
 }
 
-ProfileFile load(std::string name, const std::string& path, std::span<const fs::path> drop_in_directories,
-                 const ProfileContext& context) {
-  ProfileFile file{std::move(name), path, nullptr, {}};
-  Winners drop_ins;
-  for (const fs::path& directory : drop_in_directories)
-    if (const std::error_code error = add_directory(drop_ins, directory, ".conf"))
-      file.diagnostics.push_back(unreadable(directory.string(), error));
-  std::vector<std::string> paths{path};
-  for (const auto& [ignored, drop_in] : drop_ins)
-    if (!is_masked(drop_in)) paths.push_back(drop_in);
+constexpr std::string_view key_file_prefix = "key-";
 
+std::vector<fs::path> drop_in_directories(std::span<const std::string_view> directories, const std::string& name) {
+  std::vector<fs::path> out;
+  for (const std::string_view directory : directories)
+    out.push_back(fs::path{directory} / (name + std::string{profile_suffix} + ".d"));
+  return out;
+}
+
+/// Paths of the drop-ins that count, in the order in which they are read.
+std::vector<std::string> find_drop_ins(std::span<const fs::path> directories, const DropIns& wanted,
+                                       std::vector<Diagnostic>& diagnostics) {
+  Winners winners;
+  for (const fs::path& directory : directories)
+    if (const std::error_code error = add_directory(winners, directory, ".conf"))
+      diagnostics.push_back(unreadable(directory.string(), error));
+  std::vector<std::string> paths;
+  for (const auto& [name, path] : winners)
+    if (!is_masked(path) && path != wanted.without && (!wanted.only_keys || name.starts_with(key_file_prefix)))
+      paths.push_back(path);
+  if (!wanted.besides.empty()) paths.push_back(wanted.besides);
+  return paths;
+}
+
+std::vector<IniDocument> read_all(std::span<const std::string> paths, std::vector<Diagnostic>& diagnostics) {
   std::vector<IniDocument> documents;
   for (const std::string& one : paths) {
     Result<IniDocument> document = IniDocument::read(one);
-    if (document) {
+    if (document)
       documents.push_back(std::move(*document));
-    } else {
-      file.diagnostics.push_back({.severity = Severity::error, .file = {}, .text = document.error().message});
-    }
+    else
+      diagnostics.push_back({.severity = Severity::error, .file = {}, .text = document.error().message});
   }
+  return documents;
+}
+
+ProfileFile load(std::string name, const std::string& path, std::span<const fs::path> directories,
+                 const ProfileContext& context, const DropIns& drop_ins = {}) {
+  ProfileFile file{std::move(name), path, nullptr, {}};
+  std::vector<std::string> paths = find_drop_ins(directories, drop_ins, file.diagnostics);
+  paths.insert(paths.begin(), path);
+  const std::vector<IniDocument> documents = read_all(paths, file.diagnostics);
   if (!file.diagnostics.empty()) return file;
   ProfileReading reading = read_profile(file.name, documents, context);
   file.diagnostics = std::move(reading.diagnostics);
   if (reading.profile) file.profile = std::make_shared<const Profile>(std::move(*reading.profile));
   return file;
+}
+
+/// A program's profile with more keys, and without those that are retired. EINVAL where it could not run.
+Result<Profile> merge_keys(const Profile& base, KeyReading more) {
+  Profile out;
+  out.name = base.name;
+  out.origin = base.origin;
+  out.source = base.source;
+  out.link = base.link;
+  out.macsec = base.macsec;
+  out.mka = base.mka;
+  out.retired = std::move(more.retired);
+  const auto retired = [&out](const PreSharedKey& key) {
+    return std::ranges::find(out.retired, key.ckn, &RetiredKey::ckn) != out.retired.end();
+  };
+  const auto add = [&](PreSharedKey key) -> bool {
+    if (retired(key)) return true;
+    if (std::ranges::find(out.keys, key.ckn, &PreSharedKey::ckn) != out.keys.end()) return false;
+    out.keys.push_back(std::move(key));
+    return true;
+  };
+  for (const PreSharedKey& key : base.keys)
+    add({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  for (PreSharedKey& key : more.keys) {
+    const std::string words = key.source.place + ": Ckn=" + to_string(key.ckn) + " names an earlier key already";
+    if (!add(std::move(key))) return fail(EINVAL, words);
+  }
+  if (std::ranges::none_of(out.keys, [](const PreSharedKey& key) { return key.role == KeyRole::primary; }))
+    return fail(EINVAL, "no primary key is left: all are retired");
+  return out;
 }
 
 void refuse_collisions(std::vector<ProfileFile>& files) {
@@ -116,11 +169,29 @@ std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directo
 }
 
 ProfileFile load_profile(std::span<const std::string_view> directories, std::string name, const std::string& path,
-                         const ProfileContext& context) {
-  std::vector<fs::path> drop_ins;
-  for (const std::string_view directory : directories)
-    drop_ins.push_back(fs::path{directory} / (name + std::string{profile_suffix} + ".d"));
-  return load(std::move(name), path, drop_ins, context);
+                         const ProfileContext& context, const DropIns& drop_ins) {
+  const std::vector<fs::path> where = drop_in_directories(directories, name);
+  return load(std::move(name), path, where, context, drop_ins);
+}
+
+std::string key_file_name(const Ckn& ckn) { return std::string{key_file_prefix} + to_string(ckn) + ".conf"; }
+
+ProfileFile with_key_files(std::span<const std::string_view> directories, ProfilePointer profile,
+                           const ProfileContext& context, const DropIns& drop_ins) {
+  ProfileFile file{profile->name, profile->origin, profile, {}};
+  DropIns wanted = drop_ins;
+  wanted.only_keys = true;
+  const std::vector<fs::path> where = drop_in_directories(directories, profile->name);
+  const std::vector<std::string> paths = find_drop_ins(where, wanted, file.diagnostics);
+  if (paths.empty()) return file;
+  KeyReading keys = read_keys(read_all(paths, file.diagnostics), context);
+  std::ranges::move(keys.diagnostics, std::back_inserter(file.diagnostics));
+  Result<Profile> whole = merge_keys(*profile, std::move(keys));
+  if (whole)
+    file.profile = std::make_shared<const Profile>(std::move(*whole));
+  else
+    file.diagnostics.push_back({.severity = Severity::error, .file = {}, .text = whole.error().message});
+  return file;
 }
 
 ProfileFile load_profile(const std::string& path, const ProfileContext& context) {

@@ -27,9 +27,23 @@ struct ProfileFile {
                                                      const ProfileContext& context,
                                                      std::vector<Diagnostic>* unread = nullptr);
 
+/// Which drop-ins count.
+struct DropIns {
+  bool only_keys = false;    ///< no others than those that key_file_name() names
+  std::string without = {};  ///< path of one that does not
+  std::string besides = {};  ///< path of one more that does, wherever it lies
+};
+
 /// Reads the profile `name` as load_profiles() would if `path` were its main file.
 [[nodiscard]] ProfileFile load_profile(std::span<const std::string_view> directories, std::string name,
-                                       const std::string& path, const ProfileContext& context);
+                                       const std::string& path, const ProfileContext& context,
+                                       const DropIns& drop_ins = {});
+
+/// Name of the drop-in that holds one key, or says that it is retired: "key-0a1b.conf".
+[[nodiscard]] std::string key_file_name(const Ckn& ckn);
+/// `profile`, which is a program's, with the keys and retirements of its drop-ins for keys.
+[[nodiscard]] ProfileFile with_key_files(std::span<const std::string_view> directories, ProfilePointer profile,
+                                         const ProfileContext& context, const DropIns& drop_ins = {});
 
 /// Reads one file, wherever it lies, with the drop-ins beside it ("PATH.d/*.conf").
 [[nodiscard]] ProfileFile load_profile(const std::string& path, const ProfileContext& context);

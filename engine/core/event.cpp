@@ -19,6 +19,16 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "key-server-changed";
     case Event::Kind::principal_changed:
       return "principal-changed";
+    case Event::Kind::key_active:
+      return "key-active";
+    case Event::Kind::key_draining:
+      return "key-draining";
+    case Event::Kind::key_retired:
+      return "key-retired";
+    case Event::Kind::key_kept:
+      return "key-kept";
+    case Event::Kind::key_overdue:
+      return "key-overdue";
     case Event::Kind::secy_error:
       return "secy-error";
     case Event::Kind::snapshot_changed:

@@ -19,6 +19,11 @@ struct Event {
     rekey_started,
     key_server_changed,
     principal_changed,
+    key_active,        ///< a key came into its time
+    key_draining,      ///< a key is being retired
+    key_retired,       ///< a key is out of use for good; `text` begins with its CKN
+    key_kept,          ///< a key that was being retired stays
+    key_overdue,       ///< a key is in use past its end
     secy_error,        ///< the SecY refused something; `text` holds its words
     snapshot_changed,  ///< Port::snapshot() differs from before: persist it
   };

@@ -76,6 +76,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
   }
   if (!participant->active) {
     ++counters.rx_inactive_ckn;
+    if (participant->verify(frame)) kay_.heard_idle(*participant, now);
     return;
   }
   if (!participant->verify(frame)) {
@@ -119,8 +120,8 @@ void Port::on_sample(const SecyState& sample, Time now) {
   settle(now);
 }
 
-void Port::on_wall_clock(Time epoch, Time now) {
-  kay_.set_wall_clock(epoch, now);
+void Port::on_wall_clock(Time epoch, Time now, bool synchronised) {
+  kay_.set_wall_clock(epoch, now, synchronised);
   settle(now);
 }
 
@@ -138,6 +139,18 @@ Result<void> Port::rekey(Time now) {
 
 Result<void> Port::suspend(Duration span, Time now) {
   auto done = kay_.suspend(span, now);
+  settle(now);
+  return done;
+}
+
+Result<void> Port::retire_key(const Ckn& ckn, Retirement how, Duration timeout, Time now) {
+  auto done = kay_.retire_key(ckn, how, timeout, now);
+  settle(now);
+  return done;
+}
+
+Result<void> Port::keep_key(const Ckn& ckn, Time now) {
+  auto done = kay_.keep_key(ckn, now);
   settle(now);
   return done;
 }

@@ -30,8 +30,8 @@ class Port {
   /// What the SecY holds, sampled by the caller at least every sample_interval(). Moves PN watching and delay protection.
   void on_sample(const SecyState& sample, Time now);
   /// Boot time at which the wall clock read 1970-01-01 UTC; told at start and whenever the wall clock was set.
-  /// Key lifetimes follow it; nothing else does.
-  void on_wall_clock(Time epoch, Time now);
+  /// Key lifetimes follow it; nothing else does. `synchronised`: false where the host says that it is not.
+  void on_wall_clock(Time epoch, Time now, bool synchronised = true);
 
   /// Takes over a changed profile, touching only what differs. Parent, interface and port do not change.
   void reconfigure(ProfilePointer profile, Time now);
@@ -39,6 +39,12 @@ class Port {
   [[nodiscard]] Result<void> rekey(Time now);
   /// In-service upgrade: asks the peers to hold still for `span` (0 to 120 s), then goes silent for as long (802.1X 9.18).
   [[nodiscard]] Result<void> suspend(Duration span, Time now);
+  /// Takes a key out of use once all its peers use another one; until then, and for `timeout` at most, it is drained. Event
+  /// key_retired follows, or key_kept. Errors: ENOENT: no such key; ENODATA: it is the last primary key; EBUSY: the words
+  /// say which peer would be lost.
+  [[nodiscard]] Result<void> retire_key(const Ckn& ckn, Retirement how, Duration timeout, Time now);
+  /// Takes retire_key() back; ENOENT where the key is not being retired.
+  [[nodiscard]] Result<void> keep_key(const Ckn& ckn, Time now);
   /// Operator's down (false) and up (true). Down deletes keys and makes the port dormant, whatever the policy.
   void set_enabled(bool enabled, Time now);
 

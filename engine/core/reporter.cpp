@@ -148,6 +148,9 @@ ParticipantStatus describe(const Participant& participant, const Kay& kay) {
   ParticipantStatus out{.ckn = participant.ckn(),
                         .role = participant.role,
                         .active = participant.active,
+                        .state = participant.state,
+                        .since = participant.state_since,
+                        .blocker = participant.evidence.words(),
                         .principal = kay.principal() == &participant,
                         .mi = participant.mi(),
                         .mn = participant.mn(),
@@ -172,6 +175,19 @@ ParticipantStatus describe(const Participant& participant, const Kay& kay) {
       if (peer.announces && peer.supports(suite)) status.announced.push_back(suite);
   }
   return out;
+}
+
+/// Whether what passes now stays secret from who records it and has a quantum computer later. Pre-shared symmetric keys
+/// of 256 bit are; what a session key came over is not known here.
+std::string judge_quantum_safety(const Kay& kay, const SakSlot* sak) {
+  if (sak == nullptr) return "no: nothing is secured";
+  if (!sak->encrypt) return "no: frames are not encrypted";
+  if (sak_size(sak->cipher_suite) != 32) return "no: the cipher suite is " + std::string{to_string(sak->cipher_suite)};
+  const Participant* owner = find(kay.participants(), sak->ckn);
+  if (owner == nullptr) return "no: the key it came with is gone";
+  if (owner->role == KeyRole::session) return "no: the key came by an authentication over public keys";
+  if (owner->cak().size() != 32) return "no: the CAK has 128 bit";
+  return "yes";
 }
 
 std::optional<SakStatus> describe(const std::optional<SakSlot>& slot) {
@@ -205,9 +221,11 @@ void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) 
   status.latest = describe(kay.cp().latest());
   status.old = describe(kay.cp().old());
   status.next_pn = kay.next_pn();
+  status.quantum_safe = judge_quantum_safety(kay, key);
   status.next_rekey = kay.next_rekey();
   status.suspended_until = kay.suspended_until();
   for (const Foreign& foreign : foreign_) status.foreign_ckns.push_back(foreign.ckn);
+  status.clock_trusted = kay.chain().clock_trusted();
   for (const Participant& participant : kay.participants()) status.participants.push_back(describe(participant, kay));
   status.counters = context.counters;
 }

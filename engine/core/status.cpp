@@ -21,6 +21,26 @@ std::string_view to_string(PortState state) noexcept {
   return {};
 }
 
+std::string_view to_string(KeyState state) noexcept {
+  switch (state) {
+    case KeyState::waiting:
+      return "waiting";
+    case KeyState::early:
+      return "early";
+    case KeyState::active:
+      return "active";
+    case KeyState::draining:
+      return "draining";
+    case KeyState::late:
+      return "late";
+    case KeyState::overdue:
+      return "overdue";
+    case KeyState::retired:
+      return "retired";
+  }
+  return {};
+}
+
 std::string_view to_string(Reason reason) noexcept {
   switch (reason) {
     case Reason::none:

@@ -62,6 +62,25 @@ enum class CpState : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(CpState state) noexcept;  ///< upper case, as the standard prints it
 
+/// Where a key of a profile stands. Only keys that are neither waiting nor retired speak and listen.
+enum class KeyState : std::uint8_t {
+  waiting,   ///< its time has not come
+  early,     ///< before NotBefore, by no more than the tolerance, or as long as a peer speaks it
+  active,    ///< in its time
+  draining,  ///< being retired: used only where no other primary key reaches as many
+  late,      ///< past NotAfter by no more than the tolerance
+  overdue,   ///< past NotAfter, and kept because no better key reaches its peers
+  retired,   ///< its time is over, or it was retired
+};
+[[nodiscard]] std::string_view to_string(KeyState state) noexcept;  ///< the enumerator's name
+
+/// How a key is taken out of use.
+enum class Retirement : std::uint8_t {
+  when_proved,  ///< refused where a peer would be lost
+  patient,      ///< begun though a peer would be lost now: it may get the other key in time
+  forced,       ///< at once
+};
+
 struct PeerStatus {
   MemberId mi;
   MessageNumber mn = 0;
@@ -79,7 +98,10 @@ struct PeerStatus {
 struct ParticipantStatus {
   Ckn ckn;
   KeyRole role = KeyRole::primary;
-  bool active = false;  ///< within its lifetime
+  bool active = false;  ///< speaks and listens
+  KeyState state = KeyState::waiting;
+  Time since{};           ///< when `state` was entered
+  std::string blocker{};  ///< why it may not be retired now; empty: it may
   bool principal = false;
   MemberId mi;
   MessageNumber mn = 0;
@@ -111,6 +133,7 @@ struct PortStatus {
   std::optional<CipherSuite> cipher_suite;  ///< in use
   bool encrypting = false;                  ///< confidentiality, not only integrity
   bool delay_protect = false;
+  std::string quantum_safe;  ///< "yes", or "no: " and why
   std::optional<SakStatus> latest;
   std::optional<SakStatus> old;
   Pn next_pn = 0;                  ///< of the transmitting SA, as last sampled
@@ -119,6 +142,7 @@ struct PortStatus {
   std::optional<Time> suspended_until;
   std::vector<Ckn> foreign_ckns;  ///< heard lately, not ours (at most 4)
   std::vector<ParticipantStatus> participants;
+  bool clock_trusted = true;  ///< lifetimes are judged by a wall clock that may be believed
   PortCounters counters;
 };
 

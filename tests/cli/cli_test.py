@@ -55,6 +55,17 @@ SHOWN = {
     "profile-export-networkd": ["profile", "export", "lab", "--to=networkd"],
     "profile-export-wpa_supplicant": ["profile", "export", "lab", "--to=wpa_supplicant"],
     "profile-import": ["profile", "import", str(HERE / "samples/plain.nmconnection"), "--key-file=@CAK@"],
+    "key-list": ["key", "list", "uplink", "old"],
+    "key-add": ["key", "add", "uplink", "--ckn=2028", "--not-before=2026-01-01", "--key-file=@CAK@"],
+    "key-add-again": ["key", "add", "uplink", "--ckn=2026", "--key-file=@CAK@"],
+    "key-add-retired": ["key", "add", "uplink", "--ckn=2025", "--key-file=@CAK@"],
+    "key-add-dry-run": ["key", "add", "uplink", "--ckn=2028", "--dry-run"],
+    "key-retire-late": ["key", "retire", "uplink", "2027", "--wait=0"],
+    "key-retire-last": ["key", "retire", "uplink", "ff"],
+    "key-retire-again": ["key", "retire", "uplink", "2025"],
+    "key-retire-missing": ["key", "retire", "uplink", "3000"],
+    "key-retire-dry-run": ["key", "retire", "uplink", "2026", "--dry-run"],
+    "key-rotate-dry-run": ["key", "rotate", "uplink", "--dry-run"],
     "genkey": ["genkey"],
     "genkey-hex": ["genkey", "--form=hex", "--bits=256"],
     "genkey-wpa_supplicant": ["genkey", "--form=wpa_supplicant"],
@@ -171,7 +182,7 @@ class Golden(Case):
                 self.assertNotIn("\033", text, path.name)
 
     def test_every_verb_has_golden_files(self):
-        verbs = re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M)
+        verbs = re.findall(r"^  ((?:(?:profile|key) )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M)
         self.assertGreater(len(verbs), 20)
         shown = {" ".join(arguments) for arguments in SHOWN.values()} | {"status", "monitor"}
         for verb in verbs:

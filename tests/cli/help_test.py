@@ -65,7 +65,7 @@ class Manual(Case):
         source = (ROOT / "docs/man/macsecctl.1.rst").read_text()
         page = re.sub(r"\s+", " ", source)
         entries = self.entries("--help")
-        for verb in re.findall(r"^  ((?:profile )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M):
+        for verb in re.findall(r"^  ((?:(?:profile|key) )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M):
             entries += [each for each in self.entries("help", *verb.split()) if each not in entries]
         self.assertGreater(len(entries), 35)
         for left, help_text in entries:

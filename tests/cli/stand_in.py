@@ -45,7 +45,7 @@ def session(interface, parent, profile, **changes):
         "Offload": v("s", "mac"), "OffloadText": v("s", "auto: mac, the first the adapter offers"),
         "LatestSak": sak(4, 1, NOW - 720 * SECOND), "OldSak": v("a{sv}", {}), "NextPn": v("t", 123456789),
         "PnUsed": v("d", 0.0287), "NextRekey": v("t", NOW + 2880 * SECOND), "SuspendedUntil": v("t", 0),
-        "ForeignCkns": v("as", []),
+        "ForeignCkns": v("as", []), "ClockTrusted": v("b", True), "QuantumSafe": v("s", "yes"),
         "Participants": v("aa{sv}", [{"Ckn": v("s", CKN), "Role": v("s", "primary"), "Active": v("b", True),
                                       "Principal": v("b", True), "Mi": v("s", "cd" * 12), "Mn": v("u", 900),
                                       "IcvFailures": v("t", 0)}]),
@@ -77,12 +77,19 @@ def profile(name, **changes):
             ("MACsec", {"Offload": v("s", "auto"), "CipherSuites": v("s", "GCM-AES-XPN-256 GCM-AES-128")}),
             ("Key", {"Ckn": v("s", CKN)}),
             ("Key", {"Ckn": v("s", "ff"), "Role": v("s", "fallback"), "CakFile": v("s", "/etc/macsecd/lab.cak")})]),
-        "Problems": v("a(ssuss)", []),
+        "Problems": v("a(ssuss)", []), "Keys": v("aa{sv}", []),
     }
     return properties | changes
 
 
-NO_SAK = {"LatestSak": v("a{sv}", {}), "Ckn": v("s", ""), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
+def key(ckn, state, blocker="", **changes):
+    return {"Ckn": v("s", ckn), "Bits": v("u", 256), "Role": v("s", "primary"), "State": v("s", state), "Principal": v("b", False),
+            "Origin": v("s", f"/etc/macsecd/uplink.macsec.d/key-{ckn}.conf:3"), "LivePeers": v("u", 1), "Since": v("t", NOW - 60 * SECOND),
+            "ReadyToRetire": v("b", not blocker), "Blocker": v("s", blocker)} | changes
+
+
+NO_SAK = {"QuantumSafe": v("s", "no: nothing is secured"),
+          "LatestSak": v("a{sv}", {}), "Ckn": v("s", ""), "CipherSuite": v("s", ""), "KeyServer": v("s", ""), "NextPn": v("t", 0),
           "PnUsed": v("d", 0.0), "NextRekey": v("t", 0), "Peers": v("aa{sv}", [])}
 SESSIONS = {
     "macsec0": session("macsec0", "eth0", "uplink", Offload=v("s", "mac"),
@@ -105,7 +112,13 @@ PROFILES = {
     "broken": profile("broken", Valid=v("b", False), Parent=v("s", ""), Interface=v("s", ""), Settings=v("a(sa{sv})", []),
                       Problems=v("a(ssuss)", [("error", "/nowhere/broken.macsec", 3, "MKA.Priority",
                                                "Priority=300 is not accepted: a number from 0 to 255")])),
-    "uplink": profile("uplink", Settings=keys((CKN, {"NotAfter": "1970-02-05"}), ("ff", {"Role": "fallback"}),
+    "uplink": profile("uplink", Keys=v("aa{sv}", [
+        key("2026", "active", NotAfter=v("t", 200_000)), key("2027", "active", f"{PEER} is not live under CKN 2026", Principal=v("b", True)),
+        key("ff", "overdue", "no other key of its role is active, stays and ends later than in an hour", Role=v("s", "fallback"),
+            NotAfter=v("t", 9)),
+        {"Ckn": v("s", "2025"), "State": v("s", "retired"), "RetiredAt": v("t", 50_000),
+         "Origin": v("s", "/etc/macsecd/uplink.macsec.d/key-2025.conf"), "StillIn": v("s", "/etc/macsecd/uplink.macsec:4")}]),
+        Settings=keys((CKN, {"NotAfter": "1970-02-05"}), ("ff", {"Role": "fallback"}),
                                               ("0c", {"NotAfter": "1970-01-01T00:00:09Z"}))),
 }
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
@@ -155,12 +168,33 @@ class StandIn:
             return CAPABILITIES[arguments[0]] if arguments[0] in CAPABILITIES else failure("NoSuchLink", f"there is no link {arguments[0]}")
         # The rest changes something.
         print("call", method, path, show(arguments), flush=True)
+        if method == "AddKey":
+            return self.add_key(arguments[0])
+        if method == "RetireKey":
+            return self.retire_key(path, arguments[0])
         if method == "AddProfile":
             if arguments[0] == "refused":
                 return failure("NotAuthorized", "not authorized")
             return v("(o)", (f"{ROOT}/profile/{arguments[0]}",))
         if method in ("Rekey", "Suspend") and path.endswith("macsec1"):
             return failure("NotSecured", "macsec1 is not secured")
+        return None
+
+    @staticmethod
+    def add_key(key):
+        if key["Ckn"] == "2025":
+            return failure("KeyExists", "CKN 2025 was retired: a new key needs a new CKN")
+        return v("(s)", ("present" if key["Ckn"] == "2026" else "added",))
+
+    def retire_key(self, path, ckn):
+        if ckn == "2027":
+            return failure("NotReady", f"{PEER} is not live under CKN 2026")
+        if ckn == "ff":
+            return failure("LastKey", "CKN ff is the last primary key of uplink: add another one first")
+        keys = self.objects[path][1]["Keys"]
+        rows = [keys.get_child_value(i) for i in range(keys.n_children())]
+        self.objects[path][1]["Keys"] = GLib.Variant.new_array(
+            GLib.VariantType("a{sv}"), [row for row in rows if row.lookup_value("Ckn", None).get_string() != ckn])
         return None
 
     def find(self, kind, name, error, text):

@@ -33,6 +33,10 @@ TEST_F(AuthorityTest, EveryChangeIsAskedForAndRefused) {
           if (guard.member == "CheckProfile") return sd_bus_message_append(m, "sa(sa{sv})", "x", 0);
           if (guard.member == "Update") return sd_bus_message_append(m, "a(sa{sv})a{sv}", 0, 0);
           if (guard.member == "SetProblems") return sd_bus_message_append(m, "a(ssuss)", 0);
+          if (guard.member == "AddKey") return sd_bus_message_append(m, "a{sv}a{sv}", 0, 0);
+          if (guard.member == "RetireKey") return sd_bus_message_append(m, "sa{sv}", "aa", 0);
+          if (guard.member == "ReplaceKey") return sd_bus_message_append(m, "sa{sv}a{sv}", "aa", 0, 0);
+          if (guard.member == "CancelRetire") return sd_bus_message_append(m, "s", "aa");
           if (guard.member == "Suspend") return sd_bus_message_append(m, "t", std::uint64_t{1});
           return 0;
         });

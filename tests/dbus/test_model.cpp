@@ -89,6 +89,16 @@ Result<void> TestModel::done(std::string command) {
   return std::unexpected{error};
 }
 
+Result<void> TestModel::retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how, Duration timeout) {
+  constexpr std::array words{"proved", "patient", "forced"};
+  if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
+  if (auto told = done("retire " + profile + " " + to_string(ckn) + " " + words[static_cast<std::size_t>(how)] + " " +
+                       std::to_string(timeout.count()));
+      !told)
+    return told;
+  return profiles_.retire_key(profile, ckn);
+}
+
 Result<void> TestModel::rekey(const std::string& interface) { return done("rekey " + interface); }
 
 Result<void> TestModel::suspend(const std::string& interface, Duration span) {

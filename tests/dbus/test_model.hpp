@@ -52,6 +52,15 @@ class TestModel final : public bus::Model {
   [[nodiscard]] std::size_t profiles_of(const std::string& client) const override {
     return profiles_.store().count_of(client);
   }
+  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& profile, const PreSharedKey& key) override {
+    return profiles_.add_key(profile, key);
+  }
+  /// What the session proves at once, or says in next_error.
+  [[nodiscard]] Result<void> retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how,
+                                        Duration timeout) override;
+  [[nodiscard]] Result<void> keep_key(const std::string& profile, const Ckn& ckn) override {
+    return done("keep " + profile + " " + to_string(ckn));
+  }
   void client_left(const std::string& client, Time now) override { profiles_.client_left(client, now); }
   void clients_lost(Time now) override { profiles_.clients_lost(now); }
   [[nodiscard]] std::vector<std::string> lost_clients() const override { return profiles_.store().lost_clients(); }

@@ -166,6 +166,11 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::rekey_started:
     case core::Event::Kind::key_server_changed:
     case core::Event::Kind::principal_changed:
+    case core::Event::Kind::key_active:
+    case core::Event::Kind::key_draining:
+    case core::Event::Kind::key_retired:
+    case core::Event::Kind::key_kept:
+    case core::Event::Kind::key_overdue:
       break;
   }
   world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), detail);
@@ -262,6 +267,18 @@ Result<void> Host::suspend(Duration span) {
   auto result = port_->suspend(span, now());
   settle();
   return result;
+}
+
+Result<void> Host::retire_key(const Ckn& ckn, Duration timeout, core::Retirement how) {
+  auto done = port_->retire_key(ckn, how, timeout, now());
+  settle();
+  return done;
+}
+
+Result<void> Host::keep_key(const Ckn& ckn) {
+  auto done = port_->keep_key(ckn, now());
+  settle();
+  return done;
 }
 
 void Host::set_enabled(bool enabled) {

@@ -53,6 +53,8 @@ class Host final : public Station {
   // Commands: the call, then what follows from it.
   Result<void> rekey();
   Result<void> suspend(Duration span);
+  Result<void> retire_key(const Ckn& ckn, Duration timeout, core::Retirement how = core::Retirement::when_proved);
+  Result<void> keep_key(const Ckn& ckn);
   void set_enabled(bool enabled);
   void reconfigure(ProfilePointer profile);
   /// The profile is another one when the process starts next.

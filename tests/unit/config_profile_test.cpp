@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/config/cipher_choice.hpp"
 #include "engine/config/instant.hpp"
 #include "engine/config/profile_reader.hpp"
 
@@ -68,6 +69,7 @@ TEST(Profile, EveryKeyArrives) {
       "GCM-AES-128\nOffload=auto\nValidate=strict\nReplayWindow=off\n"
       "IncludeSci=no\nSingleCopyBroadcast=yes\nPolicy=should-secure\nConfidentialityOffset=0\n"
       "[MKA]\nPriority=0\nVersion=2\nRekeySec=1h\nRekeyPn=50%\nRekeyOnPeerLoss=yes\nHello=500ms\nDelayProtect=yes\n"
+      "Strength=any\nKeyTolerance=90s\nKeyExpiry=cut\n"
       "IcvIndicator=yes\nDestination=01:80:c2:00:00:00\nEtherType=0x876f\n" +
       key +
       "[Key]\nCkn=aa\nCknPadding=yes\nRole=fallback\nNotBefore=2026-01-01\nNotAfter=2027-01-01T00:00:00Z\n"
@@ -87,6 +89,8 @@ TEST(Profile, EveryKeyArrives) {
   EXPECT_EQ(p.mka.priority, 0);
   EXPECT_EQ(p.mka.version, 2);
   EXPECT_EQ(p.mka.rekey, std::chrono::hours{1});
+  EXPECT_EQ(p.mka.key_tolerance, std::chrono::seconds{90});
+  EXPECT_EQ(p.mka.key_expiry, KeyExpiry::cut);
   EXPECT_EQ(p.mka.rekey_pn_percent, 50);
   EXPECT_TRUE(p.mka.rekey_on_peer_loss);
   EXPECT_EQ(p.mka.hello, std::chrono::milliseconds{500});
@@ -357,6 +361,36 @@ TEST(Profile, EtherTypesThatNeverArriveAreRefused) {
       EXPECT_EQ(good(link + key + "[MKA]\nEtherType=" + type + "\n").mka.ethertype, 34916);
     else
       expect_bad(link + key + "[MKA]\nEtherType=" + type + "\n", "EtherType=" + type + " is not accepted: any but ");
+}
+
+TEST(Profile, CnsaRefusesWhatIsWeakerWithItsLine) {
+  const std::string strong = link + "[MKA]\nStrength=cnsa2\n";
+  const std::string long_key = "Cak=000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f\n";
+  const auto told_of = [&](const std::string& text) { return told(read({strong + text}, {})); };
+  const std::string good_key = "[Key]\nCkn=0a\n" + long_key;
+  EXPECT_THAT(told_of(good_key), IsEmpty());
+  EXPECT_THAT(told_of(key),
+              ElementsAre("a:5: a CAK of 128 bit is not accepted with Strength=cnsa2: 64 hexadecimal digits"));
+  for (const char* weak : {"Encrypt=no", "Validate=check", "Policy=should-secure", "CipherSuites=GCM-AES-128"})
+    EXPECT_THAT(told_of(good_key + "[MACsec]\n" + weak + "\n"),
+                testing::Contains(testing::AllOf(HasSubstr("a:9: "), HasSubstr("is not accepted with Strength=cnsa2"))))
+        << weak;
+  EXPECT_THAT(told_of("[StaticKeys]\nDirection=transmit\nKey=000102030405060708090a0b0c0d0e0f\n"),
+              ElementsAre(HasSubstr("a:5: a key of 128 bit is not accepted")));
+  Profile profile;
+  profile.mka.strength = Strength::cnsa2;
+  EXPECT_THAT(cipher_preferences(profile, 0), ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_256));
+}
+
+TEST(Profile, CuttingAtTheLastKeysEndIsWarnedOf) {
+  const auto warned = [](const std::string& text) { return told(read({link + text}, {})); };
+  const std::string cut = "[MKA]\nKeyExpiry=cut\n";
+  EXPECT_THAT(warned(cut + key + "NotAfter=@100\n"), ElementsAre(HasSubstr("KeyExpiry=cut ends the link")));
+  EXPECT_THAT(warned(cut + key), IsEmpty());
+  EXPECT_THAT(warned(cut + key +
+                     "NotAfter=@100\n[Key]\nCkn=0f\nRole=fallback\n"
+                     "Cak=000102030405060708090a0b0c0d0e0f\n"),
+              IsEmpty());
 }
 
 TEST(Profile, ACheckTellsOfKeysThatAreOver) {

@@ -155,5 +155,43 @@ TEST_F(ProfileSet, Credentials) {
   EXPECT_EQ(file.profile->keys[0].source.credential, "cak");
 }
 
+TEST_F(ProfileSet, ARetiredKeyIsHiddenWhereverItStands) {
+  put("lib/link.macsec", text("eth0", "[Key]\nCkn=02\n" + key_));
+  put("etc/link.macsec.d/key-01.conf", "[Key]\nCkn=01\nRetired=@1800000000\n");
+  const auto files = load();
+  ASSERT_TRUE(files[0].profile);
+  ASSERT_EQ(files[0].profile->keys.size(), 1U);
+  EXPECT_EQ(to_string(files[0].profile->keys[0].ckn), "02");
+  ASSERT_EQ(files[0].profile->retired.size(), 1U);
+  EXPECT_EQ(files[0].profile->retired[0].still_said, (root_ / "lib/link.macsec").string() + ":7");
+  put("etc/link.macsec.d/key-02.conf", "[Key]\nCkn=02\nRetired=@1800000000\n");
+  EXPECT_FALSE(load()[0].profile) << "none is left";
+  put("etc/link.macsec.d/key-02.conf", "[Key]\nCkn=02\nRetired=@1800000000\n" + key_);
+  const auto broken = load();
+  ASSERT_FALSE(broken[0].diagnostics.empty());
+  EXPECT_THAT(to_string(broken[0].diagnostics[0]), HasSubstr("key-02.conf:4: a retired key has no Cak="));
+}
+
+TEST_F(ProfileSet, KeyFilesAddToTheProfileOfAProgram) {
+  auto program = std::make_shared<Profile>();
+  program->name = "link";
+  program->keys.push_back({.ckn = *Ckn::from_hex("01"),
+                           .cak = Secret<32>{std::array<std::uint8_t, 16>{1}},
+                           .not_before = {},
+                           .not_after = {}});
+  EXPECT_EQ(with_key_files(directories_, program, context_).profile, program);
+  put("etc/link.macsec.d/key-02.conf", "[Key]\nCkn=02\n" + key_);
+  put("etc/link.macsec.d/other.conf", "[MKA]\nPriority=1\n");
+  const ProfileFile both = with_key_files(directories_, program, context_);
+  EXPECT_THAT(both.diagnostics, testing::IsEmpty());
+  EXPECT_EQ(both.profile->keys.size(), 2U);
+  put("etc/link.macsec.d/key-01.conf", "[Key]\nCkn=01\nRetired=@1800000000\n");
+  EXPECT_EQ(with_key_files(directories_, program, context_).profile->keys.size(), 1U);
+  put("etc/link.macsec.d/key-03.conf", "[Key]\nCkn=02\n" + key_);
+  const ProfileFile twice = with_key_files(directories_, program, context_);
+  EXPECT_TRUE(has_error(twice.diagnostics));
+  EXPECT_EQ(twice.profile, program) << "what the program said stays";
+}
+
 }  // namespace
 }  // namespace macsec

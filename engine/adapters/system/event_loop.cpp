@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 namespace macsec::os {
 namespace {
@@ -45,6 +46,11 @@ std::unexpected<Error> failure(int code, std::string what) {
 Time boot_time() noexcept { return Time{Duration{read_clock(CLOCK_BOOTTIME)}}; }
 
 Time wall_clock_epoch() noexcept { return Time{Duration{read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_REALTIME)}}; }
+
+bool wall_clock_synchronised() noexcept {
+  // The kernel's own flag is out of reach: ProtectClock= of the service denies adjtimex(2).
+  return ::access("/run/systemd/timesync", F_OK) != 0 || ::access("/run/systemd/timesync/synchronized", F_OK) == 0;
+}
 
 void EventSource::arm(Time when) noexcept {
   if (!source_) return;

@@ -16,6 +16,8 @@ namespace macsec::os {
 [[nodiscard]] Time boot_time() noexcept;
 /// Boot time at which the wall clock read 1970-01-01 UTC.
 [[nodiscard]] Time wall_clock_epoch() noexcept;
+/// False where systemd-timesyncd runs and has not set the clock since boot.
+[[nodiscard]] bool wall_clock_synchronised() noexcept;
 
 /// Something the loop watches. Destroying it ends the watching; it must not outlive the loop.
 class EventSource {

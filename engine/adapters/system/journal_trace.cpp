@@ -51,6 +51,16 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::info, message_id::key_server_changed};
     case Kind::principal_changed:
       return Voice{LogLevel::notice, message_id::principal_changed};
+    case Kind::key_active:
+      return Voice{LogLevel::info, message_id::key_active};
+    case Kind::key_draining:
+      return Voice{LogLevel::notice, message_id::key_draining};
+    case Kind::key_retired:
+      return Voice{LogLevel::notice, message_id::key_retired};
+    case Kind::key_kept:
+      return Voice{LogLevel::warning, message_id::key_kept};
+    case Kind::key_overdue:
+      return Voice{LogLevel::warning, message_id::key_overdue};
     case Kind::secy_error:
       return Voice{LogLevel::warning, message_id::secy_error};
     case Kind::snapshot_changed:

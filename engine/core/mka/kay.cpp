@@ -23,8 +23,10 @@ void Kay::set_keys(Time now) {
     });
     if (same != participants_.end()) {
       same->role = key.role;
+      if (same->not_after != key.not_after) same->retired = false;  // its time is another one now
       same->not_before = key.not_before;
       same->not_after = key.not_after;
+      if (std::exchange(same->leaving, false)) same->draining_until.reset();
       kept.push_back(std::move(*same));
       participants_.erase(same);
       continue;
@@ -38,6 +40,13 @@ void Kay::set_keys(Time now) {
   }
   for (Participant& participant : participants_)
     if (participant.role == KeyRole::session) kept.push_back(std::move(participant));
+  // What was removed goes once the peers had the time to move to another key.
+  for (Participant& gone : participants_)
+    if (gone.role != KeyRole::session && gone.active && gone.peers().any_live() && !kept.empty() &&
+        core::find(kept, gone.ckn()) == nullptr) {
+      if (!gone.leaving) chain_.drop(gone, now);
+      kept.push_back(std::move(gone));
+    }
   participants_ = std::move(kept);
   announced_ = cipher_preferences(*context_.profile, context_.link.speed);
   follow_lifetimes(now);
@@ -71,8 +80,8 @@ void Kay::drop_session_key(const Ckn& ckn, Time now) {
   follow_lifetimes(now);
 }
 
-void Kay::set_wall_clock(Time epoch, Time now) {
-  epoch_ = epoch;
+void Kay::set_wall_clock(Time epoch, Time now, bool synchronised) {
+  chain_.set_wall_clock(epoch, synchronised);
   follow_lifetimes(now);
 }
 
@@ -105,31 +114,10 @@ const Participant* Kay::principal() const noexcept {
   return principal_.ckn() ? core::find(participants_, *principal_.ckn()) : nullptr;
 }
 
-bool Kay::any_active() const noexcept { return std::ranges::any_of(participants_, &Participant::active); }
-
 void Kay::follow_lifetimes(Time now) {
-  deadlines_.stop(Timer::lifetime);
-  for (Participant& participant : participants_) follow_lifetime(participant, now);
-}
-
-void Kay::follow_lifetime(Participant& participant, Time now) {
-  const auto at = [this](const std::optional<std::int64_t>& bound) {
-    return bound && epoch_ ? std::optional{*epoch_ + std::chrono::seconds{*bound}} : std::nullopt;
-  };
-  const std::optional<Time> begin = at(participant.not_before);
-  const std::optional<Time> end = at(participant.not_after);
-  const bool bounded = participant.not_before || participant.not_after;
-  const bool active = enabled_ && (!bounded || epoch_) && (!begin || now >= *begin) && (!end || now < *end);
-  // Of both bounds only the one ahead changes anything.
-  if (active && end) deadlines_.set_sooner(Timer::lifetime, *end);
-  if (!active && enabled_ && begin && now < *begin) deadlines_.set_sooner(Timer::lifetime, *begin);
-  if (active == participant.active) return;
-  participant.active = active;
-  context_.trace.record({now, "Participant", active ? "inactive" : "active", active ? "active" : "inactive", {}});
-  if (active)
-    participant.start_hello(now);
-  else
-    participant.renew(context_.random);  // its peers are heard no more; a later activation is a new member
+  chain_.set_foreign_server(is_key_server() ? std::nullopt : key_server());
+  chain_.follow(participants_, enabled_, now);
+  std::erase_if(participants_, [](const Participant& key) { return key.leaving && key.retired; });
 }
 
 void Kay::expire_peers(Time now) {
@@ -273,13 +261,14 @@ void Kay::step(Time now) {
 
 std::optional<Time> Kay::next_timeout() const {
   std::optional<Time> next = sooner(cp_.next_timeout(), deadlines_.next());
+  next = sooner(next, chain_.next());
   next = sooner(next, principal_.next());
   next = sooner(next, suspension_.next());
   if (is_key_server()) next = sooner(next, server_.next());
   const bool may_speak = context_.link.present && context_.link.carrier && !device_unread() && !suspension_.silent();
   for (const Participant& participant : participants_) {
     next = sooner(next, participant.peers().next_expiry());
-    if (participant.active && may_speak) next = sooner(next, participant.next_transmit());
+    if (participant.active && !participant.quiet && may_speak) next = sooner(next, participant.next_transmit());
   }
   return next;
 }

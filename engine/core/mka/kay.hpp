@@ -5,6 +5,7 @@
 
 #include "engine/config/cipher_choice.hpp"
 #include "engine/core/mka/cp.hpp"
+#include "engine/core/mka/key_chain.hpp"
 #include "engine/core/mka/key_server.hpp"
 #include "engine/core/mka/participant.hpp"
 #include "engine/core/mka/pn_watch.hpp"
@@ -15,6 +16,8 @@
 #include "engine/core/mka/suspension.hpp"
 #include "engine/core/mka/used_keys.hpp"
 
+#include <algorithm>
+
 namespace macsec::core {
 
 class Kay {
@@ -22,6 +25,7 @@ class Kay {
   explicit Kay(Context& context)
       : context_{context},
         cp_{context},
+        chain_{context, cp_},
         pn_watch_{context},
         principal_{context},
         server_{context, cp_, pn_watch_, used_, refusal_},
@@ -38,7 +42,7 @@ class Kay {
   void drop_session_key(const Ckn& ckn, Time now);
   /// To be continued once the device is found.
   void resume(Snapshot from) { resume_ = std::move(from); }
-  void set_wall_clock(Time epoch, Time now);
+  void set_wall_clock(Time epoch, Time now, bool synchronised = true);
   void set_enabled(bool enabled, Time now);
   void on_link_up(Time now);
   /// The device is gone or another one: nothing of it is to be touched any more.
@@ -52,6 +56,12 @@ class Kay {
   void on_sample(const SecyState& sample, Time now);
   [[nodiscard]] Result<void> rekey(Time now);
   [[nodiscard]] Result<void> suspend(Duration span, Time now);
+  /// As of KeyChain.
+  [[nodiscard]] Result<void> retire_key(const Ckn& ckn, Retirement how, Duration timeout, Time now) {
+    return chain_.retire(participants_, ckn, how, timeout, now);
+  }
+  [[nodiscard]] Result<void> keep_key(const Ckn& ckn, Time now) { return chain_.keep(participants_, ckn, now); }
+  void heard_idle(Participant& participant, Time now) const noexcept { chain_.heard(participant, now); }
 
   /// Runs everything that is due to its fixed point, then speaks.
   void step(Time now);
@@ -59,10 +69,11 @@ class Kay {
   [[nodiscard]] std::optional<Duration> sample_interval() const { return pn_watch_.sample_interval(cp_.latest()); }
 
   [[nodiscard]] const Cp& cp() const noexcept { return cp_; }
+  [[nodiscard]] const KeyChain& chain() const noexcept { return chain_; }
   [[nodiscard]] std::span<const Participant> participants() const noexcept { return participants_; }
   [[nodiscard]] const Participant* principal() const noexcept;
   [[nodiscard]] bool enabled() const noexcept { return enabled_; }
-  [[nodiscard]] bool any_active() const noexcept;
+  [[nodiscard]] bool any_active() const noexcept { return std::ranges::any_of(participants_, &Participant::active); }
   [[nodiscard]] bool is_key_server() const noexcept { return principal_.is_key_server(); }
   [[nodiscard]] std::optional<Sci> key_server() const noexcept { return principal_.key_server(); }
   [[nodiscard]] Pn next_pn() const noexcept { return pn_watch_.next_pn(); }
@@ -76,13 +87,11 @@ class Kay {
 
  private:
   enum class Timer : std::uint8_t {
-    lifetime,    ///< a key comes into force, or ends
     read_again,  ///< the device is there, but could not be read yet
     count
   };
 
   void follow_lifetimes(Time now);
-  void follow_lifetime(Participant& participant, Time now);
   void expire_peers(Time now);
   void choose_principal(Time now);
   void elect(Time now);
@@ -106,6 +115,7 @@ class Kay {
   Context& context_;
   Cp cp_;
   std::vector<Participant> participants_;
+  KeyChain chain_;
   UsedKeys used_;
   PnWatch pn_watch_;
   Refusal refusal_;
@@ -115,7 +125,6 @@ class Kay {
   Suspension suspension_;
   Deadlines<Timer> deadlines_;
   bool enabled_ = true;
-  std::optional<Time> epoch_;  ///< boot time of 1970-01-01; nothing: lifetimes unknown yet
   std::optional<Snapshot> resume_;
   std::optional<Sci> member_sci_;  ///< of the device the participants spoke for last
   std::vector<CipherSuite> announced_;

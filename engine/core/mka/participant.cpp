@@ -104,6 +104,7 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   if (hears_us && !peer->live) {
     peer->live = true;
     result.became_live = true;
+    had_peer = true;
     grew = true;
     new_info = true;
     peers_.drop_predecessors(*peer);
@@ -201,7 +202,7 @@ Participant::Elected Participant::elect(std::uint8_t own_priority, const Sci& ow
   return best;
 }
 
-bool Participant::due(Time now) const noexcept { return active && now >= next_transmit(); }
+bool Participant::due(Time now) const noexcept { return active && !quiet && now >= next_transmit(); }
 
 Time Participant::next_transmit() const noexcept {
   if (!new_info || tokens_ >= 1) return new_info ? std::min(tokens_at_, next_hello_) : next_hello_;
@@ -339,6 +340,7 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
     peer->version = was.version;
     peer->key_server = was.key_server;
     peer->live = true;
+    had_peer = true;
     peer->last_heard = now;
     peer->expires = now + life_time;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/core/mka/association_key.hpp"
+#include "engine/core/mka/key_evidence.hpp"
 #include "engine/core/mka/peer_list.hpp"
 #include "engine/wire/eapol.hpp"
 
@@ -38,8 +39,19 @@ class Participant {
   [[nodiscard]] PeerList& peers() noexcept { return peers_; }
   [[nodiscard]] const PeerList& peers() const noexcept { return peers_; }
 
-  /// Within its lifetime; an inactive participant neither speaks nor listens.
+  /// An inactive participant neither speaks nor listens. Follows `state`, see KeyChain.
   bool active = false;
+  KeyState state = KeyState::active;
+  Time state_since;
+  bool retired = false;                ///< for good, as far as this process is concerned
+  bool had_peer = false;               ///< somebody was live under it since it was added
+  bool leaving = false;                ///< the profile has it no more; goes as soon as it is retired
+  bool quiet = false;                  ///< listens, but does not speak, so that the others leave this key
+  std::optional<Time> draining_until;  ///< set while it is being retired
+  Time draining_since;
+  KeyEvidence evidence{};             ///< what is missing for it to go, as of the last KeyChain::follow()
+  std::optional<Time> covered_since;  ///< since when nothing is missing but time
+  std::optional<Time> heard_idle;     ///< last heard, with a valid ICV, while it did not speak
   KeyRole role = KeyRole::primary;
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;

@@ -10,9 +10,28 @@ namespace {
 /// How long the principal reaches fewer members than a CA of lower rank before that one takes over.
 constexpr Duration outreached_patience = std::chrono::seconds{2};
 
-/// By role, then the key that came into force last, or from the last authentication, then the greater CKN.
+/// Keys in their time before those that are being retired, and these before those that are not.
+unsigned standing(KeyState state) noexcept {
+  switch (state) {
+    case KeyState::active:
+      return 3;
+    case KeyState::draining:
+      return 2;
+    case KeyState::early:
+    case KeyState::late:
+      return 1;
+    case KeyState::waiting:
+    case KeyState::overdue:
+    case KeyState::retired:
+      return 0;
+  }
+  return 0;
+}
+
+/// By role, then those in their time, then the key that came into force last, or from the last authentication, then the
+/// greater CKN.
 auto rank(const Participant& participant) {
-  return std::tuple{precedence(participant.role),
+  return std::tuple{precedence(participant.role), standing(participant.state),
                     participant.not_before.value_or(std::numeric_limits<std::int64_t>::min()), participant.sequence(),
                     participant.ckn()};
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The keys of a profile, as verbs change them.
+#pragma once
+
+#include "cli/context.hpp"
+
+namespace macsec::cli {
+
+/// The one profile that the name, which is no pattern here, means; nothing after telling why.
+[[nodiscard]] std::optional<Context::Profile> find_profile(Context& context, const std::string& name);
+/// Its key of that CKN; null where it has none.
+[[nodiscard]] const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept;
+
+/// Adds a key, and prints whether it is new.
+[[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key);
+
+/// Retires a key and waits for it, for `patience` in all; nothing: without end. Where the time is over both keys stay, and
+/// what is missing is told.
+[[nodiscard]] Exit retire_key(Context& context, const Context::Profile& profile, const std::string& ckn,
+                              std::optional<Duration> patience);
+
+}  // namespace macsec::cli

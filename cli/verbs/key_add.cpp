@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/keys.hpp"
+#include "cli/settings.hpp"
+#include "cli/verbs/table.hpp"
+
+namespace macsec::cli {
+namespace {
+
+/// The section that the file, if any, and the options describe; its secret may be missing.
+Result<bus::Settings> read_section(const Context& context) {
+  const Options& options = context.options;
+  bus::Settings settings;
+  if (context.arguments.size() > 1) {
+    auto file = read_key_section(context.arguments[1]);
+    if (!file) return file;
+    settings = std::move(*file);
+  }
+  for (const auto& [name, value] : {std::pair<std::string_view, const std::string&>{"Ckn", options.ckn},
+                                    {"Role", options.role},
+                                    {"NotBefore", options.not_before},
+                                    {"NotAfter", options.not_after}})
+    if (!value.empty())
+      if (auto applied = apply_setting(settings, fmt::format("Key.{}={}", name, value)); !applied)
+        return std::unexpected{applied.error()};
+  if (!text_of(settings, "Key", "Ckn")) return fail(EINVAL, "a key needs --ckn=, its name on all ends, or a file");
+  return settings;
+}
+
+/// What the daemon would answer, as far as it can be told without the CAK it has.
+Exit tell_plan(Context& context, const bus::ProfileInfo& profile, const std::string& ckn) {
+  const bus::KeyInfo* const known = find_key(profile, ckn);
+  if (known != nullptr && known->retired_at)
+    return context.complain(Exit::failed, fmt::format("CKN {} was retired: a new key needs a new CKN", ckn));
+  context.print("{}: {} {}\n", profile.name, ckn, known == nullptr ? "would be added" : "is there already");
+  return Exit::ok;
+}
+
+}  // namespace
+
+Exit run_key_add(Context& context) {
+  if (context.arguments.size() > 1 && !context.options.key_file.empty())
+    return context.complain(Exit::usage, "the key is in the file or in --key-file=, not in both");
+  const auto profile = find_profile(context, context.arguments.front());
+  if (!profile) return context.status;
+  auto settings = read_section(context);
+  if (!settings) return context.complain(Exit::usage, settings.error().message);
+  if (context.options.dry_run) return tell_plan(context, profile->info, text_of(*settings, "Key", "Ckn").value_or(""));
+  if (const auto key = add_key(context.options, *settings, true); !key)
+    return context.complain(Exit::failed, key.error().message);
+  return add_key(context, *profile, settings->front());
+}
+
+}  // namespace macsec::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/keys.hpp"
+#include "cli/settings.hpp"
+#include "cli/verbs/table.hpp"
+#include "engine/base/text.hpp"
+#include "engine/config/instant.hpp"
+
+#include <cerrno>
+#include <sys/random.h>
+#include <unistd.h>
+
+namespace macsec::cli {
+namespace {
+
+bool fill(MutableBytes octets) {
+  // Up to 256 octets come in one piece.
+  return getrandom(octets.data(), octets.size(), 0) == static_cast<ssize_t>(octets.size());
+}
+
+/// A new key, which takes the place of every one that began before.
+Result<bus::Settings> make_section(std::size_t size) {
+  std::array<std::uint8_t, 16> ckn{};
+  Secret<32> cak;
+  if (!fill(ckn) || !fill(cak.allocate(size))) return fail(EIO, "the kernel gives no random numbers");
+  bus::Settings out;
+  bus::SettingsSection& section = section_of(out, "Key");
+  set_text(section, "Ckn", to_hex(ckn));
+  set_text(section, "NotBefore", format_instant(Context::unix_time()));
+  section.secrets.emplace_back("Cak", std::move(cak));
+  return out;
+}
+
+/// The key of a rotation that was interrupted, or a new one, which is on the disk before anybody uses it.
+Result<bus::Settings> get_section(const std::string& path, std::size_t size) {
+  if (::access(path.c_str(), F_OK) == 0) return read_key_section(path);
+  auto settings = make_section(size);
+  if (!settings) return settings;
+  SecretWriter text;
+  write_file(text, *settings);
+  if (auto written = write_secret(path, text.view()); !written) return std::unexpected{written.error()};
+  return settings;
+}
+
+/// Keys that the new one replaces: all primary ones that are in use or were.
+std::vector<std::string> replaced(const bus::ProfileInfo& profile, const std::string& fresh) {
+  std::vector<std::string> out;
+  for (const bus::KeyInfo& key : profile.keys)
+    if (key.ckn != fresh && key.role == "primary" && key.state != "waiting" && !key.retired_at) out.push_back(key.ckn);
+  return out;
+}
+
+}  // namespace
+
+Exit run_key_rotate(Context& context) {
+  const auto profile = find_profile(context, context.arguments.front());
+  if (!profile) return context.status;
+  const std::string& name = profile->info.name;
+  const std::string path = context.options.output.empty() ? name + ".newkey" : context.options.output;
+  if (context.options.dry_run) {
+    context.print("{}: a new key would be added and written to {}", name, path);
+    for (const std::string& old : replaced(profile->info, {})) context.print(", {} retired", old);
+    context.print("\n");
+    return Exit::ok;
+  }
+  const auto settings = get_section(path, context.options.key_size.value_or(32));
+  if (!settings) return context.complain(Exit::failed, settings.error().message);
+  const std::string fresh = text_of(*settings, "Key", "Ckn").value_or("");
+  const std::vector<std::string> old = replaced(profile->info, fresh);
+  if (old.empty() && find_key(profile->info, fresh) != nullptr)
+    return context.complain(Exit::failed, fmt::format("{} holds the key in use: remove it, then rotate", path));
+  if (const Exit added = add_key(context, *profile, settings->front()); added != Exit::ok) return added;
+  if (!context.json() && !old.empty())
+    context.print("Give {0} to the other end, and there: macsecctl key add PROFILE {0}\n", path);
+  context.flush(false);
+  for (const std::string& ckn : old)
+    if (const Exit retired = retire_key(context, *profile, ckn, context.options.wait); retired != Exit::ok)
+      return retired;
+  return Exit::ok;
+}
+
+}  // namespace macsec::cli

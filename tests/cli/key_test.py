@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the verbs for keys ask the daemon for, how long they wait, and how they end.
+
+usage: key_test.py MACSECCTL
+"""
+
+import sys
+import unittest
+from pathlib import Path
+
+import cli_test
+from cli_test import Bus, Case
+
+
+class Keys(Case):
+    def setUp(self):
+        self.bus = Bus()
+        self.addCleanup(self.bus.close)
+
+    def test_a_key_is_sent_by_descriptor(self):
+        done = self.run_ctl("key", "add", "uplink", "--ckn=2028", "--role=fallback", "--key-file=@CAK@")
+        self.assertEqual((done.returncode, done.stdout), (0, "uplink: 2028 added\n"), done.stderr)
+        self.assertRegex(self.next_call(), r"^call AddKey \S+ \[\{'CakFd': \d, 'Ckn': '2028', 'Role': 'fallback'\}, \{\}\]$")
+
+    def test_a_key_is_retired_within_the_time_given(self):
+        done = self.run_ctl("key", "retire", "uplink", "2026", "--wait=7")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "uplink: 2026 retired\n", ""))
+        self.assertIn("RetireKey /org/macsecd1/profile/uplink ['2026', {'Force': False, 'Timeout': 7000000}]", self.next_call())
+
+    def test_a_key_that_must_stay_is_asked_for_until_the_time_is_over(self):
+        done = self.run_ctl("key", "retire", "uplink", "2027", "--wait=0")
+        self.assertEqual((done.returncode, done.stdout), (6, ""))
+        self.assertIn("0200000000020001 is not live under CKN 2026", done.stderr)
+
+    def test_a_rotation_continues_with_the_key_it_wrote(self):
+        path = Path(self.directory.name) / "uplink.newkey"
+        for _ in range(2):  # 2027 stays as long as the other end has no other key
+            done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0")
+            self.assertEqual(done.returncode, 6, done.stderr)
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        key = dict(line.split("=", 1) for line in path.read_text().splitlines()[1:])
+        self.assertEqual(len(key["Cak"]), 64)
+        added = [call for call in (self.next_call() for _ in range(5)) if " AddKey " in call]
+        self.assertEqual(len(added), 2)
+        self.assertEqual(added[0], added[1])
+        self.assertIn(f"'Ckn': '{key['Ckn']}'", added[0])
+        self.assertNotIn(key["Cak"], done.stdout + done.stderr)
+        other = self.run_ctl("key", "add", "old", path)
+        self.assertEqual((other.returncode, other.stdout), (0, f"old: {key['Ckn']} added\n"))
+
+
+if __name__ == "__main__":
+    cli_test.MACSECCTL = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Keys change by command under a flood: nothing lost, and no key goes that a peer needs"""
+
+import json
+import os
+import subprocess
+import time
+
+from lab import macsec
+from lab.check import at_most, check, equal, wait_until
+from lab.daemon import psk_profile
+
+timeout = 900
+turn = 3
+
+OLD, NEW = "000102030405060708090a0b0c0d0e0f", "ffeeddccbbaa99887766554433221100"
+
+
+class End:
+    """One host: a namespace, its bus, its macsecd and its macsecctl."""
+
+    def __init__(self, c, namespace, priority, ckn):
+        self.namespace = namespace
+        self.bus = "unix:path=" + os.path.join(c.folder("bus-" + namespace.name), "bus")
+        c.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self.bus], namespace, "bus-" + namespace.name)
+        wait_until(lambda: os.path.exists(self.bus.split("=")[1]), 20, "a bus")
+        self.daemon = c.macsecd(namespace, {"link": psk_profile(OLD, ckn, MKA={"Priority": priority})}, arguments=(),
+                                env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+        wait_until(lambda: self.ctl("list").returncode == 0, 20, "macsecd answers", every=0.1)
+
+    def ctl(self, *words, key=None):
+        return subprocess.run(["/lab/bin/macsecctl", *map(str, words)], input=key, stdin=None if key else subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, timeout=300,
+                              env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+
+    def add(self, ckn, key, *more):
+        return self.ctl("key", "add", "link", "--ckn=" + ckn, "--key-fd=0", *more, key=key)
+
+    def retire(self, ckn, *more):
+        return self.ctl("key", "retire", "link", ckn, *more)
+
+    def keys(self):
+        """{CKN: entry of the property Keys}."""
+        return {each["Ckn"]: each for each in json.loads(self.ctl("key", "list", "link", "--json=short").stdout)[0]["Keys"]}
+
+    def file(self, ckn):
+        return os.path.join(self.daemon.config, "link.macsec.d", "key-%s.conf" % ckn)
+
+
+def ends(c, count=2, ckn="10"):
+    namespaces = c.namespaces(*("n%d" % number for number in range(count)))
+    if count == 2:
+        c.veth(*namespaces)
+    else:
+        c.switch("sw", *namespaces)
+    hosts = [End(c, namespace, 16 * (number + 1), ckn) for number, namespace in enumerate(namespaces)]
+    for namespace in namespaces:
+        macsec.wait_secured(namespace, peers=count - 1)
+    probe = c.probe(namespaces[0], namespaces[1], interval=0.001)
+    probe.wait_both_ways(5)
+    return hosts, probe
+
+
+def good(done, what):
+    equal(done.returncode, 0, "%s: %s%s" % (what, done.stdout, done.stderr))
+
+
+def unharmed(probe):
+    spans = probe.finish()
+    for span in spans:
+        at_most(max(span.lost, span.reordered, span.duplicated), 0, str(span))
+    return "%d frames" % sum(span.received for span in spans)
+
+
+def rotations(c, count, server_first):
+    """Keys whose names go up and down, added on all and then retired on one end after the other."""
+    hosts, probe = ends(c, count)
+    order = hosts if server_first else hosts[::-1]
+    old = "10"
+    for number, new in enumerate(("20", "15", "30", "05", "40")):
+        key = "%032x" % (0x1234567890 + number)
+        for host in order:
+            good(host.add(new, key), "add")
+        for host in order:
+            good(host.retire(old, "--wait=40"), "retire")
+        for host in order:
+            check(host.keys()[new]["Principal"], "the link uses the new key")
+        old = new
+    return unharmed(probe)
+
+
+def by_rotate(c):
+    """One command on one end, one on the other, with the file it wrote."""
+    (one, two), probe = ends(c)
+    written = os.path.join(one.daemon.folder, "newkey")
+    late = one.ctl("key", "rotate", "link", "--output=" + written, "--wait=8")
+    equal(late.returncode, 6, "exit status while the other end has no key: " + late.stderr)
+    check(macsec.sci(two.namespace.mac("eth0")) in late.stderr, "the peer is named: " + late.stderr)
+    good(two.ctl("key", "add", "link", written), "the file on the other end")
+    good(one.ctl("key", "rotate", "link", "--output=" + written, "--wait=40"), "the same command again")
+    good(two.retire("10", "--wait=40"), "retire on the other end")
+    equal([key["State"] for key in two.keys().values() if "RetiredAt" not in key], ["active"], "states")
+    return unharmed(probe)
+
+
+def refusals(c):
+    """What must not be retired is not, and the link does not notice."""
+    (one, two), probe = ends(c)
+    equal(one.retire("10").returncode, 1, "the last key")
+    equal(one.retire("10", "--force").returncode, 1, "the last key by force")
+    equal(one.retire("77").returncode, 3, "no such key")
+    good(one.add("20", NEW), "add")
+    equal(one.retire("10", "--wait=8").returncode, 6, "a peer without the new key")
+    good(two.add("20", OLD), "add another CAK under the same name")
+    equal(one.retire("10", "--wait=8").returncode, 6, "a peer with another CAK")
+    check(not one.keys()["10"]["ReadyToRetire"], "not ready")
+    equal(one.add("20", OLD).returncode, 1, "another CAK for a CKN")
+    good(one.add("20", NEW), "the same key once more")
+    good(one.retire("20", "--wait=20"), "a key that was never in use is taken back")
+    good(two.retire("20", "--wait=20"), "there, too")
+    equal(one.add("20", NEW).returncode, 1, "a retired CKN")
+    for host in (one, two):
+        good(host.add("30", NEW, "--not-after=@%d" % (int(time.time()) + 1800)), "a key that ends soon")
+    equal(one.retire("10", "--wait=8").returncode, 6, "the other key ends within the hour")
+    return unharmed(probe)
+
+
+def killed(c):
+    """SIGKILL while keys are added and retired: both keys or one, never none."""
+    (one, two), probe = ends(c)
+    old = "10"
+    for number in range(6):
+        new, key = "2%d" % number, "%032x" % (0x9876543210 + number)
+        adding = subprocess.Popen(["/lab/bin/macsecctl", "key", "add", "link", "--ckn=" + new, "--key-fd=0"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": one.bus})
+        adding.stdin.write(key.encode())
+        adding.stdin.close()
+        one.daemon.kill()
+        adding.wait()
+        one.daemon.start()
+        wait_until(lambda: one.ctl("list").returncode == 0, 20, "macsecd answers", every=0.1)
+        for host in (one, two):
+            good(host.add(new, key), "add")
+        good(two.retire(old, "--wait=40"), "retire there")
+        retiring = subprocess.Popen(["/lab/bin/macsecctl", "key", "retire", "link", old, "--wait=2"], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                    env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": one.bus})
+        retiring.wait()
+        one.daemon.kill()
+        one.daemon.start()
+        wait_until(lambda: one.ctl("list").returncode == 0, 20, "macsecd answers", every=0.1)
+        macsec.wait_secured(one.namespace)
+        check(one.keys()[new]["State"] in ("active", "draining"), "the new key is there")
+        good(one.retire(old, "--wait=40"), "retire here")
+        check("Cak=" not in open(one.file(old), encoding="utf-8").read(), "the secret is gone")
+        old = new
+    return unharmed(probe)
+
+
+def run(t):
+    t.case("rotations by two, key server first", rotations, 2, True)
+    t.case("rotations by two, key server last", rotations, 2, False)
+    t.case("rotations by three", rotations, 3, False)
+    t.case("key rotate, interrupted and continued", by_rotate)
+    t.case("refused where a peer would be lost", refusals)
+    t.case("killed at each step", killed)

@@ -23,6 +23,7 @@ MAY_USE = {
     "engine/crypto": WIRE,
     "engine/config": WIRE,
     "engine/ports": CONFIG,
+    "engine/eap": PORTS + ["engine/crypto"],
     "engine/core": CORE,
     "engine/core/mka": PORTS + ["engine/crypto"] + MKA_SIDE,
     "engine/adapters": CORE,
@@ -51,7 +52,7 @@ SYSTEM = [
     (r"(thread|mutex|condition_variable|future|shared_mutex|semaphore)>", ("tests/",)),
 ]
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|clock_gettime|gettimeofday|time\(nullptr\))")
-TIMELESS = ("engine/wire/", "engine/crypto/", "engine/ports/", "engine/core/")
+TIMELESS = ("engine/wire/", "engine/crypto/", "engine/ports/", "engine/core/", "engine/eap/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+[">])', re.M)
 
 

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The EAP peer against a server of its own: each method with both versions of TLS, and what must not be a success.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/eap/eap_server.hpp"
+
+namespace macsec::eap {
+namespace {
+
+using test::Buffer;
+using test::EapServer;
+using test::EapServerSettings;
+using test::lab;
+using test::TlsServerContext;
+
+struct CountingRandom final : Random {
+  void fill(MutableBytes out) override {
+    for (std::uint8_t& octet : out) octet = ++next;
+  }
+  std::uint8_t next = 0;
+};
+
+EapSource said(std::string_view content) { return {EapSource::Kind::octets, {}, WipedText{content}}; }
+
+EapProfile profile_for(EapType method) {
+  EapProfile out;
+  out.methods = {method};
+  out.ca_certificates.push_back(said(lab().authority.certificate_pem()));
+  out.server_names = {"radius.example.org"};
+  out.identity = method == EapType::tls ? "" : "alice";
+  out.inner = method == EapType::ttls ? EapInner::pap : EapInner::mschapv2;
+  out.password = said("wonder");
+  if (method == EapType::tls) out.client_certificate = said(lab().client.certificate_pem() + lab().client.key_pem());
+  return out;
+}
+
+std::shared_ptr<LoadedProfile> load(EapProfile profile) {
+  auto loaded = load_profile(std::move(profile), {});
+  EXPECT_TRUE(loaded) << loaded.error().words;
+  return loaded ? *loaded : nullptr;
+}
+
+struct Meeting {
+  std::shared_ptr<LoadedProfile> loaded;
+  CountingRandom random{};
+
+  Peer peer() { return Peer{loaded, random, tls_clock(test::test_now), 1496}; }
+};
+
+struct Wanted {
+  EapType method;
+  int version;
+};
+class Methods : public testing::TestWithParam<Wanted> {
+ protected:
+  [[nodiscard]] test::TlsServerSettings server() const {
+    test::TlsServerSettings out{
+        .identity = &lab().server, .minimum = GetParam().version, .maximum = GetParam().version};
+    if (GetParam().method == EapType::tls) out.client_authority = lab().authority.certificate.get();
+    return out;
+  }
+};
+
+TEST_P(Methods, TheKeysAreTheServers) {
+  for (const std::size_t fragment : {std::size_t{200}, std::size_t{1000}}) {
+    EapProfile profile = profile_for(GetParam().method);
+    profile.fragment_size = static_cast<std::uint16_t>(fragment);
+    Meeting meeting{load(std::move(profile))};
+    const TlsServerContext context{server()};
+    EapServer other{context, {.method = GetParam().method, .fragment = fragment, .binding = false}};
+    Peer peer = meeting.peer();
+    const PeerReply end = other.run(peer);
+    const auto* const success = std::get_if<PeerSuccess>(&end);
+    const auto* const failure = std::get_if<EapVerdict>(&end);
+    ASSERT_NE(success, nullptr) << (failure != nullptr ? failure->words : "no end");
+    const auto type = static_cast<std::uint8_t>(GetParam().method);
+    const std::string_view label =
+        GetParam().method == EapType::ttls ? "ttls keying material" : "client EAP encryption";
+    EXPECT_TRUE(std::ranges::equal(success->keys.msk.expose(), Bytes{other.tls().keys(type, label)}.first(64)));
+    EXPECT_EQ(success->keys.session_id.size(), 65U);
+    EXPECT_EQ(success->keys.session_id[0], type);
+    EXPECT_EQ(success->verdict.stage, EapStage::success);
+    EXPECT_TRUE(success->verdict.server.verified);
+    EXPECT_GE(other.packets(), fragment == 200 ? 7U : 3U);
+  }
+}
+
+TEST_P(Methods, TheSecondTimeIsResumed) {
+  Meeting meeting{load(profile_for(GetParam().method))};
+  const TlsServerContext context{server()};
+  std::vector<Buffer> ids;
+  for (const bool resumed : {false, true}) {
+    EapServer other{context, {.method = GetParam().method, .binding = false}};
+    Peer peer = meeting.peer();
+    const PeerReply end = other.run(peer);
+    const auto* const success = std::get_if<PeerSuccess>(&end);
+    ASSERT_NE(success, nullptr);
+    EXPECT_EQ(success->verdict.tls.resumed, resumed);
+    ids.push_back(success->keys.session_id);
+  }
+  EXPECT_NE(ids[0], ids[1]);
+}
+
+TEST_P(Methods, AnotherServerGetsNothing) {
+  const test::Issued authority = test::issue({.common_name = "Other CA", .authority = true});
+  const test::Issued impostor =
+      test::issue({.alternative_names = "DNS:radius.example.org", .use = "serverAuth"}, &authority);
+  Meeting meeting{load(profile_for(GetParam().method))};
+  test::TlsServerSettings settings = server();
+  settings.identity = &impostor;
+  const TlsServerContext context{settings};
+  EapServer other{context, {.method = GetParam().method}};
+  Peer peer = meeting.peer();
+  const PeerReply end = other.run(peer);
+  const auto* const failure = std::get_if<EapVerdict>(&end);
+  ASSERT_NE(failure, nullptr);
+  EXPECT_EQ(failure->stage, EapStage::server_certificate);
+  EXPECT_EQ(failure->problem, EapProblem::certificate_issuer);
+  EXPECT_TRUE(failure->hold);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Methods,
+                         testing::Values(Wanted{EapType::tls, TLS1_2_VERSION}, Wanted{EapType::tls, TLS1_3_VERSION},
+                                         Wanted{EapType::peap, TLS1_2_VERSION}, Wanted{EapType::peap, TLS1_3_VERSION},
+                                         Wanted{EapType::ttls, TLS1_2_VERSION}, Wanted{EapType::ttls, TLS1_3_VERSION}));
+
+/// The verdict of one conversation that must not succeed.
+EapVerdict refused(EapProfile profile, const test::TlsServerSettings& server, EapServerSettings settings) {
+  Meeting meeting{load(std::move(profile))};
+  const TlsServerContext context{server};
+  EapServer other{context, std::move(settings)};
+  Peer peer = meeting.peer();
+  PeerReply end = other.run(peer);
+  auto* const failure = std::get_if<EapVerdict>(&end);
+  EXPECT_NE(failure, nullptr);
+  return failure != nullptr ? std::move(*failure) : EapVerdict{};
+}
+
+TEST(EapPeer, Tls13WithoutProtectedSuccessIsNone) {
+  const EapVerdict end =
+      refused(profile_for(EapType::tls),
+              {.identity = &lab().server, .client_authority = lab().authority.certificate.get(), .tickets = 0},
+              {.method = EapType::tls, .confirm = false});
+  EXPECT_EQ(end.problem, EapProblem::no_confirmation);
+}
+
+TEST(EapPeer, PeapWithoutItsInnerMethodIsRefused) {
+  const EapVerdict end = refused(profile_for(EapType::peap), {.identity = &lab().server},
+                                 {.method = EapType::peap, .inner = false, .binding = false});
+  EXPECT_EQ(end.problem, EapProblem::inner_missing);
+}
+
+TEST(EapPeer, PeapBindsTunnelAndInnerMethod) {
+  EapProfile profile = profile_for(EapType::peap);
+  profile.crypto_binding = CryptoBinding::required;
+  Meeting meeting{load(std::move(profile))};
+  const TlsServerContext context{{.identity = &lab().server}};
+  EapServer good{context, {.method = EapType::peap}};
+  Peer peer = meeting.peer();
+  EXPECT_TRUE(std::holds_alternative<PeerSuccess>(good.run(peer)));
+
+  EapProfile again = profile_for(EapType::peap);
+  again.crypto_binding = CryptoBinding::required;
+  EXPECT_EQ(refused(std::move(again), {.identity = &lab().server}, {.method = EapType::peap, .binding = false}).problem,
+            EapProblem::binding);
+  EXPECT_EQ(
+      refused(profile_for(EapType::peap), {.identity = &lab().server}, {.method = EapType::peap, .good_binding = false})
+          .problem,
+      EapProblem::binding);
+}
+
+TEST(EapPeer, AWrongPasswordIsSaid) {
+  const EapVerdict peap = refused(profile_for(EapType::peap), {.identity = &lab().server},
+                                  {.method = EapType::peap, .binding = false, .password = "other"});
+  EXPECT_EQ(peap.words, "user \"alice\" or the password was refused (691)");
+  EXPECT_EQ(peap.problem, EapProblem::password);
+  EXPECT_TRUE(peap.hold);
+  const EapVerdict ttls =
+      refused(profile_for(EapType::ttls), {.identity = &lab().server}, {.method = EapType::ttls, .password = "other"});
+  EXPECT_EQ(ttls.problem, EapProblem::password);
+}
+
+TEST(EapPeer, AMethodThatIsNotAllowedIsDeclined) {
+  Meeting meeting{load(profile_for(EapType::peap))};
+  Peer peer = meeting.peer();
+  PeerReply reply = peer.on_packet(Buffer{1, 9, 0, 6, 4, 0});
+  EXPECT_EQ(std::get<Octets>(reply), (Octets{2, 9, 0, 6, 3, 25}));
+  reply = peer.on_packet(Buffer{4, 9, 0, 4});
+  EXPECT_EQ(std::get<EapVerdict>(reply).words, "the server offers MD5 only; the profile allows peap");
+}
+
+TEST(EapPeer, WhatIsOutOfPlaceIsIgnored) {
+  Meeting meeting{load(profile_for(EapType::peap))};
+  Peer peer = meeting.peer();
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(peer.on_packet(Buffer{3, 1, 0, 4})));  // Success before anything
+  const PeerReply first = peer.on_packet(Buffer{1, 1, 0, 5, 1});
+  EXPECT_EQ(std::get<Octets>(first), (Octets{2, 1, 0, 10, 1, 'a', 'l', 'i', 'c', 'e'}));
+  EXPECT_EQ(std::get<Octets>(peer.on_packet(Buffer{1, 1, 0, 5, 1})), std::get<Octets>(first));  // retransmitted
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(peer.on_packet(Buffer{4, 7, 0, 4})));      // another identifier
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(peer.on_packet(Buffer{2, 1, 0, 5, 1})));   // a response
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(peer.on_packet(Buffer{1, 2})));
+  EXPECT_EQ(peer.abort().problem, EapProblem::timeout);
+}
+
+TEST(TlsFraming, SizesHaveToFit) {
+  TlsReassembler in;
+  const Buffer data(10, 1);
+  EXPECT_FALSE(in.add({.total = 5, .data = data}));
+  EXPECT_FALSE(in.add({.total = 11, .data = data}));
+  EXPECT_FALSE(in.add({.total = 65537, .data = data}));
+  EXPECT_FALSE(in.add({.more = true, .total = 20, .data = {}}));
+  ASSERT_TRUE(in.add({.more = true, .total = 20, .data = data}));
+  EXPECT_FALSE(in.add({.total = 21, .data = data}));
+  ASSERT_TRUE(in.add({.more = true, .total = 20, .data = data}));
+  const auto whole = in.add({.total = 20, .data = data});
+  ASSERT_TRUE(whole && *whole);
+  EXPECT_EQ((*whole)->size(), 20U);
+  const auto cue = in.add({.total = 0, .data = {}});
+  ASSERT_TRUE(cue && *cue);
+  EXPECT_TRUE((*cue)->empty());
+}
+
+}  // namespace
+}  // namespace macsec::eap

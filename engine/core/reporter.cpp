@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/reporter.hpp"
 
+#include "engine/config/cipher_choice.hpp"
+
 #include <algorithm>
 
 namespace macsec::core {
@@ -22,6 +24,50 @@ bool shares_no_cipher(const Context& context, const Kay& kay) {
   return std::ranges::none_of(cipher_preferences(*context.profile, context.link.speed), [&](CipherSuite suite) {
     return std::ranges::all_of(principal->peers().all(), [suite](const Peer& peer) { return can(peer, suite); });
   });
+}
+
+/// What the profile in force has against the key in use.
+Refusal objection_in_use(const Context& context, const Kay& kay) {
+  const SakSlot* key = kay.cp().in_use();
+  if (key == nullptr) return {};
+  const bool ours = std::ranges::find(kay.participants(), key->id.server, &Participant::mi) != kay.participants().end();
+  return objection(*context.profile, key->cipher_suite, key->encrypt,
+                   ours ? "the SAK in use, made here," : "the key server");
+}
+
+/// The key server sends with a SAK that is not installed here: nothing of it arrives.
+bool is_left_behind(const Kay& kay) noexcept {
+  if (kay.cp().in_use() == nullptr || kay.principal() == nullptr || kay.is_key_server() || !kay.key_server())
+    return false;
+  const Peer* server = kay.principal()->peers().find_live(*kay.key_server());
+  if (server == nullptr) return false;
+  const auto ours = [&kay](const KeyId& key) {
+    const Cp& cp = kay.cp();
+    return (cp.latest() && cp.latest()->id == key) || (cp.old() && cp.old()->id == key);
+  };
+  const auto sends = [](const PeerKeyUse& use) { return use.transmitting; };
+  const std::array uses{server->latest, server->old};
+  return std::ranges::any_of(uses, sends) &&
+         std::ranges::none_of(uses, [&](const PeerKeyUse& use) { return sends(use) && ours(use.key); });
+}
+
+/// We are key server, and another SAK takes the place of the one in use as soon as the protocol allows.
+bool is_replacing(const Kay& kay, Time now) {
+  return kay.is_key_server() && kay.principal() != nullptr && kay.server().replaces(*kay.principal(), now);
+}
+
+/// As key server: the live peers that have not reported the latest SAK in a life time or longer.
+std::vector<Sci> members_without_key(const Kay& kay, Time now) {
+  std::vector<Sci> out;
+  const std::optional<SakSlot>& latest = kay.cp().latest();
+  const Participant* owner = latest ? find(kay.participants(), latest->ckn) : nullptr;
+  if (!kay.is_key_server() || owner == nullptr) return out;
+  for (const Peer& peer : owner->peers().all()) {
+    const PeerKeyUse* use = peer.use_of(latest->id);
+    const bool late = (peer.unkeyed_since && now >= *peer.unkeyed_since + life_time) || kay.server().is_untaken(now);
+    if (peer.live && late && !(use != nullptr && use->receiving)) out.push_back(peer.sci);
+  }
+  return out;
 }
 
 /// Who can do what, of the live members that say so.
@@ -68,13 +114,29 @@ Reason Reporter::why_no_peer(const Kay& kay, Time now) const {
   return Reason::no_peer;
 }
 
+Reporter::Verdict Reporter::judge_keyed(const Context& context, const Kay& kay, Time now) const {
+  const Reason refused = kay.refusal().reason;
+  const Reason trouble = kay.cp().failed_at() ? Reason::secy_error : refused;
+  // What passes is not what the profile wants; where we are about to change that, it is no failure yet.
+  if (const Reason against = objection_in_use(context, kay).reason; against != Reason::none)
+    return {is_replacing(kay, now) ? PortState::secured : PortState::failed, against};
+  if (is_left_behind(kay)) {
+    const Reason why = refused != Reason::none ? refused : trouble;
+    return why != Reason::none ? Verdict{PortState::failed, why} : Verdict{PortState::pending, Reason::awaiting_sak};
+  }
+  if (trouble != Reason::none) return {PortState::secured, trouble};
+  // It works, but the next SAK will not.
+  if (shares_no_cipher(context, kay)) return {PortState::secured, Reason::cipher_mismatch};
+  return {PortState::secured, waited_for_.empty() ? Reason::none : Reason::awaiting_sak};
+}
+
 Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time now) const {
   if (!kay.enabled()) return {PortState::down, Reason::disabled};
   if (!context.link.present) return {PortState::down, Reason::no_device};
   if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
   if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
-  if (kay.cp().secured()) return {PortState::secured, kay.cp().failed_at() ? Reason::secy_error : Reason::none};
+  if (kay.cp().secured()) return judge_keyed(context, kay, now);
   const bool clear = context.profile->macsec.policy == Policy::should_secure;
   if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
   if (kay.cp().transmitting()) return {PortState::pending, Reason::awaiting_sak};  // no packet number is left
@@ -87,6 +149,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time n
 }
 
 void Reporter::update(Context& context, const Kay& kay, Time now) {
+  waited_for_ = members_without_key(kay, now);
   const Verdict verdict = judge(context, kay, now);
   fades_.reset();
   if (verdict.reason == Reason::cak_mismatch) {
@@ -129,17 +192,28 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::no_key_server:
       return "nobody may be key server: every Priority= is 255";
     case Reason::awaiting_sak:
+      if (kay.cp().in_use() != nullptr) return why_not_all(kay);
       return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
                                  : "a peer is live, the key server has not given a usable SAK yet";
     case Reason::cipher_mismatch:
-      return kay.refusal().text.empty() ? cipher_suites_of_all(context, kay) : kay.refusal().text;
     case Reason::confidentiality_mismatch:
-    case Reason::macsec_refused:
-      return kay.refusal().text;
+    case Reason::macsec_refused: {
+      // What is in use before what was offered before what may be offered.
+      if (Refusal against = objection_in_use(context, kay); against.reason == reason) return std::move(against.text);
+      return kay.refusal().reason == reason ? kay.refusal().text : cipher_suites_of_all(context, kay);
+    }
     case Reason::secy_error:
       return kay.cp().last_error().empty() ? kay.refusal().text : kay.cp().last_error();
   }
   return {};
+}
+
+std::string Reporter::why_not_all(const Kay& kay) const {
+  if (is_left_behind(kay)) return "the key server sends with a SAK that is not installed here";
+  std::string out = "not confirmed by";
+  for (const Sci& sci : waited_for_) out.append(" ").append(to_string(sci));
+  const bool before = kay.cp().latest() && !kay.cp().latest()->transmitting;
+  return out + (before ? ": the next SAK; the one before is still in use" : ": the SAK that the others use");
 }
 
 namespace {

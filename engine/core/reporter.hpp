@@ -27,14 +27,19 @@ class Reporter {
     Reason reason = Reason::none;
   };
   [[nodiscard]] Verdict judge(const Context& context, const Kay& kay, Time now) const;
+  /// While a key is in use that the SecY has taken.
+  [[nodiscard]] Verdict judge_keyed(const Context& context, const Kay& kay, Time now) const;
   [[nodiscard]] Reason why_no_peer(const Kay& kay, Time now) const;
   [[nodiscard]] std::string words(Reason reason, const Context& context, const Kay& kay) const;
+  /// Reason::awaiting_sak beside a key that is in use.
+  [[nodiscard]] std::string why_not_all(const Kay& kay) const;
 
   PortState state_ = PortState::down;
   Reason reason_ = Reason::no_device;
   Time since_;
   std::vector<Foreign> foreign_;
   std::optional<Time> fades_;
+  std::vector<Sci> waited_for_;  ///< live peers without the SAK, where we are key server
 };
 
 }  // namespace macsec::core

@@ -78,7 +78,7 @@ class Secy {
   virtual ~Secy() = default;
 
   /// Readies the SecY for `suite`. A device made here is made anew where the kernel cannot change it (only without SAs);
-  /// somebody else's device with another suite is an error that names both.
+  /// another program's device with another suite is EOPNOTSUPP, and the error names both.
   [[nodiscard]] virtual Result<void> select_cipher_suite(CipherSuite suite) = 0;
   [[nodiscard]] virtual Result<void> configure(const SecyParameters& parameters) = 0;
   [[nodiscard]] virtual Result<void> set_controlled_port(ControlledPort state) = 0;

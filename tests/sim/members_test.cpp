@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Members that are silent on purpose, speak an older version, move, repeat themselves or are known late.
 #include "tests/sim/lab.hpp"
+#include "tests/sim/other.hpp"
 
 #include <cerrno>
 
@@ -169,39 +170,6 @@ TEST(Destination, AnIndividualAddressIsNone) {
   EXPECT_EQ(one.status().counters.mkpdu_rx, 0U);
 }
 
-/// A member of other make, played by hand: no SecY behind it, and it says what a test wants.
-struct Other {
-  Forger forger{psk("abcd", 0x11)};
-  MacAddress mac{{2, 0, 0, 0, 9, 9}};
-  MkpduContent content;
-  std::vector<PeerEntry> live;
-  Lab& lab;
-
-  explicit Other(Lab& into, std::uint8_t priority) : lab{into} {
-    content.basic.priority = priority;
-    content.basic.macsec_desired = true;
-    content.basic.capability = MacsecCapability::confidentiality;
-    content.basic.sci = Sci::of(mac, 1);
-    content.basic.mi = MemberId{{9, 9, 9}};
-    content.basic.ckn = forger.ckn();
-    content.basic.key_server = priority == 0;
-  }
-  /// To `host`, listing it and whoever stands in `live`.
-  void say(Host& host) {
-    const core::ParticipantStatus us = host.status().participants.front();
-    ++content.basic.mn;
-    std::vector<PeerEntry> all = live;
-    all.push_back({.mi = us.mi, .mn = us.mn});
-    content.live = all;
-    lab.lan.inject(host.index(), forger.frame(mac, content));
-    lab.lan.run_for(20 * millisecond);
-  }
-  void use(const KeyId& key, An an) {
-    content.sak_use = SakUseSet{};
-    content.sak_use->latest = {.an = an, .transmitting = true, .receiving = true, .key = key};
-  }
-};
-
 TEST(Identity, AMemberThatMovesToAnotherChannelIsReceivedFrom) {
   Lab lab;
   lab.lan.world.insider = true;
@@ -231,18 +199,10 @@ TEST(Identity, AListThatRepeatsItselfAndNamesItsSenderIsTakenAsASet) {
   const PeerEntry itself{.mi = other.content.basic.mi, .mn = 1};
   other.live = {itself, itself};
   for (int i = 0; i < 3; ++i) other.say(host);
-  Secret<32> sak;
-  std::ranges::fill(sak.allocate(16), std::uint8_t{0x77});
-  std::array<std::uint8_t, 24> wrapped{};
-  ASSERT_TRUE(crypto::wrap_sak(other.forger.kek(), sak, wrapped));
-  other.content.distributed_sak = DistributedSakSet{};
-  other.content.distributed_sak->confidentiality_offset = 1;
-  other.content.distributed_sak->number = 7;
-  other.content.distributed_sak->cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128);
-  other.content.distributed_sak->wrapped = wrapped;
+  other.offer(7, 1);
   for (int i = 0; i < 4; ++i) {
     other.say(host);
-    other.use({other.content.basic.mi, 7}, An{0});
+    other.use({other.content.basic.mi, 7}, An{3});
   }
   EXPECT_EQ(key_in_use(host), (KeyId{other.content.basic.mi, 7}));
   EXPECT_EQ(host.secy().receive_sc_count(), 1U);

@@ -335,8 +335,9 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   const std::string change =
       "change " + name_ + " from " + std::string{to_string(cipher_suite_)} + " to " + std::string{to_string(suite)};
   if (!made_here_)
-    return fail(EINVAL, "cannot " + change +
-                            ": the kernel fixes the cipher suite when the device is made, and somebody else made it");
+    return fail(EOPNOTSUPP,
+                "cannot " + change +
+                    ": the kernel fixes the cipher suite when the device is made, and another program made it");
   const auto now = read_fresh();
   if (!now) return std::unexpected{now.error()};
   if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/cp.hpp"
 
+#include "engine/config/cipher_choice.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -64,6 +66,8 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
     remove_leftovers(now);
     done = context_.secy.select_cipher_suite(suite);
   }
+  if (!done && done.error().code == EOPNOTSUPP)
+    lacking_ = static_cast<std::uint8_t>(lacking_ | 1U << static_cast<unsigned>(suite));
   if (check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
     // The device may have been made anew: what it was told before is to be told again.
     suite_ = suite;
@@ -71,6 +75,13 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
     controlled_.reset();
   }
   return done;
+}
+
+std::vector<CipherSuite> Cp::cipher_suites() const {
+  const std::vector<CipherSuite> wanted = cipher_preferences(*context_.profile, context_.link.speed);
+  std::vector<CipherSuite> possible = wanted;
+  std::erase_if(possible, [this](CipherSuite suite) { return (lacking_ >> static_cast<unsigned>(suite) & 1U) != 0; });
+  return possible.empty() ? wanted : possible;
 }
 
 SecyParameters Cp::wanted_parameters() const noexcept {
@@ -138,6 +149,7 @@ bool Cp::step(const Inputs& in, Time now) {
   if (install_when_ && now >= *install_when_) install_missing(now);
   if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
   if (retransmit_when_ && now >= *retransmit_when_) retransmit_when_.reset();
+  overdue_ = transmit_when_ && now >= *transmit_when_;
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
   if (!settled_since_ && latest_ && latest_->transmitting && in.all_transmitting) settled_since_ = now;
   // Reports belong to the key that was the latest when they were counted: a key taken up here has none yet.
@@ -146,7 +158,7 @@ bool Cp::step(const Inputs& in, Time now) {
   // Each pass enters at most one state; a full turn of the machine is shorter than this.
   for (int passes = 0; passes < 24 && transition(current, now); ++passes)
     if (!latest_ || latest_->id != counted)
-      current.all_receiving = current.all_transmitting = current.server_transmitting = false;
+      current.all_receiving = current.some_receiving = current.all_transmitting = current.server_transmitting = false;
   apply_settings(in, now);
   return new_info_;
 }
@@ -180,7 +192,7 @@ bool Cp::transition(const Inputs& in, Time now) {
       if (!in.elected_self) return go(CpState::ready);
       if (!secure || pending_) return go(CpState::abandon);
       if (retransmit_when_) return false;
-      if (in.all_receiving || (transmit_when_ && now >= *transmit_when_)) return go(CpState::transmit);
+      if (in.all_receiving || (in.some_receiving && overdue_)) return go(CpState::transmit);
       return false;
     case CpState::ready:
       if (!secure || pending_) return go(CpState::abandon);
@@ -224,6 +236,7 @@ void Cp::enter(CpState next, const Inputs& in, Time now) {
       if (!latest_->receiving) {
         latest_->receiving = !install_when_;
         transmit_when_ = now + life_time;
+        overdue_ = false;
         new_info_ = true;
       }
       break;
@@ -453,7 +466,7 @@ std::optional<Time> Cp::next_timeout() const noexcept {
     consider(*retransmit_when_);
   else if (state_ == CpState::ready && transmit_when_)
     consider(*transmit_when_ + sak_retire_time);
-  else if (state_ == CpState::receiving && transmit_when_)
+  else if (state_ == CpState::receiving && transmit_when_ && !overdue_)
     consider(*transmit_when_);
   if (state_ == CpState::transmitting) {
     if (retire_when_) consider(*retire_when_);
@@ -490,6 +503,17 @@ void Cp::clear(Time now) {
   enter_change(now);
 }
 
+void Cp::give_up(Time now) {
+  if (latest_ && latest_->transmitting) return clear(now);
+  if (!old_) return;
+  context_.trace.record({now, "CP", to_string(state_), {}, "the key in use reaches nobody"});
+  old_->transmitting = false;
+  settled_since_.reset();
+  // The port closes before the key goes.
+  apply_settings({.connect = connect_}, now);
+  delete_keys(old_, now);
+}
+
 bool Cp::confirm(const SecyState& sample, Time now) {
   for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
     if (!*slot || !(*slot)->transmitting) continue;
@@ -517,6 +541,7 @@ void Cp::forget(Time now) {
   parameters_.reset();
   controlled_.reset();
   transmit_when_.reset();
+  lacking_ = 0;
   retransmit_when_.reset();
   retire_when_.reset();
   retry_when_.reset();

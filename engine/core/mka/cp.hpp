@@ -48,7 +48,10 @@ class Cp {
   struct Inputs {
     Connect connect = Connect::pending;
     bool elected_self = false;
-    bool all_receiving = false;        ///< all live members receive with the latest key
+    bool all_receiving = false;  ///< all live members receive with the latest key
+    /// Some do, and it is still on offer: the others are waited for no longer than a life time. A key nobody took is sent
+    /// with at no time.
+    bool some_receiving = false;
     bool server_transmitting = false;  ///< the key server transmits with the latest key
     bool all_transmitting = false;     ///< all live members transmit with the latest key
     bool hurry = false;                ///< another SAK waits for the old one to be gone
@@ -58,6 +61,8 @@ class Cp {
   [[nodiscard]] const std::optional<SakSlot>& latest() const noexcept { return latest_; }
   [[nodiscard]] const std::optional<SakSlot>& old() const noexcept { return old_; }
   [[nodiscard]] bool has_pending_sak() const noexcept { return pending_.has_value(); }
+  /// The key frames are sent with, or nullptr.
+  [[nodiscard]] const SakSlot* in_use() const noexcept;
   /// Transmits with a key the SecY confirmed.
   [[nodiscard]] bool transmitting() const noexcept;
   /// Transmits, and the SecY confirmed the settings that make the key count.
@@ -92,6 +97,8 @@ class Cp {
   void reassert(Time now);
   /// Deletes all keys and starts over: another cipher suite, or the SecY no longer holds what it should.
   void clear(Time now);
+  /// The key in use reaches nobody any more: deletes it, so that the port says so. A later one that is under way stays.
+  void give_up(Time now);
   /// Whether the SecY holds what it was given. Settings that somebody else changed are sent again.
   [[nodiscard]] bool confirm(const SecyState& sample, Time now);
   /// The SecY lost its keys (the device is new): forget ours without touching it.
@@ -104,6 +111,8 @@ class Cp {
   [[nodiscard]] std::optional<KeyId> abandoned() const noexcept { return abandoned_; }
   /// Clears the keys first where they stand in the way.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite, Time now);
+  /// The profile's cipher suites in its order, without those that this device was found not to have, where any is left.
+  [[nodiscard]] std::vector<CipherSuite> cipher_suites() const;
 
  private:
   bool transition(const Inputs& in, Time now);
@@ -119,7 +128,6 @@ class Cp {
   void set_receiving(bool receiving) noexcept;
   void delete_keys(std::optional<SakSlot>& slot, Time now);
   [[nodiscard]] Result<void> try_to_remove(const Leftover& what);
-  [[nodiscard]] const SakSlot* in_use() const noexcept;  ///< the key frames are sent with
   /// An error where a key that could not be deleted stands in the place.
   [[nodiscard]] Result<void> vacant(const std::optional<Sci>& sci, An an) const;
   void remove_leftovers(Time now);
@@ -141,6 +149,8 @@ class Cp {
   std::optional<ControlledPort> controlled_;
   Connect connect_ = Connect::pending;
   std::optional<Time> transmit_when_;
+  bool overdue_ = false;                 ///< transmit_when_ is over: of no use as a time to wake at
+  std::uint8_t lacking_ = 0;             ///< bit n: the device cannot have all_cipher_suites[n]
   std::optional<Time> retransmit_when_;  ///< the SecY refused to send with the latest key
   std::optional<Time> retire_when_;
   std::optional<Time> retry_when_;  ///< of the settings in `refused_`

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/kay.hpp"
 
+#include "engine/core/mka/reports.hpp"
 #include "engine/core/mka/session_cas.hpp"
 
 #include <algorithm>
@@ -48,13 +49,11 @@ void Kay::set_keys(Time now) {
       kept.push_back(std::move(gone));
     }
   participants_ = std::move(kept);
-  announced_ = cipher_preferences(*context_.profile, context_.link.speed);
   follow_lifetimes(now);
-  // A changed list or Encrypt= takes effect with a new SAK, not with a new link.
+  // A better suite takes effect with a new SAK, not with a new link. What must change is watched all the time.
   const Participant* chosen = principal();
   if (is_key_server() && chosen != nullptr && cp_.latest() &&
-      (server_.choose_cipher(*chosen) != cp_.latest()->cipher_suite ||
-       cp_.latest()->encrypt != context_.profile->macsec.encrypt))
+      server_.choose_cipher(*chosen) != cp_.latest()->cipher_suite)
     server_.want(Want::profile_changed, now);
 }
 
@@ -91,7 +90,6 @@ void Kay::set_enabled(bool enabled, Time now) {
 }
 
 void Kay::on_link_up(Time now) {
-  announced_ = cipher_preferences(*context_.profile, context_.link.speed);
   for (Participant& participant : participants_) {
     participant.start_hello(now);
     participant.new_info = true;
@@ -171,25 +169,28 @@ Cp::Inputs Kay::cp_inputs() const {
   if (!latest) return in;
   const Participant* owner = core::find(participants_, latest->ckn);
   if (owner == nullptr) return in;
-  bool any = false;
-  in.all_receiving = in.all_transmitting = true;
-  for (const Peer& peer : owner->peers().all()) {
-    if (!peer.live) continue;
-    if (std::ranges::find(latest->members, peer.sci, &SakMember::sci) == latest->members.end()) {
-      // It joined, or came back, while the key was under way: the next key, for all, takes the place of this one.
-      if (is_key_server() && !latest->transmitting) in.all_receiving = false;
-      continue;
-    }
-    any = true;
-    const PeerKeyUse* use = peer.use_of(latest->id);
-    in.all_receiving = in.all_receiving && use != nullptr && use->receiving;
-    in.all_transmitting = in.all_transmitting && use != nullptr && use->transmitting;
-    // Whoever transmits already has seen the key server do so.
-    in.server_transmitting = in.server_transmitting || (use != nullptr && use->transmitting);
-  }
-  in.all_receiving = in.all_receiving && any;
-  in.all_transmitting = in.all_transmitting && any;
+  const Reports said = reports_of(*latest, owner->peers());
+  // Where a peer joined, or came back, while the key was under way, the next key, for all, takes the place of this one.
+  in.all_receiving = said.all_receiving && !(said.outsiders && is_key_server() && !latest->transmitting);
+  in.some_receiving = said.any_receiving && server_.offers(latest->id);
+  in.all_transmitting = said.all_transmitting;
+  in.server_transmitting = said.any_transmitting;  // whoever transmits already has seen the key server do so
   return in;
+}
+
+void Kay::drop_unused_key(Time now) {
+  const SakSlot* key = cp_.in_use();
+  const Participant* owner = key != nullptr ? core::find(participants_, key->ckn) : nullptr;
+  if (key == nullptr || (owner != nullptr && reports_of(*key, owner->peers()).in_use))
+    return deadlines_.stop(Timer::unused);
+  // Members of a CA that is left are not heard there any more, and may still be about to change over.
+  const bool heard = owner != nullptr && owner->peers().any_live();
+  deadlines_.set_sooner(Timer::unused, now + life_time + (heard ? Duration{0} : sak_retire_time));
+  if (!deadlines_.take_expired(Timer::unused, now)) return;
+  if (cp_.latest() && cp_.latest()->transmitting) server_.forget_offer();
+  cp_.give_up(now);
+  ++revision_;
+  tell_all();
 }
 
 std::optional<Time> Kay::next_rekey() const noexcept { return is_key_server() ? server_.next_rekey() : std::nullopt; }
@@ -199,6 +200,8 @@ Result<void> Kay::rekey(Time now) {
   if (!is_key_server())
     return fail(EPERM, "the key server is " + (key_server() ? to_string(*key_server()) : std::string{"not known"}) +
                            "; only it can make a new SAK");
+  if (const Participant* chosen = principal(); chosen != nullptr && !server_.choose_cipher(*chosen))
+    return fail(EOPNOTSUPP, "no cipher suite of this profile is announced by every live peer");
   server_.want(Want::request, now);
   context_.emit(Event::Kind::rekey_started, now, "operator");
   return {};
@@ -226,6 +229,7 @@ bool Kay::turn_once(Time now) {
   choose_principal(now);
   elect(now);
   if (is_key_server()) server_.watch(participants_, now);
+  drop_unused_key(now);
   const bool stepped = cp_.step(cp_inputs(), now);
   if (stepped) {
     ++revision_;
@@ -254,6 +258,10 @@ void Kay::step(Time now) {
   follow_lifetimes(now);
   expire_peers(now);
   if (deadlines_.is_expired(Timer::read_again, now)) on_device_found(now);
+  if (std::vector<CipherSuite> suites = cp_.cipher_suites(); suites != announced_) {
+    announced_ = std::move(suites);
+    tell_all();
+  }
   if (context_.link.present && !device_unread()) turn(now);
   if (leave_older_sessions(participants_, cp_)) ++revision_;
   speak(now);
@@ -338,6 +346,8 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
       take_sak(participant, *got.peer, pdu, now);
     else
       ++context_.counters.sak_role_refused;
+  } else if (elected.peer == got.peer) {
+    receiver_.follow_withdrawal(*got.peer);
   }
   if (pdu.sak_use && pdu.sak_use->macsec) check_reports(*got.peer, *pdu.sak_use);
   if (got.peer->delay_protect) follow_lowest_pn(*got.peer, now);

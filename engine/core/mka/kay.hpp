@@ -3,7 +3,6 @@
 /// objects beside it are asked: who is principal, what the key server owes, what becomes of a SAK, what is said.
 #pragma once
 
-#include "engine/config/cipher_choice.hpp"
 #include "engine/core/mka/cp.hpp"
 #include "engine/core/mka/key_chain.hpp"
 #include "engine/core/mka/key_server.hpp"
@@ -81,6 +80,8 @@ class Kay {
   [[nodiscard]] std::optional<Time> suspended_until() const noexcept { return suspension_.until(); }
   [[nodiscard]] bool device_unread() const noexcept { return deadlines_.is_set(Timer::read_again); }
   [[nodiscard]] const Refusal& refusal() const noexcept { return refusal_; }
+  /// What we owe as key server, where we are.
+  [[nodiscard]] const KeyServer& server() const noexcept { return server_; }
   [[nodiscard]] Snapshot snapshot() const;
   /// Moves whenever snapshot() differs from before in a way that matters to a restart.
   [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
@@ -88,6 +89,7 @@ class Kay {
  private:
   enum class Timer : std::uint8_t {
     read_again,  ///< the device is there, but could not be read yet
+    unused,      ///< no live peer has reported the key in use for so long that it is given up
     count
   };
 
@@ -97,6 +99,8 @@ class Kay {
   void elect(Time now);
   [[nodiscard]] Connect connect() const;
   [[nodiscard]] Cp::Inputs cp_inputs() const;
+  /// A key that no live peer receives or sends with passes nothing.
+  void drop_unused_key(Time now);
   void turn(Time now);
   [[nodiscard]] bool turn_once(Time now);
 

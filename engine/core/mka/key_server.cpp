@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/key_server.hpp"
 
-#include "engine/config/cipher_choice.hpp"
 #include "engine/core/mka/received_sak.hpp"
+#include "engine/core/mka/reports.hpp"
 
 #include <algorithm>
 
@@ -54,6 +54,8 @@ std::string_view to_string(Want want) noexcept {
       return "operator";
     case Want::refused:
       return "the SecY refused the last";
+    case Want::suites_changed:
+      return "a member's cipher suites";
   }
   return {};
 }
@@ -84,8 +86,30 @@ void KeyServer::watch(std::span<Participant> participants, Time now) {
   if (const auto rekey_at = next_rekey(); rekey_at && now >= *rekey_at) want(Want::rekey_time, now);
   const auto owner = std::ranges::find(participants, latest->ckn, &Participant::ckn);
   if (owner == participants.end()) return;
+  watch_settings(*owner, *latest, now);
   for (Peer& peer : owner->peers().all())
     if (peer.live) watch_member(peer, *latest, now);
+}
+
+void KeyServer::watch_settings(const Participant& owner, const SakSlot& latest, Time now) {
+  const Profile& profile = *context_.profile;
+  if (latest.encrypt != profile.macsec.encrypt ||
+      objection(profile, latest.cipher_suite, latest.encrypt, {}).reason != Reason::none)
+    want(Want::profile_changed, now);
+  const bool announced = std::ranges::all_of(owner.peers().all(), [&](const Peer& peer) {
+    return !peer.live || !peer.announces || peer.supports(latest.cipher_suite);
+  });
+  if (!announced && choose_cipher(owner)) want(Want::suites_changed, now);
+}
+
+bool KeyServer::replaces(const Participant& principal, Time now) const {
+  if (!choose_cipher(principal)) return false;
+  return wanted() || (cp_.latest() && !cp_.latest()->transmitting && !is_untaken(now));
+}
+
+bool KeyServer::is_untaken(Time now) const noexcept {
+  const std::optional<SakSlot>& latest = cp_.latest();
+  return latest && !latest->transmitting && now >= latest->since + life_time;
 }
 
 void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
@@ -95,16 +119,21 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
     peer.patience = life_time;
     return;
   }
-  if (!peer.unkeyed_since) peer.unkeyed_since = now;
+  if (!peer.unkeyed_since) {
+    peer.unkeyed_since = now;
+    peer.another_sak_at = now + peer.patience;
+  }
   // A member that had the key and lost it is helped at once, one that never took it is given time. What it said in
   // the first moments of a key may have been said before it knew.
   const bool lost_it = !offer_ && peer.patience == life_time && peer.last_heard >= latest.since + 1s;
-  if (lost_it || now >= *peer.unkeyed_since + peer.patience) {
-    peer.unkeyed_since = now;
+  if (lost_it || now >= peer.another_sak_at) {
     peer.patience = std::min(peer.patience * 2, longest_patience);
+    peer.another_sak_at = now + peer.patience;
     want(Want::member_without_key, now);
   }
-  deadlines_.set_sooner(Timer::member, *peer.unkeyed_since + peer.patience);
+  deadlines_.set_sooner(Timer::member, peer.another_sak_at);
+  // The state says so from then on.
+  if (const Time late = *peer.unkeyed_since + life_time; now < late) deadlines_.set_sooner(Timer::member, late);
 }
 
 bool KeyServer::serve(Participant& principal, std::span<const Participant> participants, Time now) {
@@ -119,6 +148,8 @@ bool KeyServer::serve(Participant& principal, std::span<const Participant> parti
 
 bool KeyServer::may_generate(const Participant& principal, std::span<const Participant> participants, Time now) const {
   if (cp_.has_pending_sak() || deadlines_.is_running(Timer::retry, now)) return false;
+  // What a member of the time before a restart can do is known once it speaks.
+  if (std::ranges::any_of(principal.peers().all(), &Peer::remembered)) return false;
   // Members that are about to become live are worth a moment: one SAK for all instead of one after the other.
   if (deadlines_.is_running(Timer::gather, now) &&
       (principal.peers().any_potential() || principal.peers().any_stranger()))
@@ -127,15 +158,19 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   if (deadlines_.is_running(Timer::introduction, now) && principal.needs_introduction()) return false;
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return true;
-  // What can never be taken by all it was made for gives way at once.
-  if (!latest->transmitting && (!offer_ || is_stale(participants))) return true;
+  if (!latest->transmitting) {
+    // What can never be taken by all it was made for gives way at once, what nobody took when its time is over.
+    const Participant* owner = find(participants, latest->ckn);
+    return !offer_ || owner == nullptr || is_stale(participants) ||
+           (is_untaken(now) && !reports_of(*latest, owner->peers()).any_receiving);
+  }
   // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.
-  if (!latest->transmitting || cp_.old()) return false;
+  if (cp_.old()) return false;
   return cp_.settled_since() || now >= latest->since + life_time;
 }
 
 std::optional<CipherSuite> KeyServer::choose_cipher(const Participant& participant) const {
-  const std::vector<CipherSuite> wanted = cipher_preferences(*context_.profile, context_.link.speed);
+  const std::vector<CipherSuite> wanted = cp_.cipher_suites();
   const auto all = [&](auto&& supports) {
     return std::ranges::find_if(wanted, [&](CipherSuite suite) {
       return std::ranges::all_of(participant.peers().all(),

@@ -33,6 +33,7 @@ enum class Want : std::uint8_t {
   members_packet_numbers,
   request,
   refused,
+  suites_changed,
 };
 [[nodiscard]] std::string_view to_string(Want want) noexcept;
 
@@ -51,6 +52,12 @@ class KeyServer {
   void served() noexcept { wants_ = 0; }
   /// The device is gone, and the keys with it.
   void forget_offer() noexcept { offer_.reset(); }
+  /// `key` is what we offer now.
+  [[nodiscard]] bool offers(const KeyId& key) const noexcept { return offer_ && offer_->key == key; }
+  /// Another SAK is about to take the place of the one in use, and nothing is known that forbids it.
+  [[nodiscard]] bool replaces(const Participant& principal, Time now) const;
+  /// The latest SAK had its time, and no member took it.
+  [[nodiscard]] bool is_untaken(Time now) const noexcept;
   /// Numbers given out before a restart are not given out again.
   void continue_after(KeyNumber last) noexcept { last_kn_ = std::max(last_kn_, last); }
 
@@ -103,6 +110,9 @@ class KeyServer {
   /// The SAK on offer can no longer be taken by all it was made for.
   [[nodiscard]] bool is_stale(std::span<const Participant> participants) const;
   void watch_member(Peer& peer, const SakSlot& latest, Time now);
+  /// Whether the profile and what `owner`'s live peers announce still allow `latest`; where they do not, and another can be
+  /// made, it is wanted.
+  void watch_settings(const Participant& owner, const SakSlot& latest, Time now);
 
   Context& context_;
   Cp& cp_;

@@ -24,9 +24,18 @@ PeerKeyUse key_use(const SakUseKey& slot, std::uint32_t upper) noexcept {
   return {slot.key, slot.an, slot.receiving, slot.transmitting, Pn{upper} << 32U | (slot.lowest_pn & 0xffffffffU)};
 }
 
-void note_announcement(Peer& peer, const AnnouncementSet& set) noexcept {
+/// What is not said again is over after a life time, and at once where the sender became one that announces nothing: it may
+/// have restarted with other settings.
+void forget_announcement(Peer& peer, Time now) noexcept {
+  if (peer.version >= 2 && now < peer.announced_at + life_time) return;
+  peer.announces = false;
+  peer.announced = 0;
+}
+
+void note_announcement(Peer& peer, const AnnouncementSet& set, Time now) noexcept {
   if (set.size() == 0) return;
   peer.announces = true;
+  peer.announced_at = now;
   peer.announced = 0;
   for (std::size_t i = 0; i < set.size(); ++i)
     if (const auto suite = cipher_suite_from_id(set.cipher_suite_id(i)))
@@ -132,11 +141,13 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
     peer.old = {};
     peer.unkeyed_since.reset();
   }
+  peer.remembered = false;
   peer.priority = basic.priority;
   peer.version = basic.version;
   peer.key_server = basic.key_server;
   peer.macsec_capable = basic.macsec_desired && basic.capability != MacsecCapability::none;
-  if (pdu.announcement) note_announcement(peer, *pdu.announcement);
+  forget_announcement(peer, now);
+  if (pdu.announcement) note_announcement(peer, *pdu.announcement, now);
   // Each MKPDU tells its own life: a suspension that is over, or was taken back, is not waited for.
   peer.expires = now + life_time;
   peer.suspended_until.reset();
@@ -341,6 +352,7 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
     peer->key_server = was.key_server;
     peer->live = true;
     had_peer = true;
+    peer->remembered = true;
     peer->last_heard = now;
     peer->expires = now + life_time;
   }

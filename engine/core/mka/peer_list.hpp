@@ -25,14 +25,17 @@ struct Peer {
   bool key_server = false;  ///< says that it is
   bool macsec_capable = false;
   bool live = false;
+  bool remembered = false;  ///< live in a snapshot; has not spoken since
   bool delay_protect = false;
   std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]
   bool announces = false;      ///< sent an Announcement with cipher suites
+  Time announced_at;           ///< the last of them
   Time last_heard;
   Time expires;
   std::optional<Time> suspended_until;  ///< silent on purpose until then (802.1X-2020 9.18)
   std::optional<Time> unkeyed_since;    ///< live, but does not report to receive with the latest SAK
-  Duration patience = life_time;        ///< how long that is borne before another SAK is tried; doubles
+  Time another_sak_at;                  ///< when another is tried for its sake
+  Duration patience = life_time;        ///< from one such try to the next; doubles
   std::vector<MemberId> strangers;      ///< in its live list, but not live here when it said so
   PeerKeyUse latest;
   PeerKeyUse old;

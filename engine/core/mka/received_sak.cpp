@@ -2,7 +2,6 @@
 #include "engine/core/mka/received_sak.hpp"
 
 #include "engine/base/text.hpp"
-#include "engine/config/cipher_choice.hpp"
 
 #include <algorithm>
 
@@ -41,31 +40,28 @@ bool SakReceiver::follows_policy(const DistributedSakSet& set) {
                                                        ", Linux can only do 0");
     return false;
   }
-  if (set.confidentiality_offset == 0 && context_.profile->macsec.encrypt) {
-    ++context_.counters.sak_integrity_refused;
-    refusal_.set(Reason::confidentiality_mismatch, "the key server wants integrity only, the profile says Encrypt=yes");
-    return false;
-  }
   return true;
 }
 
-bool SakReceiver::allowed_cipher(const DistributedSakSet& set) {
+bool SakReceiver::obeys_profile(const DistributedSakSet& set) {
   const auto suite = cipher_suite_from_id(set.cipher_suite_id);
-  const std::vector<CipherSuite> accepted = cipher_preferences(*context_.profile, context_.link.speed);
-  if (suite && std::ranges::find(accepted, *suite) != accepted.end()) return true;
-  ++context_.counters.sak_cipher_refused;
-  std::array<std::uint8_t, 8> id{};
-  Writer{id}.u64(set.cipher_suite_id);
-  std::string allowed;
-  for (const CipherSuite each : accepted) allowed.append(" ").append(to_string(each));
-  refusal_.set(Reason::cipher_mismatch, "peers disagree on the cipher suite: this profile allows" + allowed +
-                                            ", the key server chose " +
-                                            (suite ? std::string{to_string(*suite)} : to_hex(id)));
+  if (!suite) {
+    ++context_.counters.sak_cipher_refused;
+    std::array<std::uint8_t, 8> id{};
+    Writer{id}.u64(set.cipher_suite_id);
+    refusal_.set(Reason::cipher_mismatch, cipher_disagreement(cp_.cipher_suites(), "the key server", to_hex(id)));
+    return false;
+  }
+  Refusal against = objection(*context_.profile, *suite, set.confidentiality_offset != 0, "the key server");
+  if (against.reason == Reason::none) return true;
+  ++(against.reason == Reason::cipher_mismatch ? context_.counters.sak_cipher_refused
+                                               : context_.counters.sak_integrity_refused);
+  refusal_ = std::move(against);
   return false;
 }
 
 bool SakReceiver::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
-  if (!follows_policy(set) || !allowed_cipher(set)) return false;
+  if (!follows_policy(set) || !obeys_profile(set)) return false;
   if (cp_.abandoned() == key && retry_after_ && now < *retry_after_) return false;
   if (used_.was_used(key)) {
     ++context_.counters.sak_reuse_refused;
@@ -108,6 +104,14 @@ bool SakReceiver::find_members(SakSlot& slot, const Participant& participant, co
   incomplete_.reset();
   slot.members = std::move(*members);
   return true;
+}
+
+void SakReceiver::follow_withdrawal(const Peer& server) {
+  const SakSlot* key = cp_.in_use();
+  if (refusal_.reason == Reason::none || key == nullptr) return;
+  const auto other = [key](const PeerKeyUse& use) { return use.key != KeyId{} && use.key != key->id; };
+  const PeerKeyUse* use = server.use_of(key->id);
+  if (use != nullptr && use->transmitting && !other(server.latest) && !other(server.old)) refusal_.clear();
 }
 
 std::optional<SakSlot> SakReceiver::take(const Participant& participant, const Peer& server, const Mkpdu& pdu,

@@ -20,13 +20,16 @@ class SakReceiver {
   /// The SAK in `pdu` as a slot to put to use; nothing where it is none of ours, not complete yet, or refused.
   [[nodiscard]] std::optional<SakSlot> take(const Participant& participant, const Peer& server, const Mkpdu& pdu,
                                             Time now);
+  /// The key server `server` offers nothing: where it sends with the key in use here and knows no other, what was refused is
+  /// withdrawn.
+  void follow_withdrawal(const Peer& server);
   /// The SecY did not take the key: it may be tried again, but not at once.
   void retry_at(Time at) noexcept { retry_after_ = at; }
 
  private:
   [[nodiscard]] bool acceptable(const DistributedSakSet& set, const KeyId& key, Time now);
   [[nodiscard]] bool follows_policy(const DistributedSakSet& set);
-  [[nodiscard]] bool allowed_cipher(const DistributedSakSet& set);
+  [[nodiscard]] bool obeys_profile(const DistributedSakSet& set);
   /// The members `pdu` names, numbered; an empty list where some are not known here, nothing where that forbids its use.
   [[nodiscard]] std::optional<std::vector<SakMember>> members_of(const Participant& participant, const Peer& server,
                                                                  const Mkpdu& pdu, CipherSuite suite, Ssci& own) const;

@@ -135,10 +135,36 @@ TEST(Cp, TheServerTransmitsOnceAllReceiveOrALifeTimeIsOver) {
       machine.in.all_receiving = true;
       machine.step();
     } else {
+      machine.in.some_receiving = true;
       machine.pass(Duration{1});
     }
     EXPECT_TRUE(machine.cp.transmitting());
   }
+}
+
+TEST(Cp, TheServerNeverTransmitsWithAKeyThatNobodyTook) {
+  Machine machine;
+  machine.in.elected_self = true;
+  machine.give(1, An{0});
+  machine.pass(10 * life_time);
+  EXPECT_FALSE(machine.cp.transmitting());
+  EXPECT_EQ(machine.secy.port, ControlledPort::dormant);
+}
+
+TEST(Cp, AKeyThatReachesNobodyIsGivenUpAndTheNextOneStays) {
+  Machine machine;
+  machine.give(1, An{0});
+  machine.everybody();
+  machine.nobody();
+  machine.give(2, An{1});
+  ASSERT_TRUE(machine.cp.transmitting());
+  machine.cp.give_up(machine.now);
+  EXPECT_FALSE(machine.cp.transmitting());
+  EXPECT_EQ(machine.secy.port, ControlledPort::dormant);
+  EXPECT_FALSE(machine.secy.receives(sci_of(2), key(1)));
+  EXPECT_TRUE(machine.secy.receives(sci_of(2), key(2)));
+  machine.everybody();
+  EXPECT_TRUE(machine.cp.secured());
 }
 
 TEST(Cp, TheOldKeyStaysUntilEverybodyHasMoved) {

@@ -205,6 +205,31 @@ TEST(Participant, AnOldVersionThatWasHeardOnceLowersNothing) {
   EXPECT_EQ(two.one.participant.understood(3), 3) << "it is gone";
 }
 
+TEST(Participant, AnAnnouncementThatIsNotRepeatedIsForgotten) {
+  constexpr std::array suites{CipherSuite::gcm_aes_256};
+  const Announcement says{.sak_use = {}, .distributed_sak = {}, .cipher_suites = suites};
+  for (const bool older : {false, true}) {
+    Two two;
+    two.meet();
+    two.one.hear(two.other.speak(says));
+    EXPECT_TRUE(two.seen().announces);
+    EXPECT_FALSE(two.seen().supports(CipherSuite::gcm_aes_128));
+    if (older) {
+      auto profile = std::make_shared<Profile>();
+      profile->mka.version = 1;
+      two.other.context.profile = profile;
+    }
+    for (int i = 0; i < (older ? 1 : 3); ++i) {
+      two.pass(2s);
+      two.other.hear(two.one.speak());
+      EXPECT_TRUE(two.seen().announces);
+      two.one.hear(two.other.speak());
+    }
+    EXPECT_FALSE(two.seen().announces);
+    EXPECT_TRUE(two.seen().supports(CipherSuite::gcm_aes_128));
+  }
+}
+
 TEST(Participant, AnotherAddressUnderTheSameIdentifierIsANewMember) {
   Two two;
   two.meet();

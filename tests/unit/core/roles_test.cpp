@@ -145,6 +145,51 @@ TEST(KeyServer, RekeysByTime) {
   EXPECT_TRUE(one.serve(start + 60s));
 }
 
+TEST(KeyServer, AsksAMemberOfBeforeARestartWhatItCanDo) {
+  Server one;
+  one.meet(2).remembered = true;
+  EXPECT_FALSE(one.serve(start));
+  one.participants[0].peers().all()[0].remembered = false;
+  EXPECT_TRUE(one.serve(start + 2s));
+}
+
+TEST(KeyServer, AnotherSakFollowsASettingThatChanged) {
+  Server one;
+  Peer& peer = one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  EXPECT_FALSE(one.serve(start + 10s));
+  peer.announces = true;
+  peer.announced = 1U << static_cast<unsigned>(CipherSuite::gcm_aes_256);
+  EXPECT_FALSE(one.serve(start + 11s)) << "none that both can";
+  one.context.profile = sim::make_profile([](Profile& p) { p.macsec.encrypt = false; });
+  peer.announces = false;
+  EXPECT_TRUE(one.serve(start + 20s));
+  EXPECT_FALSE(one.serve(start + 20s));
+}
+
+TEST(KeyServer, ASakThatNobodyTookGivesWayToAnother) {
+  Server one;
+  one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  static_cast<void>(one.cp.step({.connect = Connect::secure, .elected_self = true}, start));
+  EXPECT_FALSE(one.serve(start));
+  EXPECT_FALSE(one.serve(start + life_time - 1s));
+  EXPECT_FALSE(one.server.is_untaken(start + life_time - 1s));
+  EXPECT_TRUE(one.serve(start + life_time));
+}
+
+TEST(Objection, NamesWhatTheProfileHasAgainstASak) {
+  const auto profile = sim::make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256}; });
+  EXPECT_EQ(objection(*profile, CipherSuite::gcm_aes_256, true, "it").reason, Reason::none);
+  const Refusal suite = objection(*profile, CipherSuite::gcm_aes_128, true, "it");
+  EXPECT_EQ(suite.reason, Reason::cipher_mismatch);
+  EXPECT_NE(suite.text.find("allows GCM-AES-256, it chose GCM-AES-128"), std::string::npos) << suite.text;
+  EXPECT_EQ(objection(*profile, CipherSuite::gcm_aes_256, false, "it").reason, Reason::confidentiality_mismatch);
+  const auto lenient = sim::make_profile([](Profile& p) { p.macsec.encrypt = false; });
+  EXPECT_EQ(objection(*lenient, CipherSuite::gcm_aes_128, true, "it").reason, Reason::none) << "more than asked for";
+}
+
 TEST(KeyServer, OffersUntilEverybodyReceives) {
   Server one;
   Peer& peer = one.meet(2);

@@ -212,7 +212,7 @@ TEST_F(SecyTest, AdoptsWhatNetworkManagerMakesAndProtectsItAtOnce) {
   EXPECT_FALSE(secy.made_here());
   EXPECT_TRUE(one_.link().macsec->parameters.protect);
   ASSERT_TRUE(one_.wait_operstate(oper_dormant));
-  const std::string words = EXPECT_REFUSED(secy.select_cipher_suite(CipherSuite::gcm_aes_xpn_256), EINVAL);
+  const std::string words = EXPECT_REFUSED(secy.select_cipher_suite(CipherSuite::gcm_aes_xpn_256), EOPNOTSUPP);
   EXPECT_NE(words.find("GCM-AES-128"), std::string::npos);
   EXPECT_NE(words.find("GCM-AES-XPN-256"), std::string::npos);
   ASSERT_DONE(secy.select_cipher_suite(CipherSuite::gcm_aes_128));

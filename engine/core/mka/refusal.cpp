@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/mka/refusal.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+
+std::string cipher_disagreement(std::span<const CipherSuite> allowed, const std::string& maker,
+                                std::string_view chosen) {
+  std::string out = "peers disagree on the cipher suite: this profile allows";
+  for (const CipherSuite each : allowed) out.append(" ").append(to_string(each));
+  return out.append(", ").append(maker).append(" chose ").append(chosen);
+}
+
+Refusal objection(const Profile& profile, CipherSuite suite, bool encrypt, const std::string& maker) {
+  const std::vector<CipherSuite>& allowed = profile.macsec.cipher_suites;
+  if (!allowed.empty() && std::ranges::find(allowed, suite) == allowed.end())
+    return {Reason::cipher_mismatch, cipher_disagreement(allowed, maker, to_string(suite))};
+  if (profile.macsec.encrypt && !encrypt)
+    return {Reason::confidentiality_mismatch, maker + " wants integrity only, the profile says Encrypt=yes"};
+  return {};
+}
+
+}  // namespace macsec::core

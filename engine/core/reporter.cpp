@@ -291,7 +291,7 @@ void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) 
     status.encrypting = key->encrypt;
     status.pn_space = is_xpn(key->cipher_suite) ? ~Pn{0} : Pn{1} << 32U;
   }
-  status.delay_protect = context.profile->mka.delay_protect;
+  status.delay_protect = kay.delay_protect();
   status.latest = describe(kay.cp().latest());
   status.old = describe(kay.cp().old());
   status.next_pn = kay.next_pn();

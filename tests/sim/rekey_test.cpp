@@ -80,6 +80,19 @@ TEST(Rekey, ByPacketNumberOfTheOther) {
   EXPECT_NE(key_in_use(server), before);
 }
 
+// A peer that reports 1 for ever: what it sent is seen where it is received.
+TEST(Rekey, ByPacketNumberOfAPeerThatDoesNotReportIt) {
+  Lab lab;
+  Host& server = lab.add();
+  V1Peer& other = lab.add_v1(200);
+  ASSERT_TRUE(lab.secures_within(5 * second));
+  lab.lan.run_for(10 * second);
+  const KeyId before = key_in_use(server);
+  lab.lan.warp_pn(other.index(), 0xc0000001);
+  lab.lan.run_for(15 * second);
+  EXPECT_NE(key_in_use(server), before);
+}
+
 TEST(Rekey, ByPacketNumberOfXpn) {
   Lab lab;
   const auto profile = make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256}; });
@@ -125,15 +138,21 @@ TEST(Rekey, PacketNumberCannotWrapAtLineRate) {
   EXPECT_EQ(other.state(), PortState::secured);
 }
 
+enum class Offloaded : std::uint8_t { both, other };
+
 class RekeyOfOffload : public testing::Test {
  protected:
   /// Two at 10 Gb/s, 14.88 million frames a second: 2^32 last 288 seconds.
-  void secure(CipherSuite suite) {
+  void secure(CipherSuite suite, Offloaded which = Offloaded::both, bool delay_protect = false) {
     HostOptions fast;
     fast.speed = 10'000'000'000;
     for (Host** host : {&server, &other}) {
-      *host = &lab.attach(make_profile([&](Profile& p) { p.macsec.cipher_suites = {suite}; }), fast);
-      (*host)->secy().offload();
+      *host = &lab.attach(make_profile([&](Profile& p) {
+                            p.macsec.cipher_suites = {suite};
+                            p.mka.delay_protect = delay_protect;
+                          }),
+                          fast);
+      if (which == Offloaded::both || host == &other) (*host)->secy().offload();
       lab.lan.plug((*host)->index(), true);
       (*host)->start();
     }
@@ -156,6 +175,28 @@ TEST_F(RekeyOfOffload, ComesBeforePacketNumbersCanRunOut) {
   EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
   lab.lan.run_for(second);
   EXPECT_EQ(key_in_use(*server), key_in_use(*other));
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+TEST_F(RekeyOfOffload, OfAMemberThatIsNotKeyServerComesInTime) {
+  secure(CipherSuite::gcm_aes_128, Offloaded::other);
+  for (int i = 0; i < 3; ++i) {
+    const KeyId before = key_in_use(*server);
+    lab.lan.run_until([&] { return key_in_use(*server) != before; }, 288 * second);
+    EXPECT_NE(key_in_use(*server), before);
+  }
+  EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
+  lab.lan.run_for(second);
+  EXPECT_EQ(key_in_use(*server), key_in_use(*other));
+  EXPECT_TRUE(lab.lan.secured());
+}
+
+// Its peers would drop what it still sends.
+TEST_F(RekeyOfOffload, DoesNotProtectFromDelayWithNumbersNobodyKnows) {
+  secure(CipherSuite::gcm_aes_128, Offloaded::other, true);
+  lab.lan.run_for(30 * second);
+  EXPECT_TRUE(server->status().delay_protect);
+  EXPECT_FALSE(other->status().delay_protect);
   EXPECT_TRUE(lab.lan.secured());
 }
 
@@ -399,6 +440,24 @@ TEST(DelayProtection, RaisesTheLowestPacketNumber) {
   EXPECT_TRUE(one.rekey());
   lab.lan.run_for(20 * second);
   EXPECT_TRUE(lab.lan.secured());
+}
+
+// Another port of the daemon may be so fast that all are sampled every 100 ms.
+TEST(DelayProtection, DoesNotEndWhereTheDaemonSamplesOften) {
+  Lab lab;
+  const auto profile = make_profile([](Profile& p) {
+    p.mka.delay_protect = true;
+    p.macsec.replay_window = 1'000'000;
+  });
+  Host& one = lab.add(profile);
+  Host& other = lab.add(profile);
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.flood();
+  for (int i = 0; i < 200; ++i) {
+    lab.lan.run_for(100 * millisecond);
+    for (Host* host : {&one, &other}) host->port().on_sample(host->secy().read().value(), host->now());
+  }
+  EXPECT_GT(other.secy().lowest_pn(one.sci(), one.secy().encoding_key()), 10'000U);
 }
 
 TEST(DelayProtection, WithOneSlowPathLosesNothing) {

@@ -146,6 +146,7 @@ void Kay::elect(Time now) {
   const Principal::Election election = principal_.elect(chosen);
   if (election.became_self && !(cp_.latest() && cp_.latest()->id.server == chosen->mi()))
     server_.want(Want::elected, now);
+  if (election.became_self) pn_watch_.ask_again();
   if (election.moved) {
     if (key_server()) context_.emit(Event::Kind::key_server_changed, now, to_string(*key_server()));
     if (chosen != nullptr) chosen->new_info = true;
@@ -378,6 +379,7 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
     receiver_.retry_at(now + generate_retry);  // never used by us: the SecY may have recovered by then
   } else {
     used_.note(key);
+    pn_watch_.forget_speed();
     server_.served();
   }
   tell_all();
@@ -404,7 +406,7 @@ void Kay::follow_lowest_pn(const Peer& peer, Time now) {
     if (!*slot || !context_.profile->macsec.replay_protect) continue;
     const PeerKeyUse* use = peer.use_of((*slot)->id);
     if (use == nullptr || use->lowest_pn <= 1) continue;
-    const std::optional<Pn> known = pn_watch_.received(peer.sci, (*slot)->an);
+    const std::optional<Pn> known = pn_watch_.received(peer.sci, (*slot)->id);
     // Only where the SecY would still take older frames: its own count is normally ahead.
     if (known && *known >= use->lowest_pn + window) continue;
     if (const auto raised = context_.secy.raise_lowest_pn(peer.sci, (*slot)->an, use->lowest_pn); !raised) {
@@ -428,9 +430,12 @@ void Kay::on_sample(const SecyState& sample, Time now) {
   }
   const SakSlot& slot = cp_.latest()->transmitting || !cp_.old() ? *cp_.latest() : *cp_.old();
   if (!pn_watch_.sample(sample, slot, now) || slot.id != cp_.latest()->id) return;
-  if (!pn_watch_.running_out(pn_watch_.next_pn(), slot)) return;
+  // Peers may not know, or not say, how far they are: what came from them does.
+  const Pn ours = pn_watch_.next_pn();
+  const Pn theirs = is_key_server() ? pn_watch_.highest_received(slot) : 0;
+  if (!pn_watch_.running_out(std::max(ours, theirs), slot)) return;
   if (is_key_server())
-    server_.want(Want::packet_numbers, now);
+    server_.want(ours < theirs ? Want::members_packet_numbers : Want::packet_numbers, now);
   else
     tell_all();
 }

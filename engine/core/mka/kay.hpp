@@ -76,6 +76,10 @@ class Kay {
   [[nodiscard]] bool is_key_server() const noexcept { return principal_.is_key_server(); }
   [[nodiscard]] std::optional<Sci> key_server() const noexcept { return principal_.key_server(); }
   [[nodiscard]] Pn next_pn() const noexcept { return pn_watch_.next_pn(); }
+  /// The profile asks for it and the packet numbers are known: peers may drop what comes late.
+  [[nodiscard]] bool delay_protect() const noexcept {
+    return context_.profile->mka.delay_protect && pn_watch_.tells_lowest();
+  }
   [[nodiscard]] std::optional<Time> next_rekey() const noexcept;
   [[nodiscard]] std::optional<Time> suspended_until() const noexcept { return suspension_.until(); }
   [[nodiscard]] bool device_unread() const noexcept { return deadlines_.is_set(Timer::read_again); }

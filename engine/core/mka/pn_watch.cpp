@@ -14,6 +14,8 @@ constexpr std::uint64_t shortest_frame_bits = 84 * 8;
 constexpr Duration longest_sample_interval = 10s;
 /// LPN: the lowest PN used for transmission in this time (802.1X-2020 9.10).
 constexpr Duration lowest_pn_age = 2s;
+/// Samples closer together than this would push out the one that is lowest_pn_age old: seven gaps are to be longer.
+constexpr Duration sample_spacing = 300ms;
 
 /// In which this share of the packet numbers of 32 bits could be used up by the shortest frames at full speed.
 Duration shortest_span(unsigned percent, std::uint64_t speed) noexcept {
@@ -47,14 +49,16 @@ bool PnWatch::sample(const SecyState& held, const SakSlot& slot, Time now) {
     key_ = slot.id;
     sample_count_ = 0;
   }
-  samples_[sample_count_++ % samples_.size()] = {now, next_pn_};
+  if (sample_count_ == 0 || now - samples_[(sample_count_ - 1) % samples_.size()].at >= sample_spacing)
+    samples_[sample_count_++ % samples_.size()] = {now, next_pn_};
   received_.clear();
   for (const ReceiveScState& sc : held.receive)
-    for (const SaState& rx : sc.associations) received_.push_back({sc.sci, rx.an, rx.next_pn});
+    for (const SaState& rx : sc.associations) received_.push_back({sc.sci, rx.key, rx.next_pn});
   return true;
 }
 
 Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
+  if (offloaded_) return possibly_sent(slot, now);
   if (slot.id != key_) return 1;
   Pn lowest = 1;
   const std::size_t kept = std::min(sample_count_, samples_.size());
@@ -69,8 +73,25 @@ Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
   return std::max<Pn>(lowest, 1);
 }
 
-std::optional<Pn> PnWatch::received(const Sci& sci, An an) const noexcept {
-  const auto at = std::ranges::find_if(received_, [&](const Received& rx) { return rx.sci == sci && rx.an == an; });
+Pn PnWatch::possibly_sent(const SakSlot& slot, Time now) const noexcept {
+  if (is_xpn(slot.cipher_suite)) return 1;
+  const Pn last = last_pn(slot.cipher_suite);
+  // How old a resumed SAK is, nobody knows.
+  if (slot.resumed) return last;
+  const double frames =
+      std::chrono::duration<double>(now - slot.since).count() * static_cast<double>(fastest_) / shortest_frame_bits;
+  return frames < static_cast<double>(last) ? std::max<Pn>(static_cast<Pn>(frames), 1) : last;
+}
+
+Pn PnWatch::highest_received(const SakSlot& slot) const noexcept {
+  Pn highest = 0;
+  for (const Received& rx : received_)
+    if (rx.key == slot.id) highest = std::max(highest, rx.next_pn == 0 ? last_pn(slot.cipher_suite) : rx.next_pn);
+  return highest;
+}
+
+std::optional<Pn> PnWatch::received(const Sci& sci, const KeyId& key) const noexcept {
+  const auto at = std::ranges::find_if(received_, [&](const Received& rx) { return rx.sci == sci && rx.key == key; });
   if (at == received_.end()) return std::nullopt;
   return at->next_pn;
 }

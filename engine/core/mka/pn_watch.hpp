@@ -21,15 +21,22 @@ class PnWatch {
   bool sample(const SecyState& held, const SakSlot& slot, Time now);
   /// Next to be sent, as last sampled.
   [[nodiscard]] Pn next_pn() const noexcept { return next_pn_; }
-  /// LPN: the lowest that `slot` may have sent in the last two seconds (802.1X-2020 9.10); 1 where it is not known.
+  /// LPN: the lowest that `slot` may have sent in the last two seconds (802.1X-2020 9.10); 1 where it is not known. Of
+  /// hardware that does not tell, what it could have sent since the key came into use: the key server then replaces it in time.
   [[nodiscard]] Pn lowest(const SakSlot& slot, Time now) const noexcept;
+  /// Whether lowest() is what was sent rather than a bound: only then may peers drop what is below.
+  [[nodiscard]] bool tells_lowest() const noexcept { return !offloaded_; }
+  /// Highest next PN among the receive SAs of `slot`, as last sampled.
+  [[nodiscard]] Pn highest_received(const SakSlot& slot) const noexcept;
   /// Next PN of a receive SA as last sampled.
-  [[nodiscard]] std::optional<Pn> received(const Sci& sci, An an) const noexcept;
+  [[nodiscard]] std::optional<Pn> received(const Sci& sci, const KeyId& key) const noexcept;
 
   /// `pn` is past the share of the key's packet numbers after which RekeyPn= wants another.
   [[nodiscard]] bool exhausted(Pn pn, const SakSlot& slot) const noexcept;
   /// Whether `pn` asks for another SAK; once for a key.
   [[nodiscard]] bool running_out(Pn pn, const SakSlot& slot) noexcept;
+  /// Who became key server answers for it himself.
+  void ask_again() noexcept { rekeyed_.reset(); }
   /// When hardware that does not tell its packet numbers could have used them up; nothing where that is no question.
   [[nodiscard]] std::optional<Time> rekey_at(const SakSlot& slot) const noexcept;
   /// Longest time between two samples that sees the packet numbers run out in time.
@@ -42,16 +49,17 @@ class PnWatch {
   };
   struct Received {
     Sci sci;
-    An an;
+    KeyId key;
     Pn next_pn = 0;
   };
   [[nodiscard]] std::uint64_t speed() const noexcept;  ///< of the link; where it is not known, the worst to be expected
+  [[nodiscard]] Pn possibly_sent(const SakSlot& slot, Time now) const noexcept;
 
   const Context& context_;
   bool offloaded_ = false;              ///< hardware counts the packet numbers, and need not tell how far
   std::uint64_t fastest_ = 10'000'000;  ///< bit/s
   Pn next_pn_ = 0;
-  std::array<Sample, 8> samples_{};  ///< of `key_`, newest last
+  std::array<Sample, 8> samples_{};  ///< of `key_`, newest last, sample_spacing apart
   std::size_t sample_count_ = 0;
   KeyId key_;
   std::vector<Received> received_;

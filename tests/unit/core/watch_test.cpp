@@ -115,6 +115,53 @@ TEST(PnWatch, HardwareIsTakenToSendAsFastAsItCan) {
   EXPECT_FALSE(watch.rekey_at(slot));
 }
 
+TEST(PnWatch, ReportsWhatIsTwoSecondsOldHoweverOftenItLooks) {
+  for (const Duration gap : {10ms, 100ms, 299ms, 300ms, 500ms, 1000ms}) {
+    Bench bench;
+    PnWatch watch{bench.context};
+    const SakSlot slot = slot_of({mi_of(1), 1});
+    Pn pn = 1;
+    for (Time now = start; now < start + 10s; now += gap) {
+      EXPECT_TRUE(watch.sample(held(slot, pn += 100), slot, now));
+      if (now < start + 3s) continue;
+      EXPECT_GT(watch.lowest(slot, now), pn - 100 * static_cast<Pn>(4s / gap)) << gap.count();
+      EXPECT_LE(watch.lowest(slot, now), pn - 100 * static_cast<Pn>(2s / gap)) << gap.count();
+    }
+  }
+}
+
+TEST(PnWatch, ReportsOfHardwareWhatItCouldHaveSent) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  SakSlot slot = slot_of({mi_of(1), 1});
+  watch.follow_speed();
+  EXPECT_TRUE(watch.tells_lowest());
+  watch.follow_offload(OffloadMode::mac);
+  EXPECT_FALSE(watch.tells_lowest());
+  EXPECT_EQ(watch.lowest(slot, start), 1U);
+  // 1 Gb/s: 1,488,095 frames of 84 octets a second.
+  EXPECT_EQ(watch.lowest(slot, start + 10s), 14'880'952U);
+  EXPECT_EQ(watch.lowest(slot, start + 3000s), 0xffffffffU);
+  slot.resumed = true;
+  EXPECT_EQ(watch.lowest(slot, start), 0xffffffffU) << "how old it is, nobody knows";
+  slot.cipher_suite = CipherSuite::gcm_aes_xpn_128;
+  EXPECT_EQ(watch.lowest(slot, start + 10s), 1U);
+}
+
+TEST(PnWatch, KnowsTheHighestReceivedOfAKey) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  const SakSlot slot = slot_of({mi_of(1), 1});
+  SecyState state = held(slot, 5);
+  for (std::uint8_t host = 2; host < 4; ++host)
+    state.receive.push_back({sci_of(host), {{.an = slot.an, .active = true, .key = slot.id, .next_pn = host * 10U}}});
+  state.receive.push_back({sci_of(4), {{.an = slot.an, .active = true, .key = {mi_of(9), 9}, .next_pn = 700}}});
+  EXPECT_TRUE(watch.sample(state, slot, start));
+  EXPECT_EQ(watch.highest_received(slot), 30U);
+  EXPECT_EQ(watch.received(sci_of(2), slot.id), 20U);
+  EXPECT_FALSE(watch.received(sci_of(4), slot.id));
+}
+
 TEST(PnWatch, LooksMoreOftenWhereTheLinkIsFaster) {
   Bench bench;
   PnWatch watch{bench.context};

@@ -27,10 +27,12 @@ std::span<const CounterName> counter_names() noexcept {
       CounterName{"SakUseMiMismatch", &PortCounters::sak_use_mi_mismatch},
       CounterName{"SakUseAnMismatch", &PortCounters::sak_use_an_mismatch},
       CounterName{"SakUseRxNotSet", &PortCounters::sak_use_rx_not_set},
+      CounterName{"SakUseServerRxNotSet", &PortCounters::sak_use_server_rx_not_set},
       CounterName{"SakUseServerTxNotSet", &PortCounters::sak_use_server_tx_not_set},
       CounterName{"SakGenerated", &PortCounters::sak_generated},
       CounterName{"SakReceived", &PortCounters::sak_received},
       CounterName{"SakGenerationFailures", &PortCounters::sak_generation_failures},
+      CounterName{"SakHashFailures", &PortCounters::sak_hash_failures},
       CounterName{"SakWrapFailures", &PortCounters::sak_wrap_failures},
       CounterName{"SakUnwrapFailures", &PortCounters::sak_unwrap_failures},
       CounterName{"SakReuseRefused", &PortCounters::sak_reuse_refused},
@@ -46,6 +48,8 @@ std::span<const CounterName> counter_names() noexcept {
       CounterName{"TransmitSaFailures", &PortCounters::transmit_sa_failures},
       CounterName{"SecyFailures", &PortCounters::secy_failures},
       CounterName{"PeersLost", &PortCounters::peers_lost},
+      CounterName{"OwnSuspensions", &PortCounters::own_suspensions},
+      CounterName{"PeerSuspensions", &PortCounters::peer_suspensions},
   };
   return names;
 }

@@ -30,13 +30,15 @@ struct PortCounters {
   std::uint64_t sak_use_mi_mismatch = 0;
   std::uint64_t sak_use_an_mismatch = 0;
   std::uint64_t sak_use_rx_not_set = 0;
+  std::uint64_t sak_use_server_rx_not_set = 0;
   std::uint64_t sak_use_server_tx_not_set = 0;
   std::uint64_t sak_generated = 0;
   std::uint64_t sak_received = 0;
   std::uint64_t sak_generation_failures = 0;
+  std::uint64_t sak_hash_failures = 0;  ///< of the digest by which a SAK is known again
   std::uint64_t sak_wrap_failures = 0;
   std::uint64_t sak_unwrap_failures = 0;
-  std::uint64_t sak_reuse_refused = 0;  ///< a Distributed SAK whose KI was used before
+  std::uint64_t sak_reuse_refused = 0;  ///< a Distributed SAK that was used before, by its KI or under another
   std::uint64_t sak_role_refused = 0;   ///< a Distributed SAK of a key while one of greater precedence has peers
   std::uint64_t sak_cipher_refused = 0;
   std::uint64_t sak_offset_refused = 0;     ///< confidentiality offset 30 or 50
@@ -50,6 +52,8 @@ struct PortCounters {
   std::uint64_t transmit_sa_failures = 0;   ///< to install a transmit SA, or to send with it
   std::uint64_t secy_failures = 0;          ///< anything else: settings, deletions, reading, keys it lost
   std::uint64_t peers_lost = 0;
+  std::uint64_t own_suspensions = 0;   ///< of our own, asked for by an operator
+  std::uint64_t peer_suspensions = 0;  ///< that live peers announced
 };
 
 using Counter = std::uint64_t PortCounters::*;

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What a port must remember to be the same member after a restart. Holds no key: the kernel keeps the keys, and KeyIds
-/// read back from it say which ones they are.
+/// read back from it say which ones they are. Of SAKs there are digests, from which no SAK can be found.
 #pragma once
 
 #include "engine/wire/types.hpp"
 
+#include <array>
 #include <optional>
 #include <vector>
 
 namespace macsec::core {
 
+/// Tells one SAK from another (crypto::digest_sak()).
+using SakDigest = std::array<std::uint8_t, 16>;
+
 struct Snapshot {
+  /// Digests of SAKs kept at the most.
+  static constexpr std::size_t most_used = 256;
+
   struct Peer {
     MemberId mi;
     MessageNumber mn = 0;
@@ -43,6 +50,7 @@ struct Snapshot {
   std::vector<Participant> participants;
   std::optional<Key> latest;
   std::optional<Key> old;
+  std::vector<SakDigest> used;  ///< the SAKs put to use last, newest last
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
 };
 

@@ -252,6 +252,13 @@ bool IcvKey::verify(Bytes data, Bytes icv) const noexcept {
          CRYPTO_memcmp(computed.data(), icv.data(), icv_size) == 0;
 }
 
+Result<std::array<std::uint8_t, 16>> digest_sak(const Sak& sak) {
+  std::array<std::uint8_t, 16> out{};
+  if (auto done = kdf(sak.expose(), "macsecd used SAK", {}, out); !done)
+    return std::unexpected{std::move(done.error())};
+  return out;
+}
+
 std::array<std::uint8_t, 12> xpn_salt(const KeyId& key) noexcept {
   std::array<std::uint8_t, 12> salt = key.server.octets;
   const std::array<std::uint8_t, 4> mask{

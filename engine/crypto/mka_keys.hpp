@@ -65,6 +65,9 @@ class IcvKey {
   mutable Block chained_{};   ///< the cipher's last block of output: its chaining value for the next
 };
 
+/// Tells one SAK from another across restarts, and nothing about it: 16 octets derived one way from it, for comparison only.
+[[nodiscard]] Result<std::array<std::uint8_t, 16>> digest_sak(const Sak& sak);
+
 /// The XPN salt of a SAK (802.1X 9.8.1, 10.7.8): KI's MI, octets 0-1 XOR KN bits 15..0, octets 2-3 XOR KN bits 31..16.
 [[nodiscard]] std::array<std::uint8_t, 12> xpn_salt(const KeyId& key) noexcept;
 

@@ -209,6 +209,103 @@ TEST(Identity, AListThatRepeatsItselfAndNamesItsSenderIsTakenAsASet) {
   EXPECT_EQ(host.state(), PortState::secured);
 }
 
+// A key server whose random numbers repeat, or one that lies: the packet numbers of the SAK would start over.
+TEST(Identity, ASakIsTakenOnceWhateverItsNumber) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& host = lab.add();
+  Other other{lab, 0};
+  for (int i = 0; i < 3; ++i) other.say(host);
+  std::array<std::uint8_t, 24> wrapped{};
+  const auto offer = [&](KeyNumber number, std::uint8_t octet) {
+    Secret<32> sak;
+    std::ranges::fill(sak.allocate(16), octet);
+    EXPECT_TRUE(crypto::wrap_sak(other.forger.kek(), sak, wrapped));
+    other.content.distributed_sak = DistributedSakSet{};
+    other.content.distributed_sak->an = An{number % 4U};
+    other.content.distributed_sak->confidentiality_offset = 1;
+    other.content.distributed_sak->number = number;
+    other.content.distributed_sak->cipher_suite_id = cipher_suite_id(CipherSuite::gcm_aes_128);
+    other.content.distributed_sak->wrapped = wrapped;
+    for (int i = 0; i < 8; ++i) {
+      other.say(host);
+      if (const auto latest = host.status().latest) other.use(latest->key, latest->an);
+      lab.lan.run_for(second);
+    }
+    return key_in_use(host).number;
+  };
+  EXPECT_EQ(offer(7, 0x77), 7U);
+  EXPECT_EQ(offer(8, 0x77), 7U);
+  EXPECT_GT(host.status().counters.sak_reuse_refused, 0U);
+  EXPECT_EQ(offer(9, 0x78), 9U);
+  host.crash();
+  host.start(Memory::kept);
+  EXPECT_EQ(offer(10, 0x77), 9U) << "remembered across a restart";
+  EXPECT_EQ(offer(11, 0x79), 11U);
+}
+
+// What one member said of itself is known from the key in use.
+TEST(Groups, MembersThatDoNotHearEachOtherForAWhileStayInTheGroup) {
+  for (const CipherSuite suite : {CipherSuite::gcm_aes_xpn_128, CipherSuite::gcm_aes_128}) {
+    Lab lab;
+    const auto hosts = lab.secured(3, make_profile([&](Profile& p) { p.macsec.cipher_suites = {suite}; }));
+    lab.flood(10 * millisecond);
+    lab.lan.cut(1, 2, true);
+    lab.lan.run_for(10 * second);
+    for (int i = 0; i < 3; ++i) {
+      const KeyId before = key_in_use(*hosts[0]);
+      ASSERT_TRUE(hosts[0]->rekey());
+      lab.lan.run_for(15 * second);
+      EXPECT_NE(key_in_use(*hosts[0]), before);
+      EXPECT_EQ(key_in_use(*hosts[1]), key_in_use(*hosts[0]));
+      EXPECT_EQ(key_in_use(*hosts[2]), key_in_use(*hosts[0]));
+    }
+    lab.lan.cut(1, 2, false);
+    lab.lan.run_for(10 * second);
+    EXPECT_TRUE(lab.lan.secured()) << lab.lan.why_unsecured();
+  }
+}
+
+// The members could not hear that it is in use, nor report that they receive with it.
+TEST(Suspension, WaitsForAKeyThatIsBeingPutToUse) {
+  for (const bool serves : {true, false}) {
+    Lab lab;
+    const auto hosts = lab.secured(2);
+    lab.flood(10 * millisecond);
+    const KeyId before = key_in_use(*hosts[0]);
+    lab.lan.path(1, 0).cut = true;
+    ASSERT_TRUE(hosts[0]->rekey());
+    ASSERT_TRUE(hosts[serves ? 0 : 1]->suspend(std::chrono::seconds{30}));
+    lab.lan.run_for(1500 * millisecond);
+    lab.lan.path(1, 0).cut = false;
+    lab.lan.run_for(60 * second);
+    EXPECT_TRUE(lab.lan.secured()) << lab.lan.why_unsecured();
+    EXPECT_NE(key_in_use(*hosts[0]), before);
+    EXPECT_EQ(hosts[serves ? 0 : 1]->status().counters.own_suspensions, 1U);
+    EXPECT_EQ(hosts[serves ? 1 : 0]->status().counters.peer_suspensions, 1U);
+  }
+}
+
+TEST(Suspension, IsRefusedWherePacketNumbersWouldNotLast) {
+  for (const CipherSuite suite : {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_xpn_128}) {
+    Lab lab;
+    HostOptions fast;
+    fast.speed = 100'000'000'000;
+    const auto profile = make_profile([&](Profile& p) { p.macsec.cipher_suites = {suite}; });
+    Host& one = lab.add(profile, fast);
+    lab.add(profile, fast);
+    ASSERT_TRUE(lab.secures_within(second));
+    lab.lan.run_for(7 * second);
+    const auto long_one = one.suspend(std::chrono::seconds{120});
+    EXPECT_EQ(long_one.has_value(), is_xpn(suite));
+    if (!long_one) {
+      EXPECT_EQ(long_one.error().code, ERANGE);
+      EXPECT_EQ(one.status().counters.own_suspensions, 0U);
+    }
+    EXPECT_TRUE(one.suspend(std::chrono::seconds{10}));
+  }
+}
+
 /// Members 1 and 2 of three do not hear each other when the key is made.
 struct LateKnown {
   Lab lab;

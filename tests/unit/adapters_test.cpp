@@ -50,6 +50,7 @@ core::Snapshot full_snapshot() {
                                      .encrypt = true,
                                      .ckn = participant.ckn,
                                      .members = {}};
+  snapshot.used = {{1, 2, 3}, {0xff}};
   return snapshot;
 }
 
@@ -101,6 +102,27 @@ TEST(StateStore, SavesLoadsForgets) {
 
   store.forget("link");
   EXPECT_FALSE(*store.load("link"));
+}
+
+// A process that found the one before would use message numbers again.
+TEST(StateStore, ASnapshotThatCannotBeReplacedIsRemoved) {
+  const test::TemporaryDirectory directory;
+  const StateStore store{directory.path(), directory.path()};
+  ASSERT_TRUE(store.save("link", full_snapshot()));
+  std::filesystem::create_directories(directory.path() / ".link.snapshot.new" / "in-the-way");
+  const auto done = store.save("link", full_snapshot());
+  ASSERT_FALSE(done);
+  EXPECT_NE(done.error().code, EROFS);
+  EXPECT_FALSE(*store.load("link"));
+}
+
+TEST(StateStore, ASnapshotThatCanNeitherBeReplacedNorRemovedIsTold) {
+  const test::TemporaryDirectory directory;
+  const StateStore store{directory.path(), directory.path()};
+  std::filesystem::create_directories(directory.path() / "link.snapshot" / "in-the-way");
+  const auto done = store.save("link", full_snapshot());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, EROFS);
 }
 
 TEST(StateStore, ReportsDamage) {

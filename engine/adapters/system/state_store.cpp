@@ -113,6 +113,8 @@ bool read_line(std::string_view text, core::Snapshot& snapshot, core::Snapshot::
     auto& to = word == "latest" ? snapshot.latest : snapshot.old;
     if (to) return false;
     key = &to.emplace(read_key(line));
+  } else if (word == "used") {
+    snapshot.used.push_back(line.octets<16>());
   } else if (word == "member" && key != nullptr) {
     key->members.push_back(Sci{line.octets<8>()});
   } else {
@@ -152,6 +154,7 @@ std::string write_snapshot(const core::Snapshot& snapshot) {
   }
   if (snapshot.latest) append_key(out, "latest", *snapshot.latest);
   if (snapshot.old) append_key(out, "old", *snapshot.old);
+  for (const core::SakDigest& sak : snapshot.used) fmt::format_to(std::back_inserter(out), "used {}\n", to_hex(sak));
   out.append(footer).push_back('\n');
   return out;
 }
@@ -172,7 +175,10 @@ StateStore::StateStore(std::string volatile_directory, std::string persistent_di
     : volatile_directory_{std::move(volatile_directory)}, persistent_directory_{std::move(persistent_directory)} {}
 
 Result<void> StateStore::save(std::string_view profile, const core::Snapshot& snapshot) const {
-  return write_file(volatile_directory_ + "/" + snapshot_name(profile), write_snapshot(snapshot), volatile_file);
+  auto done = write_file(volatile_directory_ + "/" + snapshot_name(profile), write_snapshot(snapshot), volatile_file);
+  // A process that believed what is there would use message numbers again: rather none.
+  if (!done && !forget(profile)) done.error().code = EROFS;
+  return done;
 }
 
 Result<std::optional<core::Snapshot>> StateStore::load(std::string_view profile) const {
@@ -185,8 +191,9 @@ Result<std::optional<core::Snapshot>> StateStore::load(std::string_view profile)
   return std::move(*snapshot);
 }
 
-void StateStore::forget(std::string_view profile) const {
-  ::unlink((volatile_directory_ + "/" + snapshot_name(profile)).c_str());
+bool StateStore::forget(std::string_view profile) const {
+  return ::unlink((volatile_directory_ + "/" + snapshot_name(profile)).c_str()) == 0 || errno == ENOENT ||
+         errno == ENOTDIR;
 }
 
 Result<void> StateStore::reserve_pn(const std::string& key, Pn limit) const {

@@ -25,10 +25,12 @@ class StateStore {
   /// `volatile_directory` for snapshots, `persistent_directory` for packet numbers; made (0700) when first written to.
   StateStore(std::string volatile_directory, std::string persistent_directory);
 
+  /// Where that fails, the snapshot before is gone as well; error code EROFS where even that is not possible.
   [[nodiscard]] Result<void> save(std::string_view profile, const core::Snapshot& snapshot) const;
   /// Nothing when there is none; an error when it cannot be read or is damaged: report it and go on without.
   [[nodiscard]] Result<std::optional<core::Snapshot>> load(std::string_view profile) const;
-  void forget(std::string_view profile) const;
+  /// False where it stays.
+  bool forget(std::string_view profile) const;
 
   /// Promises that no PN of `key` from `limit` on was ever sent: durable before it returns. `key` is a file name
   /// made from the key's digest. Never lowers what is there.

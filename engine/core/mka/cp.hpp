@@ -18,6 +18,7 @@ enum class Connect : std::uint8_t {
 struct SakMember {
   Sci sci;
   Ssci ssci = 0;
+  MemberId mi{};  ///< under which the key server lists it; zero where that is not known
   friend bool operator==(const SakMember&, const SakMember&) = default;
 };
 
@@ -27,8 +28,9 @@ struct SakSlot {
   An an;
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
   bool encrypt = true;
-  Ckn ckn;                         ///< the participant it came through
-  crypto::Sak sak;                 ///< wiped once nobody is left to install it for: only the kernel has it then
+  Ckn ckn;          ///< the participant it came through
+  crypto::Sak sak;  ///< wiped once nobody is left to install it for: only the kernel has it then
+  SakDigest digest{};
   std::vector<SakMember> members;  ///< others than us
   bool resumed = false;            ///< found in the SecY at start: how old it is, nobody knows
   bool incomplete = false;         ///< the key server knows members whose SCI was not known here

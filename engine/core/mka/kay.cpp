@@ -14,6 +14,10 @@ namespace {
 /// A device that could not be read is read again this much later.
 constexpr Duration read_gap = std::chrono::seconds{1};
 
+std::string seconds(Duration span) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(span).count());
+}
+
 }  // namespace
 
 void Kay::set_keys(Time now) {
@@ -221,9 +225,20 @@ Result<void> Kay::suspend(Duration span, Time now) {
       if (peer.live && peer.version < 2)
         return fail(ENOTSUP, "peer " + to_string(peer.sci) + " speaks MKA version " + std::to_string(peer.version) +
                                  ", which knows no suspension");
-  suspension_.begin(span, bounded_hello_time, now);
+  // Nobody could replace the key meanwhile.
+  const Duration needed = span + bounded_hello_time + life_time;
+  if (const auto left = pn_watch_.lasts(*cp_.latest(), now); left && *left < needed)
+    return fail(ERANGE, "the packet numbers of the key in use may run out in " + seconds(*left) +
+                            " s at the speed of the link, a suspension of " + seconds(span) + " s takes " +
+                            seconds(needed) + " s: ask for less, rekey first, or use an XPN cipher suite");
+  ++context_.counters.own_suspensions;
+  suspension_.begin(span, bounded_hello_time, life_time, now);
   for (Participant& participant : participants_) participant.ramp_up(now);
   return {};
+}
+
+bool Kay::key_under_way() const noexcept {
+  return cp_.has_pending_sak() || (cp_.latest() && (!cp_.latest()->transmitting || !cp_.settled_since()));
 }
 
 bool Kay::turn_once(Time now) {
@@ -255,7 +270,7 @@ void Kay::turn(Time now) {
 void Kay::step(Time now) {
   pn_watch_.follow_speed();
   server_.pass(now);
-  if (suspension_.step(now)) on_link_up(now);
+  if (suspension_.step(key_under_way(), now)) on_link_up(now);
   follow_lifetimes(now);
   expire_peers(now);
   if (deadlines_.is_expired(Timer::read_again, now)) on_device_found(now);
@@ -283,7 +298,8 @@ std::optional<Time> Kay::next_timeout() const {
 }
 
 Snapshot Kay::snapshot() const {
-  Snapshot out{.sci = context_.link.sci, .last_kn = server_.last_kn(), .participants = {}, .latest = {}, .old = {}};
+  Snapshot out{
+      .sci = context_.link.sci, .last_kn = server_.last_kn(), .participants = {}, .latest = {}, .old = {}, .used = {}};
   for (const Participant& participant : participants_)
     if (participant.active && participant.peers().any_live()) out.participants.push_back(participant.snapshot());
   const auto keep = [](const std::optional<SakSlot>& slot) -> std::optional<Snapshot::Key> {
@@ -294,6 +310,7 @@ Snapshot Kay::snapshot() const {
   };
   out.latest = keep(cp_.latest());
   out.old = keep(cp_.old());
+  out.used = used_.last(Snapshot::most_used);
   return out;
 }
 
@@ -310,7 +327,7 @@ bool Kay::count(Participant& participant, Participant::Reception what, Time now)
       return false;
     case Participant::Reception::mi_collision:
       ++context_.counters.rx_mi_collisions;
-      participant.renew(context_.random);
+      participant.rename(context_.random);
       participant.start_hello(now);
       ++revision_;
       return false;
@@ -336,6 +353,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
     ++revision_;
   }
   if (!got.hears_us) return;
+  if (got.suspends) ++context_.counters.peer_suspensions;
   const PeerKeyUse* latest_use = cp_.latest() ? got.peer->use_of(cp_.latest()->id) : nullptr;
   if (!cp_.add_member(got.peer->sci, latest_use != nullptr && latest_use->receiving, now) && is_key_server())
     server_.want(Want::member_without_key, now);
@@ -373,12 +391,14 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
   if (cp_.latest()) ++context_.counters.sak_rekeys;
   refusal_.clear();
   ++revision_;
+  const SakDigest digest = slot->digest;
   cp_.new_sak(std::move(*slot));
   static_cast<void>(cp_.step(cp_inputs(), now));
   if (cp_.abandoned() == key) {
     receiver_.retry_at(now + generate_retry);  // never used by us: the SecY may have recovered by then
   } else {
-    used_.note(key);
+    used_.note(key, now);
+    used_.note(digest, now);
     pn_watch_.forget_speed();
     server_.served();
   }
@@ -395,7 +415,8 @@ void Kay::check_reports(const Peer& peer, const SakUseSet& use) {
   else if (use.latest.an != latest->an)
     ++context_.counters.sak_use_an_mismatch;
   else if (!use.latest.receiving)
-    ++context_.counters.sak_use_rx_not_set;
+    ++(peer.mi == latest->id.server ? context_.counters.sak_use_server_rx_not_set
+                                    : context_.counters.sak_use_rx_not_set);
   else if (!use.latest.transmitting && peer.mi == latest->id.server && cp_.transmitting())
     ++context_.counters.sak_use_server_tx_not_set;
 }
@@ -460,7 +481,8 @@ void Kay::on_device_found(Time now) {
   std::vector<Ckn> ckns;
   for (const Participant& participant : participants_) ckns.push_back(participant.ckn());
   TakenOver taken = take_over(resume_, *held, context_.link.sci, ckns);
-  for (const KeyId& key : taken.used) used_.note(key);
+  for (const SakDigest& sak : taken.used_saks) used_.note(sak, now);
+  for (const KeyId& key : taken.used) used_.note(key, now);
   server_.continue_after(taken.last_kn);
   for (const Cp::Leftover& what : taken.leftovers) cp_.remove(what, now);
   if (taken.latest) resume_keys(taken, now);

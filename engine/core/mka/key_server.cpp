@@ -202,14 +202,20 @@ Result<SakSlot> KeyServer::make_sak(Participant& participant, CipherSuite suite,
   std::vector<MemberId> ids{participant.mi()};
   for (const Peer* peer : members) {
     ids.push_back(peer->mi);
-    slot.members.push_back({peer->sci, 0});
+    slot.members.push_back({peer->sci, 0, peer->mi});
   }
   if (is_xpn(suite)) number_members(slot.members, context_.link.sci, slot.own_ssci);
   Secret<32> nonce;
   context_.random.fill(nonce.allocate(sak_size(suite)));
   auto sak = crypto::derive_sak(participant.cak(), nonce.expose(), ids, slot.id.number, sak_size(suite));
   if (!sak) return std::unexpected{sak.error()};
+  const auto digest = crypto::digest_sak(*sak);
+  if (!digest) {
+    ++context_.counters.sak_hash_failures;
+    return std::unexpected{digest.error()};
+  }
   slot.sak = std::move(*sak);
+  slot.digest = *digest;
   return slot;
 }
 
@@ -258,7 +264,8 @@ void KeyServer::generate(Participant& participant, Time now) {
     context_.emit(Event::Kind::rekey_started, now, to_string(slot->id));
   }
   ++context_.counters.sak_generated;
-  used_.note(slot->id);
+  used_.note(slot->id, now);
+  used_.note(slot->digest, now);
   offer_ = std::move(*made);
   cp_.new_sak(std::move(*slot));
   pn_watch_.forget_speed();

@@ -109,7 +109,9 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   result.hears_us = hears_us;
   result.stale_list = listed && !hears_us;
   // Only who hears us stays live, so a link that loses frames one way is down for both ends alike.
+  const bool suspended = peer->suspended_until.has_value();
   if (hears_us || !peer->live) believe(*peer, pdu, now);
+  result.suspends = !suspended && peer->suspended_until.has_value();
   if (hears_us && !peer->live) {
     peer->live = true;
     result.became_live = true;
@@ -169,13 +171,17 @@ void Participant::hush(bool silent, Time now) noexcept {
   silent_since_.reset();
 }
 
-void Participant::renew(Random& random) {
+void Participant::rename(Random& random) {
   do random.fill(mi_.octets);
   while (mi_.is_zero());
   mn_ = 0;
   mn_limit_ = mn_block;
   resumed_mn_ = 0;
   mark_count_ = 0;
+}
+
+void Participant::renew(Random& random) {
+  rename(random);
   peers_.clear();
 }
 
@@ -203,8 +209,8 @@ Participant::Elected Participant::elect(std::uint8_t own_priority, const Sci& ow
     sci = own_sci;
   }
   for (const Peer& peer : peers_.all()) {
-    // 255 means never, but some peers act as key server all the same: believe their flag.
-    if (!peer.live || (peer.priority == 255 && !peer.key_server)) continue;
+    // 255 means never, whatever its key server flag says: all members must elect the same.
+    if (!peer.live || peer.priority == 255) continue;
     if (best && std::pair{priority, sci} < std::pair{peer.priority, peer.sci}) continue;
     best = {.self = false, .peer = &peer};
     priority = peer.priority;
@@ -276,7 +282,7 @@ MkpduContent Participant::content(const Context& context, const Announcement& wh
 Frame Participant::transmit(const Context& context, const Announcement& what, Random& random, Time now,
                             Duration hello) {
   if (mn_ == std::numeric_limits<MessageNumber>::max()) {
-    renew(random);  // 9.4.2: a new MI rather than an MN used twice
+    rename(random);  // 9.4.2: a new MI rather than an MN used twice
   }
   ++mn_;
   if (mn_ > mn_limit_) mn_limit_ = mn_ + std::min(mn_block, std::numeric_limits<MessageNumber>::max() - mn_);

@@ -70,6 +70,7 @@ class Participant {
     Peer* peer = nullptr;  ///< of an accepted MKPDU
     bool became_live = false;
     bool hears_us = false;    ///< lists us with an MN sent lately: the rest of what it says is no replay
+    bool suspends = false;    ///< announces a suspension and did not before
     bool stale_list = false;  ///< lists us with an MN sent longer than a life time ago
   };
   /// An MKPDU whose ICV was verified, of another SCI than ours.
@@ -77,7 +78,9 @@ class Participant {
 
   /// While we are suspended (802.1X-2020 9.18) no MN leaves: what peers list of us does not age.
   void hush(bool silent, Time now) noexcept;
-  /// Forgets all peers and becomes a new member (new MI, MN from 1).
+  /// Becomes a new member (new MI, MN from 1). Its peers stay until their time is over: they find us again under the new name.
+  void rename(Random& random);
+  /// The same, and forgets all peers.
   void renew(Random& random);
   void start_hello(Time now);  ///< speak now and ramp up: 0, 100, 200, 400, 800 ms, then each hello time
   /// Speaks now and, in case that gets lost, soon again.

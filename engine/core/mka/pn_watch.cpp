@@ -49,6 +49,7 @@ bool PnWatch::sample(const SecyState& held, const SakSlot& slot, Time now) {
     key_ = slot.id;
     sample_count_ = 0;
   }
+  sampled_ = now;
   if (sample_count_ == 0 || now - samples_[(sample_count_ - 1) % samples_.size()].at >= sample_spacing)
     samples_[sample_count_++ % samples_.size()] = {now, next_pn_};
   received_.clear();
@@ -58,7 +59,11 @@ bool PnWatch::sample(const SecyState& held, const SakSlot& slot, Time now) {
 }
 
 Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
-  if (offloaded_) return possibly_sent(slot, now);
+  if (offloaded_) {
+    if (is_xpn(slot.cipher_suite)) return 1;
+    // How old a resumed SAK is, nobody knows.
+    return slot.resumed ? last_pn(slot.cipher_suite) : possibly_sent(slot, 0, slot.since, now);
+  }
   if (slot.id != key_) return 1;
   Pn lowest = 1;
   const std::size_t kept = std::min(sample_count_, samples_.size());
@@ -73,14 +78,11 @@ Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
   return std::max<Pn>(lowest, 1);
 }
 
-Pn PnWatch::possibly_sent(const SakSlot& slot, Time now) const noexcept {
-  if (is_xpn(slot.cipher_suite)) return 1;
-  const Pn last = last_pn(slot.cipher_suite);
-  // How old a resumed SAK is, nobody knows.
-  if (slot.resumed) return last;
+Pn PnWatch::possibly_sent(const SakSlot& slot, Pn known, Time since, Time now) const noexcept {
+  const auto last = static_cast<double>(last_pn(slot.cipher_suite));
   const double frames =
-      std::chrono::duration<double>(now - slot.since).count() * static_cast<double>(fastest_) / shortest_frame_bits;
-  return frames < static_cast<double>(last) ? std::max<Pn>(static_cast<Pn>(frames), 1) : last;
+      std::chrono::duration<double>(now - since).count() * static_cast<double>(fastest_) / shortest_frame_bits;
+  return static_cast<Pn>(std::clamp(static_cast<double>(known) + frames, 1.0, last));
 }
 
 Pn PnWatch::highest_received(const SakSlot& slot) const noexcept {
@@ -110,6 +112,17 @@ std::optional<Time> PnWatch::rekey_at(const SakSlot& slot) const noexcept {
   if (!offloaded_ || is_xpn(slot.cipher_suite)) return std::nullopt;
   // Packet numbers nobody sees rise are taken to rise as fast as they can. How old a resumed SAK is, nobody knows.
   return slot.since + (slot.resumed ? Duration{0} : shortest_span(context_.profile->mka.rekey_pn_percent, fastest_));
+}
+
+std::optional<Duration> PnWatch::lasts(const SakSlot& slot, Time now) const noexcept {
+  if (is_xpn(slot.cipher_suite) || context_.link.speed == 0) return std::nullopt;
+  Pn next = lowest(slot, now);
+  if (!offloaded_)
+    next = slot.id == key_ ? possibly_sent(slot, std::max(next_pn_, highest_received(slot)), sampled_, now)
+                           : possibly_sent(slot, 0, slot.since, now);
+  const Pn left = last_pn(slot.cipher_suite) - next;
+  return Duration{
+      static_cast<std::int64_t>(static_cast<double>(left * shortest_frame_bits) / static_cast<double>(fastest_) * 1e6)};
 }
 
 std::optional<Duration> PnWatch::sample_interval(const std::optional<SakSlot>& latest) const noexcept {

@@ -39,6 +39,8 @@ class PnWatch {
   void ask_again() noexcept { rekeyed_.reset(); }
   /// When hardware that does not tell its packet numbers could have used them up; nothing where that is no question.
   [[nodiscard]] std::optional<Time> rekey_at(const SakSlot& slot) const noexcept;
+  /// How long the packet numbers of `slot` last at the least; nothing where that is no question, or the link has no known speed.
+  [[nodiscard]] std::optional<Duration> lasts(const SakSlot& slot, Time now) const noexcept;
   /// Longest time between two samples that sees the packet numbers run out in time.
   [[nodiscard]] std::optional<Duration> sample_interval(const std::optional<SakSlot>& latest) const noexcept;
 
@@ -53,7 +55,8 @@ class PnWatch {
     Pn next_pn = 0;
   };
   [[nodiscard]] std::uint64_t speed() const noexcept;  ///< of the link; where it is not known, the worst to be expected
-  [[nodiscard]] Pn possibly_sent(const SakSlot& slot, Time now) const noexcept;
+  /// With `slot` up to `now`, where `known` was the next at `since`.
+  [[nodiscard]] Pn possibly_sent(const SakSlot& slot, Pn known, Time since, Time now) const noexcept;
 
   const Context& context_;
   bool offloaded_ = false;              ///< hardware counts the packet numbers, and need not tell how far
@@ -62,6 +65,7 @@ class PnWatch {
   std::array<Sample, 8> samples_{};  ///< of `key_`, newest last, sample_spacing apart
   std::size_t sample_count_ = 0;
   KeyId key_;
+  Time sampled_;  ///< when next_pn_ was read
   std::vector<Received> received_;
   std::optional<KeyId> rekeyed_;  ///< the key another one was already asked for
 };

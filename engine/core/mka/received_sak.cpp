@@ -63,25 +63,57 @@ bool SakReceiver::obeys_profile(const DistributedSakSet& set) {
 bool SakReceiver::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
   if (!follows_policy(set) || !obeys_profile(set)) return false;
   if (cp_.abandoned() == key && retry_after_ && now < *retry_after_) return false;
-  if (used_.was_used(key)) {
+  if (used_.was_used(key) || !used_.has_room(now)) {
     ++context_.counters.sak_reuse_refused;
     return false;
   }
   return true;
 }
 
+bool SakReceiver::unwrap(SakSlot& slot, const Participant& participant, Bytes wrapped) {
+  auto sak = crypto::unwrap_sak(participant.kek(), wrapped);
+  if (!sak || sak->size() != sak_size(slot.cipher_suite)) {
+    ++context_.counters.sak_unwrap_failures;
+    return false;
+  }
+  const auto digest = crypto::digest_sak(*sak);
+  if (!digest) {
+    ++context_.counters.sak_hash_failures;
+    return false;
+  }
+  // A SAK of earlier under another name: its packet numbers would start over.
+  if (used_.was_used(*digest)) {
+    ++context_.counters.sak_reuse_refused;
+    return false;
+  }
+  slot.sak = std::move(*sak);
+  slot.digest = *digest;
+  return true;
+}
+
+std::optional<Sci> SakReceiver::sci_of(const Participant& participant, const MemberId& mi) const {
+  if (const Peer* peer = participant.peers().find(mi)) return peer->sci;
+  // Not heard here of late, but the key server hears it: a member of the keys before keeps its channel.
+  for (const std::optional<SakSlot>* slot : {&cp_.latest(), &cp_.old()}) {
+    if (!*slot || (*slot)->ckn != participant.ckn()) continue;
+    const auto at = std::ranges::find((*slot)->members, mi, &SakMember::mi);
+    if (at != (*slot)->members.end()) return at->sci;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::vector<SakMember>> SakReceiver::members_of(const Participant& participant, const Peer& server,
                                                               const Mkpdu& pdu, CipherSuite suite, Ssci& own) const {
-  std::vector<SakMember> members{{server.sci, 0}};
+  std::vector<SakMember> members{{server.sci, 0, server.mi}};
   bool complete = true;
   for (std::size_t i = 0; pdu.live && i < pdu.live->size(); ++i) {
     const MemberId mi = (*pdu.live)[i].mi;
     if (mi == participant.mi() || mi == server.mi) continue;
-    const Peer* peer = participant.peers().find(mi);
-    if (peer == nullptr)
+    const std::optional<Sci> sci = sci_of(participant, mi);
+    if (!sci)
       complete = false;
-    else if (std::ranges::find(members, peer->sci, &SakMember::sci) == members.end())
-      members.push_back({peer->sci, 0});
+    else if (std::ranges::find(members, *sci, &SakMember::sci) == members.end())
+      members.push_back({*sci, 0, mi});
   }
   // Without everybody's SCI no SSCI is right.
   if (!complete && is_xpn(suite)) return std::nullopt;
@@ -99,7 +131,7 @@ bool SakReceiver::find_members(SakSlot& slot, const Participant& participant, co
     members = std::vector<SakMember>{};
     slot.incomplete = true;
     for (const Peer& peer : participant.peers().all())
-      if (peer.live) members->push_back({peer.sci, 0});
+      if (peer.live) members->push_back({peer.sci, 0, peer.mi});
   }
   incomplete_.reset();
   slot.members = std::move(*members);
@@ -127,12 +159,7 @@ std::optional<SakSlot> SakReceiver::take(const Participant& participant, const P
   slot.cipher_suite = *cipher_suite_from_id(set.cipher_suite_id);
   slot.encrypt = set.confidentiality_offset != 0;
   slot.ckn = participant.ckn();
-  auto sak = crypto::unwrap_sak(participant.kek(), set.wrapped);
-  if (!sak || sak->size() != sak_size(slot.cipher_suite)) {
-    ++context_.counters.sak_unwrap_failures;
-    return std::nullopt;
-  }
-  slot.sak = std::move(*sak);
+  if (!unwrap(slot, participant, set.wrapped)) return std::nullopt;
   if (!find_members(slot, participant, server, pdu, now)) return std::nullopt;
   return slot;
 }

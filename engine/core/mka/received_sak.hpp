@@ -30,6 +30,8 @@ class SakReceiver {
   [[nodiscard]] bool acceptable(const DistributedSakSet& set, const KeyId& key, Time now);
   [[nodiscard]] bool follows_policy(const DistributedSakSet& set);
   [[nodiscard]] bool obeys_profile(const DistributedSakSet& set);
+  [[nodiscard]] bool unwrap(SakSlot& slot, const Participant& participant, Bytes wrapped);
+  [[nodiscard]] std::optional<Sci> sci_of(const Participant& participant, const MemberId& mi) const;
   /// The members `pdu` names, numbered; an empty list where some are not known here, nothing where that forbids its use.
   [[nodiscard]] std::optional<std::vector<SakMember>> members_of(const Participant& participant, const Peer& server,
                                                                  const Mkpdu& pdu, CipherSuite suite, Ssci& own) const;

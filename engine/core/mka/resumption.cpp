@@ -63,9 +63,12 @@ void find_used(TakenOver& out, const std::optional<Snapshot>& before, const Secy
       if (made_here(*before, sa.key)) out.last_kn = std::max(out.last_kn, sa.key.number);
     if (before->latest) out.used.push_back(before->latest->key);
     if (before->old) out.used.push_back(before->old->key);
+    out.used_saks = before->used;
   }
+  // What is sent with may have moved on since it was read.
   for (const SaState& sa : held.transmit)
-    if (sa.next_pn != 1 || held.offload != OffloadMode::off) out.used.push_back(sa.key);
+    if (sa.next_pn != 1 || held.offload != OffloadMode::off || (held.parameters.protect && sa.an == held.encoding))
+      out.used.push_back(sa.key);
   for (const ReceiveScState& sc : held.receive)
     for (const SaState& sa : sc.associations)
       if (sa.next_pn > 1) out.used.push_back(sa.key);

@@ -13,6 +13,7 @@ struct TakenOver {
   std::optional<SakSlot> old;
   /// In use before, whether or not they can be continued; the SecY may know of later ones than the snapshot.
   std::vector<KeyId> used;
+  std::vector<SakDigest> used_saks;
   KeyNumber last_kn = 0;  ///< highest given out as key server
   /// In the SecY, and of no use.
   std::vector<Cp::Leftover> leftovers;

@@ -3,16 +3,19 @@
 
 namespace macsec::core {
 
-void Suspension::begin(Duration span, Duration notice, Time now) noexcept {
+void Suspension::begin(Duration span, Duration notice, Duration patience, Time now) noexcept {
   span_ = span;
-  deadlines_.set(Timer::silence, now + notice);
+  deadlines_.set(Timer::notice, now + notice);
+  deadlines_.set(Timer::busy, now + notice + patience);
   deadlines_.set(Timer::end, now + notice + span);
 }
 
 void Suspension::end() noexcept { deadlines_.stop_all(); }
 
-bool Suspension::step(Time now) noexcept {
-  static_cast<void>(deadlines_.take_expired(Timer::silence, now));
+bool Suspension::step(bool busy, Time now) noexcept {
+  static_cast<void>(deadlines_.take_expired(Timer::notice, now));
+  const bool noticed = !deadlines_.is_set(Timer::notice);
+  if (deadlines_.is_expired(Timer::busy, now) || (noticed && !busy)) deadlines_.stop(Timer::busy);
   return deadlines_.take_expired(Timer::end, now);
 }
 

@@ -2,27 +2,49 @@
 /// Which SAKs were in use here: none is ever installed a second time, or its packet numbers would start over.
 #pragma once
 
-#include "engine/wire/types.hpp"
+#include "engine/base/time.hpp"
+#include "engine/core/snapshot.hpp"
 
-#include <vector>
+#include <deque>
+#include <span>
 
 namespace macsec::core {
 
 class UsedKeys {
  public:
-  /// More key servers than this are remembered at no time; the one named first is forgotten for the next.
-  static constexpr std::size_t max_servers = 256;
+  /// Nothing is forgotten before this, however many keys a member makes up. An honest key server does not use up all
+  /// places in this time: a SAK needs about a second to come into use.
+  static constexpr Duration shortest_memory = std::chrono::hours{4};
+
+  /// Remembers `most` servers and as many SAKs.
+  explicit UsedKeys(std::size_t most = 16'384) : most_{most} {}
 
   /// A key server counts its keys upwards: a number up to the highest noted was used, or was passed over.
   [[nodiscard]] bool was_used(const KeyId& key) const noexcept;
-  void note(const KeyId& key);
+  /// The same SAK, whatever its name.
+  [[nodiscard]] bool was_used(const SakDigest& sak) const noexcept;
+  /// Whether another SAK can be noted without forgetting one too early.
+  [[nodiscard]] bool has_room(Time now) const noexcept;
+
+  /// Makes room by forgetting what was noted first.
+  void note(const KeyId& key, Time now);
+  void note(const SakDigest& sak, Time now);
+  /// The digests noted last, up to `count`, newest last.
+  [[nodiscard]] std::vector<SakDigest> last(std::size_t count) const;
 
  private:
   struct Server {
     MemberId mi;
     KeyNumber highest = 0;
+    Time noted;
   };
-  std::vector<Server> servers_;
+  struct Sak {
+    SakDigest digest;
+    Time noted;
+  };
+  std::size_t most_;
+  std::deque<Server> servers_;
+  std::deque<Sak> saks_;
 };
 
 }  // namespace macsec::core

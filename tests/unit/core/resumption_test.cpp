@@ -14,7 +14,8 @@ struct Before {
                     .last_kn = 7,
                     .participants = {{.ckn = ckn, .mi = mi_of(1), .mn_limit = 1000, .live = {}}},
                     .latest = Snapshot::Key{key, An{1}, CipherSuite::gcm_aes_128, true, ckn, {sci_of(2)}},
-                    .old = {}};
+                    .old = {},
+                    .used = {{7, 7, 7}}};
   SecyState held;
 
   Before() {
@@ -45,6 +46,18 @@ TEST(Resumption, AKeyOfSomebodyElseIsClearedAwayAndNeverUsedAgain) {
   ASSERT_EQ(taken.leftovers.size(), 1U);
   EXPECT_EQ(taken.leftovers[0].an, An{1});
   EXPECT_NE(std::ranges::find(taken.used, other), taken.used.end());
+}
+
+// What was read may be 100 ms old: the key that is sent with counts as used whatever its packet number was then.
+TEST(Resumption, TheKeyThatIsSentWithWasUsedAndSoWereThoseOfTheSnapshot) {
+  Before before;
+  before.held.transmit[0].next_pn = 1;
+  before.held.transmit.push_back({.an = An{2}, .active = true, .key = {mi_of(8), 4}, .next_pn = 1, .ssci = 0});
+  TakenOver taken = take_over(std::nullopt, before.held, sci_of(1), std::span{&ckn, 1});
+  EXPECT_NE(std::ranges::find(taken.used, before.key), taken.used.end());
+  EXPECT_EQ(std::ranges::find(taken.used, KeyId{mi_of(8), 4}), taken.used.end()) << "installed only";
+  EXPECT_TRUE(taken.used_saks.empty());
+  EXPECT_EQ(before.take().used_saks, before.snapshot.used);
 }
 
 TEST(Resumption, AKeyThatIsNotReceivedWithIsNotContinued) {

@@ -257,7 +257,7 @@ TEST(SakReceiver, TakesASakMadeForUs) {
   const auto slot = offered.take_listing({{offered.participants[0].mi(), 1}}, start);
   ASSERT_TRUE(slot);
   EXPECT_EQ(slot->id, (KeyId{mi_of(2), 4}));
-  EXPECT_EQ(slot->members, (std::vector<SakMember>{{sci_of(2), 0}}));
+  EXPECT_EQ(slot->members, (std::vector<SakMember>{{sci_of(2), 0, mi_of(2)}}));
 }
 
 TEST(SakReceiver, LeavesASakMadeForOthers) {
@@ -267,7 +267,16 @@ TEST(SakReceiver, LeavesASakMadeForOthers) {
 
 TEST(SakReceiver, NeverTakesAKeyTwice) {
   Offered offered;
-  offered.used.note({mi_of(2), 4});
+  offered.used.note(KeyId{mi_of(2), 4}, start);
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  EXPECT_EQ(offered.context.counters.sak_reuse_refused, 1U);
+}
+
+TEST(SakReceiver, NeverTakesASakTwiceWhateverItIsCalled) {
+  Offered offered;
+  const auto slot = offered.take_listing({{offered.participants[0].mi(), 1}}, start);
+  ASSERT_TRUE(slot);
+  offered.used.note(slot->digest, start);
   EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
   EXPECT_EQ(offered.context.counters.sak_reuse_refused, 1U);
 }

@@ -40,32 +40,85 @@ TEST(Deadlines, SetSoonerNeverMovesOneAway) {
 
 TEST(UsedKeys, NumbersUpToTheHighestWereUsed) {
   UsedKeys used;
-  used.note({mi_of(2), 5});
-  used.note({mi_of(2), 3});
+  used.note(KeyId{mi_of(2), 5}, start);
+  used.note(KeyId{mi_of(2), 3}, start);
   EXPECT_TRUE(used.was_used({mi_of(2), 5}));
   EXPECT_TRUE(used.was_used({mi_of(2), 1}));
   EXPECT_FALSE(used.was_used({mi_of(2), 6}));
   EXPECT_FALSE(used.was_used({mi_of(3), 1}));
 }
 
+SakDigest digest_of(unsigned number) {
+  return {1, static_cast<std::uint8_t>(number >> 16U), static_cast<std::uint8_t>(number >> 8U),
+          static_cast<std::uint8_t>(number)};
+}
+
+TEST(UsedKeys, ASakIsKnownAgainUnderWhateverName) {
+  UsedKeys used;
+  used.note(digest_of(1), start);
+  used.note(digest_of(2), start);
+  EXPECT_TRUE(used.was_used(digest_of(1)));
+  EXPECT_FALSE(used.was_used(digest_of(3)));
+  EXPECT_EQ(used.last(9), (std::vector{digest_of(1), digest_of(2)}));
+  EXPECT_EQ(used.last(1), (std::vector{digest_of(2)}));
+}
+
+TEST(UsedKeys, NothingIsForgottenTooEarlyHoweverManyComeUp) {
+  UsedKeys used{100};
+  for (unsigned i = 0; i < 100; ++i) {
+    ASSERT_TRUE(used.has_room(start));
+    used.note(digest_of(i), start);
+  }
+  EXPECT_FALSE(used.has_room(start + 3h));
+  EXPECT_TRUE(used.was_used(digest_of(0)));
+  EXPECT_TRUE(used.has_room(start + 4h));
+  used.note(digest_of(100), start + 4h);
+  EXPECT_FALSE(used.was_used(digest_of(0)));
+  EXPECT_TRUE(used.was_used(digest_of(1)));
+}
+
+TEST(UsedKeys, AServerThatIsStillThereIsNotTheOneForgotten) {
+  UsedKeys used{3};
+  for (std::uint8_t host = 1; host <= 3; ++host) used.note(KeyId{mi_of(host), 1}, start);
+  used.note(KeyId{mi_of(1), 2}, start + 1h);
+  EXPECT_FALSE(used.has_room(start + 2h));
+  used.note(KeyId{mi_of(4), 1}, start + 4h);
+  EXPECT_FALSE(used.was_used(KeyId{mi_of(2), 1}));
+  EXPECT_TRUE(used.was_used(KeyId{mi_of(1), 2}));
+}
+
 TEST(Suspension, IsToldThenSilentThenOver) {
   Suspension suspension;
-  suspension.begin(30s, 500ms, start);
+  suspension.begin(30s, 500ms, 6s, start);
   EXPECT_EQ(suspension.seconds_told(), 30);
-  EXPECT_FALSE(suspension.step(start));
+  EXPECT_FALSE(suspension.step(false, start));
   EXPECT_FALSE(suspension.silent());
   EXPECT_EQ(suspension.next(), start + 500ms);
-  EXPECT_FALSE(suspension.step(start + 500ms));
+  EXPECT_FALSE(suspension.step(false, start + 500ms));
   EXPECT_TRUE(suspension.silent());
   EXPECT_EQ(suspension.next(), start + 30s + 500ms);
-  EXPECT_TRUE(suspension.step(start + 30s + 500ms));
+  EXPECT_TRUE(suspension.step(false, start + 30s + 500ms));
   EXPECT_FALSE(suspension.suspended());
   EXPECT_EQ(suspension.seconds_told(), 0);
 }
 
+TEST(Suspension, IsNotSilentWhileASakIsPutToUseButNotForEver) {
+  Suspension suspension;
+  suspension.begin(30s, 500ms, 6s, start);
+  EXPECT_FALSE(suspension.step(true, start + 500ms));
+  EXPECT_FALSE(suspension.silent());
+  EXPECT_EQ(suspension.next(), start + 6500ms);
+  Suspension other = suspension;
+  EXPECT_FALSE(other.step(true, start + 6500ms));
+  EXPECT_TRUE(other.silent());
+  EXPECT_FALSE(suspension.step(false, start + 700ms));
+  EXPECT_TRUE(suspension.silent());
+  EXPECT_EQ(suspension.next(), start + 30s + 500ms);
+}
+
 TEST(Suspension, TakenBackIsOverAtOnce) {
   Suspension suspension;
-  suspension.begin(30s, 500ms, start);
+  suspension.begin(30s, 500ms, 6s, start);
   suspension.end();
   EXPECT_FALSE(suspension.suspended());
   EXPECT_FALSE(suspension.silent());
@@ -120,7 +173,7 @@ TEST(PnWatch, ReportsWhatIsTwoSecondsOldHoweverOftenItLooks) {
     Bench bench;
     PnWatch watch{bench.context};
     const SakSlot slot = slot_of({mi_of(1), 1});
-    Pn pn = 1;
+    Pn pn = 1'000'000;
     for (Time now = start; now < start + 10s; now += gap) {
       EXPECT_TRUE(watch.sample(held(slot, pn += 100), slot, now));
       if (now < start + 3s) continue;
@@ -146,6 +199,27 @@ TEST(PnWatch, ReportsOfHardwareWhatItCouldHaveSent) {
   EXPECT_EQ(watch.lowest(slot, start), 0xffffffffU) << "how old it is, nobody knows";
   slot.cipher_suite = CipherSuite::gcm_aes_xpn_128;
   EXPECT_EQ(watch.lowest(slot, start + 10s), 1U);
+}
+
+TEST(PnWatch, KnowsHowLongPacketNumbersLastAtTheLeast) {
+  Bench bench;
+  PnWatch watch{bench.context};
+  SakSlot slot = slot_of({mi_of(1), 1});
+  bench.context.link.speed = 100'000'000'000;
+  watch.follow_speed();
+  const auto lasts = [&](Time now) { return std::chrono::duration<double>(watch.lasts(slot, now).value()).count(); };
+  EXPECT_NEAR(lasts(start), 28.9, 0.1);
+  EXPECT_NEAR(lasts(start + 20s), 8.9, 0.1) << "nobody looked";
+  EXPECT_TRUE(watch.sample(held(slot, 1000), slot, start + 20s));
+  EXPECT_NEAR(lasts(start + 20s), 28.9, 0.1);
+  EXPECT_NEAR(lasts(start + 21s), 27.9, 0.1);
+  EXPECT_TRUE(watch.sample(held(slot, 0), slot, start + 22s));
+  EXPECT_NEAR(lasts(start + 22s), 0, 0.1);
+  slot.cipher_suite = CipherSuite::gcm_aes_xpn_128;
+  EXPECT_FALSE(watch.lasts(slot, start));
+  slot.cipher_suite = CipherSuite::gcm_aes_128;
+  bench.context.link.speed = 0;
+  EXPECT_FALSE(watch.lasts(slot, start)) << "a virtual link";
 }
 
 TEST(PnWatch, KnowsTheHighestReceivedOfAKey) {

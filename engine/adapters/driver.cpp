@@ -185,7 +185,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     session.with_port([&](auto& port) { port.set_enabled(false, now); });
     settle(session);
     flush();
-    store_.forget(session.profile().name);
+    static_cast<void>(store_.forget(session.profile().name));
   } else if (core::Port* port = session.mka()) {
     static_cast<void>(store_.save(session.profile().name, port->snapshot()));
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
@@ -328,15 +328,23 @@ void Driver::mark_changed(Session& session) {
   end_turn_source_.schedule();
 }
 
+// A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
+// what is there stays, nothing is said, and the next turn tries again.
+bool Driver::save(Session& session) {
+  session.snapshot_changed_ = false;
+  core::Port* port = session.mka();
+  if (port == nullptr) return true;
+  const auto done = store_.save(session.profile().name, port->snapshot());
+  if (done) return true;
+  session.trace_.message(LogLevel::warning, done.error().message);
+  if (done.error().code != EROFS) return true;
+  session.snapshot_changed_ = true;
+  wires_.drop(session.placed_.parent);
+  return false;
+}
+
 void Driver::flush() {
-  // A member number is on disk before a frame carries it: after a crash it is not used again.
-  for (Session* session : unsaved_) {
-    session->snapshot_changed_ = false;
-    if (core::Port* port = session->mka())
-      if (const auto done = store_.save(session->profile().name, port->snapshot()); !done)
-        session->trace_.message(LogLevel::warning, done.error().message);
-  }
-  unsaved_.clear();
+  std::erase_if(unsaved_, [this](Session* session) { return save(*session); });
   wires_.send();
   const std::optional<Time> next = next_deadline();
   if (next == armed_) return;

@@ -95,6 +95,8 @@ class Driver {
   void tell(Session& session, const core::Event& event);
   /// To be called at the end of every callback: snapshots to disk, then frames out, then the timer.
   void flush();
+  /// False where the session's frames must not leave, and were dropped.
+  [[nodiscard]] bool save(Session& session);
   void end_turn();
   void mark_changed(Session& session);
 

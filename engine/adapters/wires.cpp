@@ -40,6 +40,11 @@ void Wires::queue(std::uint16_t ethertype, unsigned ifindex, core::Frame frame) 
     journal_.write(LogLevel::error, to.error().message);
 }
 
+void Wires::drop(unsigned ifindex) {
+  for (auto& [ethertype, wire] : wires_)
+    std::erase_if(wire->waiting, [ifindex](const auto& each) { return each.first == ifindex; });
+}
+
 void Wires::send() {
   for (auto& [ethertype, wire] : wires_) {
     if (wire->waiting.empty()) continue;

@@ -34,6 +34,8 @@ class Wires {
 
   /// Keeps the frame until send().
   void queue(std::uint16_t ethertype, unsigned ifindex, core::Frame frame);
+  /// Forgets what waits for the interface.
+  void drop(unsigned ifindex);
   /// Sends what waits, in order, in as few system calls as there are EtherTypes.
   void send();
 

@@ -37,6 +37,7 @@ class Host final : public Station {
   void crash();
   /// Dies just before the next snapshot would be written: the kernel is ahead of what was saved, nothing left the host.
   void crash_before_saving() noexcept { doomed_ = true; }
+  [[nodiscard]] bool doomed() const noexcept { return doomed_; }
   /// Takes crash_before_saving() back.
   void spare() noexcept { doomed_ = false; }
   /// Power cycle: process, snapshot and kernel are gone.

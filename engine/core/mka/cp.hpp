@@ -65,6 +65,10 @@ class Cp {
   [[nodiscard]] bool has_pending_sak() const noexcept { return pending_.has_value(); }
   /// The key frames are sent with, or nullptr.
   [[nodiscard]] const SakSlot* in_use() const noexcept;
+  /// A SAK is there, but not in use everywhere.
+  [[nodiscard]] bool key_under_way() const noexcept {
+    return pending_ || (latest_ && (!latest_->transmitting || !settled_since_));
+  }
   /// Transmits with a key the SecY confirmed.
   [[nodiscard]] bool transmitting() const noexcept;
   /// Transmits, and the SecY confirmed the settings that make the key count.

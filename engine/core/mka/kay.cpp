@@ -14,10 +14,6 @@ namespace {
 /// A device that could not be read is read again this much later.
 constexpr Duration read_gap = std::chrono::seconds{1};
 
-std::string seconds(Duration span) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(span).count());
-}
-
 }  // namespace
 
 void Kay::set_keys(Time now) {
@@ -226,19 +222,11 @@ Result<void> Kay::suspend(Duration span, Time now) {
         return fail(ENOTSUP, "peer " + to_string(peer.sci) + " speaks MKA version " + std::to_string(peer.version) +
                                  ", which knows no suspension");
   // Nobody could replace the key meanwhile.
-  const Duration needed = span + bounded_hello_time + life_time;
-  if (const auto left = pn_watch_.lasts(*cp_.latest(), now); left && *left < needed)
-    return fail(ERANGE, "the packet numbers of the key in use may run out in " + seconds(*left) +
-                            " s at the speed of the link, a suspension of " + seconds(span) + " s takes " +
-                            seconds(needed) + " s: ask for less, rekey first, or use an XPN cipher suite");
+  if (auto lasts = pn_watch_.must_last(*cp_.latest(), span + bounded_hello_time + life_time, now); !lasts) return lasts;
   ++context_.counters.own_suspensions;
   suspension_.begin(span, bounded_hello_time, life_time, now);
   for (Participant& participant : participants_) participant.ramp_up(now);
   return {};
-}
-
-bool Kay::key_under_way() const noexcept {
-  return cp_.has_pending_sak() || (cp_.latest() && (!cp_.latest()->transmitting || !cp_.settled_since()));
 }
 
 bool Kay::turn_once(Time now) {
@@ -270,7 +258,7 @@ void Kay::turn(Time now) {
 void Kay::step(Time now) {
   pn_watch_.follow_speed();
   server_.pass(now);
-  if (suspension_.step(key_under_way(), now)) on_link_up(now);
+  if (suspension_.step(cp_.key_under_way(), now)) on_link_up(now);
   follow_lifetimes(now);
   expire_peers(now);
   if (deadlines_.is_expired(Timer::read_again, now)) on_device_found(now);

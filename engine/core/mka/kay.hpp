@@ -107,8 +107,6 @@ class Kay {
   void drop_unused_key(Time now);
   void turn(Time now);
   [[nodiscard]] bool turn_once(Time now);
-  /// A SAK is there, but not in use everywhere.
-  [[nodiscard]] bool key_under_way() const noexcept;
 
   [[nodiscard]] bool count(Participant& participant, Participant::Reception what, Time now);
   void take_sak(Participant& participant, const Peer& server, const Mkpdu& pdu, Time now);

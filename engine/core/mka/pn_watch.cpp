@@ -2,6 +2,7 @@
 #include "engine/core/mka/pn_watch.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace macsec::core {
 
@@ -123,6 +124,17 @@ std::optional<Duration> PnWatch::lasts(const SakSlot& slot, Time now) const noex
   const Pn left = last_pn(slot.cipher_suite) - next;
   return Duration{
       static_cast<std::int64_t>(static_cast<double>(left * shortest_frame_bits) / static_cast<double>(fastest_) * 1e6)};
+}
+
+Result<void> PnWatch::must_last(const SakSlot& slot, Duration needed, Time now) const {
+  const std::optional<Duration> left = lasts(slot, now);
+  if (!left || *left >= needed) return {};
+  const auto seconds = [](Duration span) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(span).count());
+  };
+  return fail(ERANGE, "the packet numbers of the key in use may run out within " + seconds(*left) +
+                          " s at the speed of the link, they must last for " + seconds(needed) +
+                          " s: ask for less, rekey first, or use an XPN cipher suite");
 }
 
 std::optional<Duration> PnWatch::sample_interval(const std::optional<SakSlot>& latest) const noexcept {

@@ -39,6 +39,8 @@ class PnWatch {
   void ask_again() noexcept { rekeyed_.reset(); }
   /// When hardware that does not tell its packet numbers could have used them up; nothing where that is no question.
   [[nodiscard]] std::optional<Time> rekey_at(const SakSlot& slot) const noexcept;
+  /// An error where the packet numbers of `slot` might run out within `needed`, when nobody can replace it.
+  [[nodiscard]] Result<void> must_last(const SakSlot& slot, Duration needed, Time now) const;
   /// How long the packet numbers of `slot` last at the least; nothing where that is no question, or the link has no known speed.
   [[nodiscard]] std::optional<Duration> lasts(const SakSlot& slot, Time now) const noexcept;
   /// Longest time between two samples that sees the packet numbers run out in time.

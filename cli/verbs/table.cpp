@@ -130,6 +130,7 @@ constexpr std::array verb_table{
     Verb{"status", "[LINK...]", "Show each link, and why it is not secured (default)", 0, any, run_status, links},
     Verb{"list", "", "List links, one a line", 0, 0, run_list, nothing},
     Verb{"peers", "[LINK...]", "List peers with when they were last heard", 0, any, run_peers, links},
+    Verb{"doctor", "[LINK...]", "Say what is wrong with links and what to type", 0, any, run_doctor, links},
     Verb{"stats", "[LINK...]", "Show all counters of protocol and kernel", 0, any, run_stats, links},
     Verb{"monitor", "[LINK...]", "Show what happens, until interrupted", 0, any, run_monitor, links},
     Verb{"up", "LINK|PROFILE...", "Bring links up; enables a profile that is disabled", 1, any, run_up,

@@ -68,6 +68,7 @@ Exit run_peers(Context& context);
 Exit run_stats(Context& context);
 Exit run_monitor(Context& context);
 Exit run_up(Context& context);
+Exit run_doctor(Context& context);
 Exit run_down(Context& context);
 Exit run_rekey(Context& context);
 Exit run_suspend(Context& context);

@@ -160,6 +160,9 @@ Request<Nothing> Client::down(const std::string& path) const {
 Request<Value> Client::statistics(const std::string& path) const {
   return request<Value>(false, path, interface::session, "GetStatistics");
 }
+Request<Value> Client::diagnose(const std::string& path) const {
+  return request<Value>(false, path, interface::session, "Diagnose");
+}
 
 Request<Value> Client::properties(const std::string& path, const char* interface) const {
   return request<Value>(false, path, interface::properties, "GetAll", std::string{interface});

@@ -104,6 +104,7 @@ class Client {
   [[nodiscard]] Request<Nothing> up(const std::string& path) const;
   [[nodiscard]] Request<Nothing> down(const std::string& path) const;
   [[nodiscard]] Request<Value> statistics(const std::string& path) const;
+  [[nodiscard]] Request<Value> diagnose(const std::string& path) const;
 
   // Properties
   [[nodiscard]] Request<Value> properties(const std::string& path, const char* interface) const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/manager.hpp"
 
+#include "engine/adapters/examination.hpp"
+
 #include <array>
 #include <cerrno>
 #include <fmt/format.h>
@@ -153,6 +155,12 @@ bus::Statistics Manager::statistics(const std::string& interface) {
             {"UnusedSa", c.in_unused_sa},
             {"OctetsValidated", c.in_octets_validated},
             {"OctetsDecrypted", c.in_octets_decrypted}}}};
+}
+
+std::vector<doctor::Finding> Manager::diagnose(const std::string& interface) {
+  const os::Session* session = find(interface);
+  if (session == nullptr) return {};
+  return doctor::examine(os::facts_about(driver_, *session));
 }
 
 Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name) {

@@ -66,6 +66,7 @@ class Manager final : public bus::Model {
   [[nodiscard]] Result<void> suspend(const std::string& interface, Duration span) override;
   [[nodiscard]] Result<void> set_session_enabled(const std::string& interface, bool enabled) override;
   [[nodiscard]] bus::Statistics statistics(const std::string& interface) override;
+  [[nodiscard]] std::vector<doctor::Finding> diagnose(const std::string& interface) override;
   [[nodiscard]] Result<bus::LinkCapabilities> link_capabilities(const std::string& name) override;
 
   void set_spare_problem(const std::string& profile, const std::string& problem) {

@@ -4,6 +4,7 @@
 
 #include "dbus/bus/types.hpp"
 #include "engine/core/status.hpp"
+#include "engine/doctor/doctor.hpp"
 
 #include <map>
 #include <optional>
@@ -134,6 +135,7 @@ class Model {
   [[nodiscard]] virtual Result<void> suspend(const std::string& interface, Duration span) = 0;
   [[nodiscard]] virtual Result<void> set_session_enabled(const std::string& interface, bool enabled) = 0;
   [[nodiscard]] virtual Statistics statistics(const std::string& interface) = 0;
+  [[nodiscard]] virtual std::vector<doctor::Finding> diagnose(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<LinkCapabilities> link_capabilities(const std::string& name) = 0;
 };
 

@@ -131,6 +131,7 @@ class Server {
   void down(Call& call);
   void set_session_enabled(Call& call, bool enabled);
   void get_statistics(Call& call);
+  void diagnose(Call& call);
 
   [[nodiscard]] ProfileView load_profile(const std::string& name);
   [[nodiscard]] Time now() const;

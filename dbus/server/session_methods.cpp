@@ -25,6 +25,8 @@ std::vector<sd_bus_vtable> Server::session_vtable() {
                               SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sa{st}}", statistics),
                               entry<&Server::get_statistics>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings), entry<&Server::diagnose>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", kind, "t", time, "s", text), 0),
   };
   append_properties(vtable, session_properties(), Objects<SessionState>::on_get);
@@ -81,6 +83,17 @@ void Server::get_statistics(Call& call) {
   Statistics statistics = model_.statistics(call.name());
   statistics["Mka"] = to_counters(model_.session(call.name()).status.counters);
   call.reply(statistics);
+}
+
+void Server::diagnose(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
+  std::vector<Dictionary> rows;
+  for (const doctor::Finding& finding : model_.diagnose(call.name()))
+    rows.push_back({{"Id", std::string{finding.id}},
+                    {"Gravity", std::string{to_string(finding.gravity)}},
+                    {"Text", finding.text},
+                    {"Remedy", finding.remedy}});
+  call.reply(rows);
 }
 
 }  // namespace macsec::bus

@@ -24,6 +24,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   [[nodiscard]] const Profile& profile() const noexcept { return *profile_; }
+  [[nodiscard]] const ProfilePointer& shared_profile() const noexcept { return profile_; }
   /// Of the port, or why there is nothing under it.
   [[nodiscard]] core::PortStatus status() const;
   /// Keys come from the profile, there is no MKA.

@@ -34,6 +34,8 @@ SHOWN = {
     "status-missing": ["status", "macsec9"],
     "list": ["list"],
     "peers": ["peers"],
+    "doctor": ["doctor"],
+    "doctor-link": ["doctor", "macsec0"],
     "stats": ["stats", "macsec0"],
     "stats-openmetrics": ["stats", "--openmetrics"],
     "caps": ["caps", "eth0"],

@@ -104,6 +104,19 @@ SESSIONS = {
                        LastError=v("s", "cannot install the SAK: Operation not supported"), Carrier=v("b", False), Ifindex=v("i", 0),
                        Policy=v("s", "should-secure"), Encrypting=v("b", False), **NO_SAK),
 }
+
+
+def finding(ident, gravity, text, remedy):
+    return {"Id": v("s", ident), "Gravity": v("s", gravity), "Text": v("s", text), "Remedy": v("s", remedy)}
+
+
+FINDINGS = {
+    "macsec1": [finding("ckn-mismatch", "fault", "a peer was heard, but with another CKN: ee01",
+                        "the same Ckn= and Cak= at both ends: macsecctl profile edit lab"),
+                finding("mtu-parent", "warning", "macsec1 has MTU 1500, and eth1 carries 1500 with 32 octets of MACsec in it: large frames are lost",
+                        "ip link set eth1 mtu 1532, or a lower MTU on macsec1")],
+    "macsec2": [finding("suspended", "remark", "MKA is suspended by command", "")],
+}
 PROFILES = {
     "lab": profile("lab", Source=v("s", "networkmanager"), Origin=v("s", "4f5c"), Description=v("s", "the lab, floor 2"),
                    Parent=v("s", "eth1"), Interface=v("s", "macsec1"),
@@ -164,6 +177,8 @@ class StandIn:
             return self.find("profile", arguments[0], "NoSuchProfile", "there is no profile")
         if method == "GetStatistics":
             return STATISTICS
+        if method == "Diagnose":
+            return v("(aa{sv})", (FINDINGS.get(path.rpartition("/")[2], []),))
         if method == "GetLinkCapabilities":
             return CAPABILITIES[arguments[0]] if arguments[0] in CAPABILITIES else failure("NoSuchLink", f"there is no link {arguments[0]}")
         # The rest changes something.

@@ -164,6 +164,19 @@ TEST_F(SessionMethods, StatisticsByGroup) {
   EXPECT_EQ((*statistics)["Transmit"]["Encrypted"].number(), 17U);
 }
 
+TEST_F(SessionMethods, FindingsNeedNoPrivilege) {
+  be([](bus::SessionState&) {});
+  polkit_->answer = PolkitMock::Answer::refuse;
+  const auto findings = caller().call(client().diagnose(macsec0_path));
+  ASSERT_TRUE(findings);
+  ASSERT_EQ(findings->list().size(), 1U);
+  const bus::Value& finding = findings->at(0);
+  EXPECT_EQ(finding["Id"].text(), "no-carrier");
+  EXPECT_EQ(finding["Gravity"].text(), "fault");
+  EXPECT_EQ(finding["Text"].text(), "no carrier on eth0");
+  EXPECT_EQ(finding["Remedy"].text(), "look at the cable");
+}
+
 TEST_F(SessionMethods, WhatIsGoneIsSaid) {
   polkit_->answer = PolkitMock::Answer::none;
   std::vector<std::string> errors;

@@ -109,6 +109,9 @@ Result<void> TestModel::set_session_enabled(const std::string& interface, bool e
   return done((enabled ? "up " : "down ") + interface);
 }
 
+std::vector<doctor::Finding> TestModel::diagnose(const std::string&) {
+  return {{.id = "no-carrier", .text = "no carrier on eth0", .remedy = "look at the cable"}};
+}
 bus::Statistics TestModel::statistics(const std::string&) { return {{"Transmit", {{"Encrypted", 17}}}}; }
 
 Result<bus::LinkCapabilities> TestModel::link_capabilities(const std::string& name) {

@@ -12,7 +12,7 @@ WIRE = BASE + ["engine/wire"]
 CONFIG = WIRE + ["engine/config"]
 PORTS = CONFIG + ["engine/ports"]
 CORE = PORTS + ["engine/crypto", "engine/core"]
-ENGINE = CORE + ["engine/adapters"]
+ENGINE = CORE + ["engine/doctor", "engine/adapters"]
 MKA_SIDE = ["engine/core/" + name for name in ("context.hpp", "counters.hpp", "event.hpp", "snapshot.hpp", "status.hpp")]
 CLIENT = BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus", "dbus/client"]
 
@@ -26,12 +26,14 @@ MAY_USE = {
     "engine/eap": PORTS + ["engine/crypto"],
     "engine/core": CORE,
     "engine/core/mka": PORTS + ["engine/crypto"] + MKA_SIDE,
-    "engine/adapters": CORE,
+    "engine/doctor": CONFIG + ["engine/core/status.hpp", "engine/core/counters.hpp"],
+    "engine/adapters": CORE + ["engine/doctor"],
     "engine/adapters/netlink": PORTS,
     "engine/adapters/system": PORTS + ["engine/core/snapshot.hpp", "engine/core/status.hpp", "engine/core/port.hpp"],
     "dbus/bus": BASE + ["engine/wire/types.hpp"],
     "dbus/client": BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus"],
-    "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp", "dbus/bus"],
+    "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp",
+                                             "engine/doctor/doctor.hpp", "dbus/bus"],
     "dbus/daemon": ENGINE + ["dbus/bus", "dbus/server"],
     "plugin/links": BASE + ["engine/wire/types.hpp"],
     "plugin/networkmanager": CLIENT + ["plugin/links"],

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Findings about what a link stands on and what stands on it.
+#pragma once
+
+#include "engine/doctor/doctor.hpp"
+
+namespace macsec::doctor {
+
+/// Why nothing can run: the link is switched off, its parent or device is missing, down or refused.
+[[nodiscard]] std::vector<Finding> interface_findings(const Facts& facts);
+
+/// What may be wrong beside the keys: MTUs, bridges, other programs, offload, frames that are refused.
+[[nodiscard]] std::vector<Finding> surrounding_findings(const Facts& facts);
+
+}  // namespace macsec::doctor

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/doctor/doctor.hpp"
+
+#include "engine/doctor/below.hpp"
+#include "engine/doctor/peers.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace macsec::doctor {
+
+std::string_view to_string(Gravity gravity) noexcept {
+  switch (gravity) {
+    case Gravity::fault:
+      return "fault";
+    case Gravity::warning:
+      return "warning";
+    case Gravity::remark:
+      return "remark";
+  }
+  return {};
+}
+
+std::vector<Finding> examine(const Facts& facts) {
+  std::vector<Finding> findings = interface_findings(facts);
+  // What is below explains why no peer is there; a second cause beside it would only distract.
+  if (findings.empty()) findings = key_findings(facts);
+  if (findings.empty()) findings = peer_findings(facts);
+  std::ranges::move(surrounding_findings(facts), std::back_inserter(findings));
+  std::ranges::stable_sort(findings, {}, &Finding::gravity);
+  return findings;
+}
+
+}  // namespace macsec::doctor

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/devices.hpp"
 
+#include "engine/config/cipher_choice.hpp"
+
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 
@@ -11,6 +14,23 @@ using namespace std::chrono_literals;
 
 /// After a device was deleted: when its parent goes too, that message comes behind.
 constexpr Duration parent_goes_too = 100ms;
+
+/// Frames to 01:80:c2:00:00:00 to :0f end at a bridge's ports, unless it is told to hand them on.
+std::string obstacle(const Link& parent, const MacAddress& destination) {
+  constexpr MacAddress reserved{{0x01, 0x80, 0xc2, 0, 0, 0}};
+  const unsigned number = destination.octets[5];
+  if (parent.kind != "bridge" || number > 15 ||
+      !std::equal(reserved.octets.begin(), reserved.octets.end() - 1, destination.octets.begin()))
+    return {};
+  if ((parent.forwarded_groups >> number & 1U) != 0) return {};
+  return fmt::format(
+      "{} is a bridge, which keeps frames to {} from all but its ports; use a port of it as Parent=, set another "
+      "Destination= at both ends, or let it pass them: ip link set {} type bridge group_fwd_mask {}",
+      parent.name, to_string(destination), parent.name, parent.forwarded_groups | 1U << number);
+}
+
+/// Masters that judge a port by its carrier and IFF_UP, not by its operational state.
+bool is_bond(const Link* master) { return master != nullptr && (master->kind == "bond" || master->kind == "team"); }
 
 bool is_group(const MacAddress& mac) noexcept { return (mac.octets[0] & 1U) != 0; }
 
@@ -38,8 +58,14 @@ void Devices::attach(Session& session, Time now) {
     session.attach_error_.reset();
     session.attach_backoff_.reset();
     timers_.set(session.attach_alarm_, std::nullopt);
+    update_link(session, now);
+    if (parent == nullptr && !session.missed_)
+      session.trace_.message(LogLevel::warning, fmt::format("there is no interface {} yet", profile.link.parent),
+                             message_id::parent_missing);
+    session.missed_ = parent == nullptr;
     return;  // the link monitor will tell
   }
+  session.missed_ = false;
   if (!session.attach_backoff_.may_try(now)) return timers_.set(session.attach_alarm_, session.attach_backoff_.next());
   // The kernel fixes the cipher suite when the device is made.
   auto done = session.secy_.change(secy_device(profile, links_.speed(parent->ifindex)));
@@ -50,6 +76,7 @@ void Devices::attach(Session& session, Time now) {
   timers_.set(session.attach_alarm_, std::nullopt);
   place(session);
   keep_configuration(session);
+  plan_reassert(session);  // it may be in a bond already
   if (!session.secy_.made_here())
     session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
   if (profile.macsec.offload != OffloadChoice::off)
@@ -97,8 +124,9 @@ void Devices::follow(Session& session) {
   displace(session);
   place(session);
   keep_configuration(session);
-  if (const std::string lost = session.secy_.take_left_behind(); !lost.empty())
-    session.trace_.message(LogLevel::warning, lost, message_id::secy_error);
+  if (const auto told = session.secy_.take_recreated())
+    session.trace_.message(told->noticed ? LogLevel::warning : LogLevel::info, told->text,
+                           message_id::device_recreated);
   hooks_.changed(session);
   if (!session.secy_.attached()) timers_.set(session.attach_alarm_, boot_time() + parent_goes_too);
 }
@@ -135,7 +163,9 @@ void Devices::displace(Session& session) noexcept {
 void Devices::update_link(Session& session, Time now) {
   core::LinkState link;
   const Link* const parent = session.secy_.attached() ? links_.find(session.secy_.parent_ifindex()) : nullptr;
+  link.parent = parent != nullptr || links_.find(session.profile().link.parent) != nullptr;
   if (parent != nullptr) {
+    link.obstacle = obstacle(*parent, session.profile().mka.destination);
     link.present = true;
     link.carrier = parent->carrier;
     link.mac = parent->mac;
@@ -175,24 +205,46 @@ void Devices::on_link_change(const LinkChange& change, Time now) {
   for (Session* session : std::exchange(on_parent_, {})) update_link(*session, now);
   if (change.kind == LinkChange::Kind::changed) {
     if (!change.link.up) keeper_.is_down(ifindex);
-    for (Session* session : sessions_.on_device(ifindex)) {
-      if (session->reassert_) continue;
-      session->reassert_ = true;
-      reasserts_.push_back(session);
-      hooks_.end_of_turn();
-    }
+    for (Session* session : sessions_.on_device(ifindex)) plan_reassert(*session);
   }
+  foretell(change);
   if (change.before != nullptr && change.before->name == change.link.name &&
-      change.before->master == change.link.master)
+      change.before->alternative_names == change.link.alternative_names && change.before->master == change.link.master)
     return;
-  for (Session* session : sessions_.named(change.link.name)) {
-    if (session->secy_.attached()) continue;
-    // Under the device's own name it may be the device that the last attempt created and deleted.
-    const Profile& profile = session->profile();
-    if (change.link.name == profile.link.parent || profile.link.create == CreateChoice::no)
-      session->attach_backoff_.cause_changed();
-    attach(*session, now);
+  std::vector<std::string> names = change.link.alternative_names;
+  names.push_back(change.link.name);
+  for (const std::string& name : names)
+    for (Session* session : sessions_.named(name)) {
+      if (session->secy_.attached()) continue;
+      // Under the device's own name it may be the device that the last attempt created and deleted.
+      const Profile& profile = session->profile();
+      if (name == profile.link.parent || profile.link.create == CreateChoice::no)
+        session->attach_backoff_.cause_changed();
+      attach(*session, now);
+    }
+}
+
+/// Tells of what is put on a device that another cipher suite would take away.
+void Devices::foretell(const LinkChange& change) {
+  const Link& link = change.link;
+  if (change.kind != LinkChange::Kind::appeared || link.parent == 0 || link.parent_netns || LinkStack::keeps(link.kind))
+    return;
+  for (Session* session : sessions_.on_device(link.parent)) {
+    const auto suites = cipher_preferences(session->profile(), session->link_.speed);
+    if (session->static_keys() || !session->secy_.made_here() || suites.size() < 2) continue;
+    session->trace_.message(
+        LogLevel::warning,
+        fmt::format("{} ({}) would be lost if a key server asks for another cipher suite, for which "
+                    "the device is re-created; CipherSuites= with one suite prevents that",
+                    link.name, link.kind),
+        message_id::device_recreated);
   }
+}
+
+void Devices::plan_reassert(Session& session) {
+  if (std::exchange(session.reassert_, true)) return;
+  reasserts_.push_back(&session);
+  hooks_.end_of_turn();
 }
 
 void Devices::reassert() {
@@ -207,6 +259,7 @@ void Devices::reassert(Session& session, Time now) {
   const Link* const link = links_.find(session.secy_.ifindex());
   if (link == nullptr) return;
   if (const Time next = session.reassert_pace_.next(now); next > now) return timers_.set(session.reassert_alarm_, next);
+  session.secy_.set_bonded(is_bond(links_.find(link->master)));
   const auto done = session.secy_.reassert(*link);
   if (!done && done.error().code == ENODEV) return;
   if (!done) session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);

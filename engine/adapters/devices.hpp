@@ -47,6 +47,8 @@ class Devices {
   void place(Session& session);
   void displace(Session& session) noexcept;
   void update_link(Session& session, Time now);
+  void foretell(const LinkChange& change);
+  void plan_reassert(Session& session);
   void keep_configuration(const Session& session);
 
   LinkMonitor& links_;

@@ -29,11 +29,11 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
     : loop_{loop},
       journal_{journal},
       store_{store},
-      wires_{
-          loop,
-          journal,
-          {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); }, .done = [this] { flush(); }}} {
-}
+      wires_{loop,
+             journal,
+             {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); },
+              .done = [this] { flush(); },
+              .sending = [this](unsigned ifindex, int error) { on_sending(ifindex, error); }}} {}
 
 Driver::~Driver() = default;
 
@@ -51,6 +51,10 @@ Result<void> Driver::start() {
   auto links = LinkMonitor::open([this](const LinkChange& change) { on_link_change(change); });
   if (!links) return std::unexpected{links.error()};
   links_ = std::move(*links);
+  if (const auto read = kernel_->made().remember_in(
+          store_.devices_file(), [this](unsigned ifindex) { return links_->find(ifindex) != nullptr; });
+      !read)
+    journal_.write(LogLevel::warning, read.error().message, message_id::damaged_state);
   devices_.emplace(loop_, *links_, sessions_, wires_, timers_,
                    Devices::Hooks{.settle = [this](Session& session) { settle(session); },
                                   .changed = [this](Session& session) { mark_changed(session); },
@@ -216,6 +220,7 @@ void Driver::stop(Farewell farewell) {
 
 void Driver::on_link_change(const LinkChange& change) {
   const Time now = boot_time();
+  if (change.kind == LinkChange::Kind::removed) kernel_->made().forget(change.link.ifindex);
   devices_->on_link_change(change, now);
   spares_->on_link_change(change, now);
 }
@@ -228,6 +233,18 @@ void Driver::on_frame(unsigned ifindex, Bytes frame) {
       port->on_frame(frame, now);
       settle(*session);
     }
+}
+
+/// `error` is the errno of what is sent on the parent from now on, 0 where it is sent again.
+void Driver::on_sending(unsigned parent, int error) {
+  std::vector<Session*> senders;
+  sessions_.on_parent(parent, senders);
+  for (Session* session : senders) {
+    if (session->mka() == nullptr || session->send_error_ == error) continue;
+    session->send_error_ = error;
+    if (error != 0) session->trace_.message(LogLevel::warning, session->send_problem(), message_id::cannot_send);
+    mark_changed(*session);
+  }
 }
 
 void Driver::on_timer() {

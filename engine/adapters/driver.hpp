@@ -84,6 +84,7 @@ class Driver {
 
   void on_link_change(const LinkChange& change);
   void on_frame(unsigned ifindex, Bytes frame);
+  void on_sending(unsigned parent, int error);
   void on_timer();
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);

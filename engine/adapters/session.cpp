@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/session.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 namespace macsec::os {
 
 Session::Session(ProfilePointer profile, MacsecKernel& kernel, Journal& journal)
@@ -17,7 +20,15 @@ core::PortStatus Session::status() const {
     status.reason_text = attach_error_->message;
     status.last_error = attach_error_->message;
   }
+  if (send_error_ != 0 && status.last_error.empty()) status.last_error = send_problem();
   return status;
+}
+
+std::string Session::send_problem() const {
+  if (send_error_ == 0) return {};
+  std::string text = "cannot send key agreement on " + profile_->link.parent + ": " + std::strerror(send_error_);
+  if (send_error_ == EMSGSIZE) text += " (its MTU is too small)";
+  return text;
 }
 
 const std::string& Session::interface() const noexcept {

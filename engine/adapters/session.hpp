@@ -54,6 +54,8 @@ class Session {
     What what;
   };
 
+  /// Why nobody hears this end; empty while its frames are sent.
+  [[nodiscard]] std::string send_problem() const;
   [[nodiscard]] core::Port* mka() noexcept { return std::get_if<core::Port>(&port_); }
   /// Calls `function` with whichever port there is.
   template <typename Function>
@@ -69,10 +71,12 @@ class Session {
   core::LinkState link_;
   bool enabled_ = true;
 
+  int send_error_ = 0;  ///< errno of what is sent on the parent
   std::optional<Error> attach_error_;
   Time attach_error_since_;
   Backoff attach_backoff_;
   Place placed_;
+  bool missed_ = false;  ///< it was told that the parent does not exist
   bool joined_ = false;  ///< frames to the destination's group are let in
 
   bool changed_ = false;  ///< observers are told at the end of the turn

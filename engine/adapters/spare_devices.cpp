@@ -38,9 +38,11 @@ void SpareDevices::drop(const std::string& interface) {
 void SpareDevices::on_link_change(const LinkChange& change, Time now) {
   const Link& link = change.link;
   const Link* const before = change.kind == LinkChange::Kind::changed ? change.before : nullptr;
-  if (before != nullptr && before->name == link.name && before->master == link.master) return;
+  if (before != nullptr && before->name == link.name && before->alternative_names == link.alternative_names &&
+      before->master == link.master)
+    return;
   const auto concerns = [&](const std::string& name) {
-    return name == link.name || (before != nullptr && name == before->name);
+    return link.is_called(name) || (before != nullptr && before->is_called(name));
   };
   for (auto& [interface, spare] : spares_) {
     const bool own_name = concerns(interface);
@@ -95,7 +97,7 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
   if (*found) {
     const Link& link = **found;
     // Whoever made or uses it knows better what it is for; macsecd's session says where it does not fit.
-    if (!link.macsec || link.alias != device_mark || in_use_(link.ifindex)) return {};
+    if (!kernel_.made().has(link) || in_use_(link.ifindex)) return {};
     if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.link.port &&
         link.macsec->cipher_suite == device.cipher_suite)
       return {};
@@ -115,7 +117,7 @@ void SpareDevices::discard(const std::string& interface) {
   const auto found = find_link(kernel_, interface);
   if (!found || !*found) return;
   const Link& link = **found;
-  if (!link.macsec || link.alias != device_mark || in_use_(link.ifindex)) return;
+  if (!kernel_.made().has(link) || in_use_(link.ifindex)) return;
   // Who is faster than this has deleted it already.
   static_cast<void>(delete_link(kernel_, link.ifindex, link.name));
 }

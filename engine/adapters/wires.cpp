@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/wires.hpp"
 
+#include <cerrno>
+
 namespace macsec::os {
 namespace {
 
@@ -50,9 +52,23 @@ void Wires::send() {
     if (wire->waiting.empty()) continue;
     for (const auto& [ifindex, frame] : wire->waiting) wire->batch.push_back({.ifindex = ifindex, .frame = frame});
     wire->socket->send(wire->batch);
+    for (const OutgoingFrame& frame : wire->batch) note(frame);
     wire->batch.clear();
     wire->waiting.clear();
   }
+}
+
+void Wires::note(const OutgoingFrame& frame) {
+  // An interface that is down or gone is the link monitor's to tell.
+  const bool away = frame.error == ENETDOWN || frame.error == ENXIO || frame.error == ENODEV;
+  const int error = away ? 0 : frame.error;
+  const auto known = failing_.find(frame.ifindex);
+  if (error == (known == failing_.end() ? 0 : known->second)) return;
+  if (error == 0)
+    failing_.erase(known);
+  else
+    failing_[frame.ifindex] = error;
+  receiver_.sending(frame.ifindex, error);
 }
 
 }  // namespace macsec::os

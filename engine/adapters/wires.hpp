@@ -21,6 +21,8 @@ class Wires {
     std::function<void(unsigned ifindex, Bytes frame)> frame;
     /// After each call of the loop that handed over frames.
     std::function<void()> done;
+    /// Frames cannot be sent on the interface any more, for this errno, or can again (0).
+    std::function<void(unsigned ifindex, int error)> sending;
   };
   /// All arguments outlive this.
   Wires(EventLoop& loop, Journal& journal, Receiver receiver)
@@ -48,11 +50,13 @@ class Wires {
   };
 
   [[nodiscard]] Result<Wire*> wire(std::uint16_t ethertype);
+  void note(const OutgoingFrame& frame);
 
   EventLoop& loop_;
   Journal& journal_;
   Receiver receiver_;
   std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
+  std::map<unsigned, int> failing_;  ///< errno by interface
 };
 
 }  // namespace macsec::os

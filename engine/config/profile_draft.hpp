@@ -82,6 +82,8 @@ struct ProfileRule {
 [[nodiscard]] bool decode_key(std::string_view digits, Secret<32>& out) noexcept;
 
 /// Whether the kernel takes `name` as the name of an interface.
-[[nodiscard]] bool is_interface_name(std::string_view name) noexcept;
+inline constexpr std::size_t longest_interface_name = 15;
+inline constexpr std::size_t longest_alternative_name = 127;
+[[nodiscard]] bool is_interface_name(std::string_view name, std::size_t longest) noexcept;
 
 }  // namespace macsec::detail

@@ -105,8 +105,8 @@ bool decode_key(std::string_view digits, Secret<32>& out) noexcept {
   return false;
 }
 
-bool is_interface_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 15 || name == "." || name == "..") return false;
+bool is_interface_name(std::string_view name, std::size_t longest) noexcept {
+  if (name.empty() || name.size() > longest || name == "." || name == "..") return false;
   return std::none_of(name.begin(), name.end(), [](char c) {
     return c == '/' || c == ':' || c == '%' || c == '\\' || static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
   });

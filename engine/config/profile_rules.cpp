@@ -123,9 +123,9 @@ Verdict set_choice(ProfileDraft& draft, const RawValue& value) {
   return {(take(Choices) || ...), {}};
 }
 
-template <auto Member>
+template <auto Member, std::size_t longest = longest_interface_name>
 Verdict set_interface(ProfileDraft& draft, const RawValue& value) {
-  if (!is_interface_name(value.text)) return refused;
+  if (!is_interface_name(value.text, longest)) return refused;
   at(draft, Member) = value.text;
   return {};
 }
@@ -345,9 +345,9 @@ using enum OffloadChoice;
 // One key after the other: section, name, what is accepted, default, help; how it is set; how it is told.
 // clang-format off
 constexpr std::array rules{
-    ProfileRule{{"Link", "Parent", "the name of an interface", "required",
+    ProfileRule{{"Link", "Parent", "the name of an interface, alternative ones too", "required",
                  "Interface that carries the secured frames"},
-                set_interface<&Link::parent>, get<&Link::parent>},
+                set_interface<&Link::parent, longest_alternative_name>, get<&Link::parent>},
     ProfileRule{{"Link", "Interface", "the name of an interface, at most 15 characters", "macsec0",
                  "The MACsec interface"},
                 set_interface<&Link::interface>, get<&Link::interface>},

@@ -21,10 +21,12 @@ inline constexpr Duration bounded_hello_time = std::chrono::milliseconds{500};
 /// The link under the port, as the host sees it.
 struct LinkState {
   bool present = false;     ///< parent and macsec device exist
+  bool parent = false;      ///< the parent exists
   bool carrier = false;     ///< parent is up and has carrier
   MacAddress mac;           ///< of the parent: source of MKPDUs
   Sci sci;                  ///< of the macsec device
   std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
+  std::string obstacle{};  ///< what keeps every frame of key agreement from this port, for people; empty: nothing known
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };
 

@@ -175,13 +175,17 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::disabled:
       return "the link is switched off";
     case Reason::no_device:
-      return "interface " + context.profile->link.parent + " or its MACsec device is missing";
+      if (!context.link.parent) return "there is no interface " + context.profile->link.parent;
+      return context.profile->link.create == CreateChoice::no
+                 ? "waiting for another program to create " + context.profile->link.interface + " (Create=no)"
+                 : "there is no device " + context.profile->link.interface;
     case Reason::no_carrier:
       return "no carrier on " + context.profile->link.parent;
     case Reason::no_key:
       return "no key of this profile is valid now";
     case Reason::no_peer:
-      return "no peer heard on " + context.profile->link.parent;
+      return "no peer heard on " + context.profile->link.parent +
+             (context.link.obstacle.empty() ? "" : ": " + context.link.obstacle);
     case Reason::ckn_mismatch:
       return "a peer was heard, but with another CKN: " +
              to_string(std::ranges::max_element(foreign_, {}, &Foreign::at)->ckn);

@@ -158,10 +158,11 @@ TEST(WpaSupplicant, TheNameOfTheFileNamesTheParent) {
   EXPECT_EQ(parent("wpa_supplicant-macsec_linux-eth0.conf"), "eth0");
   EXPECT_EQ(parent("wpa_supplicant-nl80211-wlan0.conf"), "wlan0");
   EXPECT_EQ(parent("wpa_supplicant-br-lan.conf"), "br-lan");
-  for (const char* const name :
-       {"wpa_supplicant-macsec.conf", "wpa_supplicant-wired.conf", "wpa_supplicant-wired-.conf",
-        "wpa_supplicant-a-name-that-is-too-long.conf", "wpa_supplicant.conf", "x.conf"})
+  for (const char* const name : {"wpa_supplicant-macsec.conf", "wpa_supplicant-wired.conf",
+                                 "wpa_supplicant-wired-.conf", "wpa_supplicant.conf", "x.conf"})
     EXPECT_EQ(parent(name), "") << name;
+  EXPECT_EQ(parent("wpa_supplicant-a-name-that-is-an-alternative.conf"), "a-name-that-is-an-alternative");
+  EXPECT_EQ(parent("wpa_supplicant-" + std::string(128, 'x') + ".conf"), "") << "longer than any name";
 }
 
 Read keyfile(std::string_view more, std::string_view connection = "") {

@@ -6,6 +6,7 @@
 #include "engine/adapters/netlink/netlink_events.hpp"
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/adapters/system/packet_socket.hpp"
+#include "tests/unit/cable.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -193,37 +194,6 @@ TEST(OsRandom, Fills) {
   random.fill(octets);
   EXPECT_TRUE(std::ranges::any_of(octets, [](std::uint8_t octet) { return octet != 0; }));
 }
-
-/// A network namespace of its own with a cable from `a` to `b`.
-class CableTest : public testing::Test {
- protected:
-  void SetUp() override {
-    host_ = FileDescriptor{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
-    if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no namespaces without privilege";
-    if (run("ip link add name a address 02:00:00:00:00:0a type veth peer name b address 02:00:00:00:00:0b") != 0)
-      GTEST_SKIP() << "no veth in this kernel";
-  }
-  void TearDown() override { static_cast<void>(::setns(host_.get(), CLONE_NEWNET)); }
-
-  static int run(const char* command) { return std::system(command); }
-
-  /// Runs `process` each time `fd` has something until `done`; false after five seconds.
-  template <typename Done, typename Process>
-  static bool wait_for(int fd, Done done, Process process) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{5};
-    while (!done()) {
-      const auto left =
-          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd wait{.fd = fd, .events = POLLIN, .revents = 0};
-      if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) <= 0) return false;
-      process();
-    }
-    return true;
-  }
-
- private:
-  FileDescriptor host_;
-};
 
 struct Seen {
   LinkChange::Kind kind;

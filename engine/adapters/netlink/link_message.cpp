@@ -43,13 +43,27 @@ MacsecLink parse_macsec(const Attributes<IFLA_MACSEC_OFFLOAD>& data) {
   return out;
 }
 
+std::vector<std::string> alternative_names(Bytes properties) {
+  std::vector<std::string> out;
+  each_attribute(properties, [&out](const Attribute& one) {
+    if (one.type != IFLA_ALT_IFNAME) return;
+    const std::string_view text{reinterpret_cast<const char*>(one.data.data()), one.data.size()};
+    out.emplace_back(text.substr(0, text.find('\0')));
+  });
+  return out;
+}
+
 }  // namespace
+
+bool Link::is_called(std::string_view any_name) const noexcept {
+  return name == any_name || std::ranges::find(alternative_names, any_name) != alternative_names.end();
+}
 
 bool parse_link(const nlmsghdr& message, Link& out) {
   const auto* const header = header_of<ifinfomsg>(message);
   if (message.nlmsg_type != RTM_NEWLINK || header == nullptr) return false;
   const ifinfomsg& info = *header;
-  const Attributes<IFLA_LINK_NETNSID> attributes{attributes_of<ifinfomsg>(message)};
+  const Attributes<IFLA_PROP_LIST> attributes{attributes_of<ifinfomsg>(message)};
   // Bridge ports and wireless drivers send messages of the same type that tell of something else.
   if (info.ifi_family != AF_UNSPEC || info.ifi_index <= 0 || !attributes.has(IFLA_IFNAME) ||
       attributes.has(IFLA_WIRELESS))
@@ -69,11 +83,15 @@ bool parse_link(const nlmsghdr& message, Link& out) {
     out.parent_netns = static_cast<int>(static_cast<std::uint32_t>(attributes.number(IFLA_LINK_NETNSID)));
   out.master = static_cast<unsigned>(attributes.number(IFLA_MASTER));
   out.alias = attributes.text(IFLA_IFALIAS);
+  out.alternative_names = os::alternative_names(attributes[IFLA_PROP_LIST]);
   if (attributes.has(IFLA_LINKINFO)) {
     const Attributes<IFLA_INFO_DATA> linkinfo{attributes[IFLA_LINKINFO]};
     out.kind = linkinfo.text(IFLA_INFO_KIND);
     if (out.kind == "macsec" && linkinfo.has(IFLA_INFO_DATA))
       out.macsec = parse_macsec(Attributes<IFLA_MACSEC_OFFLOAD>{linkinfo[IFLA_INFO_DATA]});
+    if (out.kind == "bridge")
+      out.forwarded_groups = static_cast<std::uint16_t>(
+          Attributes<IFLA_BR_GROUP_FWD_MASK>{linkinfo[IFLA_INFO_DATA]}.number(IFLA_BR_GROUP_FWD_MASK));
   }
   return true;
 }

@@ -7,6 +7,8 @@
 #include <linux/netlink.h>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace macsec::os {
 
@@ -34,7 +36,11 @@ struct Link {
   std::optional<int> parent_netns;  ///< the lower device lives in this other namespace (its id); `parent` counts there
   unsigned master = 0;              ///< bridge or bond it belongs to, 0: none
   std::string alias;
+  std::vector<std::string> alternative_names{};
+  std::uint16_t forwarded_groups = 0;  ///< of a bridge: bit N is set where it hands on 01:80:c2:00:00:0N
   std::optional<MacsecLink> macsec;
+
+  [[nodiscard]] bool is_called(std::string_view any_name) const noexcept;
   friend bool operator==(const Link&, const Link&) = default;
 };
 

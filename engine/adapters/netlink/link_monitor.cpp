@@ -108,7 +108,7 @@ const Link* LinkMonitor::find(unsigned ifindex) const noexcept {
 }
 
 const Link* LinkMonitor::find(std::string_view name) const noexcept {
-  const auto at = std::ranges::find_if(links_, [name](const auto& entry) { return entry.second.name == name; });
+  const auto at = std::ranges::find_if(links_, [name](const auto& entry) { return entry.second.is_called(name); });
   return at == links_.end() ? nullptr : &at->second;
 }
 

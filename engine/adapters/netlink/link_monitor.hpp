@@ -36,6 +36,7 @@ class LinkMonitor {
 
   [[nodiscard]] const std::map<unsigned, Link>& links() const noexcept { return links_; }
   [[nodiscard]] const Link* find(unsigned ifindex) const noexcept;
+  /// Alternative names count.
   [[nodiscard]] const Link* find(std::string_view name) const noexcept;
   /// Bit/s, 0 where unknown, as without carrier it is for most hardware. Asked of the driver once each time the carrier
   /// comes on.

@@ -2,6 +2,7 @@
 /// The kernel's MACsec driver: sockets and one dump for all SecYs of the network namespace.
 #pragma once
 
+#include "engine/adapters/netlink/made_devices.hpp"
 #include "engine/adapters/netlink/netlink_socket.hpp"
 #include "engine/ports/secy.hpp"
 
@@ -87,6 +88,7 @@ class MacsecKernel {
   [[nodiscard]] Result<void> change_link(NetlinkMessage& message, unsigned ifindex, std::string_view doing);
   [[nodiscard]] NetlinkSocket& route() noexcept { return route_; }
   [[nodiscard]] std::uint16_t family() const noexcept { return family_; }
+  [[nodiscard]] MadeDevices& made() noexcept { return made_; }
   /// What is known without asking: the state of a device just made.
   void learn(SecyDump dump);
 
@@ -98,6 +100,7 @@ class MacsecKernel {
   NetlinkSocket route_;
   NetlinkSocket generic_;
   std::uint16_t family_;
+  MadeDevices made_;
   struct Known {
     SecyDump dump;
     std::chrono::steady_clock::time_point at;

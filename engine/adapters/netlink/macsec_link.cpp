@@ -16,6 +16,7 @@ constexpr std::uint8_t link_mode_dormant = 1;
 constexpr std::uint8_t oper_dormant = 5;  // IF_OPER_*
 constexpr std::uint8_t oper_up = 6;
 constexpr std::uint8_t icv_octets = 16;
+constexpr std::size_t longest_alternative_name = 128;  // ALTIFNAMSIZ, with its zero
 
 NetlinkMessage link_message(std::uint16_t type, int flags, unsigned ifindex, unsigned set = 0, unsigned mask = 0) {
   ifinfomsg info{};
@@ -70,12 +71,23 @@ Result<std::optional<Link>> ask_link(MacsecKernel& kernel, NetlinkMessage& messa
   return found;
 }
 
+template <typename Wanted>
+Result<std::vector<Link>> list_links(MacsecKernel& kernel, NetlinkMessage& message, Wanted wanted) {
+  std::vector<Link> found;
+  const auto visit = [&](const nlmsghdr& answer) {
+    if (Link link; parse_link(answer, link) && wanted(link)) found.push_back(std::move(link));
+  };
+  if (auto asked = kernel.route().query(message, "list interfaces", visit, [&found] { found.clear(); }); !asked)
+    return std::unexpected{std::move(asked.error())};
+  return found;
+}
+
 }  // namespace
 
 Result<std::optional<Link>> find_link(MacsecKernel& kernel, const std::string& name) {
-  if (name.empty() || name.size() >= IFNAMSIZ) return std::optional<Link>{};
+  if (name.empty() || name.size() >= longest_alternative_name) return std::optional<Link>{};
   auto message = link_message(RTM_GETLINK, 0, 0);
-  message.put_string(IFLA_IFNAME, name);
+  message.put_string(name.size() < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
   return ask_link(kernel, message, "look up interface " + name);
 }
 
@@ -87,13 +99,13 @@ Result<std::optional<Link>> find_link(MacsecKernel& kernel, unsigned ifindex) {
 Result<std::vector<Link>> macsec_links(MacsecKernel& kernel) {
   auto message = link_message(RTM_GETLINK, NLM_F_DUMP, 0);
   message.nest(IFLA_LINKINFO, [&message] { message.put_string(IFLA_INFO_KIND, "macsec"); });
-  std::vector<Link> found;
-  const auto visit = [&found](const nlmsghdr& answer) {
-    if (Link link; parse_link(answer, link) && link.macsec) found.push_back(std::move(link));
-  };
-  if (auto asked = kernel.route().query(message, "list macsec devices", visit, [&found] { found.clear(); }); !asked)
-    return std::unexpected{std::move(asked.error())};
-  return found;
+  return list_links(kernel, message, [](const Link& link) { return link.macsec.has_value(); });
+}
+
+Result<std::vector<Link>> other_links_on(MacsecKernel& kernel, unsigned parent) {
+  auto message = link_message(RTM_GETLINK, NLM_F_DUMP, 0);
+  return list_links(kernel, message,
+                    [parent](const Link& link) { return link.parent == parent && !link.parent_netns && !link.macsec; });
 }
 
 Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request) {
@@ -121,7 +133,9 @@ Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request)
 
 Result<void> delete_link(MacsecKernel& kernel, unsigned ifindex, const std::string& name) {
   auto message = link_message(RTM_DELLINK, 0, ifindex);
-  return kernel.change_link(message, ifindex, "delete " + name);
+  auto done = kernel.change_link(message, ifindex, "delete " + name);
+  if (done) kernel.made().forget(ifindex);
+  return done;
 }
 
 Result<void> change_parameters(MacsecKernel& kernel, unsigned ifindex, const SecyParameters& parameters,
@@ -137,9 +151,11 @@ Result<void> change_encoding(MacsecKernel& kernel, unsigned ifindex, An an, std:
   return kernel.change_link(message, ifindex, doing);
 }
 
-Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, ControlledPort state, std::string_view doing) {
+Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, ControlledPort state, Also also,
+                                std::string_view doing) {
   const bool up = state == ControlledPort::up;
-  auto message = link_message(RTM_SETLINK, 0, ifindex);
+  const unsigned flag = also == Also::up_flag ? unsigned{IFF_UP} : 0U;
+  auto message = link_message(RTM_SETLINK, 0, ifindex, up ? flag : 0U, flag);
   // Mode default while up: when the carrier goes and comes back, the device is up again without anybody's help.
   message.put_u8(IFLA_OPERSTATE, up ? oper_up : oper_dormant);
   message.put_u8(IFLA_LINKMODE, up ? link_mode_default : link_mode_dormant);

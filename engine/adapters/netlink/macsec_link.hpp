@@ -11,9 +11,6 @@
 
 namespace macsec::os {
 
-/// The alias of devices made here. It lives as long as the device, so a later run knows its own.
-inline constexpr std::string_view device_mark = "macsecd";
-
 /// A device to make: dormant and down, everything else in force from the first moment.
 struct MacsecLinkRequest {
   std::string name;
@@ -27,7 +24,7 @@ struct MacsecLinkRequest {
   unsigned master = 0;  ///< bridge or bond to join
 };
 
-/// Nothing where there is no such interface.
+/// Nothing where there is no such interface. Alternative names count.
 [[nodiscard]] Result<std::optional<Link>> find_link(MacsecKernel& kernel, const std::string& name);
 [[nodiscard]] Result<std::optional<Link>> find_link(MacsecKernel& kernel, unsigned ifindex);
 [[nodiscard]] Result<std::vector<Link>> macsec_links(MacsecKernel& kernel);
@@ -38,11 +35,18 @@ struct MacsecLinkRequest {
 [[nodiscard]] Result<void> change_parameters(MacsecKernel& kernel, unsigned ifindex, const SecyParameters& parameters,
                                              std::string_view doing);
 [[nodiscard]] Result<void> change_encoding(MacsecKernel& kernel, unsigned ifindex, An an, std::string_view doing);
-[[nodiscard]] Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, ControlledPort state,
+/// What goes with the operational state.
+enum class Also : std::uint8_t {
+  nothing,
+  up_flag,  ///< IFF_UP
+};
+[[nodiscard]] Result<void> change_operational(MacsecKernel& kernel, unsigned ifindex, ControlledPort state, Also also,
                                               std::string_view doing);
 /// Sets or clears IFF_UP.
 [[nodiscard]] Result<void> set_up(MacsecKernel& kernel, unsigned ifindex, bool up, std::string_view doing);
 /// The last step of making a device: up, marked as ours, and its MTU where it is not the default (0).
 [[nodiscard]] Result<void> start_link(MacsecKernel& kernel, unsigned ifindex, unsigned mtu, std::string_view doing);
+/// Every device of the namespace that is on `parent` and is no macsec device.
+[[nodiscard]] Result<std::vector<Link>> other_links_on(MacsecKernel& kernel, unsigned parent);
 
 }  // namespace macsec::os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/netlink/netlink_secy.hpp"
 
-#include "engine/adapters/netlink/link_addresses.hpp"
+#include "engine/adapters/netlink/link_stack.hpp"
 #include "engine/config/cipher_choice.hpp"
 
 #include <algorithm>
@@ -106,7 +106,7 @@ Result<void> NetlinkSecy::attach() {
     return fail(EEXIST, "interface " + link.name + " exists and is not a macsec device on " + device_.parent);
   const std::uint16_t port = link.macsec->sci.port();
   if (port == device_.port) return adopt(link);
-  if (!device_.create || link.alias != device_mark)
+  if (!device_.create || !kernel_.made().has(link))
     return fail(EEXIST,
                 link.name + " exists with port " + std::to_string(port) + ", not " + std::to_string(device_.port));
   // Our own, of an earlier profile.
@@ -139,12 +139,24 @@ Result<void> NetlinkSecy::make_or_find(const Link& parent) {
   for (const Link& link : *links) {
     if (link.parent != parent.ifindex || link.parent_netns || link.macsec->sci.port() != device_.port) continue;
     // Ours may have been renamed, and who makes it for us may name it otherwise; what serves somebody else is left alone.
-    if (!device_.create || link.alias == device_mark) return adopt(link);
+    if (!device_.create || kernel_.made().has(link)) return adopt(link);
     return fail(EBUSY, refused + "; " + link.name + ", which macsecd did not make, has port " +
                            std::to_string(device_.port) + " on " + parent.name);
   }
-  if (device_.create) return fail(EBUSY, refused + "; " + parent.name + " is in use by another kind of device");
+  if (device_.create) return fail(EBUSY, refused + "; " + why_busy(parent));
   return fail(ENODEV, device_.interface + " does not exist, and the profile leaves it to somebody else to make it");
+}
+
+/// Nothing here has the identifier, and the kernel says the same of what is in other network namespaces.
+std::string NetlinkSecy::why_busy(const Link& parent) const {
+  if (const auto others = other_links_on(kernel_, parent.ifindex))
+    for (const Link& link : *others)
+      if (link.kind == "macvlan" || link.kind == "macvtap" || link.kind == "ipvlan" || link.kind == "ipvtap")
+        return parent.name + " is in use by " + link.name + " (" + link.kind + "): one of them has to move";
+  return "a MACsec device in another network namespace has the identifier " +
+         to_string(Sci::of(parent.mac, device_.port)) +
+         " (find it with: ip -all netns exec ip link show type macsec), or a " + "macvlan or ipvlan there uses " +
+         parent.name;
 }
 
 Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
@@ -158,6 +170,7 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
   parent_ifindex_ = request.parent;
   sci_ = link.macsec->sci;
   made_here_ = true;
+  kernel_.made().add(ifindex_, parent_ifindex_);
   cipher_suite_ = request.cipher_suite;
   parameters_ = request.parameters;
   controlled_port_ = ControlledPort::dormant;
@@ -188,7 +201,7 @@ Result<void> NetlinkSecy::adopt(const Link& link) {
   ifindex_ = link.ifindex;
   parent_ifindex_ = link.parent;
   sci_ = link.macsec->sci;
-  made_here_ = link.alias == device_mark;
+  made_here_ = kernel_.made().has(link);
   cipher_suite_ = link.macsec->cipher_suite.value_or(CipherSuite::gcm_aes_128);
   parameters_ = link.macsec->parameters;
   controlled_port_ = link.dormant ? ControlledPort::dormant : ControlledPort::up;
@@ -219,7 +232,10 @@ Result<void> NetlinkSecy::remove() {
   if (!attached()) return {};
   Result<void> done;
   if (made_here_ && device_.create) {
-    done = delete_link(kernel_, ifindex_, name_);
+    // What has the number by now need not be what had it.
+    const auto link = find_link(kernel_, ifindex_);
+    if (!link) return std::unexpected{link.error()};
+    if (*link && (*link)->macsec && (*link)->parent == parent_ifindex_) done = delete_link(kernel_, ifindex_, name_);
   } else {
     done = clear();
     if (done) done = set_controlled_port(ControlledPort::dormant);
@@ -258,7 +274,8 @@ Result<bool> NetlinkSecy::reassert(const Link& seen) {
     if (auto set = encode_with(encoding_); !set) return std::unexpected{set.error()};
     differed = true;
   }
-  if (seen.dormant != (controlled_port_ == ControlledPort::dormant)) {
+  const bool dormant = controlled_port_ == ControlledPort::dormant;
+  if (seen.dormant != dormant || (set_down_while_closed() && seen.up == dormant)) {
     if (auto set = set_controlled_port(controlled_port_); !set) return std::unexpected{set.error()};
     differed = true;
   }
@@ -356,16 +373,30 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   request.mtu = old.mtu;
   request.master = old.master;
   const ControlledPort port = controlled_port_;
-  auto addresses = LinkAddresses::save(kernel_.route(), ifindex_);
-  if (!addresses) return std::unexpected{addresses.error()};
+  auto stack = LinkStack::save(kernel_.route(), ifindex_);
+  if (!stack) return std::unexpected{stack.error()};
   if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
   detach();
   if (auto made = make(request); !made) return made;
-  if (const auto restored = addresses->restore(kernel_.route(), ifindex_); !restored)
-    left_behind_ = "after " + name_ + " was made anew: " + restored.error().message;
+  tell_recreated(stack->restore(kernel_.route(), ifindex_));
   for (const ReceiveScState& sc : now->state.receive)
     if (auto created = create_receive_sc(sc.sci); !created) return created;
   return port == ControlledPort::up ? set_controlled_port(port) : Result<void>{};
+}
+
+void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome) {
+  const std::string suite{to_string(cipher_suite_)};
+  Recreated told{.text = "the device was re-created for " + suite};
+  const auto list = [&told](std::string_view what, const std::vector<std::string>& all) {
+    if (all.empty()) return;
+    told.noticed = true;
+    told.text.append("; ").append(what).append(":");
+    for (const std::string& one : all) told.text.append(&one == all.data() ? " " : ", ").append(one);
+  };
+  list("restored on it", outcome.restored);
+  list("lost", outcome.lost);
+  if (told.noticed) told.text += ". With CipherSuites=" + suite + " it is created so at once";
+  recreated_ = std::move(told);
 }
 
 Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
@@ -386,9 +417,14 @@ Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
 Result<void> NetlinkSecy::set_controlled_port(ControlledPort state) {
   const std::string doing = state == ControlledPort::up ? "open the port" : "close the port";
   if (auto now = ready(doing); !now) return now;
-  if (auto changed = change_operational(kernel_, ifindex_, state, act(doing)); !changed) return changed;
+  const Also also = set_down_while_closed() ? Also::up_flag : Also::nothing;
+  if (auto changed = change_operational(kernel_, ifindex_, state, also, act(doing)); !changed) return changed;
   controlled_port_ = state;
   return {};
+}
+
+bool NetlinkSecy::set_down_while_closed() const noexcept {
+  return bonded_ && made_here_ && offload_.mode == OffloadMode::off;
 }
 
 Result<SecyDump> NetlinkSecy::read_fresh() {

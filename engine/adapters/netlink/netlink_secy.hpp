@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/adapters/netlink/link_message.hpp"
+#include "engine/adapters/netlink/link_stack.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
 #include "engine/adapters/netlink/macsec_link.hpp"
 #include "engine/ports/secy.hpp"
@@ -60,7 +61,7 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> clear();
   /// Restores what another program changed: parameters, the encoding AN, dormant or up; whether there was anything.
   /// `seen` is the device as the link monitor reports it; to be called at every change of the device. IFF_UP is left to
-  /// the program that cleared it.
+  /// the program that cleared it, except in a bond (see set_bonded()).
   [[nodiscard]] Result<bool> reassert(const Link& seen);
 
   [[nodiscard]] bool attached() const noexcept { return ifindex_ != 0; }
@@ -70,15 +71,21 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] const Sci& sci() const noexcept { return sci_; }
   [[nodiscard]] bool made_here() const noexcept { return made_here_; }  ///< by this or an earlier run of ours
   [[nodiscard]] const OffloadReport& offload() const noexcept { return offload_; }
-  /// What could not be put back when the device was last made anew, in words; empty: nothing, or told already.
-  [[nodiscard]] std::string take_left_behind() noexcept { return std::exchange(left_behind_, {}); }
+  /// Told once each time the device was re-created for another cipher suite.
+  struct Recreated {
+    std::string text;      ///< for which suite, what was restored, what is lost
+    bool noticed = false;  ///< there was something on the device
+  };
+  [[nodiscard]] std::optional<Recreated> take_recreated() noexcept { return std::exchange(recreated_, {}); }
+  /// Whether the device belongs to a bond or team, which takes its carrier for all there is to know: as long as the port
+  /// is closed the device is then set down, unless it is another program's or offloaded. To be told before reassert().
+  void set_bonded(bool bonded) noexcept { bonded_ = bonded; }
   /// A changed profile, the same parent, name and port. Suite and parameters count for the next device (see
   /// select_cipher_suite() and configure() for this one); offload takes effect at once where attached: EBUSY while there
   /// are SAs.
   [[nodiscard]] Result<void> change(const SecyDevice& device);
 
-  /// A device made anew has another ifindex. Name, MTU, master, receive SCs, the state of the controlled port, addresses
-  /// and routes stay (see LinkAddresses).
+  /// A re-created device has another ifindex. Receive SCs, the state of the controlled port and what LinkStack keeps stay.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
   [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
   [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
@@ -102,6 +109,9 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> adopt(const Link& link);
   [[nodiscard]] Result<void> make(const MacsecLinkRequest& request);
   [[nodiscard]] Result<void> make_or_find(const Link& parent);
+  [[nodiscard]] std::string why_busy(const Link& parent) const;
+  [[nodiscard]] bool set_down_while_closed() const noexcept;
+  void tell_recreated(const LinkStack::Outcome& outcome);
   [[nodiscard]] Result<void> select_offload();
   [[nodiscard]] Result<void> set_offload(OffloadMode mode);
   /// First `mac`, then `phy`, then software.
@@ -124,7 +134,8 @@ class NetlinkSecy final : public Secy {
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;
   OffloadReport offload_;
-  std::string left_behind_;
+  std::optional<Recreated> recreated_;
+  bool bonded_ = false;
   An encoding_;
   std::array<TransmitSa, 4> transmit_{};
   std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow

@@ -37,6 +37,9 @@ inline constexpr std::string_view secy_error = "978927b7c2eb433fa7461dc3096f2659
 inline constexpr std::string_view bad_profile = "c42deb422e094bcb9a1b67b199e54e0a";
 inline constexpr std::string_view damaged_state = "1f52031ad03a40e2bbc9e9ed09426029";
 inline constexpr std::string_view packet_numbers_used_up = "a050926649dd4f08915dfa3fbc3cb40a";
+inline constexpr std::string_view device_recreated = "5d0d6f1f7a1c4b0e9a5b8a1d0c6c2f47";
+inline constexpr std::string_view cannot_send = "c0a9b1e6d0a94f63b2f4a7f9be8d5312";
+inline constexpr std::string_view parent_missing = "3f1b2a6a5f0e4c7f8d7be2c4f7a96b10";
 inline constexpr std::string_view device_foreign = "622cc316229d4e5b8a5034d8b13398dd";
 }  // namespace message_id
 

@@ -38,6 +38,8 @@ class StateStore {
   /// The limit promised last, nothing when the key was never used; an error when the file is damaged: the key is then
   /// not safe to use.
   [[nodiscard]] Result<std::optional<Pn>> reserved_pn(const std::string& key) const;
+  /// Where MadeDevices keeps its list, as long as a snapshot.
+  [[nodiscard]] std::string devices_file() const { return volatile_directory_ + "/devices"; }
 
  private:
   std::string volatile_directory_;

@@ -266,7 +266,8 @@ TEST_F(SecyTest, SaysWhyThereIsNoDevice) {
   EXPECT_NE(words.find("bridge"), std::string::npos);
   one_.run("ip link del br0");
   ASSERT_DONE(taken.attach());
-  one_.run("ip link set macsec0 alias mine");
+  ASSERT_DONE(taken.remove());
+  one_.run("ip link add link eth0 macsec0 type macsec port 1");
   wanted = device();
   wanted.port = 2;
   NetlinkSecy other{one_.kernel(), wanted};

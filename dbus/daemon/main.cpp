@@ -17,7 +17,11 @@ ExitCode serve(const Options& options) {
   const auto service = Service::open(options);
   if (!service)
     return complain(service.error().code == ENOENT ? ExitCode::no_macsec : ExitCode::failure, service.error().message);
-  if (const auto done = (*service)->run(); !done) return complain(ExitCode::failure, done.error().message);
+  if (const auto done = (*service)->run(); !done) {
+    const int code = done.error().code;
+    const bool nameless = code == EADDRINUSE || code == EADDRNOTAVAIL;
+    return complain(nameless ? ExitCode::no_name : ExitCode::failure, done.error().message);
+  }
   return ExitCode::success;
 }
 

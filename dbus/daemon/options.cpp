@@ -96,7 +96,7 @@ std::string help_text() {
   out +=
       "\nSignals: SIGHUP reads the profiles again. SIGTERM ends and leaves links working, for a restart; SIGINT takes\n"
       "them down first.\n\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error, 4 the kernel has "
-      "no MACsec.\n"
+      "no MACsec,\n5 the bus keeps its name from it.\n"
       "\nSee macsecd(8).\n";
   return out;
 }

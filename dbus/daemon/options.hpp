@@ -15,6 +15,7 @@ enum class ExitCode : int {
   usage = 2,        ///< wrong command line
   bad_profile = 3,  ///< --check found an error
   no_macsec = 4,    ///< the kernel has no MACsec
+  no_name = 5,      ///< the bus keeps the name org.macsecd1 from it
 };
 
 struct Options {

@@ -16,7 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration status_pause = 1s;  ///< between two status texts for the service manager
+constexpr Duration status_pause = 1s;   ///< between two status texts for the service manager
+constexpr Duration name_patience = 1s;  ///< links do not wait longer for the bus
 
 /// The first of the directories the service manager made ($RUNTIME_DIRECTORY may list several).
 std::string directory_from(const char* variable, std::string_view below, std::string_view fallback) {
@@ -66,6 +67,12 @@ Result<void> Service::start() {
   if (auto done = take(sigint_, loop_.on_signal(SIGINT, [this] { stop(os::Driver::Farewell::take_down); })); !done)
     return done;
   if (auto done = take(sighup_, loop_.on_signal(SIGHUP, [this] { reload(); })); !done) return done;
+  if (auto done = take(ending_, loop_.deferred([this] {
+        // Where another program has the name, it also has the links.
+        stop(ended_by_->code == EADDRINUSE ? os::Driver::Farewell::leave : os::Driver::Farewell::take_down);
+      }));
+      !done)
+    return done;
   if (auto done = take(status_timer_, loop_.timer([this] {
         status_due_ = false;
         if (const std::string now = manager_->summary(); now != status_) {
@@ -110,17 +117,31 @@ Result<void> Service::start_bus() {
   options.authority.trusted.insert(::geteuid());
   options.profiles = ProfileContext::from_environment();
   options.report = [this](const std::string& text) { journal_.write(os::LogLevel::warning, text); };
+  options.refused = [this](const std::string& why, bool taken) {
+    ended_by_ = Error{taken ? EADDRINUSE : EADDRNOTAVAIL, why};
+    ending_.schedule();
+  };
   server_ = std::make_unique<bus::Server>(loop_.get(), *manager_, std::move(options));
   manager_->observe([this](const std::string& profile) { server_->profile_changed(profile); });
   return server_->start();
 }
 
+bool Service::settle_name() {
+  const Time deadline = os::boot_time() + name_patience;
+  while (server_ && server_->asks_for_name() && os::boot_time() < deadline)
+    if (!loop_.run_once(deadline)) return false;
+  return !ended_by_;
+}
+
 Result<void> Service::run() {
+  // Before any link is touched: another macsecd may have them, and one without its name is of no use to anybody.
+  if (!settle_name()) return ended_by_ ? Result<void>{std::unexpected{*ended_by_}} : Result<void>{};
   static_cast<void>(manager_->reload());  // what is wrong with a file is in the journal; the others run
   status_ = manager_->summary();
   sd_notifyf(0, "READY=1\nSTATUS=%s", status_.c_str());
   const auto code = loop_.run();
   if (!code) return std::unexpected{code.error()};
+  if (ended_by_) return std::unexpected{*ended_by_};
   return {};
 }
 

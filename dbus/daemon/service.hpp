@@ -21,6 +21,8 @@ class Service {
   explicit Service(const Options& options);
   [[nodiscard]] Result<void> start();
   [[nodiscard]] Result<void> start_bus();
+  /// Waits for the bus to say whose the name is, no longer than it takes one that runs. False: a signal ended the wait.
+  [[nodiscard]] bool settle_name();
   void reload();
   void stop(os::Driver::Farewell farewell);
   void status_changed();
@@ -38,6 +40,8 @@ class Service {
   os::EventSource sighup_;
   os::EventSource status_timer_;
   os::EventSource retirements_;
+  os::EventSource ending_;
+  std::optional<Error> ended_by_;  ///< why the service ends by itself
   bool status_due_ = false;
   std::string status_;
 };

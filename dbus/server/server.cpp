@@ -126,7 +126,12 @@ Result<void> Server::serve(BusPointer bus) {
   keep(slot);
   if (r >= 0 && sd_bus_is_bus_client(bus_.get()) > 0) {
     slot = nullptr;
-    r = sd_bus_request_name_async(bus_.get(), &slot, service_name, 0, on_name, this);
+    r = sd_bus_match_signal_async(bus_.get(), &slot, bus_service, bus_path, bus_service, "NameLost", on_name_lost,
+                                  nullptr, this);
+    keep(slot);
+    slot = nullptr;
+    asks_for_name_ = true;
+    if (r >= 0) r = sd_bus_request_name_async(bus_.get(), &slot, service_name, 0, on_name, this);
     keep(slot);
   }
   if (r < 0) {
@@ -151,6 +156,7 @@ void Server::disconnect() {
   sessions_.detach();
   bus_.reset();
   has_name_ = false;
+  asks_for_name_ = false;
 }
 
 void Server::stop() {
@@ -174,6 +180,7 @@ int Server::on_local(sd_bus_message* message, void* userdata, sd_bus_error*) noe
     server.model_.clients_lost(server.now());
     server.arm_expiry();
     server.has_name_ = false;
+    server.asks_for_name_ = false;
     server.schedule_retry();  // the connection cannot be dropped from within its own callback
   }
   return 0;
@@ -183,21 +190,49 @@ int Server::on_local(sd_bus_message* message, void* userdata, sd_bus_error*) noe
 
 int Server::on_name(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
   Server& server = *static_cast<Server*>(userdata);
+  server.asks_for_name_ = false;
   std::uint32_t outcome = 0;
   constexpr std::uint32_t primary_owner = 1;
   constexpr std::uint32_t already_owner = 4;
   if (sd_bus_message_is_method_error(message, nullptr) == 0 && get(message, outcome) >= 0 &&
       (outcome == primary_owner || outcome == already_owner)) {
     server.has_name_ = true;
+    server.had_name_ = true;
     return 0;
   }
-  // With flags 0 the bus queues us: the name becomes ours when the other one ends.
+  const bool own = std::exchange(server.had_name_, false);
   const sd_bus_error* error = sd_bus_message_get_error(message);
-  server.options_.report(error == nullptr ? "the name org.macsecd1 is taken by another service"
-                                          : fmt::format("cannot take the name org.macsecd1: {}", error->message));
+  if (error == nullptr && own)
+    server.schedule_retry();
+  else if (error == nullptr)
+    server.refuse(
+        "another program has the name org.macsecd1 on the bus: does macsecd run twice? See: busctl status org.macsecd1",
+        true);
+  else if (sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) > 0)
+    server.refuse(
+        "the bus does not let this program have the name org.macsecd1: its policy (org.macsecd1.conf) has to be "
+        "installed and read again (systemctl reload dbus), and the user macsecd has to exist (systemd-sysusers)",
+        false);
+  else  // it ends, or is too busy: the next connection asks again
+    server.options_.report(fmt::format("cannot take the name org.macsecd1: {}", error->message));
   return 0;
 } catch (...) {
   return -ENOMEM;
+}
+
+int Server::on_name_lost(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  Server& server = *static_cast<Server*>(userdata);
+  std::string name;
+  if (get(message, name) < 0 || name != service_name || !server.has_name_ || server.stopped_) return 0;
+  server.refuse("another program took the name org.macsecd1 on the bus", true);
+  return 0;
+} catch (...) {
+  return -ENOMEM;
+}
+
+void Server::refuse(const std::string& why, bool taken) {
+  has_name_ = false;
+  options_.refused(why, taken);
 }
 
 void Server::schedule_retry() {

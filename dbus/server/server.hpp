@@ -20,6 +20,9 @@ struct ServerOptions {
   std::size_t octets_per_call = std::size_t{64} << 10U;  ///< of calls that change something: they may have to wait
   /// Hears what an operator should know: the bus went, the name is taken.
   std::function<void(const std::string&)> report = [](const std::string&) {};
+  /// The bus keeps the service's name from us, and asking again would not help: why, and whether another program has it.
+  /// Must not end the server at once: it is called from within its connection.
+  std::function<void(const std::string& why, bool taken)> refused = [](const std::string&, bool) {};
 };
 
 /// One method call on its way: kept until it is answered, wiped with its message.
@@ -73,6 +76,8 @@ class Server {
 
   /// Whether the service's name is ours.
   [[nodiscard]] bool has_name() const noexcept { return has_name_; }
+  /// Whether the bus has still to say whose the name is.
+  [[nodiscard]] bool asks_for_name() const noexcept { return bus_ != nullptr && asks_for_name_; }
   /// Lets go of the name and sends what is queued; for an orderly end.
   void stop();
 
@@ -149,6 +154,8 @@ class Server {
   void schedule_retry();
   static int on_local(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
   static int on_name(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  static int on_name_lost(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  void refuse(const std::string& why, bool taken);
   static int on_defer(sd_event_source* source, void* userdata) noexcept;
   static int on_retry(sd_event_source* source, std::uint64_t usec, void* userdata) noexcept;
   static int on_expiry(sd_event_source* source, std::uint64_t usec, void* userdata) noexcept;
@@ -160,6 +167,8 @@ class Server {
   ServerOptions options_;
   Anchor anchor_;
   bool has_name_ = false;
+  bool asks_for_name_ = false;
+  bool had_name_ = false;  ///< on the connection before this one, which the bus may still be about to notice the end of
   bool stopped_ = false;
   ManagerView now_;  ///< counts what is published
   ManagerView told_;

@@ -13,12 +13,14 @@ namespace macsec::test {
 
 PrivateBus::PrivateBus() : address_{"unix:path=" + (directory_.path() / "bus").string()} {}
 
-void PrivateBus::start() {
+void PrivateBus::start(std::string_view policy) {
   const std::filesystem::path config = directory_.path() / "bus.conf";
   std::ofstream{config}
       << "<busconfig><type>custom</type><listen>" << address_
       << "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>"
-         "<allow eavesdrop=\"true\"/><allow own=\"*\"/><allow user=\"*\"/></policy>"
+         "<allow eavesdrop=\"true\"/><allow own=\"*\"/><allow user=\"*\"/>"
+      << policy
+      << "</policy>"
          "<limit name=\"max_replies_per_connection\">100000</limit>"
          "<limit name=\"max_match_rules_per_connection\">64</limit></busconfig>\n";
   int ready[2];

@@ -19,8 +19,8 @@ class PrivateBus {
 
   /// Where the bus is, or will be after start().
   [[nodiscard]] const std::string& address() const noexcept { return address_; }
-  /// Returns when the bus answers.
-  void start();
+  /// Returns when the bus answers. `policy` is what its default policy says besides.
+  void start(std::string_view policy = {});
   void stop();
 
  private:

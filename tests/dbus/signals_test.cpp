@@ -164,9 +164,11 @@ TEST_F(Reconnecting, ATakenNameIsReported) {
   ServerOverModel first{event.get(), options};
   ASSERT_TRUE(first.server.start());
   ASSERT_TRUE(run_until(event.get(), [&] { return first.server.has_name(); }));
+  bool refused_as_taken = false;
+  options.refused = [&](const std::string&, bool taken) { refused_as_taken = taken; };
   ServerOverModel second{event.get(), options};
   ASSERT_TRUE(second.server.start());
-  ASSERT_TRUE(run_until(event.get(), [&] { return !second.reports.empty(); }));
+  ASSERT_TRUE(run_until(event.get(), [&] { return refused_as_taken; }));
   EXPECT_FALSE(second.server.has_name());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/system/event_loop.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <ctime>
@@ -129,6 +130,12 @@ Result<EventSource> EventLoop::deferred(std::function<void()> callback) {
 Result<void> EventLoop::enable_watchdog() {
   if (const int r = sd_event_set_watchdog(event_.get(), 1); r < 0) return failure(r, "cannot answer the watchdog");
   return {};
+}
+
+bool EventLoop::run_once(Time deadline) {
+  const Duration left = std::max(deadline - boot_time(), Duration{0});
+  return sd_event_run(event_.get(), static_cast<std::uint64_t>(left.count())) >= 0 &&
+         sd_event_get_exit_code(event_.get(), nullptr) < 0;
 }
 
 Result<int> EventLoop::run() {

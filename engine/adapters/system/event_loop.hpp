@@ -58,6 +58,8 @@ class EventLoop {
   /// Answers the service manager's watchdog from the loop when WATCHDOG_USEC asks for it.
   [[nodiscard]] Result<void> enable_watchdog();
 
+  /// Waits for one thing to happen, until `deadline`, and handles it. False once exit() was called, or where the loop fails.
+  [[nodiscard]] bool run_once(Time deadline);
   /// Runs until exit(); the code given there. An error when the loop itself fails.
   [[nodiscard]] Result<int> run();
   void exit(int code) noexcept;

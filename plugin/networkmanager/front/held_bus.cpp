@@ -3,6 +3,7 @@
 
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"
+#include "plugin/networkmanager/front/bus_frame.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,74 +16,14 @@
 namespace macsec::nm {
 namespace {
 
-constexpr std::size_t head_size = 16;
-constexpr std::size_t largest_frame = 128UL << 20U;
-constexpr std::uint8_t field_reply_serial = 5;
-
 std::unexpected<Error> failure(std::string_view what) {
   const int code = errno;
   return fail(code, fmt::format("cannot {}: {}", what, std::strerror(code)));
 }
 
-/// Numbers of a message in its own byte order.
-class Frame {
- public:
-  explicit Frame(std::span<std::uint8_t> octets) : octets_{octets} {}
-
-  [[nodiscard]] std::uint32_t number(std::size_t at) const {
-    std::uint32_t value = 0;
-    if (at + 4 > octets_.size()) return 0;
-    for (std::size_t i = 0; i < 4; ++i) value |= std::uint32_t{octets_[at + (little() ? i : 3 - i)]} << (8U * i);
-    return value;
-  }
-  void set_number(std::size_t at, std::uint32_t value) {
-    for (std::size_t i = 0; i < 4; ++i)
-      octets_[at + (little() ? i : 3 - i)] = static_cast<std::uint8_t>(value >> (8U * i));
-  }
-  [[nodiscard]] std::size_t size() const { return head_size + align(number(12), 8) + std::size_t{number(4)}; }
-  /// Where the serial number of the call stands that this answers; 0: it answers none.
-  [[nodiscard]] std::size_t reply_serial() const {
-    const std::size_t end = head_size + number(12);
-    std::size_t at = head_size;
-    while (at + 4 <= end && end <= octets_.size()) {
-      at = align(at, 8);
-      if (at + 4 > end) break;
-      const std::uint8_t field = octets_[at];
-      const std::uint8_t signature_size = octets_[at + 1];
-      const char type = static_cast<char>(octets_[at + 2]);
-      at += 3UL + signature_size;
-      if (type == 'u') {
-        at = align(at, 4);
-        if (field == field_reply_serial) return at;
-        at += 4;
-      } else if (type == 'g') {
-        at += at < end ? 2UL + octets_[at] : 2UL;
-      } else {
-        at = align(at, 4);
-        at += 5UL + number(at);
-      }
-    }
-    return 0;
-  }
-
-  static constexpr std::size_t align(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
-
- private:
-  [[nodiscard]] bool little() const { return octets_[0] == 'l'; }
-  std::span<std::uint8_t> octets_;
-};
-
-/// Takes the first complete message off `buffer`; nothing when there is none yet.
-std::optional<std::vector<std::uint8_t>> take_frame(std::vector<std::uint8_t>& buffer) {
-  if (buffer.size() < head_size) return std::nullopt;
-  const std::size_t size = Frame{buffer}.size();
-  if (size > largest_frame || buffer.size() < size) return std::nullopt;
-  const auto end = buffer.begin() + static_cast<std::ptrdiff_t>(size);
-  std::vector<std::uint8_t> frame(buffer.begin(), end);
-  wipe(MutableBytes{buffer}.first(size));  // it may hold a key
-  buffer.erase(buffer.begin(), end);
-  return frame;
-}
+/// What is read ahead of a reader that does not read.
+constexpr std::size_t most_waiting = std::size_t{8} << 20U;
+constexpr std::size_t longest_line = 512;  // of a handshake
 
 bool send_text(int fd, std::string_view text) {
   return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
@@ -124,6 +65,22 @@ bool read_into(int fd, std::vector<std::uint8_t>& buffer) {
   buffer.insert(buffer.end(), chunk.begin(), chunk.begin() + size);
   wipe(MutableBytes{chunk}.first(static_cast<std::size_t>(size)));
   return size > 0;
+}
+
+/// Hands each complete message of `buffer` to `take`; false where it holds something else.
+template <typename Take>
+bool take_frames(std::vector<std::uint8_t>& buffer, Take take) {
+  std::size_t done = 0;
+  std::optional<std::size_t> size;
+  const auto rest = [&] { return MutableBytes{buffer}.subspan(done); };
+  while ((size = bus_frame_size(rest())) && *size != 0 && *size <= rest().size()) {
+    const MutableBytes one = rest().first(*size);
+    take(std::vector<std::uint8_t>(one.begin(), one.end()));
+    wipe(one);  // it may hold a key
+    done += *size;
+  }
+  buffer.erase(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(done));
+  return size != 0U;
 }
 
 bool write_from(int fd, std::vector<std::uint8_t>& buffer) {
@@ -208,22 +165,19 @@ void HeldBus::handshake() {
 void HeldBus::from_inner() {
   if (!read_into(inner_.get(), read_inner_)) return end();
   if (!shaken_) handshake();
-  while (shaken_) {
-    auto frame = take_frame(read_inner_);
-    if (!frame) break;
-    outgoing(std::move(*frame));
-  }
+  if (!shaken_ && read_inner_.size() > longest_line) return end();
+  if (shaken_ && !take_frames(read_inner_, [this](Octets frame) { outgoing(std::move(frame)); })) return end();
   flush();
 }
 
 void HeldBus::outgoing(Octets frame) {
-  Frame view{frame};
-  const std::uint32_t serial = view.number(8);
+  BusFrame view{frame};
+  const std::uint32_t serial = view.serial();
   if (hello_ == 0) {
     hello_ = serial;  // the first message is Hello
     if (resumed_) return answer_hello(serial);
   }
-  view.set_number(8, serial + base());
+  view.set_serial(serial + base());
   to_outer_.insert(to_outer_.end(), frame.begin(), frame.end());
   wipe(frame);
 }
@@ -231,10 +185,14 @@ void HeldBus::outgoing(Octets frame) {
 /// What the bus answered to the first process on this connection.
 void HeldBus::answer_hello(std::uint32_t serial) {
   Octets frame;
-  const auto put_number = [&frame](std::uint32_t value) {
-    for (unsigned i = 0; i < 4; ++i) frame.push_back(static_cast<std::uint8_t>(value >> (8U * i)));
+  const auto put_number_at = [&frame](std::size_t at, std::uint32_t value) {
+    for (unsigned i = 0; i < 4; ++i) frame[at + i] = static_cast<std::uint8_t>(value >> (8U * i));
   };
-  const auto pad = [&frame](std::size_t to) { frame.resize(Frame::align(frame.size(), to)); };
+  const auto put_number = [&](std::uint32_t value) {
+    frame.resize(frame.size() + 4);
+    put_number_at(frame.size() - 4, value);
+  };
+  const auto pad = [&frame](std::size_t to) { frame.resize(aligned(frame.size(), to)); };
   const auto put_text = [&](std::string_view text) {
     put_number(static_cast<std::uint32_t>(text.size()));
     frame.insert(frame.end(), text.begin(), text.end());
@@ -249,7 +207,7 @@ void HeldBus::answer_hello(std::uint32_t serial) {
   put_number(static_cast<std::uint32_t>(name_.unique_name.size() + 5));
   put_number(0xfffffff0);
   put_number(0);
-  field(field_reply_serial, 'u');
+  field(5, 'u');  // the serial number of what is answered
   put_number(serial);
   field(6, 's');
   put_text(name_.unique_name);
@@ -258,7 +216,7 @@ void HeldBus::answer_hello(std::uint32_t serial) {
   field(8, 'g');
   for (const std::uint8_t each : {std::uint8_t{1}, static_cast<std::uint8_t>('s'), std::uint8_t{0}})
     frame.push_back(each);
-  Frame{frame}.set_number(12, static_cast<std::uint32_t>(frame.size() - head_size));
+  put_number_at(12, static_cast<std::uint32_t>(frame.size() - bus_frame_head));
   pad(8);
   put_text(name_.unique_name);
   to_inner_.insert(to_inner_.end(), frame.begin(), frame.end());
@@ -267,20 +225,18 @@ void HeldBus::answer_hello(std::uint32_t serial) {
 
 void HeldBus::from_outer() {
   if (!read_into(outer_.get(), read_outer_)) return end();
-  while (auto frame = take_frame(read_outer_)) incoming(std::move(*frame));
+  if (!take_frames(read_outer_, [this](Octets frame) { incoming(std::move(frame)); })) return end();
   flush();
 }
 
 void HeldBus::incoming(Octets frame) {
-  Frame view{frame};
-  if (const std::size_t at = view.reply_serial(); at != 0) {
-    const std::uint32_t serial = view.number(at) - base();
+  BusFrame view{frame};
+  if (const auto answered = view.reply_serial()) {
+    const std::uint32_t serial = *answered - base();
     if (serial == 0 || serial >= 1U << 22U) return wipe(frame);  // for an earlier process
-    view.set_number(at, serial);
+    view.set_reply_serial(serial);
     if (!resumed_ && name_.unique_name.empty() && serial == hello_) {
-      const std::size_t body = head_size + Frame::align(view.number(12), 8);
-      const auto text = MutableBytes{frame}.subspan(std::min(frame.size(), body + 4));
-      if (!text.empty()) name_.unique_name.assign(text.begin(), text.end() - 1);
+      name_.unique_name = view.first_string();
       if (known_) known_();
     }
   }
@@ -291,9 +247,11 @@ void HeldBus::incoming(Octets frame) {
 void HeldBus::flush() {
   if (!write_from(outer_.get(), to_outer_) || !write_from(inner_.get(), to_inner_)) return end();
   // What waits from before is for sd-bus once it has said Hello.
-  const std::uint32_t reads = hello_ == 0 ? 0U : std::uint32_t{EPOLLIN};
-  sd_event_source_set_io_events(outer_source_.get(), to_outer_.empty() ? reads : reads | EPOLLOUT);
-  sd_event_source_set_io_events(inner_source_.get(), to_inner_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  const auto events = [](bool reads, const Octets& waiting) {
+    return (reads ? std::uint32_t{EPOLLIN} : 0U) | (waiting.empty() ? 0U : std::uint32_t{EPOLLOUT});
+  };
+  sd_event_source_set_io_events(outer_source_.get(), events(hello_ != 0 && to_inner_.size() < most_waiting, to_outer_));
+  sd_event_source_set_io_events(inner_source_.get(), events(to_outer_.size() < most_waiting, to_inner_));
 }
 
 /// sd-bus sees its end closed, and says so.

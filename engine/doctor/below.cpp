@@ -44,7 +44,13 @@ Finding no_device(const Facts& facts) {
 Finding refused(const Facts& facts) {
   Finding out{.id = "device-refused", .text = facts.status.reason_text, .remedy = "journalctl -u macsecd -k"};
   const auto choice = facts.profile->macsec.offload;
-  if (choice == OffloadChoice::mac || choice == OffloadChoice::phy) {
+  if (facts.master && facts.master->kind == "bridge") {
+    out.id = "parent-in-bridge";
+    out.text =
+        parent_name(facts) + " is a port of bridge " + facts.master->name + ", and a port carries no MACsec device";
+    out.remedy = "ip link set " + parent_name(facts) + " nomaster, and put " + facts.profile->link.interface +
+                 " into the bridge";
+  } else if (choice == OffloadChoice::mac || choice == OffloadChoice::phy) {
     out.id = "offload-refused";
     out.remedy = "write Offload=auto into profile " + facts.profile->name + ", or see `macsecctl caps " +
                  parent_name(facts) + "`";
@@ -85,13 +91,6 @@ void add_mtu(const Facts& facts, std::vector<Finding>& out) {
 }
 
 void add_bridge(const Facts& facts, std::vector<Finding>& out) {
-  if (facts.master && facts.master->kind == "bridge")
-    out.push_back({.id = "parent-in-bridge",
-                   .gravity = Gravity::warning,
-                   .text = parent_name(facts) + " is a port of bridge " + facts.master->name +
-                           ", whose frames leave it in clear, beside " + facts.profile->link.interface,
-                   .remedy = "ip link set " + facts.profile->link.interface + " master " + facts.master->name +
-                             ", and ip link set " + parent_name(facts) + " nomaster"});
   if (facts.parent && facts.parent->kind == "bridge" && facts.bridge_passes_eapol == false)
     out.push_back({.id = "parent-is-bridge",
                    .gravity = facts.status.state == core::PortState::secured ? Gravity::remark : Gravity::warning,

@@ -154,7 +154,8 @@ std::vector<Finding> key_findings(const Facts& facts) {
   if (!last || *last > facts.wall_clock + week || facts.status.state != core::PortState::secured) return {};
   return {{.id = "keys-end-soon",
            .gravity = Gravity::warning,
-           .text = "the last key ends at " + format_instant(*last) + ", and none follows",
+           .text = "the last key " + std::string{*last < facts.wall_clock ? "ended" : "ends"} + " at " +
+                   format_instant(*last) + ", and none follows",
            .remedy = "give both ends the next key: " + edit(facts)}};
 }
 

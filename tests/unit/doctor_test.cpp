@@ -99,6 +99,8 @@ TEST(Doctor, ARefusedDeviceIsToldByWhatRefusedIt) {
   EXPECT_EQ(refused([](Facts&, Profile&) {}), Ids{"device-refused"});
   EXPECT_EQ(refused([](Facts&, Profile& profile) { profile.macsec.offload = OffloadChoice::mac; }),
             Ids{"offload-refused"});
+  EXPECT_EQ(refused([](Facts& of, Profile&) { of.master = Interface{.name = "br0", .kind = "bridge"}; }),
+            Ids{"parent-in-bridge"});
   EXPECT_EQ(refused([](Facts& of, Profile&) { of.device = Interface{.name = "macsec0", .kind = "dummy"}; }),
             Ids{"name-taken"});
 }
@@ -172,8 +174,6 @@ TEST(Doctor, WhatIsAroundALinkThatWorks) {
   EXPECT_EQ(around([](Facts& of, Profile&) { of.device->mtu = 1469; }), Ids{"mtu-parent"});
   EXPECT_EQ(around([](Facts& of, Profile&) { of.above = {{.name = "macsec0.7", .kind = "vlan", .mtu = 1500}}; }),
             Ids{"mtu-above"});
-  EXPECT_EQ(around([](Facts& of, Profile&) { of.master = Interface{.name = "br0", .kind = "bridge"}; }),
-            Ids{"parent-in-bridge"});
   EXPECT_EQ(around([](Facts& of, Profile&) { of.master = Interface{.name = "bond0", .kind = "bond"}; }), Ids{});
   EXPECT_EQ(around([](Facts& of, Profile&) { of.listeners = 1; }), Ids{"other-program"});
   EXPECT_EQ(around([](Facts& of, Profile&) { of.frames->late = 1'001; }), Ids{"frames-late"});

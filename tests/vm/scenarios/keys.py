@@ -8,6 +8,7 @@ import time
 
 from lab import macsec
 from lab.check import at_most, check, equal, wait_until
+from lab.commanded import Commanded
 from lab.daemon import psk_profile
 
 timeout = 900
@@ -16,22 +17,11 @@ turn = 3
 OLD, NEW = "000102030405060708090a0b0c0d0e0f", "ffeeddccbbaa99887766554433221100"
 
 
-class End:
-    """One host: a namespace, its bus, its macsecd and its macsecctl."""
+class End(Commanded):
+    """One end of the link whose keys change."""
 
     def __init__(self, c, namespace, priority, ckn):
-        self.namespace = namespace
-        self.bus = "unix:path=" + os.path.join(c.folder("bus-" + namespace.name), "bus")
-        c.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self.bus], namespace, "bus-" + namespace.name)
-        wait_until(lambda: os.path.exists(self.bus.split("=")[1]), 20, "a bus")
-        self.daemon = c.macsecd(namespace, {"link": psk_profile(OLD, ckn, MKA={"Priority": priority})}, arguments=(),
-                                env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus})
-        wait_until(lambda: self.ctl("list").returncode == 0, 20, "macsecd answers", every=0.1)
-
-    def ctl(self, *words, key=None):
-        return subprocess.run(["/lab/bin/macsecctl", *map(str, words)], input=key, stdin=None if key else subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False, timeout=300,
-                              env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+        super().__init__(c, namespace, {"link": psk_profile(OLD, ckn, MKA={"Priority": priority})})
 
     def add(self, ckn, key, *more):
         return self.ctl("key", "add", "link", "--ckn=" + ckn, "--key-fd=0", *more, key=key)

@@ -104,6 +104,40 @@ std::string_view to_string(Strength strength) noexcept {
   return {};
 }
 
+std::string_view to_string(PaeRole role) noexcept {
+  switch (role) {
+    case PaeRole::supplicant:
+      return "supplicant";
+    case PaeRole::authenticator:
+      return "authenticator";
+  }
+  return {};
+}
+
+std::string_view to_string(CakLength length) noexcept {
+  switch (length) {
+    case CakLength::bits_128:
+      return "128";
+    case CakLength::bits_256:
+      return "256";
+    case CakLength::automatic:
+      return "auto";
+  }
+  return {};
+}
+
+std::string_view to_string(UseEap use) noexcept {
+  switch (use) {
+    case UseEap::immediate:
+      return "immediate";
+    case UseEap::mka_fail:
+      return "mka-fail";
+    case UseEap::never:
+      return "never";
+  }
+  return {};
+}
+
 std::string_view to_string(ProfileSource source) noexcept {
   switch (source) {
     case ProfileSource::file:
@@ -120,7 +154,7 @@ std::string_view to_string(ProfileSource source) noexcept {
 
 bool same_settings(const Profile& before, const Profile& after) noexcept {
   return before.link == after.link && before.macsec == after.macsec && before.mka == after.mka &&
-         before.keys == after.keys && before.static_keys == after.static_keys;
+         before.keys == after.keys && before.static_keys == after.static_keys && before.pae == after.pae;
 }
 
 }  // namespace macsec

@@ -5,9 +5,11 @@
 #include "engine/base/result.hpp"
 #include "engine/base/secret.hpp"
 #include "engine/base/time.hpp"
+#include "engine/config/eap_profile.hpp"
 #include "engine/wire/types.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,23 @@ enum class Strength : std::uint8_t {
 enum class KeyExpiry : std::uint8_t {
   keep,  ///< they stay in use until a better one reaches their peers
   cut,   ///< they end
+};
+
+/// Which end of an authentication this one is.
+enum class PaeRole : std::uint8_t { supplicant, authenticator };
+
+/// Of the CAK that an authentication gives.
+enum class CakLength : std::uint8_t {
+  bits_128,
+  bits_256,
+  automatic,  ///< speaks with 128 bits, listens for both
+};
+
+/// When a supplicant authenticates.
+enum class UseEap : std::uint8_t {
+  immediate,  ///< as soon as there is carrier
+  mka_fail,   ///< once neither a cached nor a pre-shared key reaches a live peer
+  never,      ///< only cached and pre-shared keys are used
 };
 
 /// Who said this profile.
@@ -154,6 +173,20 @@ struct Profile {
     friend bool operator==(const Mka&, const Mka&) noexcept = default;
   };
 
+  /// [8021X]: the key comes from an authentication.
+  struct Pae {
+    PaeRole role = PaeRole::supplicant;                 ///< Role=
+    CakLength cak_length = CakLength::bits_128;         ///< CakLength=
+    UseEap use_eap = UseEap::immediate;                 ///< UseEap=
+    Duration cache = std::chrono::hours{1};             ///< CacheSec=: 0 to 24 h
+    Duration held = std::chrono::minutes{1};            ///< HeldSec=: 1 s to 1 h
+    Duration reauthenticate = std::chrono::seconds{0};  ///< ReauthenticateSec=: 0: the other end says when
+    std::string nid;                                    ///< Nid=: up to 100 octets
+    EapProfile eap;                                     ///< for macsec-eap, which alone reads it
+
+    friend bool operator==(const Pae&, const Pae&) noexcept = default;
+  };
+
   std::string name;    ///< file name without ".macsec"; see is_profile_name()
   std::string origin;  ///< path, or what the source calls it (a NetworkManager UUID, for one)
   ProfileSource source = ProfileSource::file;
@@ -163,6 +196,7 @@ struct Profile {
   std::vector<PreSharedKey> keys;      ///< [Key]
   std::vector<RetiredKey> retired;     ///< [Key] with Retired=; no setting of a running link
   std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
+  std::optional<Pae> pae;              ///< [8021X]; beside it a [Key] may only be a fallback
 };
 
 /// Whether `name` may name a profile: 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not starting with '.'.
@@ -177,6 +211,9 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback", "session"
 [[nodiscard]] std::string_view to_string(KeyExpiry expiry) noexcept;        ///< "keep", "cut"
 [[nodiscard]] std::string_view to_string(Strength strength) noexcept;       ///< "any", "cnsa2"
+[[nodiscard]] std::string_view to_string(PaeRole role) noexcept;            ///< "supplicant", "authenticator"
+[[nodiscard]] std::string_view to_string(CakLength length) noexcept;        ///< "128", "256", "auto"
+[[nodiscard]] std::string_view to_string(UseEap use) noexcept;              ///< "immediate", "mka-fail", "never"
 [[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"

@@ -26,6 +26,7 @@ MAY_USE = {
     "engine/eap": PORTS + ["engine/crypto"],
     "engine/core": CORE,
     "engine/core/mka": PORTS + ["engine/crypto"] + MKA_SIDE,
+    "engine/core/pae": PORTS + ["engine/crypto"] + MKA_SIDE,
     "engine/doctor": CONFIG + ["engine/core/status.hpp", "engine/core/counters.hpp"],
     "engine/adapters": CORE + ["engine/doctor"],
     "engine/adapters/netlink": PORTS,

@@ -91,6 +91,17 @@ Result<EventSource> EventLoop::on_readable(int fd, std::function<void()> callbac
   return made;
 }
 
+Result<EventSource> EventLoop::on_writable(int fd, std::function<void()> callback) {
+  EventSource made;
+  made.callback_ = std::make_unique<Callback>(std::move(callback));
+  sd_event_source* source = nullptr;
+  if (const int r = sd_event_add_io(event_.get(), &source, fd, EPOLLOUT, on_io, made.callback_.get()); r < 0)
+    return failure(r, "cannot watch a descriptor");
+  made.source_.reset(source);
+  made.disarm();
+  return made;
+}
+
 Result<EventSource> EventLoop::on_signal(int signal, std::function<void()> callback) {
   EventSource made;
   made.callback_ = std::make_unique<Callback>(std::move(callback));

@@ -26,7 +26,7 @@ class EventSource {
 
   /// Timers: fires once at `when`, at once when that has passed.
   void arm(Time when) noexcept;
-  /// Deferred work: runs once, after what is ready now.
+  /// Deferred work: runs once, after what is ready now. Writing: runs once the descriptor takes something.
   void schedule() noexcept;
   /// Nothing more happens until arm() or schedule().
   void disarm() noexcept;
@@ -49,6 +49,9 @@ class EventLoop {
 
   /// Runs `callback` whenever `fd` is readable. The descriptor stays the caller's and outlives the source.
   [[nodiscard]] Result<EventSource> on_readable(int fd, std::function<void()> callback);
+  /// Runs `callback` once after each schedule(), as soon as `fd` can be written to. Not a descriptor that is watched already:
+  /// a duplicate.
+  [[nodiscard]] Result<EventSource> on_writable(int fd, std::function<void()> callback);
   [[nodiscard]] Result<EventSource> on_signal(int signal, std::function<void()> callback);
   /// A disarmed timer with microsecond accuracy.
   [[nodiscard]] Result<EventSource> timer(std::function<void()> callback);

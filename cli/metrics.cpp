@@ -163,7 +163,7 @@ class Metrics {
 };
 
 constexpr std::array<std::string_view, 6> states{"down", "pending", "unsecured", "secured", "failed", "suspended"};
-constexpr std::array<std::string_view, 15> reasons{"none",
+constexpr std::array<std::string_view, 20> reasons{"none",
                                                    "disabled",
                                                    "no-device",
                                                    "no-carrier",
@@ -177,7 +177,12 @@ constexpr std::array<std::string_view, 15> reasons{"none",
                                                    "cipher-mismatch",
                                                    "confidentiality-mismatch",
                                                    "macsec-refused",
-                                                   "secy-error"};
+                                                   "secy-error",
+                                                   "authenticating",
+                                                   "no-authenticator",
+                                                   "authentication-failed",
+                                                   "mka-silent",
+                                                   "eap-unavailable"};
 
 double seconds_since(Time when) { return std::max(0.0, std::chrono::duration<double>(Context::now() - when).count()); }
 

@@ -186,6 +186,11 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::state_changed:
     case core::Event::Kind::rekey_started:
     case core::Event::Kind::key_server_changed:
+    case core::Event::Kind::authenticated:
+    case core::Event::Kind::authentication_failed:
+    case core::Event::Kind::reauthenticated:
+    case core::Event::Kind::authentication_lost:
+    case core::Event::Kind::insecure:
     case core::Event::Kind::secy_error:
     case core::Event::Kind::snapshot_changed:
       break;

@@ -40,6 +40,7 @@ struct Context {
   ProfilePointer profile;
   LinkState link;
   PortCounters counters;
+  SupplicantCounters supplicant{};
   std::deque<Frame> frames;
   std::deque<Event> events;
 

@@ -54,4 +54,36 @@ std::span<const CounterName> counter_names() noexcept {
   return names;
 }
 
+std::span<const SupplicantCounterName> supplicant_counter_names() noexcept {
+  using Counters = SupplicantCounters;
+  static constexpr std::array names{
+      SupplicantCounterName{"StartTx", &Counters::start_tx},
+      SupplicantCounterName{"LogoffTx", &Counters::logoff_tx},
+      SupplicantCounterName{"EapRx", &Counters::eap_rx},
+      SupplicantCounterName{"EapTx", &Counters::eap_tx},
+      SupplicantCounterName{"EapInvalid", &Counters::eap_invalid},
+      SupplicantCounterName{"EapRetransmitted", &Counters::eap_retransmitted},
+      SupplicantCounterName{"EapIgnored", &Counters::eap_ignored},
+      SupplicantCounterName{"IdentityRx", &Counters::identity_rx},
+      SupplicantCounterName{"NotificationRx", &Counters::notification_rx},
+      SupplicantCounterName{"FailureIgnored", &Counters::failure_ignored},
+      SupplicantCounterName{"LogoffIgnored", &Counters::logoff_ignored},
+      SupplicantCounterName{"Authentications", &Counters::authentications},
+      SupplicantCounterName{"Reauthentications", &Counters::reauthentications},
+      SupplicantCounterName{"Resumptions", &Counters::resumptions},
+      SupplicantCounterName{"FailuresIdentity", &Counters::failures_identity},
+      SupplicantCounterName{"FailuresMethod", &Counters::failures_method},
+      SupplicantCounterName{"FailuresHandshake", &Counters::failures_handshake},
+      SupplicantCounterName{"FailuresServerCertificate", &Counters::failures_server_certificate},
+      SupplicantCounterName{"FailuresClientCertificate", &Counters::failures_client_certificate},
+      SupplicantCounterName{"FailuresInner", &Counters::failures_inner},
+      SupplicantCounterName{"FailuresConfirmation", &Counters::failures_confirmation},
+      SupplicantCounterName{"FailuresTimeout", &Counters::failures_timeout},
+      SupplicantCounterName{"FragmentsRx", &Counters::fragments_rx},
+      SupplicantCounterName{"FragmentsTx", &Counters::fragments_tx},
+      SupplicantCounterName{"WorkerRestarts", &Counters::worker_restarts},
+  };
+  return names;
+}
+
 }  // namespace macsec::core

@@ -65,4 +65,40 @@ struct CounterName {
 };
 [[nodiscard]] std::span<const CounterName> counter_names() noexcept;
 
+/// The same of a supplicant (802.1X-2020 12.8), from the creation of the port on.
+struct SupplicantCounters {
+  std::uint64_t start_tx = 0;
+  std::uint64_t logoff_tx = 0;
+  std::uint64_t eap_rx = 0;  ///< well-formed EAP packets
+  std::uint64_t eap_tx = 0;
+  std::uint64_t eap_invalid = 0;        ///< malformed, or a Response
+  std::uint64_t eap_retransmitted = 0;  ///< requests that came once more
+  std::uint64_t eap_ignored = 0;        ///< out of state, or of no use to the method
+  std::uint64_t identity_rx = 0;
+  std::uint64_t notification_rx = 0;
+  std::uint64_t failure_ignored = 0;    ///< Failures outside of a conversation
+  std::uint64_t logoff_ignored = 0;     ///< EAPOL-Logoffs: only an authenticator's port can be logged off
+  std::uint64_t authentications = 0;    ///< that gave keys
+  std::uint64_t reauthentications = 0;  ///< of these, with a key in use
+  std::uint64_t resumptions = 0;        ///< of these, with a resumed TLS session
+  std::uint64_t failures_identity = 0;  ///< by the stage a conversation came to
+  std::uint64_t failures_method = 0;
+  std::uint64_t failures_handshake = 0;
+  std::uint64_t failures_server_certificate = 0;
+  std::uint64_t failures_client_certificate = 0;
+  std::uint64_t failures_inner = 0;
+  std::uint64_t failures_confirmation = 0;
+  std::uint64_t failures_timeout = 0;  ///< the other end, or macsec-eap, stopped answering
+  std::uint64_t fragments_rx = 0;      ///< of TLS messages that did not fit one packet
+  std::uint64_t fragments_tx = 0;
+  std::uint64_t worker_restarts = 0;  ///< times macsec-eap was lost
+};
+
+/// Names and members of SupplicantCounters, in order.
+struct SupplicantCounterName {
+  std::string_view name;  ///< "StartTx"
+  std::uint64_t SupplicantCounters::* member;
+};
+[[nodiscard]] std::span<const SupplicantCounterName> supplicant_counter_names() noexcept;
+
 }  // namespace macsec::core

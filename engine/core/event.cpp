@@ -29,6 +29,16 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "key-kept";
     case Event::Kind::key_overdue:
       return "key-overdue";
+    case Event::Kind::authenticated:
+      return "authenticated";
+    case Event::Kind::authentication_failed:
+      return "authentication-failed";
+    case Event::Kind::reauthenticated:
+      return "reauthenticated";
+    case Event::Kind::authentication_lost:
+      return "authentication-lost";
+    case Event::Kind::insecure:
+      return "insecure";
     case Event::Kind::secy_error:
       return "secy-error";
     case Event::Kind::snapshot_changed:

@@ -19,13 +19,18 @@ struct Event {
     rekey_started,
     key_server_changed,
     principal_changed,
-    key_active,        ///< a key came into its time
-    key_draining,      ///< a key is being retired
-    key_retired,       ///< a key is out of use for good; `text` begins with its CKN
-    key_kept,          ///< a key that was being retired stays
-    key_overdue,       ///< a key is in use past its end
-    secy_error,        ///< the SecY refused something; `text` holds its words
-    snapshot_changed,  ///< Port::snapshot() differs from before: persist it
+    key_active,             ///< a key came into its time
+    key_draining,           ///< a key is being retired
+    key_retired,            ///< a key is out of use for good; `text` begins with its CKN
+    key_kept,               ///< a key that was being retired stays
+    key_overdue,            ///< a key is in use past its end
+    authenticated,          ///< by 802.1X; `text` says how and by whom
+    authentication_failed,  ///< `text` says why
+    reauthenticated,        ///< `text` names the CKN after and before
+    authentication_lost,    ///< the session of an authentication is over
+    insecure,               ///< authenticated without checking the other end (ValidateServer=insecure-no)
+    secy_error,             ///< the SecY refused something; `text` holds its words
+    snapshot_changed,       ///< Port::snapshot() differs from before: persist it
   };
   Kind kind;
   Time at;

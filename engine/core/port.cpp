@@ -14,7 +14,8 @@ Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace)
                .counters = {},
                .frames = {},
                .events = {}},
-      kay_{context_} {}
+      kay_{context_},
+      logon_{context_, kay_} {}
 
 Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Snapshot resume)
     : Port{std::move(profile), secy, random, trace} {
@@ -22,8 +23,10 @@ Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Sna
 }
 
 void Port::settle(Time now) {
-  kay_.step(now);
-  reporter_.update(context_, kay_, now);
+  logon_.step(now);
+  do kay_.step(now);
+  while (logon_.follow(now));
+  reporter_.update(context_, kay_, logon_, now);
   if (kay_.revision() == told_revision_) return;
   told_revision_ = kay_.revision();
   context_.emit(Event::Kind::snapshot_changed, now);
@@ -39,8 +42,8 @@ void Port::on_frame(Bytes frame, Time now) {
     ++context_.counters.rx_validation_failures;
     return;
   }
-  if (eapol->ethertype != context_.profile->mka.ethertype || eapol->type != static_cast<std::uint8_t>(EapolType::mka))
-    return;
+  if (eapol->type != static_cast<std::uint8_t>(EapolType::mka)) return receive_eapol(*eapol, now);
+  if (eapol->ethertype != context_.profile->mka.ethertype) return;
   // 11.11.2: an individual address is not a destination of MKPDUs, unless the profile names one: then both ends do.
   const MacAddress& configured = context_.profile->mka.destination;
   const bool group = (configured.octets[0] & 1U) != 0;
@@ -49,6 +52,15 @@ void Port::on_frame(Bytes frame, Time now) {
     return;
   }
   receive_mkpdu(*eapol, now);
+  settle(now);
+}
+
+// Authenticators use either address (802.1X-2020 11.1.1).
+void Port::receive_eapol(const EapolFrame& frame, Time now) {
+  const bool group = (frame.destination.octets[0] & 1U) != 0;
+  if (!logon_.applies() || frame.ethertype != eapol_ethertype || !(group || frame.destination == context_.link.mac))
+    return;
+  logon_.receive(frame, now);
   settle(now);
 }
 
@@ -126,8 +138,9 @@ void Port::on_wall_clock(Time epoch, Time now, bool synchronised) {
 }
 
 void Port::reconfigure(ProfilePointer profile, Time now) {
-  context_.profile = std::move(profile);
+  const ProfilePointer before = std::exchange(context_.profile, std::move(profile));
   kay_.set_keys(now);
+  logon_.reconfigure(*before, now);
   settle(now);
 }
 
@@ -155,9 +168,26 @@ Result<void> Port::keep_key(const Ckn& ckn, Time now) {
   return done;
 }
 
+void Port::on_eap(EapReport report, Time now) {
+  logon_.on_eap(std::move(report), now);
+  settle(now);
+}
+
+Result<void> Port::reauthenticate(Time now) {
+  auto done = logon_.reauthenticate(now);
+  settle(now);
+  return done;
+}
+
+Result<void> Port::log_off(Time now) {
+  auto done = logon_.log_off(now);
+  settle(now);
+  return done;
+}
+
 void Port::set_enabled(bool enabled, Time now) {
-  if (kay_.enabled() == enabled) return;
-  kay_.set_enabled(enabled, now);
+  logon_.set_enabled(enabled, now);
+  if (kay_.enabled() != enabled) kay_.set_enabled(enabled, now);
   settle(now);
 }
 
@@ -176,17 +206,14 @@ std::optional<Event> Port::poll_event() {
 }
 
 std::optional<Time> Port::next_timeout() const {
-  std::optional<Time> next = kay_.next_timeout();
-  const std::optional<Time> fades = reporter_.next_timeout();
-  if (fades && (!next || *fades < *next)) next = fades;
-  return next;
+  return sooner(sooner(kay_.next_timeout(), logon_.next()), reporter_.next_timeout());
 }
 
 std::optional<Duration> Port::sample_interval() const { return kay_.sample_interval(); }
 
 PortStatus Port::status() const {
   PortStatus status;
-  reporter_.fill(status, context_, kay_);
+  reporter_.fill(status, context_, kay_, logon_);
   return status;
 }
 

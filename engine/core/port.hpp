@@ -2,11 +2,11 @@
 /// The facade of one link: frames, link changes and time go in; frames, events and deadlines come out.
 ///
 /// Sans-I/O: a Port never asks for the time, never sends, never logs. After each call that takes `now`, the caller
-/// drains poll_transmit() and poll_event() and asks next_timeout() again. Time only goes forward.
+/// drains poll_transmit(), poll_event() and poll_eap() and asks next_timeout() again. Time only goes forward.
 #pragma once
 
 #include "engine/core/context.hpp"
-#include "engine/core/mka/kay.hpp"
+#include "engine/core/logon.hpp"
 #include "engine/core/reporter.hpp"
 #include "engine/wire/eapol.hpp"
 
@@ -48,9 +48,18 @@ class Port {
   /// Operator's down (false) and up (true). Down deletes keys and makes the port dormant, whatever the policy.
   void set_enabled(bool enabled, Time now);
 
+  /// The supplicant of [8021X]: what macsec-eap said, of whichever conversation.
+  void on_eap(EapReport report, Time now);
+  /// Authenticates at once; the link stays as it is meanwhile. Errors as of Logon.
+  [[nodiscard]] Result<void> reauthenticate(Time now);
+  /// Ends the session at the other end and drops its keys, until reauthenticate(), set_enabled(true) or a new carrier.
+  [[nodiscard]] Result<void> log_off(Time now);
+
   /// The next frame to send, or nothing.
   [[nodiscard]] std::optional<Frame> poll_transmit();
   [[nodiscard]] std::optional<Event> poll_event();
+  /// The next thing to tell macsec-eap, or nothing.
+  [[nodiscard]] std::optional<EapCommand> poll_eap() { return logon_.poll(); }
   /// When to call on_timeout() next; changes after any call that takes `now`.
   [[nodiscard]] std::optional<Time> next_timeout() const;
   /// Longest time between two on_sample() calls that keeps every promise at the link's speed; nothing: no need.
@@ -61,11 +70,13 @@ class Port {
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:
+  void receive_eapol(const EapolFrame& frame, Time now);
   void receive_mkpdu(const EapolFrame& frame, Time now);
   void settle(Time now);
 
   Context context_;
   Kay kay_;
+  Logon logon_;
   Reporter reporter_;
   std::uint64_t told_revision_ = 0;
 };

@@ -70,6 +70,12 @@ std::vector<Sci> members_without_key(const Kay& kay, Time now) {
   return out;
 }
 
+/// What of an authentication is worth a word beside a link that works.
+bool is_failure(Reason reason) noexcept {
+  return reason == Reason::no_authenticator || reason == Reason::authentication_failed ||
+         reason == Reason::mka_silent || reason == Reason::eap_unavailable;
+}
+
 /// Who can do what, of the live members that say so.
 std::string cipher_suites_of_all(const Context& context, const Kay& kay) {
   std::string out = "peers disagree on the cipher suite: this profile allows";
@@ -130,27 +136,36 @@ Reporter::Verdict Reporter::judge_keyed(const Context& context, const Kay& kay, 
   return {PortState::secured, waited_for_.empty() ? Reason::none : Reason::awaiting_sak};
 }
 
-Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, Time now) const {
+Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const Logon& logon, Time now) const {
   if (!kay.enabled()) return {PortState::down, Reason::disabled};
   if (!context.link.present) return {PortState::down, Reason::no_device};
   if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
   if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
-  if (kay.cp().secured()) return judge_keyed(context, kay, now);
+  const Reason eap = logon.reason();
+  if (kay.cp().secured()) {
+    const Verdict keyed = judge_keyed(context, kay, now);
+    return keyed.reason == Reason::none && is_failure(eap) ? Verdict{keyed.state, eap} : keyed;
+  }
   const bool clear = context.profile->macsec.policy == Policy::should_secure;
   if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
   if (kay.cp().transmitting()) return {PortState::pending, Reason::awaiting_sak};  // no packet number is left
   const PortState waiting = clear ? PortState::unsecured : PortState::pending;
-  if (!kay.any_active()) return {waiting, Reason::no_key};
-  if (kay.principal() == nullptr) return {waiting, why_no_peer(kay, now)};
+  if (!kay.any_active()) return {waiting, eap != Reason::none ? eap : Reason::no_key};
+  if (kay.principal() == nullptr) {
+    const Reason why = why_no_peer(kay, now);
+    // The other end may speak with a key that the authentication is about to give.
+    const bool unheard = why == Reason::no_peer || why == Reason::ckn_mismatch;
+    return {waiting, unheard && eap != Reason::none ? eap : why};
+  }
   if (kay.refusal().reason != Reason::none) return {PortState::failed, kay.refusal().reason};
   if (shares_no_cipher(context, kay)) return {PortState::failed, Reason::cipher_mismatch};
   return {waiting, Reason::awaiting_sak};
 }
 
-void Reporter::update(Context& context, const Kay& kay, Time now) {
+void Reporter::update(Context& context, const Kay& kay, const Logon& logon, Time now) {
   waited_for_ = members_without_key(kay, now);
-  const Verdict verdict = judge(context, kay, now);
+  const Verdict verdict = judge(context, kay, logon, now);
   fades_.reset();
   if (verdict.reason == Reason::cak_mismatch) {
     for (const Participant& participant : kay.participants())
@@ -163,17 +178,17 @@ void Reporter::update(Context& context, const Kay& kay, Time now) {
   if (verdict.state != state_) since_ = now;
   state_ = verdict.state;
   reason_ = verdict.reason;
-  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay));
+  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay, logon));
 }
 
 std::optional<Time> Reporter::next_timeout() const noexcept { return fades_; }
 
-std::string Reporter::words(Reason reason, const Context& context, const Kay& kay) const {
+std::string Reporter::words(Reason reason, const Context& context, const Kay& kay, const Logon& logon) const {
   switch (reason) {
     case Reason::none:
       return {};
     case Reason::disabled:
-      return "the link is switched off";
+      return kay.enabled() ? logon.words() : "the link is switched off";
     case Reason::no_device:
       if (!context.link.parent) return "there is no interface " + context.profile->link.parent;
       return context.profile->link.create == CreateChoice::no
@@ -208,6 +223,12 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     }
     case Reason::secy_error:
       return kay.cp().last_error().empty() ? kay.refusal().text : kay.cp().last_error();
+    case Reason::authenticating:
+    case Reason::no_authenticator:
+    case Reason::authentication_failed:
+    case Reason::mka_silent:
+    case Reason::eap_unavailable:
+      return logon.words();
   }
   return {};
 }
@@ -275,11 +296,11 @@ std::optional<SakStatus> describe(const std::optional<SakSlot>& slot) {
 
 }  // namespace
 
-void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) const {
+void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay, const Logon& logon) const {
   status.state = state_;
   status.since = since_;
   status.reason = reason_;
-  status.reason_text = words(reason_, context, kay);
+  status.reason_text = words(reason_, context, kay, logon);
   status.last_error = kay.cp().last_error();
   status.cp = kay.cp().state();
   status.carrier = context.link.carrier;
@@ -306,6 +327,7 @@ void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay) 
   status.clock_trusted = kay.chain().clock_trusted();
   for (const Participant& participant : kay.participants()) status.participants.push_back(describe(participant, kay));
   status.counters = context.counters;
+  logon.fill(status);
 }
 
 }  // namespace macsec::core

@@ -73,6 +73,32 @@ std::string_view to_string(Reason reason) noexcept {
       return "macsec-refused";
     case Reason::secy_error:
       return "secy-error";
+    case Reason::authenticating:
+      return "authenticating";
+    case Reason::no_authenticator:
+      return "no-authenticator";
+    case Reason::authentication_failed:
+      return "authentication-failed";
+    case Reason::mka_silent:
+      return "mka-silent";
+    case Reason::eap_unavailable:
+      return "eap-unavailable";
+  }
+  return {};
+}
+
+std::string_view to_string(SupplicantState state) noexcept {
+  switch (state) {
+    case SupplicantState::disabled:
+      return "disabled";
+    case SupplicantState::waiting:
+      return "waiting";
+    case SupplicantState::authenticating:
+      return "authenticating";
+    case SupplicantState::authenticated:
+      return "authenticated";
+    case SupplicantState::held:
+      return "held";
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "engine/config/profile.hpp"
 #include "engine/core/counters.hpp"
 #include "engine/ports/secy.hpp"
+#include "engine/wire/eap_outcome.hpp"
 #include "engine/wire/types.hpp"
 
 #include <optional>
@@ -42,6 +43,11 @@ enum class Reason : std::uint8_t {
   confidentiality_mismatch,  ///< offset 30/50, or integrity only where the profile encrypts
   macsec_refused,            ///< the key server wants no MACsec, the policy does
   secy_error,                ///< the kernel refused; last_error holds its words
+  authenticating,            ///< 802.1X has begun and is not done
+  no_authenticator,          ///< nobody answers EAPOL-Start
+  authentication_failed,     ///< the last authentication failed; its verdict says why
+  mka_silent,                ///< authenticated, but the other end speaks no MKA with the key
+  eap_unavailable,           ///< macsec-eap ended, or cannot use the profile
 };
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;  ///< with dashes: "ckn-mismatch"
 
@@ -118,6 +124,36 @@ struct SakStatus {
   Time since;  ///< when it was installed here
 };
 
+/// Where a supplicant stands (802.1X-2020 clause 8; IEEE's names in the trace).
+enum class SupplicantState : std::uint8_t {
+  disabled,        ///< by an operator, or UseEap=never
+  waiting,         ///< for carrier, or for the other end to ask
+  authenticating,  ///< a conversation runs
+  authenticated,
+  held,  ///< after a failure or a Logoff: nothing is answered until `next_attempt`
+};
+[[nodiscard]] std::string_view to_string(SupplicantState state) noexcept;  ///< the enumerator's name
+
+struct SupplicantStatus {
+  SupplicantState state = SupplicantState::disabled;
+  Time since;                    ///< when `state` was entered
+  Reason reason = Reason::none;  ///< why the last authentication is not, or not fully, what was wanted
+  std::string reason_text;       ///< a sentence for people
+  std::optional<MacAddress> authenticator;
+  std::optional<EapVerdict>
+      verdict;  ///< of the last success, or of the last failure where there was none: method, TLS, certificates
+  std::optional<Time> last_success;
+  std::optional<Time> last_failure;
+  std::string last_failure_text;
+  std::uint32_t attempts = 0;              ///< that failed since the last success
+  std::optional<Time> next_attempt;        ///< nothing: the other end begins, or one runs
+  std::optional<Time> reauthenticated_at;  ///< last success while the key of the one before was in use
+  std::uint16_t cak_bits = 0;              ///< of the newest key; 0: there is none
+  std::optional<Time> cached_until;        ///< when a key without a peer is dropped
+  std::string notification;                ///< the other end's last words to a user, untrusted
+  SupplicantCounters counters;
+};
+
 struct PortStatus {
   PortState state = PortState::down;
   Time since;  ///< when `state` was entered
@@ -144,6 +180,7 @@ struct PortStatus {
   std::vector<ParticipantStatus> participants;
   bool clock_trusted = true;  ///< lifetimes are judged by a wall clock that may be believed
   PortCounters counters;
+  std::optional<SupplicantStatus> supplicant;  ///< of a profile with [8021X]
 };
 
 }  // namespace macsec::core

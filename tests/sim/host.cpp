@@ -117,6 +117,8 @@ void Host::settle() {
     }
     take_event(*event);
   }
+  while (auto command = port_->poll_eap())
+    if (on_eap_command) on_eap_command(std::move(*command));
   while (auto frame = port_->poll_transmit()) {
     count_mkpdu(*frame);
     if (world_.now < busy_until_)
@@ -171,6 +173,11 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::key_retired:
     case core::Event::Kind::key_kept:
     case core::Event::Kind::key_overdue:
+    case core::Event::Kind::authenticated:
+    case core::Event::Kind::authentication_failed:
+    case core::Event::Kind::reauthenticated:
+    case core::Event::Kind::authentication_lost:
+    case core::Event::Kind::insecure:
       break;
   }
   world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), detail);
@@ -279,6 +286,24 @@ Result<void> Host::keep_key(const Ckn& ckn) {
   auto done = port_->keep_key(ckn, now());
   settle();
   return done;
+}
+
+Result<void> Host::reauthenticate() {
+  auto done = port_->reauthenticate(now());
+  settle();
+  return done;
+}
+
+Result<void> Host::log_off() {
+  auto done = port_->log_off(now());
+  settle();
+  return done;
+}
+
+void Host::report(core::EapReport report) {
+  if (!port_) return;
+  port_->on_eap(std::move(report), now());
+  settle();
 }
 
 void Host::set_enabled(bool enabled) {

@@ -57,6 +57,12 @@ class Host final : public Station {
   Result<void> retire_key(const Ckn& ckn, Duration timeout, core::Retirement how = core::Retirement::when_proved);
   Result<void> keep_key(const Ckn& ckn);
   void set_enabled(bool enabled);
+  Result<void> reauthenticate();
+  Result<void> log_off();
+  /// Hears what the port asks of macsec-eap.
+  std::function<void(core::EapCommand)> on_eap_command;
+  /// macsec-eap says something; nothing where no process hears it.
+  void report(core::EapReport report);
   void reconfigure(ProfilePointer profile);
   /// The profile is another one when the process starts next.
   void edit_profile(ProfilePointer profile);
@@ -106,7 +112,7 @@ class Host final : public Station {
   std::size_t keys_seen_ = 0;
   std::uint64_t judged_calls_ = 0;
 
-  std::array<std::uint64_t, 16> events_{};
+  std::array<std::uint64_t, 32> events_{};
   std::string last_error_text_;
   std::uint64_t mkpdus_sent_ = 0;
   Instant second_began_ = 0;

@@ -61,6 +61,16 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::warning, message_id::key_kept};
     case Kind::key_overdue:
       return Voice{LogLevel::warning, message_id::key_overdue};
+    case Kind::authenticated:
+      return Voice{LogLevel::notice, message_id::authenticated};
+    case Kind::authentication_failed:
+      return Voice{LogLevel::warning, message_id::authentication_failed};
+    case Kind::reauthenticated:
+      return Voice{LogLevel::notice, message_id::reauthenticated};
+    case Kind::authentication_lost:
+      return Voice{LogLevel::warning, message_id::authentication_lost};
+    case Kind::insecure:
+      return Voice{LogLevel::warning, message_id::insecure};
     case Kind::secy_error:
       return Voice{LogLevel::warning, message_id::secy_error};
     case Kind::snapshot_changed:

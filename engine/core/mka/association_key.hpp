@@ -22,6 +22,7 @@ struct AssociationKey {
   std::optional<std::int64_t> not_after{};
   KeyServerRule rule = KeyServerRule::elect;
   std::uint64_t sequence = 0;  ///< of session keys: a later authentication has a greater one
+  bool quiet = false;          ///< of session keys: listens, and speaks once somebody is heard
 
   [[nodiscard]] static AssociationKey of(const PreSharedKey& key) {
     return {.ckn = key.ckn,

@@ -65,6 +65,7 @@ Result<Participant> Participant::create(AssociationKey key, Random& random) {
   made.rule_ = key.rule;
   made.sequence_ = key.sequence;
   made.role = key.role;
+  made.quiet = key.quiet;
   made.not_before = key.not_before;
   made.not_after = key.not_after;
   auto kek = crypto::derive_kek(made.cak_, made.ckn_);

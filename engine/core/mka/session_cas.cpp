@@ -13,6 +13,15 @@ const Participant* newest_session(std::span<const Participant> participants) noe
   return newest;
 }
 
+void answer_where_heard(std::vector<Participant>& participants, Time now) {
+  for (Participant& participant : participants) {
+    if (participant.role != KeyRole::session || !participant.quiet || participant.draining_until) continue;
+    if (participant.peers().all().empty()) continue;
+    participant.quiet = false;
+    participant.start_hello(now);
+  }
+}
+
 bool leave_older_sessions(std::vector<Participant>& participants, const Cp& cp) {
   if (!cp.latest() || !cp.settled_since() || cp.old()) return false;
   const Participant* owner = find(participants, cp.latest()->ckn);

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/logon.hpp"
+
+#include "engine/core/mka/session_cas.hpp"
+#include "engine/crypto/session_keys.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A carrier that comes back sooner was never away.
+constexpr Duration carrier_patience = life_time;
+/// Between an authentication that MKA did not follow and the next one: the first and the longest.
+constexpr Duration first_retry = 6s;
+constexpr Duration longest_retry = 60s;
+
+}  // namespace
+
+// ---- the session -----------------------------------------------------------------------------------------------------
+
+const Participant* Logon::live_session() const noexcept {
+  const Participant* best = nullptr;
+  for (const Participant& participant : kay_.participants())
+    if (participant.role == KeyRole::session && participant.active && participant.peers().any_live() &&
+        (best == nullptr || participant.sequence() > best->sequence()))
+      best = &participant;
+  return best;
+}
+
+bool Logon::in_use(const Participant& participant) const noexcept {
+  const auto of = [&](const std::optional<SakSlot>& slot) { return slot && slot->ckn == participant.ckn(); };
+  return participant.peers().any_live() || of(kay_.cp().latest()) || of(kay_.cp().old());
+}
+
+void Logon::end_session(std::string_view why, Time since, Time now) {
+  deadlines_.stop(Timer::unheard);
+  deadlines_.stop(Timer::retry);
+  deadlines_.stop(Timer::reauthenticate);
+  silent_ = not_followed_ = false;
+  const bool had_key = newest_session(kay_.participants()) != nullptr;
+  if (had_key && !deadlines_.is_set(Timer::cached)) deadlines_.set(Timer::cached, since + context_.profile->pae->cache);
+  if (had_key) context_.emit(Event::Kind::authentication_lost, now, std::string{why});
+}
+
+void Logon::add_key(const Supplicant::Success& success, std::size_t size, bool quiet, Time now) {
+  auto keys = crypto::derive_session_keys(success.keys.msk, success.keys.session_id, context_.link.mac,
+                                          success.authenticator, size);
+  Result<void> added;
+  if (keys) {
+    fresh_.push_back({keys->ckn, now + life_time});
+    added = kay_.add_session_key({.ckn = keys->ckn,
+                                  .cak = std::move(keys->cak),
+                                  .role = KeyRole::session,
+                                  .rule = KeyServerRule::never,
+                                  .sequence = ++sequence_,
+                                  .quiet = quiet},
+                                 now);
+  }
+  if (!keys || !added)
+    context_.emit(Event::Kind::secy_error, now,
+                  "cannot derive the keys of the authentication: " + (keys ? added.error() : keys.error()).message);
+}
+
+void Logon::take_keys(Supplicant::Success success, Time now) {
+  // What nobody speaks is not spoken to any longer; what is in use stays until the other end has moved.
+  static_cast<void>(drop_unheard(true, now));
+  const Participant* const before = live_session();
+  const std::optional<Ckn> before_ckn = before != nullptr ? std::optional{Ckn{before->ckn()}} : std::nullopt;
+  const CakLength length = context_.profile->pae->cak_length;
+  newest_ = sequence_ + 1;
+  // Who derives the other length speaks under another CKN: that one is only listened to until it is heard.
+  if (length != CakLength::bits_256) add_key(success, 16, false, now);
+  if (length != CakLength::bits_128) add_key(success, 32, length == CakLength::automatic, now);
+  deadlines_.stop(Timer::cached);
+  deadlines_.stop(Timer::retry);
+  not_followed_ = false;
+  const Duration period = context_.profile->pae->reauthenticate;
+  if (period > Duration{0}) deadlines_.set(Timer::reauthenticate, now + period);
+  std::string text = "by " + to_string(success.authenticator);
+  if (!fresh_.empty()) {
+    const auto spoken = length == CakLength::automatic && fresh_.size() > 1 ? fresh_.end() - 2 : fresh_.end() - 1;
+    text += "; CKN " + to_string(spoken->ckn);
+  }
+  if (before_ckn) {
+    ++context_.supplicant.reauthentications;
+    reauthenticated_at_ = now;
+    context_.emit(Event::Kind::reauthenticated, now, text + " after " + to_string(*before_ckn));
+  } else {
+    context_.emit(Event::Kind::authenticated, now, text);
+  }
+  if (!success.validated)
+    context_.emit(Event::Kind::insecure, now,
+                  "authenticated without checking who is at the other end (ValidateServer=insecure-no)");
+}
+
+/// Keys that nobody speaks, now that another session key reaches somebody. The newest among them is one that the other end
+/// did not follow to.
+bool Logon::drop_unheard_fresh(Time now) {
+  const Participant* const live = live_session();
+  std::vector<Ckn> unheard;
+  std::erase_if(fresh_, [&](const Fresh& fresh) {
+    const Participant* const participant = kay_.find(fresh.ckn);
+    if (participant == nullptr || in_use(*participant)) return true;
+    if (now < fresh.until || live == nullptr) return false;
+    unheard.push_back(fresh.ckn);
+    return true;
+  });
+  if (unheard.empty()) return false;
+  not_followed_ = live->sequence() < newest_;
+  for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
+  return true;
+}
+
+bool Logon::drop_unheard(bool spare_installed, Time now) {
+  std::vector<Ckn> unheard;
+  for (const Participant& participant : kay_.participants())
+    if (participant.role == KeyRole::session && !participant.peers().any_live() &&
+        !(spare_installed && in_use(participant)))
+      unheard.push_back(participant.ckn());
+  for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
+  return !unheard.empty();
+}
+
+// ---- what comes in ---------------------------------------------------------------------------------------------------
+
+void Logon::receive(const EapolFrame& frame, Time now) {
+  if (!applies() || frame.source == context_.link.mac) return;
+  if (frame.type == static_cast<std::uint8_t>(EapolType::eap)) supplicant_.receive(frame, now);
+  if (frame.type == static_cast<std::uint8_t>(EapolType::logoff)) ++context_.supplicant.logoff_ignored;
+}
+
+void Logon::on_eap(EapReport report, Time now) {
+  if (!applies()) return;
+  if (auto success = supplicant_.on_report(std::move(report), now)) take_keys(std::move(*success), now);
+}
+
+Result<void> Logon::reauthenticate(Time now) {
+  if (!applies()) return fail(ENOTSUP, "the profile has no [8021X] section of a supplicant");
+  if (context_.profile->pae->use_eap == UseEap::never) return fail(ENOTSUP, "the profile says UseEap=never");
+  if (!up()) return fail(ENETDOWN, "there is no carrier, or the link was taken down");
+  mka_failed_ = true;  // an operator need not wait for MKA
+  supplicant_.start(now);
+  return {};
+}
+
+Result<void> Logon::log_off(Time now) {
+  if (!applies()) return fail(ENOTSUP, "the profile has no [8021X] section of a supplicant");
+  end_session("logged off by an operator", now, now);
+  deadlines_.stop_all();
+  supplicant_.log_off(now);
+  kay_.drop_session_keys(now);
+  fresh_.clear();
+  live_ = false;
+  return {};
+}
+
+void Logon::set_enabled(bool enabled, Time now) {
+  if (!applies()) return;
+  if (enabled) return supplicant_.allow(now);
+  if (!supplicant_.stopped() || live_) static_cast<void>(log_off(now));
+  kay_.drop_session_keys(now);
+  supplicant_.stop(now);
+}
+
+void Logon::reconfigure(const Profile& before, Time now) {
+  if (!applies()) {
+    // The keys of the profile take over from those of the session before these go.
+    supplicant_.stop(now);
+    deadlines_.stop_all();
+    if (newest_session(kay_.participants()) != nullptr) deadlines_.set(Timer::carrier, now + life_time);
+    return;
+  }
+  if (!before.pae || before.pae->eap == context_.profile->pae->eap || supplicant_.stopped()) return;
+  supplicant_.start(now);
+}
+
+// ---- time ------------------------------------------------------------------------------------------------------------
+
+bool Logon::may_begin() const noexcept {
+  switch (context_.profile->pae->use_eap) {
+    case UseEap::immediate:
+      return true;
+    case UseEap::mka_fail:
+      return mka_failed_;
+    case UseEap::never:
+      return false;
+  }
+  return false;
+}
+
+void Logon::follow_carrier(Time now) {
+  if (deadlines_.take_expired(Timer::carrier, now)) {
+    supplicant_.stop(now);
+    end_session("no carrier for 6 s", now - carrier_patience, now);
+    mka_failed_ = false;
+  }
+  const bool moved = up_ && mac_ != context_.link.mac;
+  mac_ = context_.link.mac;
+  if (up() == up_ && !moved) return;
+  up_ = up();
+  deadlines_.stop(Timer::carrier);
+  deadlines_.stop(Timer::unheard);
+  if (!up_) {
+    supplicant_.pause(now);
+    deadlines_.set(Timer::carrier, now + carrier_patience);
+    return;
+  }
+  // A carrier ends a logoff; a new address is another host to the other end.
+  if (moved) supplicant_.stop(now);
+  supplicant_.allow(now);
+}
+
+void Logon::follow_use(Time now) {
+  const bool wanted = up_ && may_begin() && !supplicant_.logged_off();
+  if (wanted && supplicant_.stopped()) supplicant_.connect(now);
+  if (up_ && !wanted && !supplicant_.logged_off() && !supplicant_.stopped()) supplicant_.stop(now);
+}
+
+void Logon::step(Time now) {
+  if (!applies()) {
+    if (deadlines_.take_expired(Timer::carrier, now)) kay_.drop_session_keys(now);
+    return;
+  }
+  follow_carrier(now);
+  if (deadlines_.take_expired(Timer::mka_fail, now)) mka_failed_ = true;
+  follow_use(now);
+  if (!up_) deadlines_.stop(Timer::retry);
+  if (deadlines_.take_expired(Timer::retry, now) || deadlines_.take_expired(Timer::reauthenticate, now))
+    if (up_ && !supplicant_.logged_off()) supplicant_.connect(now);
+  if (deadlines_.take_expired(Timer::cached, now)) static_cast<void>(drop_unheard(false, now));
+  supplicant_.step(now);
+}
+
+/// Authenticated, but nobody there speaks MKA with the key: the authentication is repeated, ever later.
+void Logon::follow_silence(Time now) {
+  if (live_ || !up_ || !supplicant_.is_authenticated()) return deadlines_.stop(Timer::unheard);
+  if (deadlines_.is_set(Timer::retry)) return;
+  deadlines_.set_sooner(Timer::unheard, now + life_time);
+  if (!deadlines_.take_expired(Timer::unheard, now)) return;
+  silent_ = true;
+  retry_gap_ = retry_gap_ == Duration{0} ? first_retry : std::min(2 * retry_gap_, longest_retry);
+  deadlines_.set(Timer::retry, now + retry_gap_);
+}
+
+/// UseEap=mka-fail: once no key that is there has reached anybody for a life time.
+void Logon::follow_mka_failure(Time now) {
+  const bool any_live = std::ranges::any_of(kay_.participants(), [](const Participant& participant) {
+    return participant.active && participant.peers().any_live();
+  });
+  if (!up_ || any_live || mka_failed_ || context_.profile->pae->use_eap != UseEap::mka_fail)
+    return deadlines_.stop(Timer::mka_fail);
+  if (kay_.any_active()) return deadlines_.set_sooner(Timer::mka_fail, now + life_time);
+  mka_failed_ = true;
+  follow_use(now);
+}
+
+bool Logon::follow(Time now) {
+  if (!applies()) return false;
+  follow_mka_failure(now);
+  const bool live = live_session() != nullptr;
+  if (live) {
+    silent_ = false;
+    retry_gap_ = Duration{0};
+    deadlines_.stop(Timer::retry);
+    deadlines_.stop(Timer::cached);
+  } else if (live_ && up_) {
+    end_session("the other end left the key agreement", now, now);
+    if (!supplicant_.logged_off() && may_begin()) supplicant_.connect(now);
+  }
+  live_ = live;
+  follow_silence(now);
+  const bool over = deadlines_.take_expired(Timer::cached, now) && drop_unheard(false, now);
+  return drop_unheard_fresh(now) || over;
+}
+
+std::optional<Time> Logon::next() const {
+  std::optional<Time> next = sooner(deadlines_.next(), supplicant_.next());
+  if (live_)
+    for (const Fresh& fresh : fresh_) next = sooner(next, fresh.until);
+  return next;
+}
+
+// ---- what is shown ---------------------------------------------------------------------------------------------------
+
+Reason Logon::reason() const noexcept {
+  if (!applies()) return Reason::none;
+  const Reason of_eap = supplicant_.reason();
+  if ((of_eap == Reason::none || of_eap == Reason::authenticating) && (silent_ || not_followed_))
+    return Reason::mka_silent;
+  return of_eap;
+}
+
+std::string Logon::words() const {
+  if (reason() != Reason::mka_silent) return supplicant_.words();
+  return silent_ ? "authenticated, but nobody speaks MKA: is MACsec on at the switch port?"
+                 : "authenticated again, but the other end stays with the key of an earlier authentication";
+}
+
+void Logon::fill(PortStatus& status) const {
+  if (!applies()) return;
+  SupplicantStatus& out = status.supplicant.emplace();
+  supplicant_.fill(out);
+  const bool never = context_.profile->pae->use_eap == UseEap::never;
+  if (never || !kay_.enabled()) out.state = SupplicantState::disabled;
+  out.reason = reason();
+  out.reason_text = words();
+  out.next_attempt =
+      sooner(out.next_attempt, sooner(deadlines_.at(Timer::retry), deadlines_.at(Timer::reauthenticate)));
+  out.reauthenticated_at = reauthenticated_at_;
+  out.cached_until = deadlines_.at(Timer::cached);
+  if (const Participant* newest = newest_session(kay_.participants()))
+    out.cak_bits = static_cast<std::uint16_t>(newest->cak().size() * 8);
+}
+
+}  // namespace macsec::core

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The logon process of a supplicant (802.1X-2020 clause 12.5): whether the port authenticates, what becomes of the keys that
+/// an authentication gave, and how long they are kept. Only MKA, an operator or their time ends a session; nothing that comes
+/// unprotected does.
+#pragma once
+
+#include "engine/core/mka/kay.hpp"
+#include "engine/core/pae/supplicant.hpp"
+
+namespace macsec::core {
+
+class Logon {
+ public:
+  Logon(Context& context, Kay& kay) : context_{context}, kay_{kay}, supplicant_{context} {}
+  Logon(const Logon&) = delete;
+  Logon& operator=(const Logon&) = delete;
+
+  /// The profile authenticates as a supplicant. Without it nothing here does anything.
+  [[nodiscard]] bool applies() const noexcept {
+    return context_.profile->pae && context_.profile->pae->role == PaeRole::supplicant;
+  }
+  /// An EAPOL frame that is no MKPDU and came to us or to a group.
+  void receive(const EapolFrame& frame, Time now);
+  void on_eap(EapReport report, Time now);
+  /// Errors: ENOTSUP: no supplicant, or UseEap=never; ENETDOWN: no carrier, or taken down.
+  [[nodiscard]] Result<void> reauthenticate(Time now);
+  [[nodiscard]] Result<void> log_off(Time now);
+  /// Down tells the other end and drops what the session gave; up ends a logoff.
+  void set_enabled(bool enabled, Time now);
+  /// The profile in the context took the place of `before`.
+  void reconfigure(const Profile& before, Time now);
+
+  /// Runs what is due, before the Kay does.
+  void step(Time now);
+  /// Follows what MKA made of the keys, after the Kay's step. True where a key was dropped.
+  [[nodiscard]] bool follow(Time now);
+  [[nodiscard]] std::optional<Time> next() const;
+  [[nodiscard]] std::optional<EapCommand> poll() { return supplicant_.poll(); }
+
+  /// What stands between the port and a link secured by an authentication; none where nothing does.
+  [[nodiscard]] Reason reason() const noexcept;
+  [[nodiscard]] std::string words() const;
+  void fill(PortStatus& status) const;
+
+ private:
+  enum class Timer : std::uint8_t {
+    carrier,         ///< a carrier that is away so long ended the session
+    unheard,         ///< authenticated, and nobody speaks MKA
+    retry,           ///< of an authentication that MKA did not follow
+    mka_fail,        ///< no key that is there reaches anybody: UseEap=mka-fail
+    reauthenticate,  ///< ReauthenticateSec=
+    cached,          ///< a key without a peer is dropped
+    count
+  };
+  /// A key of an authentication, until it is clear whether the other end speaks it.
+  struct Fresh {
+    Ckn ckn;
+    Time until;
+  };
+
+  [[nodiscard]] bool up() const noexcept { return context_.link.present && context_.link.carrier && kay_.enabled(); }
+  [[nodiscard]] bool may_begin() const noexcept;
+  void follow_carrier(Time now);
+  void follow_use(Time now);
+  void follow_silence(Time now);
+  void follow_mka_failure(Time now);
+  void end_session(std::string_view why, Time since, Time now);
+  void take_keys(Supplicant::Success success, Time now);
+  void add_key(const Supplicant::Success& success, std::size_t size, bool quiet, Time now);
+  [[nodiscard]] bool drop_unheard_fresh(Time now);
+  /// Drops session keys without a live peer; those whose SAK is still installed stay where `spare_installed`.
+  [[nodiscard]] bool drop_unheard(bool spare_installed, Time now);
+  [[nodiscard]] bool in_use(const Participant& participant) const noexcept;
+  [[nodiscard]] const Participant* live_session() const noexcept;
+
+  Context& context_;
+  Kay& kay_;
+  Supplicant supplicant_;
+  Deadlines<Timer> deadlines_;
+  std::vector<Fresh> fresh_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t newest_ = 0;  ///< sequence of the first key of the last authentication
+  bool up_ = false;
+  MacAddress mac_;
+  bool live_ = false;          ///< a session key has a live peer
+  bool mka_failed_ = false;    ///< UseEap=mka-fail: nobody answered with the keys that are there
+  bool silent_ = false;        ///< authenticated, and nobody spoke MKA for a life time
+  bool not_followed_ = false;  ///< the other end stays with the key of an earlier authentication
+  Duration retry_gap_{0};
+  std::optional<Time> reauthenticated_at_;
+};
+
+}  // namespace macsec::core

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/pae/supplicant.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace macsec::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Between EAPOL-Starts that nobody answers; the last one from there on.
+constexpr std::array<Duration, 6> start_gaps{1s, 2s, 4s, 8s, 16s, 30s};
+/// After so many nobody is taken to be there (802.1X-2020: retry-max 2, after the first).
+constexpr std::size_t enough_starts = 3;
+/// How long a conversation waits for the other end, or for macsec-eap.
+constexpr Duration silence_limit = 30s;
+/// Requests that macsec-eap may have before it; more are a flood.
+constexpr std::size_t most_asked = 4;
+constexpr std::size_t longest_notification = 256;
+constexpr std::uint8_t more_fragments = 0x40;
+constexpr std::uint8_t nid_type = 114;
+
+/// Whether an EAP packet of a TLS method is a fragment with more to come.
+bool is_fragment(Bytes octets) noexcept {
+  const auto packet = read_eap(octets);
+  if (!packet || packet->data.empty()) return false;
+  const bool tls = packet->type == EapType::tls || packet->type == EapType::ttls || packet->type == EapType::peap;
+  return tls && (packet->data[0] & more_fragments) != 0;
+}
+
+std::string printable(Bytes text) {
+  std::string out;
+  for (const std::uint8_t octet : text.first(std::min(text.size(), longest_notification)))
+    out += octet >= 0x20 && octet < 0x7f ? static_cast<char>(octet) : '.';
+  return out;
+}
+
+/// The profile cannot be used at all, whoever is at the other end.
+bool is_own_problem(EapProblem problem) noexcept {
+  return problem == EapProblem::profile || problem == EapProblem::legacy_provider || problem == EapProblem::internal;
+}
+
+EapVerdict no_answer(bool of_worker) {
+  EapVerdict verdict;
+  verdict.problem = of_worker ? EapProblem::internal : EapProblem::timeout;
+  verdict.words = of_worker ? "macsec-eap has not answered for 30 s" : "the other end stopped asking for 30 s";
+  return verdict;
+}
+
+}  // namespace
+
+// ---- what the logon process wants ------------------------------------------------------------------------------------
+
+void Supplicant::enter(Phase phase, Time now) {
+  constexpr std::array<std::string_view, 5> names{"UNAUTHENTICATED", "CONNECTING", "AUTHENTICATING", "AUTHENTICATED",
+                                                  "HELD"};
+  if (phase == phase_) return;
+  context_.trace.record({now, "PACP", names[static_cast<std::size_t>(phase_)], names[static_cast<std::size_t>(phase)],
+                         failure_ == Reason::none ? std::string_view{} : facts_.last_failure_text});
+  phase_ = phase;
+  since_ = now;
+}
+
+void Supplicant::connect(Time now) {
+  abandon();
+  deadlines_.stop_all();
+  if (!context_.link.present || !context_.link.carrier) return enter(Phase::off, now);
+  enter(Phase::connecting, now);
+  starts_ = 0;
+  send_start(now);
+}
+
+void Supplicant::start(Time now) {
+  logged_off_ = false;
+  failures_ = 0;
+  failed_at_.reset();
+  failure_ = Reason::none;
+  connect(now);
+}
+
+void Supplicant::allow(Time now) {
+  if (!logged_off_) return;
+  logged_off_ = false;
+  enter(Phase::off, now);
+}
+
+void Supplicant::stop(Time now) {
+  abandon();
+  deadlines_.stop_all();
+  enter(Phase::off, now);
+}
+
+void Supplicant::log_off(Time now) {
+  stop(now);
+  logged_off_ = true;
+  failure_ = Reason::none;
+  if (context_.link.carrier) {
+    ++context_.supplicant.logoff_tx;
+    send(EapolType::logoff, {});
+  }
+  enter(Phase::held, now);
+}
+
+void Supplicant::pause(Time now) {
+  if (phase_ == Phase::connecting || phase_ == Phase::authenticating) stop(now);
+}
+
+void Supplicant::step(Time now) {
+  if (deadlines_.take_expired(Timer::held, now)) return connect(now);
+  if (deadlines_.take_expired(Timer::silence, now)) return on_silence(now);
+  if (deadlines_.take_expired(Timer::start, now)) send_start(now);
+}
+
+std::optional<EapCommand> Supplicant::poll() {
+  if (commands_.empty()) return std::nullopt;
+  EapCommand command = std::move(commands_.front());
+  commands_.pop_front();
+  return command;
+}
+
+// ---- frames ----------------------------------------------------------------------------------------------------------
+
+Duration Supplicant::jittered(Duration span) const {
+  std::array<std::uint8_t, 2> octets{};
+  context_.random.fill(octets);
+  const auto share = (octets[0] << 8U | octets[1]) % 201 - 100;  // thousandths
+  return span + span * share / 1000;
+}
+
+void Supplicant::send(EapolType type, Bytes body) {
+  Frame frame(ethernet_header_size + eapol_header_size + body.size());
+  Writer writer{frame};
+  write_eapol_header(writer, pae_group_address, context_.link.mac, eapol_ethertype, type,
+                     static_cast<std::uint16_t>(body.size()));
+  writer.put(body);
+  context_.frames.push_back(std::move(frame));
+}
+
+void Supplicant::send_start(Time now) {
+  // Empty is understood by all; a NID travels in a TLV of 7 bits of type and 9 of length (802.1X-2020 11.6, 11.12).
+  std::vector<std::uint8_t> body;
+  if (const std::string& nid = context_.profile->pae->nid; !nid.empty()) {
+    body = {0, static_cast<std::uint8_t>(nid_type << 1U), static_cast<std::uint8_t>(nid.size())};
+    body.insert(body.end(), nid.begin(), nid.end());
+  }
+  ++context_.supplicant.start_tx;
+  send(EapolType::start, body);
+  deadlines_.set(Timer::start, now + jittered(start_gaps[std::min(starts_, start_gaps.size() - 1)]));
+  ++starts_;
+}
+
+void Supplicant::receive(const EapolFrame& frame, Time now) {
+  SupplicantCounters& counters = context_.supplicant;
+  const auto packet = read_eap(frame.body);
+  if (!packet || packet->code == EapCode::response) {
+    ++counters.eap_invalid;
+    return;
+  }
+  ++counters.eap_rx;
+  if (packet->code != EapCode::request) return on_end(*packet, frame);
+  if (packet->type == EapType::identity) ++counters.identity_rx;
+  if (packet->type == EapType::notification) {
+    ++counters.notification_rx;
+    facts_.notification = printable(packet->data);
+  }
+  if (is_fragment(frame.body)) ++counters.fragments_rx;
+  on_request(*packet, frame, now);
+}
+
+void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Time now) {
+  SupplicantCounters& counters = context_.supplicant;
+  // While held nothing is answered: an account would be locked by whoever asks often enough.
+  if (phase_ == Phase::off || phase_ == Phase::held) {
+    ++counters.eap_ignored;
+    return;
+  }
+  const bool talk = packet.type == EapType::identity || packet.type == EapType::notification;
+  // In AUTHENTICATED many ask for the identity only to see whether we are there.
+  if (phase_ == Phase::connecting || (phase_ == Phase::authenticated && !talk)) enter(Phase::authenticating, now);
+  deadlines_.stop(Timer::start);
+  starts_ = 0;
+  if (phase_ == Phase::authenticating) deadlines_.set(Timer::silence, now + silence_limit);
+  const auto same = [&](const std::vector<std::uint8_t>& before) { return std::ranges::equal(before, frame.body); };
+  if (std::ranges::any_of(asked_, same, &Asked::packet)) {
+    ++counters.eap_retransmitted;
+    return;
+  }
+  if (asked_.empty() && !answered_.empty() && same(answered_)) {
+    ++counters.eap_retransmitted;
+    if (!conversation_) return;  // a copy of what led to the success
+    ++counters.eap_tx;
+    return send(EapolType::eap, answer_);
+  }
+  forward(frame);
+}
+
+void Supplicant::on_end(const EapPacket& packet, const EapolFrame& frame) {
+  if (!conversation_) {
+    ++(packet.code == EapCode::failure ? context_.supplicant.failure_ignored : context_.supplicant.eap_ignored);
+    return;
+  }
+  forward(frame);
+}
+
+void Supplicant::forward(const EapolFrame& frame) {
+  if (asked_.size() >= most_asked) {
+    ++context_.supplicant.eap_ignored;
+    return;
+  }
+  if (!conversation_) {
+    conversation_ = ++last_conversation_;
+    commands_.push_back({.kind = EapCommand::Kind::begin, .conversation = *conversation_, .mtu = eap_mtu});
+  }
+  std::vector<std::uint8_t> packet{frame.body.begin(), frame.body.end()};
+  asked_.push_back({frame.source, packet});
+  commands_.push_back({.kind = EapCommand::Kind::request, .conversation = *conversation_, .packet = std::move(packet)});
+}
+
+// ---- macsec-eap ------------------------------------------------------------------------------------------------------
+
+void Supplicant::forget_conversation() noexcept {
+  conversation_.reset();
+  asked_.clear();
+  answered_.clear();
+  deadlines_.stop(Timer::silence);
+}
+
+void Supplicant::abandon() {
+  if (conversation_) commands_.push_back({.kind = EapCommand::Kind::end, .conversation = *conversation_});
+  forget_conversation();
+}
+
+std::optional<Supplicant::Success> Supplicant::on_report(EapReport report, Time now) {
+  if (report.kind == EapReport::Kind::lost) {
+    on_lost(now);
+    return std::nullopt;
+  }
+  if (report.kind == EapReport::Kind::failure && silent_ == report.conversation) {
+    // Who kept silent, and where, only macsec-eap knows.
+    silent_.reset();
+    if (failure_ != Reason::none && !report.verdict.words.empty()) facts_.last_failure_text = report.verdict.words;
+    return std::nullopt;
+  }
+  if (conversation_ != report.conversation) return std::nullopt;
+  switch (report.kind) {
+    case EapReport::Kind::response:
+      respond(report, now);
+      break;
+    case EapReport::Kind::success:
+      if (report.keys) return succeed(report, now);
+      report.verdict.problem = EapProblem::no_keys;
+      report.verdict.words = "the method gives no keys for MACsec";
+      [[fallthrough]];
+    case EapReport::Kind::failure:
+      on_failure(report.verdict, now);
+      break;
+    case EapReport::Kind::lost:
+      break;
+  }
+  return std::nullopt;
+}
+
+void Supplicant::respond(const EapReport& report, Time now) {
+  if (asked_.empty()) return;  // nothing was asked
+  Asked asked = std::move(asked_.front());
+  asked_.pop_front();
+  if (report.packet.empty()) {
+    ++context_.supplicant.eap_ignored;
+    return;
+  }
+  source_ = asked.source;
+  answered_ = std::move(asked.packet);
+  answer_ = report.packet;
+  if (is_fragment(answer_)) ++context_.supplicant.fragments_tx;
+  if (phase_ == Phase::authenticating) deadlines_.set(Timer::silence, now + silence_limit);
+  ++context_.supplicant.eap_tx;
+  send(EapolType::eap, answer_);
+}
+
+Supplicant::Success Supplicant::succeed(EapReport& report, Time now) {
+  std::vector<std::uint8_t> last = std::move(answered_);
+  forget_conversation();
+  answered_ = std::move(last);
+  deadlines_.stop_all();
+  ++context_.supplicant.authentications;
+  if (report.verdict.tls.resumed) ++context_.supplicant.resumptions;
+  failure_ = Reason::none;
+  failures_ = 0;
+  facts_.authenticator = source_;
+  facts_.last_success = now;
+  facts_.verdict = std::move(report.verdict);
+  enter(Phase::authenticated, now);
+  return {std::move(*report.keys), source_, facts_.verdict->validated};
+}
+
+void Supplicant::on_failure(const EapVerdict& verdict, Time now) {
+  if (phase_ == Phase::authenticated) {
+    // Nothing had begun that could fail. Where it was meant, MKA will tell.
+    ++context_.supplicant.failure_ignored;
+    return forget_conversation();
+  }
+  count_failure(verdict);
+  fail_with(is_own_problem(verdict.problem) ? Reason::eap_unavailable : Reason::authentication_failed, verdict, now);
+  hold(verdict.hold, now);
+}
+
+void Supplicant::count_failure(const EapVerdict& verdict) noexcept {
+  SupplicantCounters& counters = context_.supplicant;
+  switch (verdict.stage) {
+    case EapStage::identity:
+      ++counters.failures_identity;
+      break;
+    case EapStage::method:
+      ++counters.failures_method;
+      break;
+    case EapStage::handshake:
+      ++counters.failures_handshake;
+      break;
+    case EapStage::server_certificate:
+      ++counters.failures_server_certificate;
+      break;
+    case EapStage::client_certificate:
+      ++counters.failures_client_certificate;
+      break;
+    case EapStage::inner:
+      ++counters.failures_inner;
+      break;
+    case EapStage::confirmation:
+    case EapStage::success:
+      ++counters.failures_confirmation;
+      break;
+  }
+}
+
+void Supplicant::fail_with(Reason reason, const EapVerdict& verdict, Time now) {
+  failure_ = reason;
+  ++failures_;
+  const bool lately = failed_at_ && now - *failed_at_ < 2 * context_.profile->pae->held;
+  back_off_ = lately ? back_off_ + 1 : 0;
+  failed_at_ = facts_.last_failure = now;
+  facts_.last_failure_text = verdict.words.empty() ? std::string{to_string(verdict.problem)} : verdict.words;
+  // What secures the link came from the last success; its facts stay until there is another.
+  if (!facts_.last_success) facts_.verdict = verdict;
+  context_.emit(Event::Kind::authentication_failed, now, facts_.last_failure_text);
+}
+
+void Supplicant::hold(bool long_hold, Time now) {
+  forget_conversation();
+  deadlines_.stop_all();
+  const Duration longest = context_.profile->pae->held;
+  const Duration pause = Duration{1s} * (std::int64_t{1} << std::min(back_off_, 12U));
+  deadlines_.set(Timer::held, now + (long_hold ? longest : std::min(pause, longest)));
+  enter(Phase::held, now);
+}
+
+void Supplicant::on_lost(Time now) {
+  ++context_.supplicant.worker_restarts;
+  silent_.reset();
+  if (!conversation_) return;
+  forget_conversation();
+  // In AUTHENTICATED only a question for the identity was open.
+  if (phase_ != Phase::authenticating) return;
+  EapVerdict verdict;
+  verdict.problem = EapProblem::internal;
+  verdict.words = "macsec-eap ended during the authentication";
+  fail_with(Reason::eap_unavailable, verdict, now);
+  hold(false, now);
+}
+
+void Supplicant::on_silence(Time now) {
+  const bool of_worker = !asked_.empty();
+  ++context_.supplicant.failures_timeout;
+  silent_ = conversation_;
+  fail_with(of_worker ? Reason::eap_unavailable : Reason::authentication_failed, no_answer(of_worker), now);
+  connect(now);
+}
+
+// ---- what is shown ---------------------------------------------------------------------------------------------------
+
+Reason Supplicant::reason() const noexcept {
+  if (logged_off_) return Reason::disabled;
+  if (phase_ == Phase::connecting && starts_ > enough_starts) return Reason::no_authenticator;
+  if (failure_ != Reason::none) return failure_;
+  return phase_ == Phase::connecting || phase_ == Phase::authenticating ? Reason::authenticating : Reason::none;
+}
+
+std::string Supplicant::words() const {
+  const std::string& parent = context_.profile->link.parent;
+  const Reason why = reason();
+  if (why == Reason::disabled) return "logged off; macsecctl reauth, or a new carrier, authenticates again";
+  if (why == Reason::no_authenticator)
+    return "no answer to EAPOL-Start on " + parent +
+           ": the switch port does not speak 802.1X, or something between eats it" +
+           (context_.link.obstacle.empty() ? "" : ": " + context_.link.obstacle);
+  if (why == Reason::authenticating)
+    return phase_ == Phase::connecting ? "waiting for an answer to EAPOL-Start on " + parent
+                                       : "the authentication on " + parent + " is under way";
+  return why == Reason::none ? std::string{} : facts_.last_failure_text;
+}
+
+void Supplicant::fill(SupplicantStatus& status) const {
+  status = facts_;
+  constexpr std::array states{SupplicantState::waiting, SupplicantState::waiting, SupplicantState::authenticating,
+                              SupplicantState::authenticated, SupplicantState::held};
+  status.state = states[static_cast<std::size_t>(phase_)];
+  status.since = since_;
+  status.reason = reason();
+  status.reason_text = words();
+  status.attempts = failures_;
+  status.next_attempt = deadlines_.at(Timer::held);
+  status.counters = context_.supplicant;
+}
+
+}  // namespace macsec::core

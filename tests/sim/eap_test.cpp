@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A port as supplicant of 802.1X against a scripted switch port: what starts an authentication, what ends it, and what does not.
+#include "tests/sim/site.hpp"
+
+namespace macsec::sim {
+namespace {
+
+using core::PortState;
+using core::Reason;
+using core::SupplicantState;
+using namespace std::chrono_literals;
+
+/// Within 10 % and a little for the way.
+void expect_about(Instant measured, Instant wanted) {
+  EXPECT_GE(measured, wanted - wanted / 10 - millisecond);
+  EXPECT_LE(measured, wanted + wanted / 10 + millisecond);
+}
+
+TEST(Supplicant, StartsInTheStepThatSeesCarrierAndThenEverLater) {
+  Site site;
+  site.port.answers = false;
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.port.starts(), 0U) << "without carrier";
+  const Instant plugged = site.lan.world.now;
+  site.plug();
+  site.lan.run_for(200 * second);
+  const std::vector<Instant>& at = site.port.start_times();
+  ASSERT_GE(at.size(), 8U);
+  EXPECT_LE(at[0] - plugged, millisecond);
+  const std::array gaps{1, 2, 4, 8, 16, 30, 30};
+  for (std::size_t i = 0; i < gaps.size(); ++i) expect_about(at[i + 1] - at[i], gaps[i] * second);
+}
+
+TEST(Supplicant, SaysThatNobodyAnswersAfterThreeStarts) {
+  Site site;
+  site.port.answers = false;
+  site.plug();
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.host.status().reason, Reason::authenticating);
+  site.lan.run_for(3 * second);
+  EXPECT_EQ(site.host.status().reason, Reason::no_authenticator);
+  EXPECT_EQ(site.host.state(), PortState::pending);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::waiting);
+  site.port.answers = true;
+  EXPECT_TRUE(site.secures_within(18 * second));
+}
+
+TEST(Supplicant, PolicyDecidesAboutClearTextWhileNobodyAnswers) {
+  Site site{[](Profile& profile) { profile.macsec.policy = Policy::should_secure; }};
+  site.port.answers = false;
+  site.plug();
+  site.lan.run_for(10 * second);
+  EXPECT_EQ(site.host.state(), PortState::unsecured);
+  EXPECT_EQ(site.host.status().reason, Reason::no_authenticator);
+}
+
+TEST(Supplicant, SecuresTheLinkWithTheKeyOfTheAuthentication) {
+  Site site;
+  site.plug();
+  EXPECT_TRUE(site.secures_within(second));
+  EXPECT_EQ(site.port.starts(), 1U);
+  EXPECT_TRUE(site.port.is_key_server());
+  const core::SupplicantStatus status = site.supplicant();
+  EXPECT_EQ(status.state, SupplicantState::authenticated);
+  EXPECT_EQ(status.reason, Reason::none);
+  EXPECT_EQ(status.authenticator, site.port.mac());
+  EXPECT_EQ(status.cak_bits, 128);
+  EXPECT_EQ(status.verdict->method, EapType::tls);
+  EXPECT_EQ(status.counters.authentications, 1U);
+  EXPECT_EQ(status.counters.reauthentications, 0U);
+  EXPECT_EQ(site.host.events(core::Event::Kind::authenticated), 1U);
+  EXPECT_EQ(site.host.events(core::Event::Kind::insecure), 0U);
+}
+
+TEST(Supplicant, TellsEachAuthenticationThatCheckedNobody) {
+  Site site;
+  site.worker.validated = false;
+  site.secure();
+  EXPECT_EQ(site.host.events(core::Event::Kind::insecure), 1U);
+}
+
+TEST(Supplicant, TakesFramesToItsOwnAddress) {
+  Site site;
+  site.port.answers = false;
+  site.plug();
+  site.lan.run_for(100 * millisecond);
+  const auto heard = [&](const MacAddress& to) {
+    const std::uint64_t before = site.count(&core::SupplicantCounters::identity_rx);
+    site.lan.inject(site.host.index(), eap_frame(to, site.port.mac(), EapCode::request, 9, EapType::identity, {}));
+    site.lan.run_for(10 * millisecond);
+    return site.count(&core::SupplicantCounters::identity_rx) > before;
+  };
+  EXPECT_TRUE(heard(site.host.mac()));
+  EXPECT_FALSE(heard(MacAddress{{0x02, 9, 9, 9, 9, 9}}));
+}
+
+TEST(Supplicant, PortWithoutTheSectionIgnoresEap) {
+  Lab lab;
+  Host& host = lab.add();
+  unsigned commands = 0;
+  host.on_eap_command = [&](const core::EapCommand&) { ++commands; };
+  lab.lan.run_for(second);
+  const std::uint64_t sent = host.mkpdus_sent();
+  lab.lan.inject(host.index(), eap_frame(pae_group_address, MacAddress{{2, 0, 0, 0, 9, 9}}, EapCode::request, 1,
+                                         EapType::identity, {}));
+  lab.lan.run_for(millisecond);
+  EXPECT_EQ(commands, 0U);
+  EXPECT_EQ(host.mkpdus_sent(), sent);
+  EXPECT_FALSE(host.status().supplicant);
+  EXPECT_FALSE(host.reauthenticate());
+  EXPECT_FALSE(host.log_off());
+}
+
+// ---- what comes unprotected ------------------------------------------------------------------------------------------
+
+TEST(Attack, ForgedPacketsEachSecondEndNothing) {
+  Site site;
+  site.secure();
+  site.flood(10 * millisecond);
+  std::vector<std::uint8_t> logoff(18);
+  Writer writer{logoff};
+  write_eapol_header(writer, pae_group_address, site.port.mac(), eapol_ethertype, EapolType::logoff, 0);
+  std::uint8_t identifier = 0;
+  const auto forge_for = [&](int seconds, EapType request) {
+    for (int i = 0; i < seconds; ++i) {
+      ++identifier;
+      site.forge(EapCode::request, identifier, request);
+      site.lan.run_for(100 * millisecond);
+      site.forge(EapCode::success, identifier);
+      site.lan.run_for(100 * millisecond);
+      site.forge(EapCode::failure, identifier);
+      site.lan.inject(site.host.index(), logoff);
+      site.lan.run_for(800 * millisecond);
+      ASSERT_EQ(site.host.state(), PortState::secured) << "second " << i;
+    }
+  };
+  forge_for(100, EapType::identity);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::logoff_ignored), 100U);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::failure_ignored), 100U);
+  EXPECT_EQ(site.port.starts(), 1U);
+  EXPECT_EQ(site.host.status().reason, Reason::none);
+  // Who forges the method, too, gets a few attempts out of us, with longer and longer pauses.
+  forge_for(200, EapType::tls);
+  EXPECT_GT(site.port.starts(), 3U);
+  EXPECT_LE(site.port.starts(), 12U);
+  site.lan.run_for(200 * second);
+  EXPECT_EQ(site.host.status().reason, Reason::none);
+}
+
+TEST(Attack, SuccessBeforeTheMethodIsDoneGivesNoKey) {
+  Site site;
+  site.port.answers = false;
+  site.plug();
+  site.forge(EapCode::request, 1, EapType::identity);
+  site.lan.run_for(100 * millisecond);
+  site.forge(EapCode::success, 1);
+  site.lan.run_for(100 * millisecond);
+  EXPECT_TRUE(site.host.status().participants.empty());
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticating);
+}
+
+TEST(Attack, FloodOfRequestsDoesNotReachTheWorker) {
+  Site site;
+  site.port.answers = false;
+  site.plug();
+  site.lan.run_for(100 * millisecond);
+  site.worker.answers = false;
+  const unsigned before = site.worker.commands();
+  for (unsigned i = 0; i < 200; ++i) site.forge(EapCode::request, static_cast<std::uint8_t>(i), EapType::identity);
+  site.lan.run_for(millisecond);
+  EXPECT_LE(site.worker.commands() - before, 5U);
+  EXPECT_GE(site.count(&core::SupplicantCounters::eap_ignored), 190U);
+}
+
+// ---- macsec-eap ------------------------------------------------------------------------------------------------------
+
+TEST(Worker, LostAtAnyMessageIsTriedAgain) {
+  // begin, identity, two of the method, success.
+  for (unsigned message = 1; message <= 5; ++message) {
+    Site site;
+    site.worker.die_at(message);
+    site.plug();
+    site.lan.run_for(500 * millisecond);
+    EXPECT_EQ(site.host.status().reason, Reason::eap_unavailable) << message;
+    EXPECT_TRUE(site.host.status().participants.empty()) << message;
+    EXPECT_TRUE(site.secures_within(3 * second)) << message;
+    EXPECT_EQ(site.count(&core::SupplicantCounters::worker_restarts), 1U);
+    EXPECT_EQ(site.host.status().reason, Reason::none);
+  }
+}
+
+TEST(Worker, LostInAReauthenticationCostsNoFrame) {
+  for (unsigned message = 1; message <= 5; ++message) {
+    Site site;
+    site.secure();
+    site.flood();
+    site.worker.die_at(message);
+    site.port.ask_identity();
+    site.lan.run_for(20 * second);
+    EXPECT_EQ(site.host.state(), PortState::secured);
+    EXPECT_EQ(site.count(&core::SupplicantCounters::reauthentications), message > 2 ? 1U : 0U) << message;
+  }
+}
+
+TEST(Worker, SilentOneIsGivenUp) {
+  Site site;
+  site.worker.answers = false;
+  site.plug();
+  site.lan.run_for(29 * second);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticating);
+  site.lan.run_for(2 * second);
+  EXPECT_EQ(site.host.status().reason, Reason::eap_unavailable);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::failures_timeout), 1U);
+  site.worker.answers = true;
+  EXPECT_TRUE(site.secures_within(35 * second));
+}
+
+TEST(Worker, RequestsThatComeTwiceAreAnsweredOnce) {
+  Site site;
+  site.lan.path(site.port.index(), site.host.index()).duplicate = 100;
+  site.secure();
+  EXPECT_EQ(site.port.successes(), 1U);
+  EXPECT_GT(site.count(&core::SupplicantCounters::eap_retransmitted), 0U);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticated);
+}
+
+// ---- failures --------------------------------------------------------------------------------------------------------
+
+TEST(Failure, IsTriedAgainEverLater) {
+  Site site{[](Profile& profile) { profile.pae->held = 10s; }};
+  site.port.accepts = false;
+  site.plug();
+  site.lan.run_for(50 * second);
+  const std::vector<Instant>& at = site.port.start_times();
+  ASSERT_GE(at.size(), 7U);
+  const std::array gaps{1, 2, 4, 8, 10, 10};
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    EXPECT_GE(at[i + 1] - at[i], gaps[i] * second);
+    EXPECT_LE(at[i + 1] - at[i], gaps[i] * second + 50 * millisecond);
+  }
+  EXPECT_EQ(site.host.status().reason, Reason::authentication_failed);
+  EXPECT_EQ(site.host.state(), PortState::pending);
+  EXPECT_TRUE(site.host.status().participants.empty());
+}
+
+TEST(Failure, OfAPasswordIsNotRepeatedHoweverOftenTheSwitchAsks) {
+  Site site;
+  site.port.accepts = false;
+  site.worker.refusal.problem = EapProblem::password;
+  site.worker.refusal.hold = true;
+  site.plug();
+  site.lan.run_for(second);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::held);
+  ASSERT_TRUE(site.supplicant().next_attempt);
+  expect_about((*site.supplicant().next_attempt - site.host.now()).count(), 59 * second);
+  for (int i = 0; i < 50; ++i) {
+    site.port.ask_identity();
+    site.lan.run_for(second);
+  }
+  EXPECT_EQ(site.worker.conversations(), 1U);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::eap_ignored), 50U);
+  site.lan.run_for(15 * second);
+  EXPECT_EQ(site.worker.conversations(), 2U);
+}
+
+TEST(Failure, SilenceInTheMiddleStartsAgain) {
+  Site site;
+  site.plug();
+  site.lan.run_for(millisecond);  // Start and Identity are under way
+  site.port.answers = false;
+  site.lan.run_for(28 * second);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticating);
+  EXPECT_EQ(site.port.starts(), 1U);
+  site.lan.run_for(3 * second);
+  EXPECT_GE(site.port.starts(), 2U);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::failures_timeout), 1U);
+  EXPECT_EQ(site.host.status().reason, Reason::authentication_failed);
+}
+
+}  // namespace
+}  // namespace macsec::sim

@@ -77,6 +77,10 @@ class Words(unittest.TestCase):
         self.assertEqual(len(list(words.check_text("a.md", "TO" "DO: more\n"))), 1)
         self.assertEqual(len(list(words.check_prose("a.md", "It is made anew.\nIt is re-created.\n"))), 1)
         self.assertEqual(len(list(words.check_licence("a.cpp", "int x;\n"))), 1)
+        kernel = "// SPDX-License-Identifier: GPL-2.0-only\n"
+        self.assertEqual(len(list(words.check_licence("tests/vm/macseclab/a.c", kernel))), 0)
+        self.assertEqual(len(list(words.check_licence("tests/vm/a.cpp", kernel))), 1)
+        self.assertTrue(words.is_source("tests/vm/macseclab/Kbuild", kernel))
 
 
 if __name__ == "__main__":

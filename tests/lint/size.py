@@ -62,7 +62,7 @@ def check_functions(path, text):
 
 def main():
     problems = []
-    for path, text in tree.files(".cpp", ".hpp", ".py", under=("engine", "dbus", "plugin", "cli", "tests", "tools")):
+    for path, text in tree.files(".cpp", ".hpp", ".c", ".h", ".py", under=("engine", "dbus", "plugin", "cli", "tests", "tools")):
         problems += check_file(path, text)
         if not path.endswith(".py"):
             problems += check_functions(path, text)

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The guest kernel: Debian's Linux 6.12, the modules the lab needs, and netdevsim built to match."""
+"""The guest kernel: Debian's Linux 6.12, the modules the lab needs, and netdevsim and macseclab built to match."""
 
 import fcntl
 import glob
+import hashlib
 import lzma
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from . import apt
 
 _SERIES = "6.12"
 _SUITES = ("bookworm-backports", "bookworm-security")
 _RECIPE = "6"  # raise when what is kept of a kernel changes
+_MACSECLAB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "macseclab")
 
 # What is kept of Debian's module tree: the network, the ciphers, and what the root file system needs.
 _KEEP = re.compile(r"^kernel/(net/|crypto/|arch/x86/crypto/|lib/|fs/(9p|netfs|overlayfs|fuse|nls|squashfs|autofs)/"
@@ -30,8 +33,9 @@ class Kernel:
         self.modules = modules
 
 
-def prepare(cache, say, netdevsim=True):
-    """The kernel in `cache`, made if it is not there, with netdevsim or without. MACSECD_VM_KERNEL (a directory made like it) overrides."""
+def prepare(cache, say, built=True):
+    """The kernel in `cache`, made if it is not there, with the modules that are built for it or without. MACSECD_VM_KERNEL (a
+    directory made like it) overrides."""
     override = os.environ.get("MACSECD_VM_KERNEL")
     if override:
         return _load(override)
@@ -41,13 +45,13 @@ def prepare(cache, say, netdevsim=True):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(home, "complete")):
             _make(cache, home, say)
-        if netdevsim and not os.path.exists(os.path.join(home, "netdevsim")):
+        if built:
             try:
-                _add_netdevsim(cache, home, say)
+                _add_built(cache, home, say)
             except apt.AptError:
                 # The archive may have moved on to another version since the kernel was fetched.
                 _make(cache, home, say)
-                _add_netdevsim(cache, home, say)
+                _add_built(cache, home, say)
     return _load(home)
 
 
@@ -97,26 +101,96 @@ def _make(cache, home, say):
         out.write(version + "\n")
 
 
-def _add_netdevsim(cache, home, say):
-    """Fetches and builds what the module takes, several times the size of the kernel, of the version that is there."""
+def _add_built(cache, home, say):
+    """netdevsim and macseclab, built where they are not there or their source is another."""
+    release, = os.listdir(os.path.join(home, "modules"))
+    headers = os.path.join(home, "build", "usr/src/linux-headers-" + release)
+    if not _is(home, "netdevsim", headers):
+        _add_netdevsim(cache, home, release, say)
+        _mark(home, "netdevsim", headers)
+    digest = hashlib.sha256(headers.encode())
+    for name in sorted(os.listdir(_MACSECLAB)):
+        if name == "Kbuild" or name.endswith((".c", ".h")):
+            with open(os.path.join(_MACSECLAB, name), "rb") as text:
+                digest.update(text.read())
+    if not _is(home, "macseclab", digest.hexdigest()):
+        say("building macseclab for Linux %s" % release)
+        with tempfile.TemporaryDirectory() as work:
+            source = os.path.join(work, "macseclab")
+            shutil.copytree(_MACSECLAB, source)
+            _build(headers, source, "macseclab", os.path.join(home, "modules", release))
+        _mark(home, "macseclab", digest.hexdigest())
+
+
+def _is(home, name, state):
+    path = os.path.join(home, name)
+    if not os.path.exists(path):
+        return False
+    with open(path, encoding="utf-8") as text:
+        return text.read() == state
+
+
+def _mark(home, name, state):
+    with open(os.path.join(home, name), "w", encoding="utf-8") as out:
+        out.write(state)
+
+
+def _add_netdevsim(cache, home, release, say):
+    """Fetches and builds what the module takes, several times the size of the kernel, of the version that is there; keeps the headers."""
     with open(os.path.join(home, "complete"), encoding="ascii") as text:
         version = text.read().strip()
-    release, = os.listdir(os.path.join(home, "modules"))
-    modules = os.path.join(home, "modules", release)
     flavourless = release[:-len("-amd64")]
     say("building netdevsim for Linux %s" % release)
-    work = home + ".work"
-    shutil.rmtree(work, ignore_errors=True)
-    apt.PrivateApt(os.path.join(cache, "apt-kernel"), _SUITES).unpack(
-        ["linux-headers-%s=%s" % (release, version), "linux-headers-%s-common=%s" % (flavourless, version),
-         "linux-kbuild-%s=%s" % (flavourless, version), "linux-source-%s=%s" % (_SERIES, version)], work)
-    folder = os.path.join(modules, "kernel/drivers/net/netdevsim")
-    os.makedirs(folder, exist_ok=True)
-    _netdevsim(work, release, os.path.join(folder, "netdevsim.ko"))
-    _lighten(folder)
-    _index(work, modules)
+    headers, work = os.path.join(home, "build"), home + ".work"
+    for folder in (headers, work):
+        shutil.rmtree(folder, ignore_errors=True)
+    packages = apt.PrivateApt(os.path.join(cache, "apt-kernel"), _SUITES)
+    packages.unpack(["linux-headers-%s=%s" % (release, version), "linux-headers-%s-common=%s" % (flavourless, version),
+                     "linux-kbuild-%s=%s" % (flavourless, version)], headers)
+    packages.unpack(["linux-source-%s=%s" % (_SERIES, version)], work)
+    _settle(headers, release)
+    # Debian does not ship netdevsim: its directory of the matching source, built against the matching headers.
+    archive, = glob.glob(os.path.join(work, "usr/src/linux-source-%s.tar.xz" % _SERIES))
+    inside = "linux-source-%s/drivers/net/netdevsim" % _SERIES
+    subprocess.run(["tar", "-xf", archive, "-C", work, inside], check=True)
+    _build(os.path.join(headers, "usr/src/linux-headers-" + release), os.path.join(work, inside), "netdevsim",
+           os.path.join(home, "modules", release), "CONFIG_NETDEVSIM=m")
     shutil.rmtree(work)
-    open(os.path.join(home, "netdevsim"), "w", encoding="ascii").close()
+
+
+def _settle(build, release):
+    """Debian's header tree names its siblings by absolute paths below /usr: by those below `build`."""
+    headers = os.path.join(build, "usr/src/linux-headers-" + release)
+    for folder in (headers, headers.replace("-amd64", "-common")):
+        for name in ("Makefile", ".kernelvariables", "scripts", "tools"):
+            path = os.path.join(folder, name)
+            if os.path.islink(path):
+                goal = os.readlink(path)
+                if goal.startswith("/usr/"):
+                    os.unlink(path)
+                    os.symlink(build + goal, path)
+                elif not os.path.exists(path):
+                    os.unlink(path)
+                    os.symlink(os.path.join(build, "usr/lib", goal.split("lib/")[-1]), path)
+            elif os.path.isfile(path):
+                with open(path, encoding="utf-8") as text:
+                    old = text.read()
+                with open(path, "w", encoding="utf-8") as text:
+                    text.write(re.sub(r"(?<![\w.])/usr/(src|lib)/linux", lambda m: "%s/usr/%s/linux" % (build, m[1]), old))
+
+
+def _build(headers, source, name, modules, *settings):
+    """The module `name` from `source` into the module tree, where modprobe finds it."""
+    log = subprocess.run(["make", "-C", headers, "M=" + source, "CONFIG_DEBUG_INFO_BTF_MODULES=", *settings, "modules"],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if log.returncode != 0:
+        raise ValueError("%s does not build:\n%s" % (name, log.stdout[-3000:]))
+    folder = os.path.join(modules, "kernel/drivers/net", name)
+    os.makedirs(folder, exist_ok=True)
+    shutil.copy(os.path.join(source, name + ".ko"), folder)
+    _lighten(folder)
+    with tempfile.TemporaryDirectory() as work:
+        _index(work, modules)
 
 
 def _index(work, modules):
@@ -164,34 +238,3 @@ def _keep_modules(source, target):
             # Unpacked once here rather than by an emulated CPU at every boot.
             with lzma.open(path) as packed, open(os.path.join(target, plain), "wb") as out:
                 shutil.copyfileobj(packed, out)
-
-
-def _netdevsim(build, release, target):
-    """Debian does not ship netdevsim: its directory of the matching source, built against the matching headers."""
-    archive, = glob.glob(os.path.join(build, "usr/src/linux-source-%s.tar.xz" % _SERIES))
-    inside = "linux-source-%s/drivers/net/netdevsim" % _SERIES
-    subprocess.run(["tar", "-xf", archive, "-C", build, inside], check=True)
-    headers = os.path.join(build, "usr/src/linux-headers-" + release)
-    # Debian's header tree names its siblings by absolute paths below /usr.
-    for folder in (headers, headers.replace("-amd64", "-common")):
-        for name in ("Makefile", ".kernelvariables", "scripts", "tools"):
-            path = os.path.join(folder, name)
-            if os.path.islink(path):
-                goal = os.readlink(path)
-                if goal.startswith("/usr/"):
-                    os.unlink(path)
-                    os.symlink(build + goal, path)
-                elif not os.path.exists(path):
-                    os.unlink(path)
-                    os.symlink(os.path.join(build, "usr/lib", goal.split("lib/")[-1]), path)
-            elif os.path.isfile(path):
-                with open(path, encoding="utf-8") as text:
-                    old = text.read()
-                with open(path, "w", encoding="utf-8") as text:
-                    text.write(re.sub(r"(?<![\w.])/usr/(src|lib)/linux", lambda m: "%s/usr/%s/linux" % (build, m[1]), old))
-    log = subprocess.run(["make", "-C", headers, "M=" + os.path.join(build, inside), "CONFIG_NETDEVSIM=m",
-                          "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, check=False)
-    if log.returncode != 0:
-        raise apt.AptError("netdevsim does not build:\n" + log.stdout[-3000:])
-    shutil.copy(os.path.join(build, inside, "netdevsim.ko"), target)

@@ -12,12 +12,13 @@ _DEFAULT_ARGUMENTS = ("--no-bus",)
 class Macsecd:
     """A macsecd that serves one namespace.
 
-    `profiles`: {NAME: text of NAME.macsec}. `arguments` go behind --config-dir and --state-dir.
+    `profiles`: {NAME: text of NAME.macsec}. `arguments` go behind --config-dir and --state-dir. `sysfs`: see lab.process.
     """
 
     program = "/lab/bin/macsecd"
 
-    def __init__(self, scope, namespace, profiles=None, arguments=_DEFAULT_ARGUMENTS, start=True, wrap=(), env=None):
+    def __init__(self, scope, namespace, profiles=None, arguments=_DEFAULT_ARGUMENTS, start=True, wrap=(), env=None,
+                 sysfs=False):
         self._scope = scope
         self.namespace = namespace
         self.folder = scope.folder("macsecd-" + namespace.name)
@@ -28,6 +29,7 @@ class Macsecd:
         self._arguments = tuple(arguments)
         self._wrap = tuple(wrap)
         self._env = dict(env or {})
+        self._sysfs = sysfs
         self.process = None
         for name, text in (profiles or {}).items():
             self.profile(name, text)
@@ -53,7 +55,8 @@ class Macsecd:
         """Start it (again) on the same configuration and state."""
         check(self.built(), "no macsecd in the build directory")
         argv = [*self._wrap, self.program, "--config-dir", self.config, "--state-dir", self.state, *self._arguments]
-        self.process = self._scope.start(argv, self.namespace, "macsecd-" + self.namespace.name, env=self._env)
+        self.process = self._scope.start(argv, self.namespace, "macsecd-" + self.namespace.name, env=self._env,
+                                         sysfs=self._sysfs)
         return self.process
 
     def reload(self):

@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 
-from . import daemon, net, process, traffic, units, wpa
+from . import daemon, hardware, net, process, traffic, units, wpa
 
 
 class Scope(contextlib.ExitStack):
@@ -61,6 +61,10 @@ class Scope(contextlib.ExitStack):
     def netdevsim(self, namespace, name="sim0"):
         """A netdevsim port (fake MACsec offload, no data path) in a namespace."""
         return self.enter_context(net.Netdevsim(namespace, name))
+
+    def hardware(self, one, two, rules, names=("eth0", "eth0")):
+        """A cable between devices whose offload is a known driver's; see lab.hardware.Pair."""
+        return self.enter_context(hardware.Pair(one, two, rules, names))
 
     # -- processes -----------------------------------------------------------------------------------------------------
     def start(self, argv, namespace=None, name=None, **options):

@@ -171,6 +171,10 @@ void Devices::update_link(Session& session, Time now) {
     link.mac = parent->mac;
     link.sci = session.secy_.sci();
     link.speed = parent->carrier ? links_.speed(parent->ifindex) : 0;
+    link.carrier_losses = parent->carrier_losses;
+    const Link* const device = links_.find(session.ifindex());
+    link.device_up = device == nullptr || device->up;
+    link.interruptions = parent->carrier_losses + (device != nullptr ? device->carrier_losses : 0);
   }
   if (link == session.link_) return;
   session.link_ = link;
@@ -205,7 +209,10 @@ void Devices::on_link_change(const LinkChange& change, Time now) {
   for (Session* session : std::exchange(on_parent_, {})) update_link(*session, now);
   if (change.kind == LinkChange::Kind::changed) {
     if (!change.link.up) keeper_.is_down(ifindex);
-    for (Session* session : sessions_.on_device(ifindex)) plan_reassert(*session);
+    for (Session* session : sessions_.on_device(ifindex)) {
+      plan_reassert(*session);
+      update_link(*session, now);
+    }
   }
   foretell(change);
   if (change.before != nullptr && change.before->name == change.link.name &&

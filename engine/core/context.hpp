@@ -20,12 +20,15 @@ inline constexpr Duration bounded_hello_time = std::chrono::milliseconds{500};
 
 /// The link under the port, as the host sees it.
 struct LinkState {
-  bool present = false;     ///< parent and macsec device exist
-  bool parent = false;      ///< the parent exists
-  bool carrier = false;     ///< parent is up and has carrier
-  MacAddress mac;           ///< of the parent: source of MKPDUs
-  Sci sci;                  ///< of the macsec device
-  std::uint64_t speed = 0;  ///< bit/s of the parent, 0 where unknown
+  bool present = false;              ///< parent and macsec device exist
+  bool parent = false;               ///< the parent exists
+  bool carrier = false;              ///< parent is up and has carrier
+  MacAddress mac;                    ///< of the parent: source of MKPDUs
+  Sci sci;                           ///< of the macsec device
+  std::uint64_t speed = 0;           ///< bit/s of the parent, 0 where unknown
+  bool device_up = true;             ///< the macsec device is not set down
+  std::uint32_t carrier_losses = 0;  ///< of the parent since it exists
+  std::uint32_t interruptions = 0;   ///< moves with every loss of carrier and every time the device is set down
   std::string obstacle{};  ///< what keeps every frame of key agreement from this port, for people; empty: nothing known
   friend bool operator==(const LinkState&, const LinkState&) = default;
 };

@@ -111,6 +111,7 @@ void Port::on_link(const LinkState& link, Time now) {
   context_.link = link;
   const bool other_device = before.present && (!link.present || before.sci != link.sci);
   if (other_device) kay_.on_device_lost(now);
+  if (before.present && !other_device) kay_.on_interruption(before, now);
   if (link.present && (!before.present || before.sci != link.sci)) {
     kay_.set_keys(now);
     kay_.on_device_found(now);

@@ -46,7 +46,8 @@ struct Snapshot {
   };
 
   Sci sci;
-  KeyNumber last_kn = 0;  ///< highest KN given out as key server, with whichever MI
+  KeyNumber last_kn = 0;            ///< highest KN given out as key server, with whichever MI
+  std::uint32_t interruptions = 0;  ///< of the link, see LinkState
   std::vector<Participant> participants;
   std::optional<Key> latest;
   std::optional<Key> old;

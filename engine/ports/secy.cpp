@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/ports/secy.hpp"
 
+#include <algorithm>
+
 namespace macsec {
 
 SecyParameters secy_parameters(const Profile& profile) noexcept {
@@ -24,6 +26,11 @@ std::string_view to_string(OffloadMode mode) noexcept {
       return "mac";
   }
   return "off";
+}
+
+bool has_keys(const SecyState& state) noexcept {
+  return !state.transmit.empty() ||
+         std::ranges::any_of(state.receive, [](const ReceiveScState& sc) { return !sc.associations.empty(); });
 }
 
 }  // namespace macsec

@@ -7,6 +7,7 @@
 #include "engine/config/profile.hpp"
 #include "engine/wire/types.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace macsec {
@@ -63,6 +64,21 @@ struct SecyState {
   std::vector<ReceiveScState> receive;
 };
 
+/// Whether it holds any SA.
+[[nodiscard]] bool has_keys(const SecyState& state) noexcept;
+
+/// What a device can do, and how it counts. The defaults are those of the kernel's own software.
+struct SecyTraits {
+  std::vector<CipherSuite> cipher_suites{all_cipher_suites.begin(), all_cipher_suites.end()};  ///< not known to lack
+  std::optional<unsigned> receive_channels{};  ///< most at a time; nothing: more than a link has peers
+  bool transmit_pn_readable = true;            ///< the next PN of a transmit SA is what it says
+  bool lowest_pn_raisable = true;              ///< raise_lowest_pn() works
+  bool pn_rewinds_with_carrier = false;  ///< a key may be sent with from an old PN on once the parent's carrier is back
+  bool pn_rewinds_with_device = false;   ///< so it may once the device was down
+  bool hitless = true;                   ///< configure() and transmit_with() lose no frame
+  friend bool operator==(const SecyTraits&, const SecyTraits&) = default;
+};
+
 /// State of the controlled port as the rest of the host sees it.
 enum class ControlledPort : std::uint8_t {
   dormant,  ///< not usable: link mode dormant, operational state dormant; addresses stay
@@ -76,6 +92,9 @@ class Secy {
   Secy(const Secy&) = delete;
   Secy& operator=(const Secy&) = delete;
   virtual ~Secy() = default;
+
+  /// Of the device in use now.
+  [[nodiscard]] virtual SecyTraits traits() const { return {}; }
 
   /// Readies the SecY for `suite`. A device made here is made anew where the kernel cannot change it (only without SAs);
   /// another program's device with another suite is EOPNOTSUPP, and the error names both.

@@ -186,7 +186,7 @@ SaState FakeSecy::state(std::size_t an, const Sa& sa) const {
   return {.an = An{static_cast<unsigned>(an)},
           .active = sa.active,
           .key = sa.id,
-          .next_pn = offload_ == OffloadMode::off ? sa.next_pn : 1,
+          .next_pn = traits_.transmit_pn_readable ? sa.next_pn : 1,
           .ssci = sa.ssci};
 }
 
@@ -222,8 +222,22 @@ void FakeSecy::reboot() {
   failures_.clear();
 }
 
+void FakeSecy::rewind() noexcept {
+  for (Sa& sa : transmit_)
+    if (sa.present) sa.next_pn = 1;
+}
+
+void FakeSecy::carrier_returned() noexcept {
+  if (traits_.pn_rewinds_with_carrier) rewind();
+}
+
+void FakeSecy::set_up(bool up) noexcept {
+  if (up && !up_ && traits_.pn_rewinds_with_device) rewind();
+  up_ = up;
+}
+
 std::optional<DataFrame> FakeSecy::send() {
-  if (port_ == ControlledPort::dormant) return {};
+  if (port_ == ControlledPort::dormant || !up_) return {};
   if (!parameters_.protect) {
     if (must_secure_) world_.violate(member_, "clear text sent while must-secure");
     return DataFrame{.sci = sci_, .clear = true, .key = no_key, .an = {}, .pn = 0};
@@ -238,6 +252,7 @@ std::optional<DataFrame> FakeSecy::send() {
 }
 
 Delivery FakeSecy::receive(const DataFrame& frame) {
+  if (!up_) return Delivery::unknown_key;
   const bool strict = parameters_.validate == Validate::strict;
   if (frame.clear) return strict ? Delivery::refused_clear : Delivery::delivered;
   ReceiveSc* sc = find(frame.sci);

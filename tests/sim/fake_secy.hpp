@@ -51,8 +51,13 @@ class FakeSecy final : public Secy {
   /// A device somebody else made: its suite cannot be changed.
   void adopt(CipherSuite suite) noexcept { suite_ = suite, adopted_ = true; }
   /// Hardware encrypts, and never tells how far it counted.
-  void offload() noexcept { offload_ = OffloadMode::mac; }
+  void offload() { offload({.transmit_pn_readable = false}); }
+  void offload(SecyTraits traits) {
+    offload_ = OffloadMode::mac;
+    traits_ = std::move(traits);
+  }
 
+  SecyTraits traits() const override { return traits_; }
   Result<void> select_cipher_suite(CipherSuite suite) override;
   Result<void> configure(const SecyParameters& parameters) override;
   Result<void> set_controlled_port(ControlledPort state) override;
@@ -77,6 +82,11 @@ class FakeSecy final : public Secy {
   Instant take_cost() noexcept { return std::exchange(spent_, 0); }
   /// Power cycle: everything is gone.
   void reboot();
+
+  /// The parent's carrier is back: hardware whose traits say so counts anew.
+  void carrier_returned() noexcept;
+  /// Set down it sends and receives nothing, and its keys stay.
+  void set_up(bool up) noexcept;
 
   // The data path.
   /// The next user frame, or nothing: the port is dormant or the encoding SA is missing, inactive or exhausted.
@@ -124,6 +134,7 @@ class FakeSecy final : public Secy {
   [[nodiscard]] ReceiveSc* find(const Sci& sci) noexcept;
   [[nodiscard]] const ReceiveSc* find(const Sci& sci) const noexcept;
   void forget(ReceiveSc& sc, Sa& sa);
+  void rewind() noexcept;
   [[nodiscard]] Pn lowest(const Sa& sa) const noexcept;
   [[nodiscard]] Sa make(const SaKey& key, Ssci ssci, Pn next_pn);
   [[nodiscard]] SaState state(std::size_t an, const Sa& sa) const;
@@ -133,6 +144,8 @@ class FakeSecy final : public Secy {
   bool must_secure_ = true;
   bool adopted_ = false;
   OffloadMode offload_ = OffloadMode::off;
+  SecyTraits traits_;
+  bool up_ = true;
 
   // What the kernel holds.
   Sci sci_;

@@ -34,7 +34,14 @@ Host::Host(VirtualLan& lan, Index index, HostOptions options)
 }
 
 core::LinkState Host::link() const {
-  return {.present = true, .carrier = carrier_, .mac = mac_, .sci = secy_.sci(), .speed = options_.speed};
+  return {.present = true,
+          .carrier = carrier_,
+          .mac = mac_,
+          .sci = secy_.sci(),
+          .speed = options_.speed,
+          .device_up = device_up_,
+          .carrier_losses = carrier_losses_,
+          .interruptions = carrier_losses_ + device_losses_};
 }
 
 void Host::start(Memory memory) {
@@ -80,7 +87,17 @@ void Host::on_frame(Bytes frame) {
 }
 
 void Host::on_carrier(bool up) {
-  static_cast<void>(up);
+  if (!up) ++carrier_losses_;
+  if (up) secy_.carrier_returned();
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
+}
+
+void Host::set_device_up(bool up) {
+  device_up_ = up;
+  if (!up) ++device_losses_;
+  secy_.set_up(up);
   if (!port_) return;
   port_->on_link(link(), now());
   settle();
@@ -88,7 +105,9 @@ void Host::on_carrier(bool up) {
 
 void Host::set_speed(std::uint64_t speed) {
   options_.speed = speed;
-  on_carrier(true);
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
 }
 
 void Host::on_wake() {

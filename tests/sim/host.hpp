@@ -28,6 +28,8 @@ class Host final : public Station {
   void on_wake() override;
   [[nodiscard]] bool claims_secured() const override;
 
+  /// Somebody sets the macsec device down, or up.
+  void set_device_up(bool up);
   /// The link changes its speed.
   void set_speed(std::uint64_t speed);
   enum class Memory : std::uint8_t { kept, lost };
@@ -92,6 +94,9 @@ class Host final : public Station {
 
   VirtualLan& lan_;
   HostOptions options_;
+  bool device_up_ = true;
+  std::uint32_t carrier_losses_ = 0;
+  std::uint32_t device_losses_ = 0;
   SkewedClock clock_;
   SimTrace trace_;
   std::unique_ptr<SimRandom> random_;

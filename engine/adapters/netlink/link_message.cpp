@@ -75,6 +75,7 @@ bool parse_link(const nlmsghdr& message, Link& out) {
     std::copy(mac.begin(), mac.end(), out.mac.octets.begin());
   out.up = (info.ifi_flags & IFF_UP) != 0;
   out.carrier = out.up && (info.ifi_flags & lower_up) != 0;
+  out.carrier_losses = static_cast<std::uint32_t>(attributes.number(IFLA_CARRIER_DOWN_COUNT));
   out.operstate = static_cast<std::uint8_t>(attributes.number(IFLA_OPERSTATE));
   out.dormant = attributes.number(IFLA_LINKMODE) == 1;
   out.mtu = static_cast<unsigned>(attributes.number(IFLA_MTU));

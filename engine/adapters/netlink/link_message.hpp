@@ -26,10 +26,11 @@ struct Link {
   unsigned ifindex = 0;
   std::string name;
   MacAddress mac;
-  bool up = false;             ///< IFF_UP
-  bool carrier = false;        ///< IFF_UP and IFF_LOWER_UP
-  std::uint8_t operstate = 0;  ///< IF_OPER_*
-  bool dormant = false;        ///< link mode dormant
+  bool up = false;                   ///< IFF_UP
+  bool carrier = false;              ///< IFF_UP and IFF_LOWER_UP
+  std::uint32_t carrier_losses = 0;  ///< since it exists; its being set down is one, too
+  std::uint8_t operstate = 0;        ///< IF_OPER_*
+  bool dormant = false;              ///< link mode dormant
   unsigned mtu = 0;
   std::string kind;                 ///< "macsec", "veth", ...; empty for hardware
   unsigned parent = 0;              ///< ifindex of the lower device, 0: none

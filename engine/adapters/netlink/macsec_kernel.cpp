@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/netlink/macsec_kernel.hpp"
 
-#include <array>
+#include "engine/adapters/netlink/ethtool.hpp"
+
 #include <cerrno>
 #include <cstring>
-#include <linux/ethtool.h>
 #include <linux/genetlink.h>
 #include <linux/if_macsec.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sockios.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -27,45 +24,6 @@ bool kernel_at_least(unsigned long major, unsigned long minor) {
   const unsigned long have_major = std::strtoul(rest, &rest, 10);
   const unsigned long have_minor = *rest == '.' ? std::strtoul(rest + 1, nullptr, 10) : 0;
   return have_major > major || (have_major == major && have_minor >= minor);
-}
-
-/// Whether the driver of `interface` has `feature` and has it on.
-bool has_feature(const std::string& interface, std::string_view feature) {
-  // Any socket takes this ioctl; with this family the service needs no Internet sockets.
-  const FileDescriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  ifreq argument{};
-  interface.copy(argument.ifr_name, IFNAMSIZ - 1);
-  const auto ask = [&](void* request) {
-    argument.ifr_data = static_cast<char*>(request);
-    return ::ioctl(socket.get(), SIOCETHTOOL, &argument) == 0;
-  };
-  alignas(ethtool_sset_info) std::array<std::byte, sizeof(ethtool_sset_info) + sizeof(std::uint32_t)> room{};
-  auto& set = *reinterpret_cast<ethtool_sset_info*>(room.data());
-  set.cmd = ETHTOOL_GSSET_INFO;
-  set.sset_mask = 1ULL << ETH_SS_FEATURES;
-  if (!ask(room.data()) || set.sset_mask == 0 || set.data[0] == 0) return false;
-
-  const std::size_t count = set.data[0];
-  std::vector<std::uint32_t> names((sizeof(ethtool_gstrings) + count * ETH_GSTRING_LEN) / sizeof(std::uint32_t) + 1);
-  auto* const strings = reinterpret_cast<ethtool_gstrings*>(names.data());
-  strings->cmd = ETHTOOL_GSTRINGS;
-  strings->string_set = ETH_SS_FEATURES;
-  strings->len = static_cast<std::uint32_t>(count);
-  if (!ask(strings)) return false;
-
-  const std::size_t blocks = (count + 31) / 32;
-  std::vector<std::uint32_t> bits((sizeof(ethtool_gfeatures) + blocks * sizeof(ethtool_get_features_block)) /
-                                  sizeof(std::uint32_t));
-  auto* const features = reinterpret_cast<ethtool_gfeatures*>(bits.data());
-  features->cmd = ETHTOOL_GFEATURES;
-  features->size = static_cast<std::uint32_t>(blocks);
-  if (!ask(features)) return false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const char* const name = reinterpret_cast<const char*>(strings->data) + i * ETH_GSTRING_LEN;
-    if (std::string_view{name, ::strnlen(name, ETH_GSTRING_LEN)} == feature)
-      return (features->features[i / 32].active >> (i % 32) & 1U) != 0;
-  }
-  return false;
 }
 
 }  // namespace

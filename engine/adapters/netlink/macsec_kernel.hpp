@@ -4,6 +4,7 @@
 
 #include "engine/adapters/netlink/made_devices.hpp"
 #include "engine/adapters/netlink/netlink_socket.hpp"
+#include "engine/adapters/netlink/offload_trials.hpp"
 #include "engine/ports/secy.hpp"
 
 #include <chrono>
@@ -89,6 +90,7 @@ class MacsecKernel {
   [[nodiscard]] NetlinkSocket& route() noexcept { return route_; }
   [[nodiscard]] std::uint16_t family() const noexcept { return family_; }
   [[nodiscard]] MadeDevices& made() noexcept { return made_; }
+  [[nodiscard]] OffloadTrials& trials() noexcept { return trials_; }
   /// What is known without asking: the state of a device just made.
   void learn(SecyDump dump);
 
@@ -101,6 +103,7 @@ class MacsecKernel {
   NetlinkSocket generic_;
   std::uint16_t family_;
   MadeDevices made_;
+  OffloadTrials trials_;
   struct Known {
     SecyDump dump;
     std::chrono::steady_clock::time_point at;

@@ -84,6 +84,18 @@ Result<std::vector<Link>> list_links(MacsecKernel& kernel, NetlinkMessage& messa
 
 }  // namespace
 
+std::uint8_t offload_type(OffloadMode mode) noexcept {
+  switch (mode) {
+    case OffloadMode::mac:
+      return MACSEC_OFFLOAD_MAC;
+    case OffloadMode::phy:
+      return MACSEC_OFFLOAD_PHY;
+    case OffloadMode::off:
+      break;
+  }
+  return MACSEC_OFFLOAD_OFF;
+}
+
 Result<std::optional<Link>> find_link(MacsecKernel& kernel, const std::string& name) {
   if (name.empty() || name.size() >= longest_alternative_name) return std::optional<Link>{};
   auto message = link_message(RTM_GETLINK, 0, 0);
@@ -108,8 +120,7 @@ Result<std::vector<Link>> other_links_on(MacsecKernel& kernel, unsigned parent) 
                     [parent](const Link& link) { return link.parent == parent && !link.parent_netns && !link.macsec; });
 }
 
-Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request) {
-  auto message = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+void put_creation(NetlinkMessage& message, const MacsecLinkRequest& request) {
   message.put_string(IFLA_IFNAME, request.name);
   message.put_u32(IFLA_LINK, request.parent);
   message.put(IFLA_ADDRESS, request.mac.octets);
@@ -124,11 +135,20 @@ Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request)
       message.put(IFLA_MACSEC_SCI, request.sci.octets);
     message.put_u64(IFLA_MACSEC_CIPHER_SUITE, cipher_suite_id(request.cipher_suite));
     message.put_u8(IFLA_MACSEC_ICV_LEN, icv_octets);
-    message.put_u8(IFLA_MACSEC_ENCODING_SA, request.encoding.value());
+    if (request.encoding) message.put_u8(IFLA_MACSEC_ENCODING_SA, request.encoding->value());
     put_parameters(message, request.parameters);
+    if (request.offload != OffloadMode::off) message.put_u8(IFLA_MACSEC_OFFLOAD, offload_type(request.offload));
   });
-  return kernel.change_link(message, 0,
-                            "create " + request.name + " (" + std::string{to_string(request.cipher_suite)} + ")");
+}
+
+Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request) {
+  auto message = link_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+  put_creation(message, request);
+  std::string doing = "create " + request.name + " (" + std::string{to_string(request.cipher_suite)} + ")";
+  if (request.offload != OffloadMode::off)
+    doing = "offload to " + std::string{to_string(request.offload)} + " on " + request.name + " (" +
+            std::string{to_string(request.cipher_suite)} + ")";
+  return kernel.change_link(message, 0, doing);
 }
 
 Result<void> delete_link(MacsecKernel& kernel, unsigned ifindex, const std::string& name) {

@@ -19,16 +19,23 @@ struct MacsecLinkRequest {
   Sci sci;
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;
   SecyParameters parameters;
-  An encoding{3};       ///< not 0: a first SA at 0 is not used before it is told to be
+  /// Software: not 0, so that a first SA at 0 is not used before it is told to be. Nothing with hardware: drivers take an
+  /// encoding AN without an SA for a SecY that is not to work.
+  std::optional<An> encoding = An{3};
+  OffloadMode offload = OffloadMode::off;
   unsigned mtu = 0;     ///< 0: of the parent, less MACsec's own octets
   unsigned master = 0;  ///< bridge or bond to join
 };
 
+/// MACSEC_OFFLOAD_*.
+[[nodiscard]] std::uint8_t offload_type(OffloadMode mode) noexcept;
 /// Nothing where there is no such interface. Alternative names count.
 [[nodiscard]] Result<std::optional<Link>> find_link(MacsecKernel& kernel, const std::string& name);
 [[nodiscard]] Result<std::optional<Link>> find_link(MacsecKernel& kernel, unsigned ifindex);
 [[nodiscard]] Result<std::vector<Link>> macsec_links(MacsecKernel& kernel);
 
+/// What create_link() asks the kernel for.
+void put_creation(NetlinkMessage& message, const MacsecLinkRequest& request);
 [[nodiscard]] Result<void> create_link(MacsecKernel& kernel, const MacsecLinkRequest& request);
 [[nodiscard]] Result<void> delete_link(MacsecKernel& kernel, unsigned ifindex, const std::string& name);
 /// All parameters in one message: there is no moment in between.

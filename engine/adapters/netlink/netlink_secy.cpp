@@ -24,38 +24,6 @@ bool same(SecyParameters left, SecyParameters right) {
   return left == right;
 }
 
-bool has_keys(const SecyState& state) {
-  return !state.transmit.empty() ||
-         std::ranges::any_of(state.receive, [](const ReceiveScState& sc) { return !sc.associations.empty(); });
-}
-
-OffloadMode wanted_mode(OffloadChoice choice) {
-  switch (choice) {
-    case OffloadChoice::mac:
-      return OffloadMode::mac;
-    case OffloadChoice::phy:
-      return OffloadMode::phy;
-    case OffloadChoice::off:
-    case OffloadChoice::automatic:
-      break;
-  }
-  return OffloadMode::off;
-}
-
-std::string words(OffloadMode mode) { return mode == OffloadMode::off ? "software" : std::string{to_string(mode)}; }
-
-std::uint8_t offload_type(OffloadMode mode) {
-  switch (mode) {
-    case OffloadMode::mac:
-      return MACSEC_OFFLOAD_MAC;
-    case OffloadMode::phy:
-      return MACSEC_OFFLOAD_PHY;
-    case OffloadMode::off:
-      break;
-  }
-  return MACSEC_OFFLOAD_OFF;
-}
-
 }  // namespace
 
 SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
@@ -64,13 +32,15 @@ SecyDevice secy_device(const Profile& profile, std::uint64_t speed) {
   device.interface = profile.link.interface;
   device.port = profile.link.port;
   device.create = profile.link.create != CreateChoice::no;
-  device.cipher_suite =
-      profile.static_keys.empty() ? cipher_preferences(profile, speed).front() : static_cipher_suite(profile);
+  if (profile.static_keys.empty()) device.other_suites = cipher_preferences(profile, speed);
+  device.cipher_suite = profile.static_keys.empty() ? device.other_suites.front() : static_cipher_suite(profile);
+  if (!device.other_suites.empty()) device.other_suites.erase(device.other_suites.begin());
   const bool must = profile.macsec.policy == Policy::must_secure;
   device.parameters = secy_parameters(profile);
   device.parameters.protect = must;
   if (!must) device.parameters.validate = Validate::check;
   device.offload = profile.macsec.offload;
+  device.ethertype = profile.mka.ethertype;
   return device;
 }
 
@@ -87,6 +57,7 @@ Result<void> NetlinkSecy::ready(std::string_view doing) const {
 void NetlinkSecy::detach() noexcept {
   ifindex_ = 0;
   parent_ifindex_ = 0;
+  driver_ = nullptr;
   transmit_ = {};
   lowest_.clear();
 }
@@ -124,7 +95,7 @@ Result<void> NetlinkSecy::make_or_find(const Link& parent) {
     request.sci = Sci::of(parent.mac, device_.port);
     request.cipher_suite = device_.cipher_suite;
     request.parameters = device_.parameters;
-    auto made = make(request);
+    auto made = device_.offload == OffloadChoice::off ? make(request) : make_offloaded(parent, request);
     if (made || made.error().code != EBUSY || attached()) return made;
     // The SCI is taken, or something else sits on the parent.
     if (parent.master != 0) {
@@ -153,7 +124,9 @@ std::string NetlinkSecy::why_busy(const Link& parent) const {
     for (const Link& link : *others)
       if (link.kind == "macvlan" || link.kind == "macvtap" || link.kind == "ipvlan" || link.kind == "ipvtap")
         return parent.name + " is in use by " + link.name + " (" + link.kind + "): one of them has to move";
-  return "a MACsec device in another network namespace has the identifier " +
+  const std::string full =
+      device_.offload == OffloadChoice::off ? "" : "the hardware has no room for another MACsec device, or ";
+  return full + "a MACsec device in another network namespace has the identifier " +
          to_string(Sci::of(parent.mac, device_.port)) +
          " (find it with: ip -all netns exec ip link show type macsec), or a " + "macvlan or ipvlan there uses " +
          parent.name;
@@ -174,19 +147,22 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
   cipher_suite_ = request.cipher_suite;
   parameters_ = request.parameters;
   controlled_port_ = ControlledPort::dormant;
-  encoding_ = request.encoding;
+  encoding_ = link.macsec->encoding;
   transmit_ = {};
   kernel_.learn({.ifindex = ifindex_,
                  .state = {.sci = sci_,
                            .cipher_suite = cipher_suite_,
                            .parameters = parameters_,
-                           .offload = OffloadMode::off,
+                           .offload = link.macsec->offload,
                            .encoding = encoding_,
                            .transmit = {},
                            .receive = {}},
                  .operational = false,
                  .counters = {}});
-  auto done = select_offload();
+  settle_in(request.offload);
+  Result<void> done;
+  // Kernels before 5.7 pass over the mode.
+  if (link.macsec->offload != request.offload) done = refuse(request.offload, EOPNOTSUPP, "the kernel is too old");
   if (done) done = start_link(kernel_, ifindex_, request.mtu, "bring " + name_ + " up");
   if (!done) {
     // Nothing of a device that does not do what was asked stays behind.
@@ -213,6 +189,7 @@ Result<void> NetlinkSecy::adopt(const Link& link) {
     auto now = kernel_.read(ifindex_, read_age);
     if (!now) return std::unexpected{std::move(now.error())};
     remember(now->state);
+    settle_in(now->state.offload);
     if (now->operational && has_keys(now->state)) {
       // A link left working by an earlier run: no clear text may slip out before the port has decided.
       wanted.protect = wanted.protect || parameters_.protect;
@@ -294,58 +271,6 @@ Result<void> NetlinkSecy::change(const SecyDevice& device) {
               "cannot " + act("change offload") + ": the kernel does not move keys between software and hardware");
 }
 
-Result<void> NetlinkSecy::select_offload() {
-  const auto now = kernel_.read(ifindex_, read_age);
-  if (!now) return std::unexpected{now.error()};
-  offload_ = {.mode = now->state.offload, .text = words(now->state.offload)};
-  const OffloadMode wanted = wanted_mode(device_.offload);
-  const bool any = device_.offload == OffloadChoice::automatic;
-  if (any ? now->state.offload != OffloadMode::off : now->state.offload == wanted) return {};
-  if (any && has_keys(now->state)) return {};  // works as it is; hardware is tried when the device is next made
-  if (!now->state.transmit.empty() || !now->state.receive.empty())
-    if (auto cleared = clear(); !cleared) return cleared;
-  if (any) return try_offload();
-  if (auto set = set_offload(wanted); !set) return set;
-  offload_ = {.mode = wanted, .text = words(wanted)};
-  return {};
-}
-
-Result<void> NetlinkSecy::try_offload() {
-  std::string why;
-  for (const OffloadMode mode : {OffloadMode::mac, OffloadMode::phy}) {
-    auto set = set_offload(mode);
-    if (set) {
-      offload_ = {.mode = mode, .text = words(mode) + (why.empty() ? "" : " (" + why + ")")};
-      return {};
-    }
-    if (set.error().code == ENODEV) return set;
-    why.append(why.empty() ? "" : ", ").append(to_string(mode)).append(": ").append(std::strerror(set.error().code));
-  }
-  offload_ = {.mode = OffloadMode::off, .text = "software (" + why + ")"};
-  return {};
-}
-
-Result<void> NetlinkSecy::set_offload(OffloadMode mode) {
-  const std::string doing =
-      act(mode == OffloadMode::off ? "go back to software" : "offload to " + std::string{to_string(mode)});
-  const auto set = [this, mode, &doing] {
-    const genlmsghdr header{.cmd = MACSEC_CMD_UPD_OFFLOAD, .version = MACSEC_GENL_VERSION, .reserved = 0};
-    NetlinkMessage message{kernel_.family(), 0, std::as_bytes(std::span{&header, 1})};
-    message.put_u32(MACSEC_ATTR_IFINDEX, ifindex_);
-    message.nest(MACSEC_ATTR_OFFLOAD, [&] { message.put_u8(MACSEC_OFFLOAD_ATTR_TYPE, offload_type(mode)); });
-    return kernel_.change(message, ifindex_, doing);
-  };
-  auto done = set();
-  if (done || done.error().code != EBUSY) return done;
-  // Supported, but the kernel wants the device down. It is cycled only here, before it ever carried keys.
-  const auto link = find_link(kernel_, ifindex_);
-  if (!link || !*link || !(*link)->up) return done;
-  if (auto down = set_up(kernel_, ifindex_, false, act("set down to change offload")); !down) return down;
-  done = set();
-  if (auto up = set_up(kernel_, ifindex_, true, act("set up after changing offload")); !up && done) done = up;
-  return done;
-}
-
 Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   if (auto now = ready("select " + std::string{to_string(suite)}); !now) return now;
   if (suite == cipher_suite_) return {};
@@ -358,30 +283,56 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   const auto now = read_fresh();
   if (!now) return std::unexpected{now.error()};
   if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
+  const bool has = driver_ == nullptr || std::ranges::find(offload_suites_, suite) != offload_suites_.end();
+  if (!has && device_.offload != OffloadChoice::automatic)
+    return fail(EOPNOTSUPP, "cannot " + change + ": " + std::string{driver_->name} +
+                                " does not have it: leave it out of CipherSuites= at both ends, or write Offload=off");
   const auto found = find_link(kernel_, ifindex_);
   if (!found) return std::unexpected{found.error()};
-  if (!*found) return fail(ENODEV, "cannot " + change + ": the device does not exist");
+  if (!*found || !(*found)->macsec) return fail(ENODEV, "cannot " + change + ": the device does not exist");
   const Link& old = **found;
 
+  const CipherSuite before = cipher_suite_;
+  auto stack = LinkStack::save(kernel_.route(), ifindex_);
+  if (!stack) return std::unexpected{stack.error()};
+  const ControlledPort port = controlled_port_;
+  if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
+  auto made = recreate(old, suite);
+  if (!made && made.error().code != ENODEV)
+    if (auto again = recreate(old, before); !again) return again;
+  if (!attached()) return made;
+  tell_recreated(stack->restore(kernel_.route(), ifindex_));
+  for (const ReceiveScState& sc : now->state.receive)
+    if (auto created = create_receive_sc(sc.sci); !created) return created;
+  if (port == ControlledPort::up)
+    if (auto opened = set_controlled_port(port); !opened) return opened;
+  return made;
+}
+
+Result<void> NetlinkSecy::recreate(const Link& old, CipherSuite suite) {
   MacsecLinkRequest request;
   request.name = old.name;
-  request.parent = parent_ifindex_;
+  request.parent = old.parent;
   request.mac = old.mac;
-  request.sci = sci_;
+  request.sci = old.macsec->sci;
   request.cipher_suite = suite;
   request.parameters = parameters_;
   request.mtu = old.mtu;
   request.master = old.master;
-  const ControlledPort port = controlled_port_;
-  auto stack = LinkStack::save(kernel_.route(), ifindex_);
-  if (!stack) return std::unexpected{stack.error()};
-  if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
+  const bool software =
+      offload_.mode == OffloadMode::off || std::ranges::find(offload_suites_, suite) == offload_suites_.end();
+  OffloadReport report = offload_;
+  if (software && report.mode != OffloadMode::off)
+    report = {.mode = OffloadMode::off,
+              .text = "software: " + report.text + " has no " + std::string{to_string(suite)}};
   detach();
-  if (auto made = make(request); !made) return made;
-  tell_recreated(stack->restore(kernel_.route(), ifindex_));
-  for (const ReceiveScState& sc : now->state.receive)
-    if (auto created = create_receive_sc(sc.sci); !created) return created;
-  return port == ControlledPort::up ? set_controlled_port(port) : Result<void>{};
+  if (!software) {
+    request.offload = report.mode;
+    request.encoding.reset();
+  }
+  auto made = make(request);
+  if (made) offload_ = std::move(report);
+  return made;
 }
 
 void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome) {
@@ -403,6 +354,9 @@ Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
   if (auto now = ready("change settings"); !now) return now;
   if (same(parameters, parameters_)) return {};
   const std::string doing = act("change settings");
+  if (driver_ != nullptr)
+    if (const std::string why = objection_to(*driver_, parameters); !why.empty())
+      return fail(EOPNOTSUPP, "cannot " + doing + ": " + why);
   if (auto changed = change_parameters(kernel_, ifindex_, parameters, doing); !changed) return changed;
   if (offload_.mode != OffloadMode::off) {
     // Kernels before 6.5 report success even where the hardware refused and nothing changed.

@@ -6,7 +6,9 @@
 #include "engine/adapters/netlink/link_stack.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
 #include "engine/adapters/netlink/macsec_link.hpp"
+#include "engine/adapters/netlink/offload_drivers.hpp"
 #include "engine/ports/secy.hpp"
+#include "engine/wire/eapol.hpp"
 
 #include <array>
 #include <map>
@@ -23,17 +25,19 @@ struct SecyDevice {
   std::uint16_t port = 1;                               ///< SCI port
   bool create = true;                                   ///< make it where it is missing; else only adopt
   CipherSuite cipher_suite = CipherSuite::gcm_aes_128;  ///< of a device made here; see select_cipher_suite()
-  SecyParameters parameters;                            ///< in force from the first moment
+  std::vector<CipherSuite> other_suites{};              ///< instead of it where hardware has not the one, best first
+  SecyParameters parameters{};                          ///< in force from the first moment
   OffloadChoice offload = OffloadChoice::off;
+  std::uint16_t ethertype = eapol_ethertype;  ///< of MKPDUs, which hardware is to let pass
 };
-/// From the profile: the first suite of its list, by the keys or by `speed` of the parent (bit/s, 0: unknown) where there is
+/// From the profile: the suites of its list, by the keys or by `speed` of the parent (bit/s, 0: unknown) where there is
 /// none; must-secure: protect and its validate mode; should-secure: no protect, check.
 [[nodiscard]] SecyDevice secy_device(const Profile& profile, std::uint64_t speed = 0);
 
 /// Where frames are encrypted, and why there.
 struct OffloadReport {
   OffloadMode mode = OffloadMode::off;
-  std::string text;  ///< "mac", "software: mac: Operation not supported, phy: Operation not supported"
+  std::string text;  ///< "mac: mlx5", "software: eth0 offers no MACsec; eth0 has no PHY that the kernel knows"
 };
 
 /// Life: constructed for a profile; attach() when parent (and, without create, the device) exist; used as a Secy;
@@ -50,7 +54,8 @@ class NetlinkSecy final : public Secy {
   /// A new device starts dormant, IFF_UP, with the parameters in its creation message. An adopted one gets the
   /// parameters at once, before anything else; what it holds stays (see read()). Sets offload.
   /// Errors: ENODEV parent missing, or device missing where it is not ours to make; EEXIST the name belongs to something
-  /// else; EBUSY parent is a bridge port or bond slave, or somebody else's device has the SCI; EOPNOTSUPP offload refused.
+  /// else; EBUSY parent is a bridge port or bond slave, or somebody else's device has the SCI; EOPNOTSUPP, or as the driver
+  /// says, offload refused: the words say what was refused and what to write.
   [[nodiscard]] Result<void> attach();
   /// Forgets the device without touching it.
   void detach() noexcept;
@@ -85,7 +90,8 @@ class NetlinkSecy final : public Secy {
   /// are SAs.
   [[nodiscard]] Result<void> change(const SecyDevice& device);
 
-  /// A re-created device has another ifindex. Receive SCs, the state of the controlled port and what LinkStack keeps stay.
+  [[nodiscard]] SecyTraits traits() const override;
+  /// A re-created device has another ifindex. Where it cannot be had, the device is re-created as it was. Receive SCs, the state of the controlled port and what LinkStack keeps stay.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite) override;
   [[nodiscard]] Result<void> configure(const SecyParameters& parameters) override;
   [[nodiscard]] Result<void> set_controlled_port(ControlledPort state) override;
@@ -112,12 +118,28 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] std::string why_busy(const Link& parent) const;
   [[nodiscard]] bool set_down_while_closed() const noexcept;
   void tell_recreated(const LinkStack::Outcome& outcome);
+  [[nodiscard]] Result<void> recreate(const Link& old, CipherSuite suite);
+  /// Of an adopted device: as the profile wants it.
   [[nodiscard]] Result<void> select_offload();
   [[nodiscard]] Result<void> set_offload(OffloadMode mode);
-  /// First `mac`, then `phy`, then software.
-  [[nodiscard]] Result<void> try_offload();
-  /// Makes sure that a transmit SA put at `an` is not used at once.
-  [[nodiscard]] Result<void> park(An an);
+  /// Takes the first mode that `attempt` has, and software at the end where the profile allows it.
+  template <typename Attempt>
+  [[nodiscard]] Result<void> try_modes(Attempt attempt);
+  /// With the first mode and suite that the hardware takes, else, where the profile allows it, in software.
+  [[nodiscard]] Result<void> make_offloaded(const Link& parent, const MacsecLinkRequest& request);
+  [[nodiscard]] Result<void> make_in(OffloadMode mode, const Link& parent, MacsecLinkRequest request);
+  /// The suites of the profile that `mode` has on the parent: found out by making a device where that is not known yet.
+  [[nodiscard]] Result<std::vector<CipherSuite>> possible_suites(OffloadMode mode, const Link& parent,
+                                                                 const MacsecLinkRequest& request);
+  [[nodiscard]] Result<void> try_suite(const MacsecLinkRequest& request);
+  /// Why it is no use to try; empty: it is to be tried.
+  [[nodiscard]] Result<std::string> obstacle_to(OffloadMode mode, const Link& parent);
+  [[nodiscard]] std::unexpected<Error> refuse(OffloadMode mode, int code, std::string_view why) const;
+  /// The device is offloaded to `mode`.
+  void settle_in(OffloadMode mode, std::string text = {});
+  /// Readies the encoding AN for a transmit SA at `an`. Software: the SA is not used at once. Hardware, which may lose
+  /// frames or keys with every change of settings: the first SA comes where the encoding AN is, any other stays beside it.
+  [[nodiscard]] Result<void> prepare_encoding(An an);
   [[nodiscard]] Result<void> encode_with(An an);
   [[nodiscard]] Result<SecyDump> read_fresh();
   void remember(const SecyState& state);
@@ -134,6 +156,8 @@ class NetlinkSecy final : public Secy {
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;
   OffloadReport offload_;
+  const OffloadDriver* driver_ = nullptr;    ///< null: software
+  std::vector<CipherSuite> offload_suites_;  ///< those the hardware was found to have
   std::optional<Recreated> recreated_;
   bool bonded_ = false;
   An encoding_;

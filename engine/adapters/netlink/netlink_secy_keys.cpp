@@ -164,6 +164,8 @@ Result<void> NetlinkSecy::delete_receive_sa(const Sci& sci, An an) {
 Result<void> NetlinkSecy::raise_lowest_pn(const Sci& sci, An an, Pn lowest_pn) {
   const std::string doing = act(sa_words("raise the lowest PN of receive", an) + " of " + to_string(sci));
   if (auto now = ready(doing); !now) return now;
+  if (driver_ != nullptr && !driver_->lowest_pn_raisable)
+    return fail(EOPNOTSUPP, "cannot " + doing + ": " + std::string{driver_->name} + " does not change packet numbers");
   const Pn wanted = next_pn_for(lowest_pn, parameters_, cipher_suite_);
   if (const auto known = lowest_.find({sci, an}); known != lowest_.end() && known->second >= wanted) return {};
   // The kernel stores whatever it is given, so what it has now decides. Frames that arrive between this look and the
@@ -193,7 +195,7 @@ Result<void> NetlinkSecy::install_static_transmit_sa(An an, const SaKey& key, Ss
   if (auto checked = check_key(key, cipher_suite_, doing); !checked) return checked;
   if (first_pn == 0 || (!is_xpn(cipher_suite_) && first_pn > 0xffffffffU))
     return fail(EINVAL, "cannot " + doing + ": no packet numbers are left for this key");
-  if (auto parked = park(an); !parked) return parked;
+  if (auto ready_for = prepare_encoding(an); !ready_for) return ready_for;
   Request request{kernel_, MACSEC_CMD_ADD_TXSA, ifindex_};
   request.association(an, [&](NetlinkMessage& message) {
     put_pn(message, cipher_suite_, first_pn);
@@ -204,7 +206,11 @@ Result<void> NetlinkSecy::install_static_transmit_sa(An an, const SaKey& key, Ss
   return {};
 }
 
-Result<void> NetlinkSecy::park(An an) {
+Result<void> NetlinkSecy::prepare_encoding(An an) {
+  if (driver_ != nullptr) {
+    if (encoding_ == an || transmit_[encoding_.value()] == TransmitSa::active) return {};
+    return encode_with(an);
+  }
   // The kernel sends with whatever SA appears at the encoding AN, before it is told to.
   if (encoding_ != an || transmit_[an.value()] != TransmitSa::absent) return {};
   for (An other = an.next(); other != an; other = other.next())
@@ -226,6 +232,8 @@ Result<void> NetlinkSecy::transmit_with(An an) {
   if (sa == TransmitSa::absent)
     if (const auto now = read_fresh(); !now) return std::unexpected{now.error()};
   if (sa == TransmitSa::absent) return fail(ENOENT, "cannot " + doing + ": there is no such SA");
+  if (sa == TransmitSa::inactive && driver_ != nullptr)
+    return fail(EBUSY, "cannot " + doing + ": the hardware would count its packet numbers from an old one on");
   if (sa == TransmitSa::inactive) {
     Request request{kernel_, MACSEC_CMD_UPD_TXSA, ifindex_};
     request.association(an, [](NetlinkMessage& message) { message.put_u8(MACSEC_SA_ATTR_ACTIVE, 1); });

@@ -94,6 +94,8 @@ bool read_line(std::string_view text, core::Snapshot& snapshot, core::Snapshot::
     snapshot.sci = Sci{line.octets<8>()};
   } else if (word == "last-kn") {
     snapshot.last_kn = line.number<KeyNumber>();
+  } else if (word == "interruptions") {
+    snapshot.interruptions = line.number<std::uint32_t>();
   } else if (word == "participant") {
     core::Snapshot::Participant participant;
     participant.ckn = line.ckn();
@@ -145,6 +147,8 @@ std::string write_snapshot(const core::Snapshot& snapshot) {
   std::string out;
   fmt::format_to(std::back_inserter(out), "{}\nsci {}\nlast-kn {}\n", snapshot_header, to_string(snapshot.sci),
                  snapshot.last_kn);
+  if (snapshot.interruptions != 0)
+    fmt::format_to(std::back_inserter(out), "interruptions {}\n", snapshot.interruptions);
   for (const auto& participant : snapshot.participants) {
     fmt::format_to(std::back_inserter(out), "participant {} {} {}\n", to_string(participant.ckn),
                    to_string(participant.mi), participant.mn_limit);

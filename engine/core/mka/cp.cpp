@@ -80,7 +80,10 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
 std::vector<CipherSuite> Cp::cipher_suites() const {
   const std::vector<CipherSuite> wanted = cipher_preferences(*context_.profile, context_.link.speed);
   std::vector<CipherSuite> possible = wanted;
-  std::erase_if(possible, [this](CipherSuite suite) { return (lacking_ >> static_cast<unsigned>(suite) & 1U) != 0; });
+  const std::vector<CipherSuite> had = context_.secy.traits().cipher_suites;
+  std::erase_if(possible, [&](CipherSuite suite) {
+    return (lacking_ >> static_cast<unsigned>(suite) & 1U) != 0 || std::ranges::find(had, suite) == had.end();
+  });
   return possible.empty() ? wanted : possible;
 }
 

@@ -117,7 +117,7 @@ class Cp {
   [[nodiscard]] std::optional<KeyId> abandoned() const noexcept { return abandoned_; }
   /// Clears the keys first where they stand in the way.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite, Time now);
-  /// The profile's cipher suites in its order, without those that this device was found not to have, where any is left.
+  /// The profile's cipher suites in its order, without those that this device does not have, where any is left.
   [[nodiscard]] std::vector<CipherSuite> cipher_suites() const;
 
  private:

@@ -9,13 +9,6 @@
 
 namespace macsec::core {
 
-namespace {
-
-/// A device that could not be read is read again this much later.
-constexpr Duration read_gap = std::chrono::seconds{1};
-
-}  // namespace
-
 void Kay::set_keys(Time now) {
   std::vector<Participant> kept;
   for (const PreSharedKey& key : context_.profile->keys) {
@@ -94,13 +87,6 @@ void Kay::on_link_up(Time now) {
     participant.start_hello(now);
     participant.new_info = true;
   }
-}
-
-void Kay::on_device_lost(Time now) {
-  server_.forget_offer();
-  deadlines_.stop(Timer::read_again);
-  pn_watch_.clear();
-  cp_.forget(now);
 }
 
 Participant* Kay::find(const Ckn& ckn) noexcept {
@@ -242,7 +228,7 @@ bool Kay::turn_once(Time now) {
   if (is_key_server()) server_.follow_refusals(now);
   server_.end_offer_when_done(participants_);
   // While suspended nobody would hear of a SAK.
-  if (!is_key_server() || suspension_.suspended()) return stepped;
+  if (!is_key_server() || suspension_.suspended() || interrupted()) return stepped;
   Participant* chosen = find(*principal_.ckn());
   if (chosen == nullptr || !server_.serve(*chosen, participants_, now)) return stepped;
   ++revision_;
@@ -287,8 +273,13 @@ std::optional<Time> Kay::next_timeout() const {
 }
 
 Snapshot Kay::snapshot() const {
-  Snapshot out{
-      .sci = context_.link.sci, .last_kn = server_.last_kn(), .participants = {}, .latest = {}, .old = {}, .used = {}};
+  Snapshot out{.sci = context_.link.sci,
+               .last_kn = server_.last_kn(),
+               .interruptions = context_.link.interruptions,
+               .participants = {},
+               .latest = {},
+               .old = {},
+               .used = {}};
   for (const Participant& participant : participants_)
     if (participant.active && participant.peers().any_live()) out.participants.push_back(participant.snapshot());
   const auto keep = [](const std::optional<SakSlot>& slot) -> std::optional<Snapshot::Key> {
@@ -372,6 +363,7 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
     participant.new_info = true;
     return;
   }
+  if (interrupted()) return;
   std::optional<SakSlot> slot = receiver_.take(participant, server, pdu, now);
   if (!slot) return;
   if (const auto ready = cp_.select_cipher_suite(slot->cipher_suite, now); !ready)
@@ -411,6 +403,7 @@ void Kay::check_reports(const Peer& peer, const SakUseSet& use) {
 }
 
 void Kay::follow_lowest_pn(const Peer& peer, Time now) {
+  if (!context_.secy.traits().lowest_pn_raisable) return;
   const std::uint32_t window = context_.profile->macsec.replay_protect ? context_.profile->macsec.replay_window : 0;
   for (const std::optional<SakSlot>* slot : {&cp_.latest(), &cp_.old()}) {
     if (!*slot || !context_.profile->macsec.replay_protect) continue;
@@ -427,7 +420,7 @@ void Kay::follow_lowest_pn(const Peer& peer, Time now) {
 }
 
 void Kay::on_sample(const SecyState& sample, Time now) {
-  pn_watch_.follow_offload(sample.offload);
+  pn_watch_.follow(context_.secy.traits());
   if (!cp_.latest()) return;
   if (!cp_.confirm(sample, now)) {
     context_.emit(Event::Kind::secy_error, now, "the SecY no longer holds the keys it was given");
@@ -448,52 +441,6 @@ void Kay::on_sample(const SecyState& sample, Time now) {
     server_.want(ours < theirs ? Want::members_packet_numbers : Want::packet_numbers, now);
   else
     tell_all();
-}
-
-void Kay::on_device_found(Time now) {
-  // Under another SCI it is another member. The peers would take the old identifier for a collision, and those remembered
-  // here may have changed just the same: waiting for their reports would take a life time.
-  if (member_sci_ && *member_sci_ != context_.link.sci)
-    for (Participant& participant : participants_) participant.renew(context_.random);
-  member_sci_ = context_.link.sci;
-  const auto held = context_.secy.read();
-  if (!held) {
-    // Keys may be in there, ours or a stranger's: nothing is done before that is known.
-    ++context_.counters.secy_failures;
-    if (!device_unread()) context_.emit(Event::Kind::secy_error, now, held.error().message);
-    deadlines_.set(Timer::read_again, now + read_gap);
-    return refusal_.set(Reason::secy_error, held.error().message);
-  }
-  if (device_unread()) refusal_.clear();
-  deadlines_.stop(Timer::read_again);
-  pn_watch_.follow_offload(held->offload);
-  std::vector<Ckn> ckns;
-  for (const Participant& participant : participants_) ckns.push_back(participant.ckn());
-  TakenOver taken = take_over(resume_, *held, context_.link.sci, ckns);
-  for (const SakDigest& sak : taken.used_saks) used_.note(sak, now);
-  for (const KeyId& key : taken.used) used_.note(key, now);
-  server_.continue_after(taken.last_kn);
-  for (const Cp::Leftover& what : taken.leftovers) cp_.remove(what, now);
-  if (taken.latest) resume_keys(taken, now);
-  resume_.reset();
-  ++revision_;
-}
-
-void Kay::resume_keys(TakenOver& taken, Time now) {
-  for (const Snapshot::Participant& was : resume_->participants) {
-    Participant* participant = find(was.ckn);
-    if (participant == nullptr) continue;
-    participant->resume(was, now);
-    participant->grew = false;
-  }
-  // Until they speak again its members are taken to report what they must have reported for it to be in use.
-  const SakSlot& latest = *taken.latest;
-  Participant* owner = find(latest.ckn);
-  for (Peer& peer : owner->peers().all())
-    if (std::ranges::find(latest.members, peer.sci, &SakMember::sci) != latest.members.end())
-      peer.latest = {latest.id, latest.an, true, latest.transmitting, 1};
-  cp_.resume(std::move(taken.latest), std::move(taken.old), now);
-  principal_.resume(*owner);
 }
 
 }  // namespace macsec::core

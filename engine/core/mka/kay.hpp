@@ -48,6 +48,9 @@ class Kay {
   void on_device_lost(Time now);
   /// The device is there: takes over, or clears away, what it holds.
   void on_device_found(Time now);
+  /// The link is another one than `before`, with the same device. Where its carrier or the device was gone, and the hardware
+  /// may therefore send with packet numbers it used before, the keys end, and others come once it is back.
+  void on_interruption(const LinkState& before, Time now);
   void reassert(Time now) { cp_.reassert(now); }
 
   [[nodiscard]] Participant* find(const Ckn& ckn) noexcept;
@@ -76,9 +79,9 @@ class Kay {
   [[nodiscard]] bool is_key_server() const noexcept { return principal_.is_key_server(); }
   [[nodiscard]] std::optional<Sci> key_server() const noexcept { return principal_.key_server(); }
   [[nodiscard]] Pn next_pn() const noexcept { return pn_watch_.next_pn(); }
-  /// The profile asks for it and the packet numbers are known: peers may drop what comes late.
-  [[nodiscard]] bool delay_protect() const noexcept {
-    return context_.profile->mka.delay_protect && pn_watch_.tells_lowest();
+  /// The profile asks for it, the packet numbers are known, and those of peers can be acted on: peers may drop what comes late.
+  [[nodiscard]] bool delay_protect() const {
+    return context_.profile->mka.delay_protect && pn_watch_.tells_lowest() && context_.secy.traits().lowest_pn_raisable;
   }
   [[nodiscard]] std::optional<Time> next_rekey() const noexcept;
   [[nodiscard]] std::optional<Time> suspended_until() const noexcept { return suspension_.until(); }
@@ -113,6 +116,8 @@ class Kay {
   void check_reports(const Peer& peer, const SakUseSet& use);
   void follow_lowest_pn(const Peer& peer, Time now);
   void resume_keys(TakenOver& taken, Time now);
+  /// A key installed now might be sent with from an old packet number on.
+  [[nodiscard]] bool interrupted() const;
 
   void speak(Time now);
   [[nodiscard]] Announcement announcement(const Participant& participant, Time now) const;

@@ -250,9 +250,11 @@ void KeyServer::fail_for_now(Reason reason, std::string text, Time now) {
 void KeyServer::generate(Participant& participant, Time now) {
   const std::optional<CipherSuite> suite = choose_cipher(participant);
   if (!suite) return fail_for_now(Reason::none, {}, now);  // what everybody announces speaks for itself
+  const std::vector<const Peer*> members = live_peers(participant);
+  if (Refusal against = shortage(context_.secy.traits(), members.size()); against.reason != Reason::none)
+    return fail_for_now(against.reason, std::move(against.text), now);
   if (const auto ready = cp_.select_cipher_suite(*suite, now); !ready)
     return fail_for_now(Reason::secy_error, ready.error().message, now);
-  const std::vector<const Peer*> members = live_peers(participant);
   auto slot = make_sak(participant, *suite, members, now);
   auto made = slot ? make_offer(participant, *slot, members) : std::unexpected{slot.error()};
   if (!made) {

@@ -60,7 +60,7 @@ bool PnWatch::sample(const SecyState& held, const SakSlot& slot, Time now) {
 }
 
 Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
-  if (offloaded_) {
+  if (!readable_) {
     if (is_xpn(slot.cipher_suite)) return 1;
     // How old a resumed SAK is, nobody knows.
     return slot.resumed ? last_pn(slot.cipher_suite) : possibly_sent(slot, 0, slot.since, now);
@@ -110,7 +110,7 @@ bool PnWatch::running_out(Pn pn, const SakSlot& slot) noexcept {
 }
 
 std::optional<Time> PnWatch::rekey_at(const SakSlot& slot) const noexcept {
-  if (!offloaded_ || is_xpn(slot.cipher_suite)) return std::nullopt;
+  if (readable_ || is_xpn(slot.cipher_suite)) return std::nullopt;
   // Packet numbers nobody sees rise are taken to rise as fast as they can. How old a resumed SAK is, nobody knows.
   return slot.since + (slot.resumed ? Duration{0} : shortest_span(context_.profile->mka.rekey_pn_percent, fastest_));
 }
@@ -118,7 +118,7 @@ std::optional<Time> PnWatch::rekey_at(const SakSlot& slot) const noexcept {
 std::optional<Duration> PnWatch::lasts(const SakSlot& slot, Time now) const noexcept {
   if (is_xpn(slot.cipher_suite) || context_.link.speed == 0) return std::nullopt;
   Pn next = lowest(slot, now);
-  if (!offloaded_)
+  if (readable_)
     next = slot.id == key_ ? possibly_sent(slot, std::max(next_pn_, highest_received(slot)), sampled_, now)
                            : possibly_sent(slot, 0, slot.since, now);
   const Pn left = last_pn(slot.cipher_suite) - next;

@@ -13,7 +13,7 @@ class PnWatch {
   /// The speed the link has now, where it has one: the highest since a SAK was last made bounds what could be sent.
   void follow_speed() noexcept;
   void forget_speed() noexcept { fastest_ = speed(); }
-  void follow_offload(OffloadMode mode) noexcept { offloaded_ = mode != OffloadMode::off; }
+  void follow(const SecyTraits& traits) noexcept { readable_ = traits.transmit_pn_readable; }
   /// The device is gone.
   void clear() noexcept;
 
@@ -25,7 +25,7 @@ class PnWatch {
   /// hardware that does not tell, what it could have sent since the key came into use: the key server then replaces it in time.
   [[nodiscard]] Pn lowest(const SakSlot& slot, Time now) const noexcept;
   /// Whether lowest() is what was sent rather than a bound: only then may peers drop what is below.
-  [[nodiscard]] bool tells_lowest() const noexcept { return !offloaded_; }
+  [[nodiscard]] bool tells_lowest() const noexcept { return readable_; }
   /// Highest next PN among the receive SAs of `slot`, as last sampled.
   [[nodiscard]] Pn highest_received(const SakSlot& slot) const noexcept;
   /// Next PN of a receive SA as last sampled.
@@ -61,7 +61,7 @@ class PnWatch {
   [[nodiscard]] Pn possibly_sent(const SakSlot& slot, Pn known, Time since, Time now) const noexcept;
 
   const Context& context_;
-  bool offloaded_ = false;              ///< hardware counts the packet numbers, and need not tell how far
+  bool readable_ = true;                ///< false: hardware counts the packet numbers, and does not tell how far
   std::uint64_t fastest_ = 10'000'000;  ///< bit/s
   Pn next_pn_ = 0;
   std::array<Sample, 8> samples_{};  ///< of `key_`, newest last, sample_spacing apart

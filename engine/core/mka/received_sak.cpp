@@ -161,6 +161,10 @@ std::optional<SakSlot> SakReceiver::take(const Participant& participant, const P
   slot.ckn = participant.ckn();
   if (!unwrap(slot, participant, set.wrapped)) return std::nullopt;
   if (!find_members(slot, participant, server, pdu, now)) return std::nullopt;
+  if (Refusal against = shortage(context_.secy.traits(), slot.members.size()); against.reason != Reason::none) {
+    refusal_ = std::move(against);
+    return std::nullopt;
+  }
   return slot;
 }
 

@@ -158,7 +158,7 @@ TEST(PnWatch, HardwareIsTakenToSendAsFastAsItCan) {
   PnWatch watch{bench.context};
   SakSlot slot = slot_of({mi_of(1), 1});
   EXPECT_FALSE(watch.rekey_at(slot));
-  watch.follow_offload(OffloadMode::mac);
+  watch.follow({.transmit_pn_readable = false});
   watch.follow_speed();
   // 75 % of 2^32 frames of 84 octets at 1 Gb/s.
   EXPECT_NEAR(std::chrono::duration<double>(*watch.rekey_at(slot) - start).count(), 2164, 1);
@@ -189,7 +189,7 @@ TEST(PnWatch, ReportsOfHardwareWhatItCouldHaveSent) {
   SakSlot slot = slot_of({mi_of(1), 1});
   watch.follow_speed();
   EXPECT_TRUE(watch.tells_lowest());
-  watch.follow_offload(OffloadMode::mac);
+  watch.follow({.transmit_pn_readable = false});
   EXPECT_FALSE(watch.tells_lowest());
   EXPECT_EQ(watch.lowest(slot, start), 1U);
   // 1 Gb/s: 1,488,095 frames of 84 octets a second.

@@ -2,6 +2,8 @@
 /// Offload, on a netdevsim port sim0 in namespace "one".
 #include "tests/vm/programs/secy_probe.hpp"
 
+#include <algorithm>
+
 namespace macsec::os::probe {
 namespace {
 
@@ -43,6 +45,37 @@ TEST_F(OffloadTest, MacByName) {
   EXPECT_EQ(one_.link().macsec->offload, OffloadMode::mac);
   ASSERT_DONE(secy.select_cipher_suite(CipherSuite::gcm_aes_256));
   EXPECT_EQ(one_.link().macsec->offload, OffloadMode::mac);
+}
+
+// Drivers make their object of an SA that stands where the device sends from, and may lose frames with every change of that.
+TEST_F(OffloadTest, TheFirstTransmitSaStandsAtTheEncodingAnAndLaterOnesBesideIt) {
+  NetlinkSecy secy{one_.kernel(), wanted(OffloadChoice::mac)};
+  ASSERT_DONE(secy.attach());
+  EXPECT_EQ(one_.link().macsec->encoding, An{0});
+  ASSERT_DONE(secy.install_transmit_sa(An{2}, make_key(CipherSuite::gcm_aes_128, 1), 0));
+  EXPECT_EQ(one_.link().macsec->encoding, An{2});
+  const auto held = secy.read();
+  ASSERT_TRUE(held);
+  ASSERT_EQ(held->transmit.size(), 1U);
+  EXPECT_TRUE(held->transmit[0].active);
+  ASSERT_DONE(secy.transmit_with(An{2}));
+  ASSERT_DONE(secy.install_transmit_sa(An{3}, make_key(CipherSuite::gcm_aes_128, 2), 0));
+  EXPECT_EQ(one_.link().macsec->encoding, An{2});
+  ASSERT_DONE(secy.transmit_with(An{3}));
+  EXPECT_EQ(one_.link().macsec->encoding, An{3});
+}
+
+TEST_F(OffloadTest, SuitesAreTriedOnADeviceOfAnotherName) {
+  SecyDevice device = wanted(OffloadChoice::mac);
+  device.cipher_suite = CipherSuite::gcm_aes_256;
+  device.other_suites = {CipherSuite::gcm_aes_128};
+  NetlinkSecy secy{one_.kernel(), device};
+  ASSERT_DONE(secy.attach());
+  EXPECT_EQ(one_.link().macsec->cipher_suite, CipherSuite::gcm_aes_256);
+  const SecyTraits traits = secy.traits();
+  EXPECT_FALSE(traits.transmit_pn_readable);
+  EXPECT_NE(std::ranges::find(traits.cipher_suites, CipherSuite::gcm_aes_128), traits.cipher_suites.end());
+  EXPECT_EQ(macsec_links(one_.kernel())->size(), 1U) << "nothing is left of the trial";
 }
 
 TEST_F(OffloadTest, PhyIsRefusedInWords) {

@@ -200,7 +200,8 @@ void add_keys(Metrics& out, const Labels& labels, const bus::SessionInfo& info, 
   const auto in_charge = std::ranges::find_if(info.participants, &bus::ParticipantInfo::principal);
   out.gauge("macsec_fallback_in_use", "1 while a key with Role=fallback is in charge.", labels,
             in_charge != info.participants.end() && in_charge->role == "fallback" ? 1 : 0);
-  out.gauge("macsec_pn_used_ratio", "Share of the packet numbers of the SAK that is used up.", labels, info.pn_used);
+  if (info.next_pn != 0)
+    out.gauge("macsec_pn_used_ratio", "Share of the packet numbers of the SAK that is used up.", labels, info.pn_used);
   if (info.latest_sak)
     out.gauge("macsec_sak_age_seconds", "Time since the latest SAK was installed.", labels,
               seconds_since(info.latest_sak->since));

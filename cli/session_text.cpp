@@ -52,6 +52,7 @@ std::string peer_name(const bus::PeerInfo& peer) {
 
 void print_head(Context& context, const bus::SessionInfo& info) {
   std::string text = info.state;
+  if (info.state == "secured" && !info.offload.empty() && info.offload != "off") text += " in hardware";
   if (const std::string span = Context::since(info.since); !span.empty()) text += " for " + span;
   context.print("{} {} {}\n", paint(context.screen, style_of(info.state), bullet(info.state)),
                 paint(context.screen, Style::strong, printable(info.interface)),
@@ -103,16 +104,19 @@ void print_security(Context& context, const bus::SessionInfo& info) {
                     info.delay_protect ? ", delay protection" : "",
                     info.quantum_safe.empty() ? "" : "; quantum-safe: " + info.quantum_safe));
   if (!info.offload.empty()) {
-    const std::string where = info.offload == "off" ? "off, in the kernel" : info.offload;
-    print_line(context, "Offload",
-               info.offload_text.empty() ? where : fmt::format("{} ({})", where, info.offload_text));
+    std::string where = info.offload == "off" ? "off, in the kernel" : info.offload;
+    if (!info.offload_text.empty()) where += fmt::format(" ({})", info.offload_text);
+    if (info.offload != "off" && !info.clear_frames.empty())
+      where += fmt::format(", frames in clear are kept out by the {}", info.clear_frames);
+    print_line(context, "Offload", where);
   }
   if (const auto& sak = info.latest_sak) {
     print_line(context, "SAK", sak_text(*sak, all));
-    print_line(context, "PN",
-               info.next_pn == 0
-                   ? std::string{"not read yet"}
-                   : fmt::format("{} of the packet numbers used, next is {}", share_text(info.pn_used), info.next_pn));
+    print_line(
+        context, "PN",
+        info.next_pn == 0
+            ? std::string{info.offload.empty() || info.offload == "off" ? "not read yet" : "not told by the hardware"}
+            : fmt::format("{} of the packet numbers used, next is {}", share_text(info.pn_used), info.next_pn));
   }
   if (all && info.old_sak) print_line(context, "Old SAK", sak_text(*info.old_sak, all));
   if (info.next_rekey)

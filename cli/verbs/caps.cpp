@@ -12,6 +12,11 @@ std::string to_text(const std::string& name, const bus::Value& value) {
     return speed % 1'000'000'000 == 0 ? fmt::format("{} Gbit/s", speed / 1'000'000'000)
                                       : fmt::format("{} Mbit/s", speed / 1'000'000);
   }
+  if (name == "OffloadUntried") {
+    std::string out;
+    for (const bus::Value& each : value.list()) out += each.text() + " ";
+    return out + "(unknown until tried)";
+  }
   if (const auto* text = std::get_if<std::string>(&value.data())) return *text;
   if (const auto* list = std::get_if<bus::Value::List>(&value.data())) {
     std::string out;

@@ -144,6 +144,7 @@ SessionInfo to_session(std::string path, const Value::Dict& properties) {
                    .quantum_safe = all["QuantumSafe"].text(),
                    .offload = all["Offload"].text(),
                    .offload_text = all["OffloadText"].text(),
+                   .clear_frames = all["ClearFrames"].text(),
                    .latest_sak = to_sak(all["LatestSak"]),
                    .old_sak = to_sak(all["OldSak"]),
                    .next_pn = all["NextPn"].number(),

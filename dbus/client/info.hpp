@@ -107,6 +107,7 @@ struct SessionInfo {
   std::string quantum_safe;
   std::string offload;
   std::string offload_text;
+  std::string clear_frames;
   std::optional<SakInfo> latest_sak;
   std::optional<SakInfo> old_sak;
   std::uint64_t next_pn = 0;

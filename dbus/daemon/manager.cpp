@@ -105,6 +105,9 @@ bus::SessionState Manager::session(const std::string& interface) const {
           .static_keys = session->static_keys(),
           .offload = session->offload().mode,
           .offload_text = session->offload().text,
+          .clear_frames = session->ifindex() == 0                                        ? ""
+                          : session->offload().clear_frames == os::ClearFrames::hardware ? "hardware"
+                                                                                         : "kernel",
           .status = session->status()};
 }
 
@@ -127,7 +130,8 @@ Result<void> Manager::set_session_enabled(const std::string& interface, bool ena
 
 bus::Statistics Manager::statistics(const std::string& interface) {
   const os::Session* session = find(interface);
-  if (session == nullptr) return {};
+  // Of hardware that does not tell, the kernel has zeros.
+  if (session == nullptr || !session->offload().counted) return {};
   const auto counters = driver_.counters(*session);
   if (!counters) return {};
   const os::SecyCounters& c = *counters;
@@ -174,10 +178,12 @@ Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name
                             .speed = speed,
                             .mtu = link->mtu,
                             .offload = {OffloadMode::off},
+                            .offload_untried = {},
                             .cipher_suites = found.cipher_suites,
                             .default_cipher_suites = cipher_preferences({}, speed)};
   if (found.mac_offload) out.offload.push_back(OffloadMode::mac);
-  if (found.phy_offload) out.offload.push_back(OffloadMode::phy);
+  if (found.phy_offload == os::PhyOffload::yes) out.offload.push_back(OffloadMode::phy);
+  if (found.phy_offload == os::PhyOffload::untried) out.offload_untried.push_back(OffloadMode::phy);
   return out;
 }
 

@@ -137,6 +137,7 @@ void Server::get_link_capabilities(Call& call) {
                     {"Speed", can->speed}};
   if (can->mtu != 0) answer.emplace("Mtu", can->mtu);
   if (!can->offload.empty()) answer.emplace("OffloadModes", words(can->offload));
+  if (!can->offload_untried.empty()) answer.emplace("OffloadUntried", words(can->offload_untried));
   if (!can->cipher_suites.empty()) answer.emplace("CipherSuites", words(can->cipher_suites));
   if (!can->default_cipher_suites.empty()) answer.emplace("DefaultCipherSuites", words(can->default_cipher_suites));
   call.reply(answer);

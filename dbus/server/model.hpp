@@ -49,6 +49,7 @@ struct SessionState {
   bool static_keys = false;  ///< a link without MKA
   OffloadMode offload = OffloadMode::off;
   std::string offload_text;  ///< what was tried and why it is so
+  std::string clear_frames;  ///< who keeps out received frames that are not protected: "kernel", "hardware"
   core::PortStatus status;
 };
 
@@ -59,7 +60,8 @@ struct LinkCapabilities {
   bool carrier = false;
   std::uint64_t speed = 0;  ///< bit/s, 0 unknown
   std::uint32_t mtu = 0;
-  std::vector<OffloadMode> offload;  ///< "off" included
+  std::vector<OffloadMode> offload;          ///< "off" included
+  std::vector<OffloadMode> offload_untried;  ///< which only an attempt can tell
   std::vector<CipherSuite> cipher_suites;
   std::vector<CipherSuite> default_cipher_suites;  ///< where a profile names none
 };

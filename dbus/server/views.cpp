@@ -198,6 +198,7 @@ std::span<const Property<SessionState>> session_properties() noexcept {
       property<SessionState>("DelayProtect", [](S s) { return s.status.delay_protect; }),
       property<SessionState>("Offload", [](S s) { return text(to_string(s.offload)); }),
       property<SessionState>("OffloadText", [](S s) { return s.offload_text; }),
+      property<SessionState>("ClearFrames", [](S s) { return s.clear_frames; }),
       property<SessionState>("LatestSak", [](S s) { return sak(s.status.latest); }),
       property<SessionState>("OldSak", [](S s) { return sak(s.status.old); }),
       property<SessionState>(

@@ -80,7 +80,12 @@ void Devices::attach(Session& session, Time now) {
   if (!session.secy_.made_here())
     session.trace_.message(LogLevel::info, "uses the device it found", message_id::device_foreign);
   if (profile.macsec.offload != OffloadChoice::off)
-    session.trace_.message(LogLevel::info, fmt::format("offload: {}", session.offload().text));
+    session.trace_.message(LogLevel::info,
+                           fmt::format("frames are encrypted {} ({})",
+                                       session.offload().mode == OffloadMode::off
+                                           ? "in software"
+                                           : fmt::format("by the {}", to_string(session.offload().mode)),
+                                       session.offload().text));
   hooks_.changed(session);
   update_link(session, now);
 }

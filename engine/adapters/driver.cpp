@@ -220,7 +220,10 @@ void Driver::stop(Farewell farewell) {
 
 void Driver::on_link_change(const LinkChange& change) {
   const Time now = boot_time();
-  if (change.kind == LinkChange::Kind::removed) kernel_->made().forget(change.link.ifindex);
+  if (change.kind == LinkChange::Kind::removed) {
+    kernel_->made().forget(change.link.ifindex);
+    kernel_->trials().forget(change.link.ifindex);
+  }
   devices_->on_link_change(change, now);
   spares_->on_link_change(change, now);
 }

@@ -93,7 +93,9 @@ doctor::Facts facts_about(Driver& driver, const Session& session) {
   facts.device = find(links, session.ifindex());
   if (!facts.device)
     if (const Link* other = links.find(facts.profile->link.interface)) facts.device = describe(*other);
-  if (const auto counters = session.ifindex() == 0 ? Result<SecyCounters>{fail("no device")} : driver.counters(session))
+  if (const auto counters = session.ifindex() == 0 || !session.offload().counted
+                                ? Result<SecyCounters>{fail("nobody counts")}
+                                : driver.counters(session))
     facts.frames = doctor::Frames{.received = counters->in_ok,
                                   .late = counters->in_late,
                                   .not_valid = counters->in_not_valid,

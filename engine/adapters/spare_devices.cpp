@@ -3,6 +3,7 @@
 
 #include "engine/adapters/netlink/netlink_secy.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace macsec::os {
@@ -98,9 +99,12 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
     const Link& link = **found;
     // Whoever made or uses it knows better what it is for; macsecd's session says where it does not fit.
     if (!kernel_.made().has(link) || in_use_(link.ifindex)) return {};
-    if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.link.port &&
-        link.macsec->cipher_suite == device.cipher_suite)
-      return {};
+    // Where hardware has not the first suite, the device was made with another one of the profile's.
+    const auto& less_liked = device.other_suites;
+    const bool suits = link.macsec->cipher_suite == device.cipher_suite ||
+                       (device.offload != OffloadChoice::off &&
+                        std::ranges::find(less_liked, link.macsec->cipher_suite) != less_liked.end());
+    if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.link.port && suits) return {};
     if (auto deleted = delete_link(kernel_, link.ifindex, link.name); !deleted) return deleted;
   }
   // A session would go on with a device of ours that has the SCI. This one must not: somebody may be using it.

@@ -172,7 +172,7 @@ struct PortStatus {
   std::string quantum_safe;  ///< "yes", or "no: " and why
   std::optional<SakStatus> latest;
   std::optional<SakStatus> old;
-  Pn next_pn = 0;                  ///< of the transmitting SA, as last sampled
+  Pn next_pn = 0;                  ///< of the transmitting SA, as last sampled; 0 where hardware does not tell
   Pn pn_space = 0;                 ///< 2^32 or 2^64 - 1
   std::optional<Time> next_rekey;  ///< by time
   std::optional<Time> suspended_until;

@@ -42,7 +42,7 @@ def session(interface, parent, profile, **changes):
         "LastError": v("s", ""), "Cp": v("s", "TRANSMIT"), "Carrier": v("b", True), "Policy": v("s", "must-secure"),
         "Sci": v("s", US), "IsKeyServer": v("b", False), "KeyServer": v("s", PEER), "Ckn": v("s", CKN),
         "CipherSuite": v("s", "GCM-AES-XPN-256"), "Encrypting": v("b", True), "DelayProtect": v("b", False),
-        "Offload": v("s", "mac"), "OffloadText": v("s", "auto: mac, the first the adapter offers"),
+        "Offload": v("s", "mac"), "OffloadText": v("s", "octeontx2"), "ClearFrames": v("s", "hardware"),
         "LatestSak": sak(4, 1, NOW - 720 * SECOND), "OldSak": v("a{sv}", {}), "NextPn": v("t", 123456789),
         "PnUsed": v("d", 0.0287), "NextRekey": v("t", NOW + 2880 * SECOND), "SuspendedUntil": v("t", 0),
         "ForeignCkns": v("as", []), "ClockTrusted": v("b", True), "QuantumSafe": v("s", "yes"),
@@ -137,7 +137,7 @@ PROFILES = {
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
                                "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Transmit": {"Encrypted": 123456}},))
 CAPABILITIES = {name: v("(a{sv})", ({"Ifindex": v("i", index), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
-                                      "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]),
+                                      "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]), "OffloadUntried": v("as", ["phy"]),
                                       "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", mtu)},))
                 for name, index, mtu in (("eth0", 2, 1500), ("macsec0", 7, 1468))}
 

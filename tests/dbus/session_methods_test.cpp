@@ -41,6 +41,7 @@ TEST_F(SessionMethods, PropertiesTellEverything) {
   EXPECT_TRUE(info.encrypting);
   EXPECT_EQ(info.offload, "off");
   EXPECT_NE(info.offload_text, "");
+  EXPECT_EQ(info.clear_frames, "kernel");
   ASSERT_TRUE(info.latest_sak);
   EXPECT_EQ(info.latest_sak->key_number, 3U);
   EXPECT_EQ(info.latest_sak->an, 1U);
@@ -99,6 +100,7 @@ TEST_F(SessionMethods, CapabilitiesOfALink) {
   const auto can = caller().call(client().link_capabilities("eth0"));
   ASSERT_TRUE(can);
   EXPECT_EQ((*can)["OffloadModes"].at(1).text(), "mac");
+  EXPECT_EQ((*can)["OffloadUntried"].at(0).text(), "phy");
   EXPECT_EQ((*can)["CipherSuites"].at(0).text(), "GCM-AES-XPN-256");
   EXPECT_EQ((*can)["Speed"].number(), 10'000'000'000U);
   EXPECT_EQ((*can)["Mac"].text(), "02:00:00:00:00:01");

@@ -123,6 +123,7 @@ Result<bus::LinkCapabilities> TestModel::link_capabilities(const std::string& na
                                .speed = 10'000'000'000,
                                .mtu = 1500,
                                .offload = {OffloadMode::off, OffloadMode::mac},
+                               .offload_untried = {OffloadMode::phy},
                                .cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128},
                                .default_cipher_suites = {CipherSuite::gcm_aes_xpn_256}};
 }
@@ -137,7 +138,8 @@ bus::SessionState secured_session(const std::string& interface) {
   state.parent = "eth0";
   state.ifindex = 7;
   state.parent_ifindex = 2;
-  state.offload_text = "software: the driver of eth0 has no offload";
+  state.offload_text = "the driver of eth0 has no offload";
+  state.clear_frames = "kernel";
   core::PortStatus& status = state.status;
   status.state = core::PortState::secured;
   status.since = at_second(100);

@@ -37,6 +37,7 @@ core::Snapshot full_snapshot() {
   core::Snapshot snapshot;
   snapshot.sci = ours;
   snapshot.last_kn = 12;
+  snapshot.interruptions = 7;
   snapshot.participants = {participant, {.ckn = participant.ckn.padded(), .mi = {}, .mn_limit = 0, .live = {}}};
   snapshot.latest = core::Snapshot::Key{.key = {participant.mi, 12},
                                         .an = An{3},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What is known of hardware, and the message a device is made with.
+#include "engine/adapters/netlink/kept_keys.hpp"
 #include "engine/adapters/netlink/macsec_link.hpp"
 #include "engine/adapters/netlink/offload_drivers.hpp"
 #include "engine/adapters/netlink/offload_trials.hpp"
@@ -126,8 +127,41 @@ TEST(OffloadTrials, AreRememberedForEachParentModeAndSuite) {
   EXPECT_EQ(trials.known(3, OffloadMode::mac, CipherSuite::gcm_aes_xpn_128), false);
   EXPECT_FALSE(trials.known(3, OffloadMode::phy, CipherSuite::gcm_aes_128));
   EXPECT_FALSE(trials.known(4, OffloadMode::mac, CipherSuite::gcm_aes_128));
-  trials.forget(3, OffloadMode::mac);
+  EXPECT_EQ(trials.known(3, OffloadMode::mac), true);
+  EXPECT_FALSE(trials.known(3, OffloadMode::phy));
+  trials.note(3, OffloadMode::phy, CipherSuite::gcm_aes_128, false);
+  EXPECT_EQ(trials.known(3, OffloadMode::phy), false);
+  trials.forget(3);
   EXPECT_FALSE(trials.known(3, OffloadMode::mac, CipherSuite::gcm_aes_128));
+}
+
+SaKey key(std::uint32_t number) {
+  SaKey out;
+  out.id = {.server = {{1, 2, 3}}, .number = number};
+  for (std::uint8_t& octet : out.key.allocate(16)) octet = static_cast<std::uint8_t>(number);
+  return out;
+}
+
+TEST(KeptKeys, GiveWhatIsToBeInstalledOnceMoreReceiveFirstAndKeepNothing) {
+  constexpr Sci peer{{2, 0, 0, 0, 0, 2, 0, 1}};
+  constexpr Sci other{{2, 0, 0, 0, 0, 3, 0, 1}};
+  KeptKeys kept;
+  kept.keep(peer, An{0}, key(1), 0);
+  kept.keep(std::nullopt, An{1}, key(2), 7);
+  kept.keep(peer, An{1}, key(2), 5);
+  kept.keep(other, An{1}, key(2), 6);
+  EXPECT_TRUE(kept.has_transmit(An{1}));
+  EXPECT_FALSE(kept.has_transmit(An{0}));
+  kept.drop_channel(other);
+  const auto taken = kept.take(An{1});
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_EQ(taken[0].sci, peer);
+  EXPECT_EQ(taken[0].ssci, 5U);
+  EXPECT_FALSE(taken[1].sci);
+  EXPECT_EQ(taken[1].key.id.number, 2U);
+  EXPECT_EQ(taken[1].key.key.expose()[0], 2U);
+  EXPECT_TRUE(kept.take(An{0}).empty()) << "the key before is not installed again";
+  EXPECT_FALSE(kept.has_transmit(An{1}));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <linux/if_macsec.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -98,7 +99,10 @@ void MacsecKernel::learn(SecyDump dump) {
 MacsecCapabilities MacsecKernel::capabilities(const std::string& parent) {
   MacsecCapabilities out;
   out.mac_offload = has_feature(parent, "macsec-hw-offload");
-  out.phy_offload = ::access(("/sys/class/net/" + parent + "/phydev").c_str(), F_OK) == 0;
+  if (::access(("/sys/class/net/" + parent + "/phydev").c_str(), F_OK) == 0) {
+    const std::optional<bool> known = trials_.known(::if_nametoindex(parent.c_str()), OffloadMode::phy);
+    out.phy_offload = !known ? PhyOffload::untried : *known ? PhyOffload::yes : PhyOffload::no;
+  }
   out.xpn = kernel_at_least(5, 7);
   for (const CipherSuite suite : all_cipher_suites)
     if (out.xpn || !is_xpn(suite)) out.cipher_suites.push_back(suite);

@@ -62,10 +62,13 @@ class SecyDumpParser {
   std::vector<SecyDump> found_;
 };
 
+/// What is known of a PHY's offload: drivers do not say, and only an attempt tells.
+enum class PhyOffload : std::uint8_t { no, untried, yes };
+
 /// What one link offers and what its kernel takes.
 struct MacsecCapabilities {
   bool mac_offload = false;  ///< the driver has the feature macsec-hw-offload
-  bool phy_offload = false;  ///< there is a PHY device; whether it can is known only when it is tried
+  PhyOffload phy_offload = PhyOffload::no;
   bool xpn = false;
   std::vector<CipherSuite> cipher_suites;  ///< software, and therefore always possible
 };

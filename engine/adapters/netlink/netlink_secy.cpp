@@ -59,6 +59,7 @@ void NetlinkSecy::detach() noexcept {
   parent_ifindex_ = 0;
   driver_ = nullptr;
   transmit_ = {};
+  kept_.clear();
   lowest_.clear();
 }
 
@@ -323,8 +324,7 @@ Result<void> NetlinkSecy::recreate(const Link& old, CipherSuite suite) {
       offload_.mode == OffloadMode::off || std::ranges::find(offload_suites_, suite) == offload_suites_.end();
   OffloadReport report = offload_;
   if (software && report.mode != OffloadMode::off)
-    report = {.mode = OffloadMode::off,
-              .text = "software: " + report.text + " has no " + std::string{to_string(suite)}};
+    report = {.mode = OffloadMode::off, .text = report.text + " has no " + std::string{to_string(suite)}};
   detach();
   if (!software) {
     request.offload = report.mode;
@@ -357,6 +357,9 @@ Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
   if (driver_ != nullptr)
     if (const std::string why = objection_to(*driver_, parameters); !why.empty())
       return fail(EOPNOTSUPP, "cannot " + doing + ": " + why);
+  if (forgets_keys() && std::ranges::find(transmit_, TransmitSa::active) != transmit_.end())
+    return fail(EBUSY,
+                "cannot " + doing + ": " + std::string{driver_->name} + " would drop its keys: write Offload=off");
   if (auto changed = change_parameters(kernel_, ifindex_, parameters, doing); !changed) return changed;
   if (offload_.mode != OffloadMode::off) {
     // Kernels before 6.5 report success even where the hardware refused and nothing changed.

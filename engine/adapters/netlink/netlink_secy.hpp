@@ -2,6 +2,7 @@
 /// One macsec device of the kernel as a SecY.
 #pragma once
 
+#include "engine/adapters/netlink/kept_keys.hpp"
 #include "engine/adapters/netlink/link_message.hpp"
 #include "engine/adapters/netlink/link_stack.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
@@ -37,7 +38,10 @@ struct SecyDevice {
 /// Where frames are encrypted, and why there.
 struct OffloadReport {
   OffloadMode mode = OffloadMode::off;
-  std::string text;  ///< "mac: mlx5", "software: eth0 offers no MACsec; eth0 has no PHY that the kernel knows"
+  /// The driver, and why no other mode: "atlantic"; where hardware was wanted, why it is software: "eth0 has no ...".
+  std::string text;
+  bool counted = true;  ///< the kernel knows the counters
+  ClearFrames clear_frames = ClearFrames::kernel;
 };
 
 /// Life: constructed for a profile; attach() when parent (and, without create, the device) exist; used as a Secy;
@@ -141,6 +145,14 @@ class NetlinkSecy final : public Secy {
   /// frames or keys with every change of settings: the first SA comes where the encoding AN is, any other stays beside it.
   [[nodiscard]] Result<void> prepare_encoding(An an);
   [[nodiscard]] Result<void> encode_with(An an);
+  /// The driver forgets every key with a change of settings.
+  [[nodiscard]] bool forgets_keys() const noexcept {
+    return driver_ != nullptr && driver_->settings_change == SettingsChange::keys;
+  }
+  [[nodiscard]] Result<void> add_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn);
+  [[nodiscard]] Result<void> add_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci);
+  /// Where the driver forgets keys: all keys are deleted while it knows them still, then comes the change, then those at `an`.
+  [[nodiscard]] Result<void> start_over_with(An an);
   [[nodiscard]] Result<SecyDump> read_fresh();
   void remember(const SecyState& state);
   [[nodiscard]] std::string act(std::string_view what) const;  ///< "install ... on macsec0"
@@ -162,6 +174,7 @@ class NetlinkSecy final : public Secy {
   bool bonded_ = false;
   An encoding_;
   std::array<TransmitSa, 4> transmit_{};
+  KeptKeys kept_;
   std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow
 };
 

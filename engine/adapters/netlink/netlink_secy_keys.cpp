@@ -111,6 +111,7 @@ Result<void> NetlinkSecy::create_receive_sc(const Sci& sci) {
 Result<void> NetlinkSecy::delete_receive_sc(const Sci& sci) {
   const std::string doing = act("delete receive channel " + to_string(sci));
   if (auto now = ready(doing); !now) return now;
+  kept_.drop_channel(sci);
   std::erase_if(lowest_, [&sci](const auto& entry) { return entry.first.first == sci; });
   Request request{kernel_, MACSEC_CMD_DEL_RXSC, ifindex_};
   request.channel(sci);
@@ -126,6 +127,13 @@ Result<void> NetlinkSecy::install_receive_sa(const Sci& sci, An an, const SaKey&
   const std::string doing = act(sa_words("install receive", an) + " of " + to_string(sci));
   if (auto now = ready(doing); !now) return now;
   if (auto checked = check_key(key, cipher_suite_, doing); !checked) return checked;
+  if (auto added = add_receive_sa(sci, an, key, lowest_pn, ssci); !added) return added;
+  if (forgets_keys()) kept_.keep(sci, an, key, ssci);
+  return {};
+}
+
+Result<void> NetlinkSecy::add_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci) {
+  const std::string doing = act(sa_words("install receive", an) + " of " + to_string(sci));
   const Pn next = next_pn_for(lowest_pn, parameters_, cipher_suite_);
   Request request{kernel_, MACSEC_CMD_ADD_RXSA, ifindex_};
   request.channel(sci);
@@ -141,6 +149,7 @@ Result<void> NetlinkSecy::install_receive_sa(const Sci& sci, An an, const SaKey&
 Result<void> NetlinkSecy::delete_receive_sa(const Sci& sci, An an) {
   const std::string doing = act(sa_words("delete receive", an) + " of " + to_string(sci));
   if (auto now = ready(doing); !now) return now;
+  kept_.drop(sci, an);
   lowest_.erase({sci, an});
   // The kernel deletes only what is inactive.
   Request off{kernel_, MACSEC_CMD_UPD_RXSA, ifindex_};
@@ -195,7 +204,39 @@ Result<void> NetlinkSecy::install_static_transmit_sa(An an, const SaKey& key, Ss
   if (auto checked = check_key(key, cipher_suite_, doing); !checked) return checked;
   if (first_pn == 0 || (!is_xpn(cipher_suite_) && first_pn > 0xffffffffU))
     return fail(EINVAL, "cannot " + doing + ": no packet numbers are left for this key");
+  const bool sending = transmit_[encoding_.value()] == TransmitSa::active;
+  if (forgets_keys() && (sending || encoding_ != an)) {
+    if (transmit_[an.value()] != TransmitSa::absent) return fail(EBUSY, "cannot " + doing + ": the AN is in use");
+    // The driver would send it with the AN it sends with now.
+    kept_.keep(std::nullopt, an, key, ssci);
+    return sending ? Result<void>{} : start_over_with(an);
+  }
   if (auto ready_for = prepare_encoding(an); !ready_for) return ready_for;
+  return add_transmit_sa(an, key, ssci, first_pn);
+}
+
+Result<void> NetlinkSecy::start_over_with(An an) {
+  const auto now = read_fresh();
+  if (!now) return std::unexpected{now.error()};
+  std::vector<KeptKeys::Key> keys = kept_.take(an);
+  for (const SaState& sa : now->state.transmit)
+    if (auto deleted = delete_transmit_sa(sa.an); !deleted) return deleted;
+  for (const ReceiveScState& sc : now->state.receive)
+    if (auto deleted = delete_receive_sc(sc.sci); !deleted) return deleted;
+  if (encoding_ != an)
+    if (auto done = encode_with(an); !done) return done;
+  for (const KeptKeys::Key& key : keys) {
+    Result<void> done;
+    if (key.sci) done = create_receive_sc(*key.sci);
+    if (done)
+      done = key.sci ? add_receive_sa(*key.sci, an, key.key, 1, key.ssci) : add_transmit_sa(an, key.key, key.ssci, 1);
+    if (!done) return done;
+  }
+  return {};
+}
+
+Result<void> NetlinkSecy::add_transmit_sa(An an, const SaKey& key, Ssci ssci, Pn first_pn) {
+  const std::string doing = act(sa_words("install transmit", an));
   Request request{kernel_, MACSEC_CMD_ADD_TXSA, ifindex_};
   request.association(an, [&](NetlinkMessage& message) {
     put_pn(message, cipher_suite_, first_pn);
@@ -227,6 +268,7 @@ Result<void> NetlinkSecy::encode_with(An an) {
 Result<void> NetlinkSecy::transmit_with(An an) {
   const std::string doing = act(sa_words("send with", an));
   if (auto now = ready(doing); !now) return now;
+  if (kept_.has_transmit(an)) return start_over_with(an);
   TransmitSa& sa = transmit_[an.value()];
   // The kernel takes an AN without an SA, and drops everything from then on.
   if (sa == TransmitSa::absent)
@@ -242,12 +284,17 @@ Result<void> NetlinkSecy::transmit_with(An an) {
   }
   if (encoding_ != an)
     if (auto done = encode_with(an); !done) return done;
+  kept_.clear();
   return {};
 }
 
 Result<void> NetlinkSecy::delete_transmit_sa(An an) {
   const std::string doing = act(sa_words("delete transmit", an));
   if (auto now = ready(doing); !now) return now;
+  if (kept_.has_transmit(an)) {
+    kept_.drop(std::nullopt, an);
+    return {};
+  }
   Request off{kernel_, MACSEC_CMD_UPD_TXSA, ifindex_};
   off.association(an, [](NetlinkMessage& message) { message.put_u8(MACSEC_SA_ATTR_ACTIVE, 0); });
   auto done = kernel_.change(off.message(), ifindex_, doing);

@@ -26,6 +26,9 @@ std::vector<OffloadMode> modes_of(OffloadChoice choice) {
   return {};
 }
 
+/// Of devices that are only tried: no profile has it.
+constexpr std::uint16_t trial_port = 65535;
+
 /// The name of the driver that would encrypt: of the interface at the bottom, as a VLAN passes its own on to it.
 Result<std::string> driver_under(MacsecKernel& kernel, Link link, OffloadMode mode) {
   while (link.kind == "vlan" && link.parent != 0 && !link.parent_netns) {
@@ -54,17 +57,15 @@ SecyTraits NetlinkSecy::traits() const {
 
 void NetlinkSecy::settle_in(OffloadMode mode, std::string text) {
   driver_ = nullptr;
-  offload_ = {.mode = mode, .text = mode == OffloadMode::off ? "software" : std::string{to_string(mode)}};
-  if (mode == OffloadMode::off) {
-    if (!text.empty()) offload_.text.append(": ").append(text);
-    return;
-  }
+  offload_ = {.mode = mode, .text = std::move(text)};
+  if (mode == OffloadMode::off) return;
   const auto parent = find_link(kernel_, parent_ifindex_);
   if (parent && *parent)
     if (const auto name = driver_under(kernel_, **parent, mode)) driver_ = &offload_driver(*name);
   if (driver_ == nullptr) driver_ = &offload_driver({});
-  offload_.text.append(": ").append(driver_->name);
-  if (!text.empty()) offload_.text.append(" (").append(text).append(")");
+  offload_.text = driver_->name;
+  offload_.counted = driver_->counters;
+  offload_.clear_frames = driver_->clear_frames;
   const bool known = !driver_->match.empty();
   offload_suites_ = traits_of(*driver_).cipher_suites;
   std::erase_if(offload_suites_, [&](CipherSuite suite) {
@@ -108,7 +109,10 @@ Result<void> NetlinkSecy::make_in(OffloadMode mode, const Link& parent, MacsecLi
   if (!suites) return std::unexpected{suites.error()};
   // A suite that is liked less is better than none of the hardware.
   if (std::ranges::find(*suites, request.cipher_suite) == suites->end()) request.cipher_suite = suites->front();
-  return make(request);
+  auto made = make(request);
+  if (!made && made.error().code == ENOSPC)
+    made.error().message += "; the hardware has no room for another MACsec device: write Offload=off";
+  return made;
 }
 
 Result<std::string> NetlinkSecy::obstacle_to(OffloadMode mode, const Link& parent) {
@@ -116,13 +120,18 @@ Result<std::string> NetlinkSecy::obstacle_to(OffloadMode mode, const Link& paren
   if (!name) return std::unexpected{name.error()};
   const OffloadDriver& driver = offload_driver(*name);
   const std::string row{driver.name};
+  // It can be turned on later: not to be remembered.
+  if (mode == OffloadMode::mac && !has_feature(parent.name, "macsec-hw-offload"))
+    return parent.name + " has no MACsec hardware, or it is turned off (ethtool -k " + parent.name +
+           "): write Offload=off or Offload=auto";
   if (device_.ethertype != eapol_ethertype && !driver.other_ethertypes)
     return row +
            " lets key agreement pass only with EtherType 0x888e: take EtherType= out of the profiles at both ends, or "
            "write Offload=off";
   if (std::string why = objection_to(driver, device_.parameters); !why.empty()) return why;
-  if (driver.settings_change == SettingsChange::keys)
-    return row + " drops every key when the next one comes into use: write Offload=off";
+  if (driver.settings_change == SettingsChange::keys && device_.offload == OffloadChoice::automatic)
+    return row + " loses frames at each rekey, and frames in clear of the whole port: it is used only with Offload=" +
+           std::string{to_string(mode)};
   if (driver.shares_mac) return std::string{};
   const auto others = macsec_links(kernel_);
   if (!others) return std::unexpected{others.error()};
@@ -150,20 +159,17 @@ Result<std::vector<CipherSuite>> NetlinkSecy::possible_suites(OffloadMode mode, 
       MacsecLinkRequest trial = request;
       trial.cipher_suite = suite;
       trial.name = "mkatry" + std::to_string(parent.ifindex);
+      trial.sci = Sci::of(parent.mac, trial_port);
       auto tried = try_suite(trial);
       if (!tried && tried.error().code != EOPNOTSUPP)
         return refuse(mode, tried.error().code,
-                      std::string{driver.name} + " says: " + std::strerror(tried.error().code));
+                      std::string{driver.name} + " says: " + std::strerror(tried.error().code) +
+                          "; Offload=auto takes software then");
       kernel_.trials().note(parent.ifindex, mode, suite, tried.has_value());
     }
     if (kernel_.trials().known(parent.ifindex, mode, suite).value_or(false)) possible.push_back(suite);
   }
   if (!possible.empty()) return possible;
-  kernel_.trials().forget(parent.ifindex, mode);  // a feature may be turned on, a driver be replaced
-  if (mode == OffloadMode::mac && !has_feature(parent.name, "macsec-hw-offload"))
-    return refuse(mode, EOPNOTSUPP,
-                  parent.name + " has no MACsec hardware, or it is turned off (ethtool -k " + parent.name +
-                      "): write Offload=off or Offload=auto");
   if (mode == OffloadMode::phy && name->empty())
     return refuse(mode, EOPNOTSUPP,
                   parent.name + " has no PHY that the kernel knows: write Offload=off or Offload=auto");

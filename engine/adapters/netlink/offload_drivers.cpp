@@ -28,7 +28,8 @@ constexpr std::array drivers{
                   .receive_channels = 8},
     // Marvell CN10K: physical (rvu_nicpf) and virtual functions.
     OffloadDriver{.name = "octeontx2", .match = "rvu_nic", .lowest_pn_raisable = true, .rewinds_with_carrier = false},
-    // VSC8575, 8582, 8584, 856x. An XPN suite is not refused, but sent with 32 bits.
+    // VSC8575, 8582, 8584, 856x. An XPN suite is not refused, but sent with 32 bits; every change of settings drops all SAs, and the AN
+    // of a transmit SA is the one that was sent with when it was installed.
     OffloadDriver{.name = "mscc",
                   .match = "Microsemi GE VSC85",
                   .xpn = false,
@@ -45,7 +46,7 @@ constexpr std::array drivers{
                   .shares_mac = true,
                   .other_ethertypes = true,
                   .receive_channels = 1},
-    OffloadDriver{.name = "this driver", .match = "", .settings_change = SettingsChange::frames},
+    OffloadDriver{.name = "this driver", .match = "", .settings_change = SettingsChange::frames, .counters = false},
 };
 
 }  // namespace

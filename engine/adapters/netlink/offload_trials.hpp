@@ -17,13 +17,19 @@ class OffloadTrials {
     const auto found = tried_.find({parent, mode, suite});
     return found == tried_.end() ? std::nullopt : std::optional{found->second};
   }
+  /// Whether it does so with any suite.
+  [[nodiscard]] std::optional<bool> known(unsigned parent, OffloadMode mode) const {
+    std::optional<bool> any;
+    for (const auto& [what, can] : tried_)
+      if (std::get<0>(what) == parent && std::get<1>(what) == mode) any = any.value_or(false) || can;
+    return any;
+  }
   void note(unsigned parent, OffloadMode mode, CipherSuite suite, bool can) {
     tried_.insert_or_assign({parent, mode, suite}, can);
   }
-  /// Tried again where it is asked next.
-  void forget(unsigned parent, OffloadMode mode) {
-    std::erase_if(tried_,
-                  [=](const auto& one) { return std::get<0>(one.first) == parent && std::get<1>(one.first) == mode; });
+  /// The interface is gone: another one may get its number.
+  void forget(unsigned parent) {
+    std::erase_if(tried_, [parent](const auto& one) { return std::get<0>(one.first) == parent; });
   }
 
  private:

@@ -23,9 +23,10 @@ Refusal objection(const Profile& profile, CipherSuite suite, bool encrypt, const
 
 Refusal shortage(const SecyTraits& traits, std::size_t peers) {
   if (!traits.receive_channels || peers <= *traits.receive_channels) return {};
-  const std::string most = std::to_string(*traits.receive_channels);
-  return {Reason::secy_error, "the hardware receives from " + most + (most == "1" ? " peer" : " peers") +
-                                  " at a time, and " + std::to_string(peers) + " are there: write Offload=off"};
+  const std::size_t most = *traits.receive_channels;
+  return {Reason::secy_error, "the hardware receives from " +
+                                  (most == 1 ? "one peer" : std::to_string(most) + " peers") + " at a time, and " +
+                                  std::to_string(peers) + " are there: write Offload=off"};
 }
 
 }  // namespace macsec::core

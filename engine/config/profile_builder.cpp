@@ -2,6 +2,7 @@
 #include "engine/config/profile_builder.hpp"
 
 #include "engine/base/file.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
 
@@ -68,9 +69,6 @@ void ProfileBuilder::unknown_section(std::string_view section, const Place& plac
     unknown_sections_.emplace_back(section);
   }
   const Place bare{place.file, place.line, {}, is_name(section) ? std::string{section} : std::string{}};
-  if (section == "8021X")
-    return complain(bare,
-                    "[8021X]: keys from 802.1X are not available in this version; use [Key] with a pre-shared key");
   std::string text = is_name(section) ? "unknown section " + in_brackets(section) : "unknown section";
   const std::string_view near = nearest_profile_section(section);
   if (!near.empty()) text += ", did you mean " + in_brackets(near) + "?";
@@ -94,7 +92,7 @@ void ProfileBuilder::apply_item(const Group& group, const Item& item) {
     return;
   }
   if (item.value.text.empty() && item.value.octets.empty()) return;
-  if (rule->key.secret && item.readable_by_everybody)
+  if (item.readable_by_everybody && holds_secret(rule->key, item.value.text))
     complain(item.place, std::string{item.key} +
                              "= stands in a file that everybody can read: give the file mode 0640, owner "
                              "root and group macsecd, or keep the key in a file or credential of its own");
@@ -114,6 +112,7 @@ void ProfileBuilder::apply(const Group& group) {
   }
   if (group.section == "Key") finish_key(group);
   if (group.section == "StaticKeys") finish_association(group);
+  if (group.section == "8021X") finish_pae(group);
 }
 
 /// `key` is "Cak" or "Key"; the other forms are that and "File" or "Credential".
@@ -278,6 +277,7 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   check_macsec();
   check_keys();
   check_static_keys();
+  check_pae();
   check_strength();
   ProfileReading reading;
   if (!has_error(diagnostics_)) reading.profile = std::move(profile);

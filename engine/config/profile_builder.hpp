@@ -22,7 +22,7 @@ struct Item {
   bool readable_by_everybody = false;  ///< the file it stands in
 };
 
-/// One section: all of its headers for [Link], [MACsec] and [MKA], one header for the repeated ones.
+/// One section: all of its headers for [Link], [MACsec], [MKA] and [8021X], one header for the repeated ones.
 struct Group {
   std::string_view section;
   std::size_t instance = 0;
@@ -60,6 +60,7 @@ class ProfileBuilder {
   void finish_retired(const Group& group);
   void hide_retired();
   void finish_association(const Group& group);
+  void finish_pae(const Group& group);
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
   [[nodiscard]] const PreSharedKey* kept_key(const Ckn& ckn) const noexcept;
   [[nodiscard]] const StaticKey* kept_association(const StaticKey& wanted) const noexcept;
@@ -76,6 +77,12 @@ class ProfileBuilder {
   void check_strength();
   void refuse_weak(const Place& place, std::string_view what, std::string_view accepted);
   void check_static_keys();
+  void check_pae();
+  void check_password(const Group& group);
+  void check_own_certificate(const Group& group);
+  void check_server(const Group& group);
+  void check_beside_pae(const Group& group);
+  void allow_one(const Group& group, std::initializer_list<std::string_view> keys);
   void choose_static_cipher_suite();
 
   const ProfileContext& context_;

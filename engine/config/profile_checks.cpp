@@ -47,12 +47,12 @@ void ProfileBuilder::check_macsec() {
 void ProfileBuilder::check_keys() {
   const Profile& profile = draft_.profile;
   if (profile.keys.empty()) {
+    if (first("8021X") != nullptr) return;
     const bool all_retired = !profile.retired.empty();
     if (profile.static_keys.empty() && (first("Key") == nullptr || all_retired) && !has_error(diagnostics_))
-      complain(whole_,
-               all_retired
-                   ? "no keys: all are retired"
-                   : "no keys: at least one [Key] section (or [StaticKeys] for a link without MKA) is required");
+      complain(whole_, all_retired ? "no keys: all are retired"
+                                   : "no keys: at least one [Key] section is required (or [8021X] for keys from an "
+                                     "authentication, or [StaticKeys] for a link without MKA)");
     return;
   }
   if (!profile.static_keys.empty())
@@ -68,7 +68,8 @@ void ProfileBuilder::check_keys() {
   }
   check_lifetimes();
   check_expiry();
-  if (!primary) complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
+  if (!primary && first("8021X") == nullptr)
+    complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
 }
 
 void ProfileBuilder::refuse_weak(const Place& place, std::string_view what, std::string_view accepted) {
@@ -88,6 +89,8 @@ void ProfileBuilder::check_strength() {
   for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
     if (!profile.static_keys[i].key.empty() && profile.static_keys[i].key.size() != long_key)
       refuse_weak(association_groups_[i]->place, "a key of 128 bit", digits);
+  if (profile.pae && profile.pae->cak_length != CakLength::bits_256)
+    refuse_weak(place_of("8021X", "CakLength"), "CakLength=" + std::string{to_string(profile.pae->cak_length)}, "256");
   for (const CipherSuite suite : profile.macsec.cipher_suites)
     if (profile.static_keys.empty() && sak_size(suite) != long_key)
       refuse_weak(place_of("MACsec", "CipherSuites"), to_string(suite), "GCM-AES-XPN-256 and GCM-AES-256");

@@ -39,6 +39,7 @@ struct StaticDraft {
 struct ProfileDraft {
   Profile profile;
   std::optional<bool> include_sci;  ///< as said; ES and SCB decide where it was not
+  Profile::Pae pae;                 ///< [8021X], the profile's once all of it is read
   KeyDraft key;                     ///< the [Key] section being read
   StaticDraft association;          ///< the [StaticKeys] section being read
 };
@@ -58,6 +59,7 @@ struct Verdict {
 /// What a value is read back from.
 struct ProfileView {
   const Profile& profile;
+  const Profile::Pae* pae = nullptr;
   const PreSharedKey* key = nullptr;
   const StaticKey* association = nullptr;
 };
@@ -66,7 +68,16 @@ struct ProfileRule {
   ProfileKey key;
   Verdict (*set)(ProfileDraft& draft, const RawValue& value);
   std::string (*get)(const ProfileView& view);  ///< null: not kept or secret; empty result: not said
+  bool data_is_secret = false;                  ///< what it holds itself, as a "data:" URI or octets, is like a secret
 };
+
+/// The rules of one section each, in rules/.
+[[nodiscard]] std::span<const ProfileRule> link_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> macsec_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> mka_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> key_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> pae_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> static_keys_rules() noexcept;
 
 /// In the order of profile_keys().
 [[nodiscard]] std::span<const ProfileRule> profile_rules() noexcept;
@@ -74,6 +85,12 @@ struct ProfileRule {
 
 /// "Priority=300 is not accepted: a number from 0 to 255"; secret values are left out.
 [[nodiscard]] std::string refusal(const ProfileKey& key, std::string_view value, std::string_view why);
+
+/// "data:;base64,", before the octets of a value that holds what others name (RFC 2397).
+inline constexpr std::string_view data_uri = "data:;base64,";
+
+/// Whether `text` comes back the same from a profile file: no line ends, no continuation, no blank at its ends.
+[[nodiscard]] bool survives_a_file(std::string_view text) noexcept;
 
 /// `text` for a message: no control characters, not longer than 64 octets.
 [[nodiscard]] std::string printable(std::string_view text);

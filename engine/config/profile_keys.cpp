@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/ini.hpp"
 #include "engine/config/profile_draft.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace macsec {
 namespace {
 
-constexpr std::array<std::string_view, 5> sections{"Link", "MACsec", "MKA", "Key", "StaticKeys"};
+constexpr std::array<std::string_view, 6> sections{"Link", "MACsec", "MKA", "Key", "8021X", "StaticKeys"};
 
 }  // namespace
 
@@ -74,6 +75,12 @@ const ProfileRule* find_profile_rule(std::string_view section, std::string_view 
   return found == rules.end() ? nullptr : &*found;
 }
 
+bool survives_a_file(std::string_view text) noexcept {
+  return is_utf8(text) && !text.starts_with(' ') && !text.ends_with(' ') &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\\' || c == '\x7f'; });
+}
+
 std::string printable(std::string_view text) {
   constexpr std::size_t longest = 64;
   const bool cut = text.size() > longest;
@@ -92,7 +99,7 @@ std::string printable(std::string_view text) {
 std::string refusal(const ProfileKey& key, std::string_view value, std::string_view why) {
   std::string out{key.name};
   out += '=';
-  if (!key.secret) out += printable(value);
+  if (!key.secret) out += value.starts_with(data_uri) ? std::string{data_uri} + "..." : printable(value);
   out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);
   return out;
 }

@@ -2,6 +2,7 @@
 #include "engine/config/profile_reader.hpp"
 
 #include "engine/config/profile_builder.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -51,9 +52,10 @@ const detail::ProfileView& default_view() {
     out.link.interface = "macsec0";
     return out;
   }();
+  static const Profile::Pae pae;
   static const PreSharedKey key;
   static const StaticKey association;
-  static const detail::ProfileView view{profile, &key, &association};
+  static const detail::ProfileView view{profile, &pae, &key, &association};
   return view;
 }
 
@@ -69,8 +71,11 @@ void list_section(std::vector<ProfileText>& out, std::string_view section, std::
   }
 }
 
-void add_secret(WipedBuffer& out, std::string_view key, Bytes octets) {
-  out.add(key).add("=").add_hex(octets).add("\n");
+void add_secret(WipedBuffer& out, std::string_view section, std::string_view key, Bytes octets) {
+  const ProfileKey* const known = find_profile_key(section, key);
+  if (known == nullptr || octets.empty()) return;
+  if (const std::optional<WipedText> text = secret_text(*known, octets))
+    out.add(key).add("=").add(text->view()).add("\n");
 }
 
 /// What the settings do not say: the octets of keys that stand in the profile itself.
@@ -78,11 +83,13 @@ void add_secrets(WipedBuffer& out, const Profile& profile, std::string_view sect
   const auto in_place = [](const KeySource& source) { return source.file.empty() && source.credential.empty(); };
   if (section == "Key") {
     const PreSharedKey& key = profile.keys[instance];
-    if (in_place(key.source) && !key.cak.empty()) add_secret(out, "Cak", key.cak.expose());
+    if (in_place(key.source) && !key.cak.empty()) add_secret(out, section, "Cak", key.cak.expose());
   } else if (section == "StaticKeys") {
     const StaticKey& key = profile.static_keys[instance];
-    if (in_place(key.source)) add_secret(out, "Key", key.key.expose());
-    if (!key.salt.empty()) add_secret(out, "Salt", key.salt.expose());
+    if (in_place(key.source)) add_secret(out, section, "Key", key.key.expose());
+    if (!key.salt.empty()) add_secret(out, section, "Salt", key.salt.expose());
+  } else if (section == "8021X") {
+    for (const OwnSecret& each : own_secrets(profile.pae->eap)) add_secret(out, section, each.key, each.octets);
   }
 }
 
@@ -92,6 +99,7 @@ ProfileContext ProfileContext::from_environment() {
   const char* directory = ::secure_getenv("CREDENTIALS_DIRECTORY");
   ProfileContext context;
   if (directory != nullptr) context.credentials_directory = directory;
+  context.without_eap = true;
   return context;
 }
 
@@ -184,9 +192,10 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
   std::vector<ProfileText> out;
   for (const std::string_view section : {"Link", "MACsec", "MKA"}) list_section(out, section, 0, {profile}, defaults);
   for (std::size_t i = 0; i < profile.keys.size(); ++i)
-    list_section(out, "Key", i, {profile, &profile.keys[i]}, defaults);
+    list_section(out, "Key", i, {profile, nullptr, &profile.keys[i]}, defaults);
+  if (profile.pae) list_section(out, "8021X", 0, {profile, &*profile.pae}, defaults);
   for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
-    list_section(out, "StaticKeys", i, {profile, nullptr, &profile.static_keys[i]}, defaults);
+    list_section(out, "StaticKeys", i, {profile, nullptr, nullptr, &profile.static_keys[i]}, defaults);
   return out;
 }
 

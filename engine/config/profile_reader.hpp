@@ -15,10 +15,12 @@ struct ProfileContext {
   /// Prefix of CakFile= and KeyFile= paths; empty in service, a tree of its own in tests.
   std::string root;
   /// A profile whose secrets stay where the new one says none: a [Key] without any form of CAK takes that of the same
-  /// Ckn=, [StaticKeys] those of the same direction, peer and An=. Null: every key must be said.
+  /// Ckn=, [StaticKeys] those of the same direction, peer and An=, [8021X] passwords and key. Null: every key must be said.
   const Profile* keep_secrets = nullptr;
   /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
   bool without_keys = false;
+  /// Nobody here can authenticate: [8021X] is an error.
+  bool without_eap = false;
 
   /// Seconds since 1970-01-01 UTC, to tell of a profile without a key that is valid then; nothing: not judged.
   std::optional<std::int64_t> now{};
@@ -46,7 +48,7 @@ struct ProfileSetting {
   std::size_t instance = 0;
   std::string_view key{};    ///< empty: nothing is said but that the section is there
   std::string_view value{};  ///< text form, as in a file; empty: back to the default
-  Bytes octets{};            ///< instead of `value` for Ckn, Cak, Key, KeyId and Salt: the octets themselves
+  Bytes octets{};  ///< instead of `value` for keys, their names, passwords and certificates: the octets themselves
 };
 
 /// A profile of settings, with everything there is to say about it. The diagnostics have no file; their texts begin with

@@ -89,7 +89,7 @@ TEST(Examples, AreProfiles) {
     EXPECT_TRUE(profile.profile);
     ++count;
   }
-  EXPECT_GE(count, 5U);
+  EXPECT_GE(count, 7U);
 }
 
 }  // namespace

@@ -204,7 +204,6 @@ TEST(Profile, WhatMustHoldBetweenKeys) {
   expect_bad(link + key + "[MACsec]\nEndStation=yes\nIncludeSci=yes\n", "excludes");
   expect_bad(link + key + "[MACsec]\nEndStation=yes\nSingleCopyBroadcast=yes\n", "exclude each other");
   expect_bad(link + key + "[MACsec]\nEndStation=yes\n[Link]\nPort=2\n", "needs Port=1");
-  expect_bad(link + key + "[8021X]\nIdentity=x\n", "not available in this version");
   expect_bad(link + key + "[StaticKeys]\nDirection=transmit\nKey=000102030405060708090a0b0c0d0e0f\n",
              "exclude each other");
   EXPECT_FALSE(good(link + key + "[MACsec]\nEndStation=yes\n").macsec.include_sci);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What must hold between the keys of [8021X], and between them and the rest: trust and credentials are a subject of their own
+/// beside the checks of MKA, on the same sections and diagnostics.
+#include "engine/config/profile_builder.hpp"
+
+#include <algorithm>
+
+namespace macsec::detail {
+namespace {
+
+bool allows(const EapProfile& eap, EapType method) noexcept {
+  return std::ranges::find(eap.methods, method) != eap.methods.end();
+}
+
+bool uses_password(const EapProfile& eap) noexcept { return allows(eap, EapType::peap) || allows(eap, EapType::ttls); }
+
+/// Whether the password goes to the server as it is, or as good as that.
+bool gives_password_away(EapInner inner) noexcept {
+  return inner == EapInner::pap || inner == EapInner::chap || inner == EapInner::eap_gtc;
+}
+
+bool is_in_token(const EapSource& source) noexcept { return source.kind == EapSource::Kind::uri; }
+
+/// What a new profile says nothing of stays, where the old one held it itself.
+void keep(const EapSource& before, EapSource& now) {
+  if (!now.said() && before.kind == EapSource::Kind::octets)
+    now = {EapSource::Kind::octets, {}, WipedText{before.content.view()}};
+}
+
+}  // namespace
+
+void ProfileBuilder::finish_pae(const Group& group) {
+  allow_one(group, {"Password", "PasswordFile", "PasswordCredential"});
+  allow_one(group, {"PrivateKey", "PrivateKeyCredential"});
+  allow_one(group, {"PrivateKeyPassword", "PrivateKeyPasswordFile", "PrivateKeyPasswordCredential"});
+  if (context_.keep_secrets != nullptr && context_.keep_secrets->pae) {
+    const EapProfile& before = context_.keep_secrets->pae->eap;
+    EapProfile& now = draft_.pae.eap;
+    keep(before.password, now.password);
+    keep(before.client_certificate, now.client_certificate);
+    keep(before.private_key, now.private_key);
+    keep(before.private_key_password, now.private_key_password);
+  }
+  draft_.pae.eap.common_name = draft_.profile.source == ProfileSource::networkmanager;  // as its users are used to
+  draft_.profile.pae = std::move(draft_.pae);
+}
+
+void ProfileBuilder::allow_one(const Group& group, std::initializer_list<std::string_view> keys) {
+  std::string all;
+  std::string_view last;
+  std::size_t said = 0;
+  for (const std::string_view key : keys) {
+    const bool end = key == *(keys.end() - 1);
+    all.append(all.empty() ? "" : end ? " and " : ", ").append(key).append("=");
+    if (!group.says(key)) continue;
+    ++said;
+    last = key;
+  }
+  if (said > 1) complain(group.place_of(last), "only one of " + all + " may be given");
+}
+
+void ProfileBuilder::check_pae() {
+  const Group* const group = first("8021X");
+  if (group == nullptr || !draft_.profile.pae) return;
+  if (context_.without_eap && !context_.without_keys)  // else it may be for another host
+    complain(group->place,
+             "[8021X]: this version of macsecd cannot authenticate; use [Key] with a pre-shared key instead");
+  const EapProfile& eap = draft_.profile.pae->eap;
+  if (!group->says("Method"))
+    complain(group->place, "Method= is required: tls, peap or ttls, one or several, the best first");
+  if (eap.minimum_tls > eap.maximum_tls)
+    complain(group->place_of("MinimumTls"), "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
+                                                " is above MaximumTls=" + std::string{to_string(eap.maximum_tls)});
+  check_beside_pae(*group);
+  // What a connection of NetworkManager's needs is known once that becomes active.
+  if (draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled) return;
+  check_password(*group);
+  check_own_certificate(*group);
+  check_server(*group);
+}
+
+void ProfileBuilder::check_password(const Group& group) {
+  const EapProfile& eap = draft_.profile.pae->eap;
+  if (!uses_password(eap)) return;
+  if (!group.says("Identity"))
+    complain(group.place, "Identity= is required with Method=peap and ttls: a text of 1 to 253 octets");
+  const bool wrong = group.says("Password") || group.says("PasswordFile") || group.says("PasswordCredential");
+  if (!eap.password.said() && !wrong)
+    complain(group.place,
+             "one of Password=, PasswordFile= and PasswordCredential= is required with Method=peap and ttls");
+  const bool eap_inside =
+      eap.inner == EapInner::mschapv2 || eap.inner == EapInner::eap_mschapv2 || eap.inner == EapInner::eap_gtc;
+  const std::string inner = "InnerMethod=" + std::string{to_string(eap.inner)};
+  if (allows(eap, EapType::peap) && !eap_inside)
+    complain(group.place_of("InnerMethod"),
+             inner + " is not accepted with Method=peap: mschapv2, eap-mschapv2 or eap-gtc");
+  if (!eap.validate_server && gives_password_away(eap.inner))
+    complain(group.place_of("ValidateServer"),
+             "ValidateServer=insecure-no is not accepted with " + inner + ": anybody would be told the password");
+}
+
+void ProfileBuilder::check_own_certificate(const Group& group) {
+  const EapProfile& eap = draft_.profile.pae->eap;
+  const bool wrong = group.says("ClientCertificate") || group.says("PrivateKey") || group.says("PrivateKeyCredential");
+  if (allows(eap, EapType::tls) && !eap.client_certificate.said() && !eap.private_key.said() && !wrong)
+    complain(group.place,
+             "ClientCertificate= is required with Method=tls: a file with the certificate (and PrivateKey= "
+             "where the key is in another one)");
+  for (const auto& [key, source] :
+       {std::pair{"ClientCertificate", &eap.client_certificate}, {"PrivateKey", &eap.private_key}})
+    if (is_in_token(*source))
+      complain(group.place_of(key),
+               std::string{key} + "=" + printable(source->name) +
+                   " is not accepted: keys in tokens are not supported by this version; the path of a file is");
+}
+
+/// Whether the server has to prove who it is, and to whom.
+void ProfileBuilder::check_server(const Group& group) {
+  const EapProfile& eap = draft_.profile.pae->eap;
+  const bool trusts = group.says("CaCertificate") || group.says("ServerFingerprint");
+  if (eap.validate_server && !trusts)
+    complain(group.place,
+             "CaCertificate= is required, or ServerFingerprint=: without them anybody may be the server "
+             "(ValidateServer=insecure-no accepts that)");
+  if (!eap.validate_server && trusts)
+    complain(group.place_of("ValidateServer"),
+             "ValidateServer=insecure-no excludes CaCertificate= and "
+             "ServerFingerprint=, which would not be looked at");
+  for (const EapSource& source : eap.ca_certificates)
+    if (is_in_token(source))
+      complain(group.place_of("CaCertificate"), "CaCertificate=" + printable(source.name) +
+                                                    " is not accepted: absolute paths of files or folders, or system");
+  for (const EapSource& source : eap.revocation_lists)
+    if (source.kind != EapSource::Kind::file && source.kind != EapSource::Kind::octets)
+      complain(group.place_of("RevocationList"), "RevocationList= is not accepted: absolute paths of files");
+  const bool any_name = eap.server_names.empty() && eap.server_name_suffixes.empty() &&
+                        eap.server_alternative_names.empty() && eap.server_subject.empty();
+  const bool system = std::ranges::any_of(
+      eap.ca_certificates, [](const EapSource& source) { return source.kind == EapSource::Kind::system; });
+  if (any_name && eap.server_fingerprints.empty() && system)
+    complain(
+        group.place_of("CaCertificate"),
+        "CaCertificate=system needs ServerName= or ServerNameSuffix=: anybody can get a certificate of a public CA");
+  else if (any_name && eap.server_fingerprints.empty() && !eap.ca_certificates.empty())
+    tell(Severity::warning, group.place_of("CaCertificate"),
+         "CaCertificate= without ServerName= or ServerNameSuffix=: whoever has a certificate of this CA may be the "
+         "server");
+  const bool lists = eap.revocation == Revocation::crl || eap.revocation == Revocation::crl_leaf;
+  const std::string revocation = "Revocation=" + std::string{to_string(eap.revocation)};
+  if (lists && !group.says("RevocationList"))
+    complain(group.place_of("Revocation"), revocation + " needs RevocationList=");
+  if (!lists && group.says("RevocationList"))
+    tell(Severity::warning, group.place_of("RevocationList"),
+         "RevocationList= is not looked at with " + revocation + " but with crl and crl-leaf");
+}
+
+/// The sections that an authentication excludes, or needs.
+void ProfileBuilder::check_beside_pae(const Group& group) {
+  const Profile& profile = draft_.profile;
+  if (!association_groups_.empty())
+    complain(group.place, "[8021X] and [StaticKeys] exclude each other: the key of an authentication is for MKA");
+  for (std::size_t i = 0; i < profile.keys.size(); ++i)
+    if (profile.keys[i].role != KeyRole::fallback)
+      complain(key_groups_[i]->place_of("Role"),
+               "a [Key] beside [8021X] needs Role=fallback: it is used only while the "
+               "key of the authentication reaches nobody");
+  if (profile.pae->use_eap == UseEap::never && profile.keys.empty())
+    complain(group.place_of("UseEap"), "UseEap=never needs a [Key] with Role=fallback: there is no other key to use");
+  if (profile.mka.destination != pae_group_address)
+    complain(place_of("MKA", "Destination"), "Destination=" + to_string(profile.mka.destination) +
+                                                 " is not accepted with [8021X]: only " + to_string(pae_group_address));
+  if (profile.mka.ethertype != 0x888e)
+    complain(place_of("MKA", "EtherType"), "EtherType= other than 0x888e is not accepted with [8021X]");
+}
+
+}  // namespace macsec::detail

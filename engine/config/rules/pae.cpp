@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// [8021X]
+#include "engine/base/base64.hpp"
+#include "engine/config/rules/values.hpp"
+
+namespace macsec::detail {
+namespace {
+
+constexpr std::size_t most_octets = 1U << 18U;  ///< of one certificate, key or list that a program gives
+
+bool is_identity(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 253 && survives_a_file(text);
+}
+
+bool is_dns_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 253 || name.starts_with('.') || name.ends_with('.') || name.contains(".."))
+    return false;
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
+  });
+}
+
+bool is_alternative_name(std::string_view name) noexcept {
+  for (const std::string_view kind : {"DNS:", "EMAIL:", "URI:"})
+    if (name.starts_with(kind) && name.size() > kind.size() && name.size() <= 1024) return survives_a_file(name);
+  return false;
+}
+
+WipedText text_of_octets(Bytes octets) {
+  return WipedText{std::string_view{reinterpret_cast<const char*>(octets.data()), octets.size()}};
+}
+
+/// "data:;base64,...": the octets themselves.
+bool take_data(std::string_view text, EapSource& out) {
+  std::optional<WipedText> octets = from_base64(text.substr(data_uri.size()));
+  if (!octets || octets->size() == 0 || octets->size() > most_octets) return false;
+  out = {EapSource::Kind::octets, {}, std::move(*octets)};
+  return true;
+}
+
+/// A file, a key or certificate of a token, or the octets themselves.
+bool take_source(std::string_view text, EapSource& out) {
+  if (text.starts_with(data_uri)) return take_data(text, out);
+  const bool token = text.starts_with("pkcs11:") || text.starts_with("handle:");
+  if (token ? text.size() > 4095 || !survives_a_file(text) : !is_file_path(text)) return false;
+  out = {token ? EapSource::Kind::uri : EapSource::Kind::file, std::string{text}, {}};
+  return true;
+}
+
+bool take_octets(Bytes octets, EapSource& out) {
+  if (octets.empty() || octets.size() > most_octets) return false;
+  out = {EapSource::Kind::octets, {}, text_of_octets(octets)};
+  return true;
+}
+
+template <auto Member>
+Verdict set_source(ProfileDraft& draft, const RawValue& value) {
+  EapSource& out = at(draft, Member);
+  return {value.octets.empty() ? take_source(value.text, out) : take_octets(value.octets, out), {}};
+}
+
+/// The file, URI or credential; octets are not told.
+template <auto Member, EapSource::Kind... Kinds>
+std::string get_source(const ProfileView& view) {
+  const EapSource& source = at(view, Member);
+  return ((source.kind == Kinds) || ...) ? source.name : std::string{};
+}
+
+template <auto Member>
+Verdict set_sources(ProfileDraft& draft, const RawValue& value) {
+  std::vector<EapSource>& out = at(draft, Member);
+  EapSource source;
+  if (!value.octets.empty()) {
+    if (!take_octets(value.octets, source)) return refused;
+    out.push_back(std::move(source));
+    return {};
+  }
+  const std::optional<std::vector<std::string_view>> words = split_words(value.text);
+  if (!words) return refused;
+  for (const std::string_view word : *words) {
+    const bool folder = word.size() > 1 && word.ends_with('/');
+    if (word == "system")
+      source = {EapSource::Kind::system, {}, {}};
+    else if (!take_source(folder ? word.substr(0, word.size() - 1) : word, source))
+      return refused;
+    out.push_back(std::move(source));
+  }
+  return {};
+}
+
+std::string word_of(const EapSource& source) {
+  if (source.kind == EapSource::Kind::system) return "system";
+  if (source.kind == EapSource::Kind::octets) {
+    const std::string_view octets = source.content.view();
+    const WipedText digits = to_base64({reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()});
+    return std::string{data_uri}.append(digits.view());
+  }
+  if (!source.name.contains(' ')) return source.name;
+  const char quote = source.name.contains('"') ? '\'' : '"';
+  return quote + source.name + quote;
+}
+
+template <auto Member>
+std::string get_sources(const ProfileView& view) {
+  std::string out;
+  for (const EapSource& source : at(view, Member)) out.append(out.empty() ? "" : " ").append(word_of(source));
+  return out;
+}
+
+/// A password: what stands in the profile, or what a program gives.
+template <auto Member>
+Verdict set_secret(ProfileDraft& draft, const RawValue& value) {
+  constexpr std::size_t most = 256;
+  if (value.octets.size() > most || value.text.size() > most) return refused;
+  at(draft, Member) = {
+      EapSource::Kind::octets, {}, value.octets.empty() ? WipedText{value.text} : text_of_octets(value.octets)};
+  return {};
+}
+
+template <auto Member>
+Verdict set_secret_file(ProfileDraft& draft, const RawValue& value) {
+  if (!is_file_path(value.text)) return refused;
+  at(draft, Member) = {EapSource::Kind::file, std::string{value.text}, {}};
+  return {};
+}
+
+template <auto Member>
+Verdict set_secret_credential(ProfileDraft& draft, const RawValue& value) {
+  if (!is_credential_name(value.text)) return refused;
+  at(draft, Member) = {EapSource::Kind::credential, std::string{value.text}, {}};
+  return {};
+}
+
+template <auto Member, bool (*Accepts)(std::string_view) noexcept>
+Verdict set_text(ProfileDraft& draft, const RawValue& value) {
+  if (!Accepts(value.text)) return refused;
+  at(draft, Member) = value.text;
+  return {};
+}
+
+template <auto Member, bool (*Accepts)(std::string_view) noexcept, bool Commas>
+Verdict set_texts(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<std::vector<std::string_view>> words = split_words(value.text, Commas);
+  if (!words || !std::ranges::all_of(*words, Accepts)) return refused;
+  std::vector<std::string>& out = at(draft, Member);
+  out.insert(out.end(), words->begin(), words->end());
+  return {};
+}
+
+template <auto Member>
+std::string get_texts(const ProfileView& view) {
+  std::string out;
+  for (const std::string& text : at(view, Member)) {
+    const char quote = text.contains('"') ? '\'' : '"';
+    out.append(out.empty() ? "" : " ").append(text.contains(' ') ? quote + text + quote : text);
+  }
+  return out;
+}
+
+template <std::size_t Most>
+bool is_plain(std::string_view text) noexcept {
+  return text.size() <= Most && survives_a_file(text);
+}
+
+Verdict set_role(ProfileDraft&, const RawValue& value) {
+  if (value.text == to_string(PaeRole::authenticator))
+    return {false, "supplicant; Role=authenticator is not supported by this version"};
+  return {value.text == to_string(PaeRole::supplicant), {}};
+}
+
+Verdict set_methods(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<std::vector<std::string_view>> names = split_words(value.text, true);
+  if (!names) return refused;
+  std::vector<EapType>& methods = draft.pae.eap.methods;
+  for (const std::string_view name : *names) {
+    const std::optional<EapType> method = eap_method_from_name(name);
+    if (!method) return refused;
+    if (std::ranges::find(methods, *method) != methods.end())
+      return {false, "each method once (an empty Method= starts the list again)"};
+    methods.push_back(*method);
+  }
+  return {};
+}
+
+std::string get_methods(const ProfileView& view) {
+  std::string out;
+  for (const EapType method : view.pae->eap.methods) out.append(out.empty() ? "" : " ").append(eap_method_name(method));
+  return out;
+}
+
+/// Colons between the octets, as other programs print them, are left out.
+Verdict set_fingerprints(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<std::vector<std::string_view>> words = split_words(value.text, true);
+  if (!words) return refused;
+  for (const std::string_view word : *words) {
+    std::string digits{word};
+    if (digits.size() == 95) std::erase(digits, ':');
+    std::array<std::uint8_t, 32> digest{};
+    if (from_hex(digits, digest) != digest.size()) return refused;
+    draft.pae.eap.server_fingerprints.push_back(to_hex(digest));
+  }
+  return {};
+}
+
+Verdict set_validate_server(ProfileDraft& draft, const RawValue& value) {
+  const bool insecure = value.text == "insecure-no";
+  const std::optional<bool> parsed = parse_boolean(value.text);
+  if (!insecure && parsed != true) return refused;
+  draft.pae.eap.validate_server = !insecure;
+  return {};
+}
+
+std::string get_validate_server(const ProfileView& view) {
+  return view.pae->eap.validate_server ? "yes" : "insecure-no";
+}
+
+Verdict set_reauthenticate(ProfileDraft& draft, const RawValue& value) {
+  const std::optional<Duration> span = parse_duration(value.text);
+  if (!span || (*span != Duration{0} && *span < std::chrono::seconds{10})) return refused;
+  draft.pae.reauthenticate = *span;
+  return {};
+}
+
+constexpr std::string_view octets_1_253 = "a text of 1 to 253 octets";
+constexpr std::string_view secret_text = "1 to 256 octets";
+constexpr std::string_view secret_file = "the absolute path of a file that holds it";
+constexpr std::string_view eap_credential =
+    "the name of a credential of macsec-eap.service (LoadCredential= of the unit)";
+constexpr std::string_view own_file = "the absolute path of a file";
+constexpr std::string_view dns_names = "the DNS name of the server without wildcards, one or several";
+constexpr std::string_view tls_versions = "1.0, 1.1, 1.2 or 1.3";
+constexpr std::string_view one_password = "required with peap and ttls, or PasswordFile= or PasswordCredential=";
+
+using Pae = Profile::Pae;
+using Eap = EapProfile;
+using Kind = EapSource::Kind;
+
+// clang-format off
+constexpr std::array pae_table{
+    ProfileRule{{"8021X", "Role", "supplicant", "supplicant",
+                 "Which end of the authentication this one is"},
+                set_role, get<&Pae::role>},
+    ProfileRule{{"8021X", "Method", "tls, peap or ttls, one or several, the best first", "required",
+                 "EAP methods that may be used"},
+                set_methods, get_methods},
+    ProfileRule{{"8021X", "Identity", octets_1_253, "required with peap and ttls; the certificate's name with tls alone",
+                 "Who authenticates"},
+                set_text<&Eap::identity, is_identity>, get<&Eap::identity>},
+    ProfileRule{{"8021X", "AnonymousIdentity", octets_1_253, "Identity=",
+                 "What is said in clear text instead of Identity="},
+                set_text<&Eap::anonymous_identity, is_identity>, get<&Eap::anonymous_identity>},
+    ProfileRule{{"8021X", "InnerMethod", "mschapv2, pap, chap, mschap, eap-mschapv2 or eap-gtc", "mschapv2",
+                 "How the password is proved inside peap and ttls"},
+                set_choice<&Eap::inner, EapInner::mschapv2, EapInner::pap, EapInner::chap, EapInner::mschap,
+                           EapInner::eap_mschapv2, EapInner::eap_gtc>, get<&Eap::inner>},
+    ProfileRule{{"8021X", "Password", secret_text, one_password, "The password", true},
+                set_secret<&Eap::password>, nullptr},
+    ProfileRule{{"8021X", "PasswordFile", secret_file, one_password, "File that holds the password"},
+                set_secret_file<&Eap::password>, get_source<&Eap::password, Kind::file>},
+    ProfileRule{{"8021X", "PasswordCredential", eap_credential, one_password, "Credential that holds the password"},
+                set_secret_credential<&Eap::password>, get_source<&Eap::password, Kind::credential>},
+    ProfileRule{{"8021X", "CaCertificate", "absolute paths of files or folders, or system, one or several",
+                 "required, or ServerFingerprint= or ValidateServer=insecure-no",
+                 "CAs that may sign the server's certificate"},
+                set_sources<&Eap::ca_certificates>, get_sources<&Eap::ca_certificates>},
+    ProfileRule{{"8021X", "ServerName", dns_names, "any name",
+                 "Names of the server, exactly"},
+                set_texts<&Eap::server_names, is_dns_name, true>, get_texts<&Eap::server_names>},
+    ProfileRule{{"8021X", "ServerNameSuffix", dns_names, "any name",
+                 "Domains of the server: the name itself and what is below"},
+                set_texts<&Eap::server_name_suffixes, is_dns_name, true>, get_texts<&Eap::server_name_suffixes>},
+    ProfileRule{{"8021X", "ServerAlternativeName", "a name as DNS:NAME, EMAIL:ADDRESS or URI:URI, one or several", "any name",
+                 "Alternative names of the server, exactly"},
+                set_texts<&Eap::server_alternative_names, is_alternative_name, false>,
+                get_texts<&Eap::server_alternative_names>},
+    ProfileRule{{"8021X", "ServerSubject", "a text of at most 1024 octets", "any subject",
+                 "Text that the subject of the server's certificate contains"},
+                set_text<&Eap::server_subject, is_plain<1024>>, get<&Eap::server_subject>},
+    ProfileRule{{"8021X", "ServerFingerprint", "SHA-256 fingerprints, 64 hexadecimal digits each, one or several", "any certificate",
+                 "The server's certificate itself, instead of its CA and name"},
+                set_fingerprints, get_texts<&Eap::server_fingerprints>},
+    ProfileRule{{"8021X", "ValidateServer", "yes or insecure-no", "yes",
+                 "Whether the server has to prove who it is; insecure-no: anybody may take its place"},
+                set_validate_server, get_validate_server},
+    ProfileRule{{"8021X", "Revocation", "none, ocsp-stapled, ocsp-required, crl or crl-leaf", "none",
+                 "How a revoked certificate of the server is recognised"},
+                set_choice<&Eap::revocation, Revocation::none, Revocation::ocsp_stapled, Revocation::ocsp_required,
+                           Revocation::crl, Revocation::crl_leaf>, get<&Eap::revocation>},
+    ProfileRule{{"8021X", "RevocationList", "absolute paths of files, one or several", "required with Revocation=crl and crl-leaf",
+                 "Certificate revocation lists"},
+                set_sources<&Eap::revocation_lists>, get_sources<&Eap::revocation_lists>},
+    ProfileRule{{"8021X", "ClientCertificate", own_file, "required with tls",
+                 "Our certificate with its chain: PEM, DER or PKCS#12"},
+                set_source<&Eap::client_certificate>, get_source<&Eap::client_certificate, Kind::file, Kind::uri>, true},
+    ProfileRule{{"8021X", "PrivateKey", own_file, "the file of ClientCertificate=",
+                 "The key of our certificate"},
+                set_source<&Eap::private_key>, get_source<&Eap::private_key, Kind::file, Kind::uri>, true},
+    ProfileRule{{"8021X", "PrivateKeyCredential", eap_credential, "the file of ClientCertificate=",
+                 "Credential that holds the key of our certificate"},
+                set_secret_credential<&Eap::private_key>, get_source<&Eap::private_key, Kind::credential>},
+    ProfileRule{{"8021X", "PrivateKeyPassword", secret_text, "none", "What the key is encrypted with", true},
+                set_secret<&Eap::private_key_password>, nullptr},
+    ProfileRule{{"8021X", "PrivateKeyPasswordFile", secret_file, "none", "File that holds the password of the key"},
+                set_secret_file<&Eap::private_key_password>, get_source<&Eap::private_key_password, Kind::file>},
+    ProfileRule{{"8021X", "PrivateKeyPasswordCredential", eap_credential, "none",
+                 "Credential that holds the password of the key"},
+                set_secret_credential<&Eap::private_key_password>, get_source<&Eap::private_key_password, Kind::credential>},
+    ProfileRule{{"8021X", "MinimumTls", tls_versions, "1.2",
+                 "Oldest version of TLS; below 1.2 weak algorithms are let in, too"},
+                set_choice<&Eap::minimum_tls, TlsVersion::tls_1_0, TlsVersion::tls_1_1, TlsVersion::tls_1_2,
+                           TlsVersion::tls_1_3>, get<&Eap::minimum_tls>},
+    ProfileRule{{"8021X", "MaximumTls", tls_versions, "1.3",
+                 "Newest version of TLS"},
+                set_choice<&Eap::maximum_tls, TlsVersion::tls_1_0, TlsVersion::tls_1_1, TlsVersion::tls_1_2,
+                           TlsVersion::tls_1_3>, get<&Eap::maximum_tls>},
+    ProfileRule{{"8021X", "TlsCiphers", "a list as openssl-ciphers(1) takes it", "OpenSSL's",
+                 "Cipher suites of TLS up to 1.2"},
+                set_text<&Eap::tls_ciphers, is_plain<1024>>, get<&Eap::tls_ciphers>},
+    ProfileRule{{"8021X", "KeyExchange", "a list of groups as OpenSSL takes it, auto or post-quantum", "auto",
+                 "Key exchange of TLS; auto: hybrid post-quantum first where OpenSSL has it"},
+                set_text<&Eap::key_exchange, is_plain<1024>>, get<&Eap::key_exchange>},
+    ProfileRule{{"8021X", "LegacyRenegotiation", boolean, "no",
+                 "Whether a server may lack secure renegotiation (RFC 5746)"},
+                set_boolean<&Eap::legacy_renegotiation>, get<&Eap::legacy_renegotiation>},
+    ProfileRule{{"8021X", "CheckCertificateTime", boolean, "yes",
+                 "Whether the server's certificate has to be valid now"},
+                set_boolean<&Eap::check_certificate_time>, get<&Eap::check_certificate_time>},
+    ProfileRule{{"8021X", "SessionResumption", boolean, "yes",
+                 "Whether a reauthentication may be the short one of TLS"},
+                set_boolean<&Eap::session_resumption>, get<&Eap::session_resumption>},
+    ProfileRule{{"8021X", "CryptoBinding", "optional, required or no", "optional",
+                 "Whether peap binds the inner method to the tunnel"},
+                set_choice<&Eap::crypto_binding, CryptoBinding::optional, CryptoBinding::required, CryptoBinding::no>,
+                get<&Eap::crypto_binding>},
+    ProfileRule{{"8021X", "FragmentSize", "a number from 100 to 1490", "1266",
+                 "Octets of TLS in one EAP packet"},
+                set_number<&Eap::fragment_size, 100, 1490>, get<&Eap::fragment_size>},
+    ProfileRule{{"8021X", "CakLength", "128, 256 or auto", "128",
+                 "Bits of the CAK; auto: speaks with 128, listens for 256, too"},
+                set_choice<&Pae::cak_length, CakLength::bits_128, CakLength::bits_256, CakLength::automatic>,
+                get<&Pae::cak_length>},
+    ProfileRule{{"8021X", "UseEap", "immediate, mka-fail or never", "immediate",
+                 "When to authenticate: at carrier, after cached and fallback keys failed, or never"},
+                set_choice<&Pae::use_eap, UseEap::immediate, UseEap::mka_fail, UseEap::never>, get<&Pae::use_eap>},
+    ProfileRule{{"8021X", "CacheSec", "a time span from 0 to 24h", "1h",
+                 "How long a CAK is kept after carrier was lost"},
+                set_span<&Pae::cache, 0, 86'400'000>, get<&Pae::cache>},
+    ProfileRule{{"8021X", "HeldSec", "a time span from 1s to 1h", "1min",
+                 "Longest pause after a failed authentication"},
+                set_span<&Pae::held, 1'000, 3'600'000>, get<&Pae::held>},
+    ProfileRule{{"8021X", "ReauthenticateSec", "a time span of at least 10s, or 0", "0",
+                 "How often to authenticate again; 0: when the other end asks"},
+                set_reauthenticate, get<&Pae::reauthenticate>},
+    ProfileRule{{"8021X", "Nid", "a text of at most 100 octets", "none",
+                 "Network that is asked for in EAPOL-Start"},
+                set_text<&Pae::nid, is_plain<100>>, get<&Pae::nid>},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const ProfileRule> pae_rules() noexcept { return pae_table; }
+
+}  // namespace macsec::detail

@@ -3,6 +3,7 @@
 
 #include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -53,6 +54,15 @@ std::string no_setting(std::string_view name) {
                      near.empty() ? "" : fmt::format(", did you mean {}?", near));
 }
 
+/// Why a secret is no argument, and what to do instead.
+std::string refuse_secret(const ProfileKey& key) {
+  const std::string_view instead = key.section != "8021X" ? "use --key-file=, --key-fd= or {0}File="
+                                   : key.secret           ? "use {0}File= or {0}Credential="
+                                                          : "use the path of a file";
+  return fmt::format("{}= is a secret and not accepted here, where everybody can read it: {}", key.name,
+                     fmt::format(fmt::runtime(instead), key.name));
+}
+
 bool is_reference(std::string_view key) { return key == "CakFile" || key == "CakCredential"; }
 
 }  // namespace
@@ -99,11 +109,7 @@ Result<void> apply_setting(bus::Settings& settings, std::string_view assignment)
   const std::string_view value = assignment.substr(equals + 1);
   const Target target = find_target(name);
   if (target.key == nullptr) return fail(EINVAL, no_setting(name));
-  if (target.key->secret)
-    return fail(EINVAL,
-                fmt::format("{}= is a secret and not accepted here, where everybody can read it: use --key-file=, "
-                            "--key-fd= or {}File=",
-                            target.key->name, target.key->name));
+  if (holds_secret(*target.key, value)) return fail(EINVAL, refuse_secret(*target.key));
   bus::SettingsSection& section = section_of(settings, target.key->section, target.instance);
   if (value.empty()) {
     std::erase_if(section.texts, [&](const auto& each) { return each.first == target.key->name; });
@@ -128,7 +134,7 @@ Result<void> add_key(const Options& options, bus::Settings& settings, bool requi
              : options.key_fd          ? read_key_fd(*options.key_fd)
                                        : ask_key("CAK (32 or 64 hexadecimal digits, not shown): ");
   if (!key) return std::unexpected{key.error()};
-  section->secrets.emplace_back("Cak", std::move(*key));
+  section->secrets.emplace_back("Cak", bus::to_secret(key->expose()));
   return {};
 }
 
@@ -159,7 +165,11 @@ void write_file(SecretWriter& out, const bus::Settings& settings) {
   for (const bus::SettingsSection& section : settings) {
     out.add(out.view().empty() ? "" : "\n").add("[").add(section.name).add("]\n");
     for (const auto& [key, value] : section.texts) out.add(key).add("=").add(value).add("\n");
-    for (const auto& [key, secret] : section.secrets) out.add(key).add("=").add_hex(secret.expose()).add("\n");
+    for (const auto& [name, secret] : section.secrets) {
+      const ProfileKey* const key = find_profile_key(section.name, name);
+      const auto text = key == nullptr ? std::nullopt : secret_text(*key, bus::octets_of(secret));
+      if (text) out.add(name).add("=").add(text->view()).add("\n");
+    }
   }
 }
 
@@ -172,19 +182,18 @@ Result<bus::Settings> read_text(std::string path, WipedText text) {
   for (const IniAssignment& each : document.assignments()) {
     bus::SettingsSection& section = out[each.section];
     const ProfileKey* const key = find_profile_key(section.name, each.key);
-    if (key == nullptr || !key->secret) {
+    if (key == nullptr || !holds_secret(*key, each.value)) {
       if (key != nullptr && !each.value.empty())
         if (const auto checked = check_profile_value(*key, each.value); !checked)
           return fail(EINVAL, fmt::format("{}:{}: {}", document.path(), each.line, checked.error().message));
       section.texts.emplace_back(each.key, each.value);
       continue;
     }
-    Secret<32> secret;
-    const auto size = from_hex(each.value, secret.allocate(std::min<std::size_t>(each.value.size() / 2, 32)));
-    if (!size || *size == 0)
+    std::optional<WipedText> secret = secret_octets(*key, each.value);
+    if (!secret)
       return fail(EINVAL,
                   fmt::format("{}:{}: {}= is not accepted: {}", document.path(), each.line, each.key, key->accepts));
-    section.secrets.emplace_back(each.key, std::move(secret));
+    if (secret->size() != 0) section.secrets.emplace_back(each.key, std::move(*secret));
   }
   // A file may open a section twice; only [Key] and [StaticKeys] are several things then.
   for (std::size_t i = 0; i < out.size(); ++i)
@@ -224,7 +233,7 @@ std::vector<Diagnostic> judge(const std::string& name, const bus::Settings& sett
     for (const auto& [key, value] : section.texts)
       all.push_back({.section = section.name, .instance = instance, .key = key, .value = value});
     for (const auto& [key, secret] : section.secrets)
-      all.push_back({.section = section.name, .instance = instance, .key = key, .octets = secret.expose()});
+      all.push_back({.section = section.name, .instance = instance, .key = key, .octets = bus::octets_of(secret)});
   }
   ProfileContext context = ProfileContext::from_environment();
   context.without_keys = keys == KeyFiles::leave_alone;

@@ -100,7 +100,7 @@ Bytes Remaining::secret(std::string_view section, std::string_view key, std::siz
   for (const bus::SettingsSection& each : settings_) {
     if (each.name != section || instance-- != 0) continue;
     for (const auto& [name, secret] : each.secrets)
-      if (name == key) return secret.expose();
+      if (name == key) return bus::octets_of(secret);
     break;
   }
   return {};

@@ -59,7 +59,7 @@ class Import {
       return refuse(line, what, "32 or 64 hexadecimal digits");
     bus::SettingsSection& to = section_of(out.settings, section, instance);
     std::erase_if(to.secrets, [key](const auto& each) { return each.first == key; });
-    to.secrets.emplace_back(key, std::move(secret));
+    to.secrets.emplace_back(key, bus::to_secret(secret.expose()));
   }
   [[nodiscard]] static constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r'; }
 

@@ -26,7 +26,7 @@ Result<bus::Settings> make_section(std::size_t size) {
   bus::SettingsSection& section = section_of(out, "Key");
   set_text(section, "Ckn", to_hex(ckn));
   set_text(section, "NotBefore", format_instant(Context::unix_time()));
-  section.secrets.emplace_back("Cak", std::move(cak));
+  section.secrets.emplace_back("Cak", bus::to_secret(cak.expose()));
   return out;
 }
 

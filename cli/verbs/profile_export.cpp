@@ -42,14 +42,27 @@ std::optional<Source> find_source(Context& context, const std::string& argument)
   return source;
 }
 
+/// A password that a format holds itself, from a file as macsec-eap reads it.
+void resolve_password(const Context& context, bus::SettingsSection& section, std::string_view key,
+                      const std::string& path) {
+  const auto file = read_file(path, 4096);
+  if (!file) return context.warn(file.error().message);
+  std::string_view text = file->text.view();
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  section.secrets.emplace_back(key, WipedText{text});
+}
+
 /// Where a format holds the key itself, it has to be read.
 void resolve(const Context& context, bus::Settings& settings) {
   for (bus::SettingsSection& section : settings)
     for (const auto& [key, value] : section.texts) {
+      if (section.name == "8021X" && (key == "PasswordFile" || key == "PrivateKeyPasswordFile"))
+        resolve_password(context, section, std::string_view{key}.substr(0, key.size() - 4), value);
       if (section.name != "Key" || key != "CakFile") continue;
       auto secret = read_key_file(value);
       if (secret)
-        section.secrets.emplace_back("Cak", std::move(*secret));
+        section.secrets.emplace_back("Cak", bus::to_secret(secret->expose()));
       else
         context.warn(secret.error().message);
     }

@@ -4,6 +4,7 @@
 #include "dbus/bus/names.hpp"
 #include "engine/base/file.hpp"
 #include "engine/config/profile_reader.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -20,12 +21,15 @@ void add_secrets(SettingsSection& section, const Profile& profile, std::size_t i
   if (section.name == "Key") {
     const PreSharedKey& key = profile.keys.at(instance);
     if (resolve || (key.source.file.empty() && key.source.credential.empty()))
-      section.secrets.emplace_back("Cak", key.cak.duplicate());
+      section.secrets.emplace_back("Cak", to_secret(key.cak.expose()));
   } else if (section.name == "StaticKeys") {
     const StaticKey& key = profile.static_keys.at(instance);
     if (resolve || (key.source.file.empty() && key.source.credential.empty()))
-      section.secrets.emplace_back("Key", key.key.duplicate());
-    if (!key.salt.empty()) section.secrets.emplace_back("Salt", Secret<32>{key.salt.expose()});
+      section.secrets.emplace_back("Key", to_secret(key.key.expose()));
+    if (!key.salt.empty()) section.secrets.emplace_back("Salt", to_secret(key.salt.expose()));
+  } else if (section.name == "8021X") {
+    for (const OwnSecret& each : own_secrets(profile.pae->eap))
+      section.secrets.emplace_back(each.key, to_secret(each.octets));
   }
 }
 
@@ -71,7 +75,7 @@ int put_section(sd_bus_message* message, const SettingsSection& section) {
   for (const auto& [key, text] : section.texts)
     if (r >= 0) r = put_entry(message, key, text);
   for (const auto& [key, secret] : section.secrets)
-    if (r >= 0) r = put_entry(message, key, secret.expose());
+    if (r >= 0) r = put_entry(message, key, octets_of(secret));
   if (r >= 0) r = sd_bus_message_close_container(message);
   return r < 0 ? r : sd_bus_message_close_container(message);
 }
@@ -106,8 +110,8 @@ int put(sd_bus_message* message, const KeyArgument& key) {
   for (const auto& [name, text] : key.section.texts)
     if (r >= 0) r = put_entry(message, name, text);
   for (const auto& [name, secret] : key.section.secrets) {
-    const FileDescriptor file = carries ? sealed(secret.expose()) : FileDescriptor{};
-    if (r >= 0) r = file ? put_entry(message, name + "Fd", file) : put_entry(message, name, secret.expose());
+    const FileDescriptor file = carries ? sealed(octets_of(secret)) : FileDescriptor{};
+    if (r >= 0) r = file ? put_entry(message, name + "Fd", file) : put_entry(message, name, octets_of(secret));
   }
   return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -3,16 +3,24 @@
 #pragma once
 
 #include "dbus/bus/message.hpp"
-#include "engine/base/secret.hpp"
+#include "engine/base/wiped.hpp"
 #include "engine/config/profile.hpp"
 
 namespace macsec::bus {
 
-/// One section of a profile: "Link", "MACsec", "MKA", "Key" or "StaticKeys". Move-only, because it may hold keys.
+/// Octets as they go with settings, and back.
+[[nodiscard]] inline WipedText to_secret(Bytes octets) {
+  return WipedText{std::string_view{reinterpret_cast<const char*>(octets.data()), octets.size()}};
+}
+[[nodiscard]] inline Bytes octets_of(const WipedText& secret) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(secret.view().data()), secret.size()};
+}
+
+/// One section of a profile: "Link", "MACsec", "MKA", "Key", "8021X" or "StaticKeys". Move-only, because it may hold keys.
 struct SettingsSection {
   std::string name;
-  std::vector<std::pair<std::string, std::string>> texts;     ///< in the syntax of profile files
-  std::vector<std::pair<std::string, Secret<32>>> secrets{};  ///< Cak, Key, Salt: the octets
+  std::vector<std::pair<std::string, std::string>> texts;    ///< in the syntax of profile files
+  std::vector<std::pair<std::string, WipedText>> secrets{};  ///< Cak, Key, Salt, passwords, certificates: the octets
 };
 using Settings = std::vector<SettingsSection>;
 

@@ -3,6 +3,7 @@
 
 #include "dbus/bus/names.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -130,6 +131,8 @@ Result<RawSetting> read_setting(sd_bus_message* message, std::string_view sectio
           by_descriptor ? read_key_descriptor(message, setting, *cak) : read_value(message, contents, setting);
       !value)
     return std::unexpected{value.error()};
+  if (known != nullptr && !setting.is_octets && holds_secret(*known, setting.text))
+    return fail(EINVAL, fmt::format("{} that is no path is secret and taken as octets (type ay) only", setting.key));
   if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
   if (r = sd_bus_message_exit_container(message); r < 0) return broken(r);
   return setting;

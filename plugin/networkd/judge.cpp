@@ -20,7 +20,7 @@ void complain_whole(Written& written, Severity severity, std::string text) {
 void check_whole(Written& written) {
   for (const auto& [place, name] : written.strangers)
     written.complain(Severity::warning, place,
-                     fmt::format("unknown section [{}], ignored: [X-MKA] or [X-MKA-Key] is accepted", name));
+                     fmt::format("unknown section [{}], ignored: [X-MKA], [X-MKA-Key] or [X-8021X] is accepted", name));
   if (written.netdev.interface.empty())
     complain_whole(written, Severity::error, "no [NetDev] Name=, systemd-networkd makes no link of this file");
   if (written.static_keys)
@@ -35,8 +35,9 @@ void check_whole(Written& written) {
                                             .line = written.port->line,
                                             .text = good.error().message,
                                             .setting = "Link.Port"});
-  if (written.first_key.settings.empty() && written.keys.empty())
-    complain_whole(written, Severity::error, "no key: [X-MKA] needs Ckn= and one of CakFile=, CakCredential=");
+  if (written.first_key.settings.empty() && written.keys.empty() && written.authentication.file.empty())
+    complain_whole(written, Severity::error,
+                   "no key: [X-MKA] needs Ckn= and one of CakFile=, CakCredential=, or there is an [X-8021X]");
   if (written.match)
     written.complain(Severity::warning, *written.match,
                      "[Match] is not judged here: [X-MKA] is in use wherever a link of this name appears");
@@ -107,15 +108,17 @@ void judge(Written& written) {
   if (!written.protocol.settings.empty()) written.netdev.sections.push_back(std::move(written.protocol));
   if (!written.first_key.settings.empty()) written.netdev.sections.push_back(std::move(written.first_key));
   for (Section& key : written.keys) written.netdev.sections.push_back(std::move(key));
+  if (!written.authentication.file.empty()) written.netdev.sections.push_back(std::move(written.authentication));
 }
 
 void judge_others(Written& written) {
   if (written.is_ours)
     written.complain(Severity::error, *written.our_place,
-                     fmt::format("[X-MKA] counts with Kind=macsec only, this is Kind={}", written.kind));
+                     fmt::format("[X-MKA] and [X-8021X] count with Kind=macsec only, this is Kind={}", written.kind));
   else if (written.kind == "macsec")
     for (const auto& [place, name] : written.strangers)
-      written.complain(Severity::error, place, fmt::format("unknown section [{}]: is [X-MKA] meant?", name));
+      written.complain(Severity::error, place,
+                       fmt::format("unknown section [{}]: is [X-MKA] or [X-8021X] meant?", name));
 }
 
 }  // namespace macsec::networkd

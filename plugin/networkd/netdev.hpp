@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What networkd's files say about one MACsec link: the [X-MKA] section of a .netdev as settings of a profile.
+/// What networkd's files say about one MACsec link: the [X-MKA] and [X-8021X] sections of a .netdev as settings of a profile.
 #pragma once
 
 #include "dbus/client/sections.hpp"
@@ -22,7 +22,7 @@ struct Setting {
 };
 
 struct Section {
-  std::string name;  ///< "Link", "MACsec", "MKA", "Key"
+  std::string name;  ///< "Link", "MACsec", "MKA", "Key", "8021X"
   std::string file;
   unsigned line = 0;
   std::vector<Setting> settings;
@@ -31,7 +31,7 @@ struct Section {
   }
 };
 
-/// A .netdev of Kind=macsec with an [X-MKA] or [X-MKA-Key] section.
+/// A .netdev of Kind=macsec with an [X-MKA], [X-MKA-Key] or [X-8021X] section.
 struct Netdev {
   std::string interface;                ///< Name=
   std::string path;                     ///< of the main file

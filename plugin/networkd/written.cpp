@@ -2,7 +2,7 @@
 #include "plugin/networkd/written.hpp"
 
 #include "engine/base/text.hpp"
-#include "engine/config/profile_keys.hpp"
+#include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -37,6 +37,10 @@ bool looks_like_ours(std::string_view section) {
   for (const char c : section)
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) letters += static_cast<char>(c | 0x20);
   constexpr std::array<std::string_view, 5> meant{"mka", "mkakey", "xmacsec", "xmacsecd", "xkey"};
+  // "8021X", "x-8021x", "X-802.1X"
+  std::string digits;
+  std::ranges::copy_if(section, std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits == "8021" && letters.find_first_not_of('x') == std::string::npos) return true;
   return letters.starts_with("xmka") || std::ranges::find(meant, letters) != meant.end();
 }
 
@@ -64,11 +68,13 @@ class Reader {
   }
 
   void enter(const Place& place, std::string_view section) {
-    const bool ours = section == mka_section || section == mka_key_section;
+    const bool ours = section == mka_section || section == mka_key_section || section == eap_section;
     if (ours && !out_.our_place) out_.our_place = place;
     out_.is_ours = out_.is_ours || ours;
     if (section == mka_key_section)
       out_.keys.push_back({.name = "Key", .file = place.file, .line = place.line, .settings = {}});
+    else if (section == eap_section && out_.authentication.file.empty())
+      out_.authentication = {.name = "8021X", .file = place.file, .line = place.line, .settings = {}};
     else if (!ours && looks_like_ours(section))
       out_.strangers.emplace_back(place, std::string{section});
     else if ((section.starts_with("MACsecReceive") || section.starts_with("MACsecTransmit")) && !out_.static_keys)
@@ -84,6 +90,8 @@ class Reader {
       assign_mka(place, assignment);
     else if (section == mka_key_section)
       assign_key(place, out_.keys.back(), mka_key_section, assignment);
+    else if (section == eap_section)
+      assign_eap(place, assignment);
     else if (section == "Match" && !out_.match)
       out_.match.emplace(place);
   }
@@ -149,6 +157,28 @@ class Reader {
                                    : fmt::format("unknown key in [{}], ignored; is {}= meant?", section, meant->name));
   }
 
+  void assign_eap(const Place& place, const IniAssignment& assignment) {
+    if (is_extension(assignment.key)) return;
+    const ProfileKey* const key = find_profile_key("8021X", assignment.key);
+    if (key == nullptr) {
+      const ProfileKey* const meant = nearest_profile_key("8021X", assignment.key);
+      return out_.complain(Severity::warning, place,
+                           meant == nullptr || meant->section != "8021X"
+                               ? fmt::format("unknown key in [{}], ignored", eap_section)
+                               : fmt::format("unknown key in [{}], ignored; is {}= meant?", eap_section, meant->name));
+    }
+    if (holds_secret(*key, assignment.value) && !assignment.value.empty())
+      return out_.complain(
+          Severity::error, place,
+          fmt::format(
+              "{0}={1} is not accepted here: .netdev files are read by systemd-networkd and often by everybody; "
+              "{2}",
+              key->name, key->secret ? "" : "data:",
+              key->secret ? fmt::format("use {0}File= or {0}Credential=", key->name) : "use the path of a file"),
+          fmt::format("8021X.{}", key->name));
+    put(place, out_.authentication, assignment);
+  }
+
   static Setting setting(const Place& place, std::string_view key, std::string value) {
     return {.key = std::string{key}, .value = std::move(value), .file = place.file, .line = place.line};
   }
@@ -167,7 +197,7 @@ class Reader {
     Setting fresh = setting(place, key->name, std::string{assignment.value});
     if (old == section.settings.end())
       section.settings.push_back(std::move(fresh));
-    else if (key->name == "CipherSuites")  // a list grows
+    else if (key->accepts.contains("one or several"))  // a list grows
       old->value += " " + fresh.value;
     else
       *old = std::move(fresh);

@@ -41,44 +41,7 @@ constexpr std::array number_keys{
     NumberKey{"eapol_flags", 0, 0, [](Reading&, std::int32_t) {}},
 };
 
-/// Keys of 802.1X, so that the answer can say why they are refused.
-constexpr std::array<std::string_view, 31> eap_keys{"eap",
-                                                    "identity",
-                                                    "anonymous_identity",
-                                                    "password",
-                                                    "pin",
-                                                    "fragment_size",
-                                                    "phase1",
-                                                    "phase2",
-                                                    "ca_cert",
-                                                    "ca_cert2",
-                                                    "client_cert",
-                                                    "client_cert2",
-                                                    "private_key",
-                                                    "private_key2",
-                                                    "private_key_passwd",
-                                                    "pac_file",
-                                                    "ca_path",
-                                                    "ca_path2",
-                                                    "private_key2_passwd",
-                                                    "subject_match",
-                                                    "subject_match2",
-                                                    "altsubject_match",
-                                                    "altsubject_match2",
-                                                    "domain_suffix_match",
-                                                    "domain_suffix_match2",
-                                                    "domain_match",
-                                                    "domain_match2",
-                                                    "openssl_ciphers",
-                                                    "engine",
-                                                    "key_id",
-                                                    "engine_id"};
-
 std::unexpected<Error> invalid(std::string text) { return fail(EINVAL, std::move(text)); }
-
-std::unexpected<Error> no_eap(std::string_view key) {
-  return invalid(fmt::format("{}: 802.1X on a MACsec device is not offered; use macsec.mode psk", key));
-}
 
 Result<void> expect(std::string_view key, std::string_view contents, std::string_view type) {
   if (contents == type) return {};
@@ -104,6 +67,28 @@ Result<void> read_number(sd_bus_message* message, const NumberKey& key, Reading&
   return {};
 }
 
+/// A word of 802.1X, whatever its type: as text, or as octets that may be secret.
+Result<void> read_eap(sd_bus_message* message, std::string_view key, std::string_view contents, Reading& reading) {
+  WipedText value;
+  if (contents == "ay") {
+    const auto octets = read_octets(message, key);
+    if (!octets) return std::unexpected{octets.error()};
+    value = WipedText{std::string_view{reinterpret_cast<const char*>(octets->data()), octets->size()}};
+  } else if (contents == "s") {
+    const char* text = nullptr;
+    if (sd_bus_message_read_basic(message, 's', &text) < 0) return invalid(fmt::format("{} cannot be read", key));
+    value = WipedText{std::string_view{text}};
+  } else if (contents == "i") {
+    std::int32_t number = 0;
+    if (sd_bus_message_read_basic(message, 'i', &number) < 0) return invalid(fmt::format("{} cannot be read", key));
+    value = WipedText{std::string_view{fmt::format("{}", number)}};
+  } else {
+    return invalid(fmt::format("{} is of type '{}', 'ay', 's' or 'i' is expected", key, contents));
+  }
+  reading.network.eap.emplace_back(key, std::move(value));
+  return {};
+}
+
 Result<void> read_value(sd_bus_message* message, std::string_view key, std::string_view contents, Reading& reading) {
   if (const auto* number = std::ranges::find(number_keys, key, &NumberKey::name); number != number_keys.end()) {
     if (auto right = expect(key, contents, "i"); !right) return right;
@@ -113,8 +98,8 @@ Result<void> read_value(sd_bus_message* message, std::string_view key, std::stri
     if (auto right = expect(key, contents, "s"); !right) return right;
     std::string value;
     if (bus::get(message, value) < 0) return invalid("key_mgmt cannot be read");
-    if (value.starts_with("IEEE8021X")) return no_eap("key_mgmt=IEEE8021X");
-    if (value != "NONE") return invalid("key_mgmt is not accepted: only NONE");
+    reading.network.does_eap = value == "IEEE8021X";
+    if (!reading.network.does_eap && value != "NONE") return invalid("key_mgmt is not accepted: NONE or IEEE8021X");
     return {};
   }
   if (key == "mka_cak") {
@@ -136,7 +121,7 @@ Result<void> read_value(sd_bus_message* message, std::string_view key, std::stri
     reading.has_ckn = true;
     return {};
   }
-  if (std::ranges::find(eap_keys, key) != eap_keys.end()) return no_eap(key);
+  if (is_wpa_eap_key(key)) return read_eap(message, key, contents, reading);
   return invalid(fmt::format("a MACsec network has no key {}", key));
 }
 
@@ -161,7 +146,15 @@ Result<void> read_entry(sd_bus_message* message, std::set<std::string>& seen, Re
 }  // namespace
 
 Network Network::duplicate() const {
-  return {ckn, cak.duplicate(), encrypt, port, offload, priority, replay_protect, replay_window};
+  Network out{ckn, cak.duplicate(), encrypt, port, offload, priority, replay_protect, replay_window, does_eap, {}};
+  for (const auto& [key, value] : eap) out.eap.emplace_back(key, WipedText{value.view()});
+  return out;
+}
+
+WpaEap read_network_eap(const Network& network) {
+  std::vector<WpaEapSetting> settings;
+  for (const auto& [key, value] : network.eap) settings.push_back({key, value.view()});
+  return read_wpa_eap(settings);
 }
 
 Result<Network> read_network(sd_bus_message* message) {
@@ -173,6 +166,16 @@ Result<Network> read_network(sd_bus_message* message) {
     if (auto entry = read_entry(message, seen, reading); !entry) return std::unexpected{entry.error()};
   if (r < 0) return invalid("the dictionary cannot be read");
   if (!reading.has_policy) return invalid("macsec_policy is missing");
+  if (reading.network.does_eap) {
+    if (reading.has_ckn || !reading.network.cak.empty())
+      return invalid("mka_ckn and mka_cak are not accepted with key_mgmt=IEEE8021X: the key comes from 802.1X");
+    if (const WpaEap eap = read_network_eap(reading.network); !eap.refused.empty())
+      return invalid(eap.refused.front().text);
+    return std::move(reading.network);
+  }
+  if (!reading.network.eap.empty())
+    return invalid(
+        fmt::format("{} is of 802.1X and not accepted with key_mgmt=NONE", reading.network.eap.front().first));
   if (!reading.has_ckn) return invalid("mka_ckn is missing");
   if (reading.network.cak.empty()) return invalid("mka_cak is missing");
   return std::move(reading.network);

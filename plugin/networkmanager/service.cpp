@@ -23,7 +23,7 @@ struct Kept {
 constexpr const char* bus_fd = "bus";
 constexpr const char* state_fd = "state";
 /// Of what is written there: another build's is not read, and NetworkManager activates its connections again.
-constexpr std::uint64_t state_version = 2;
+constexpr std::uint64_t state_version = 3;
 
 Kept take_kept() {
   Kept kept;

@@ -60,7 +60,7 @@ bus::Settings lab_settings(const std::string& interface) {
   settings.push_back({"Link", {{"Parent", "eth0"}, {"Interface", interface}}});
   settings.push_back({"MKA", {{"Priority", "100"}}});
   settings.push_back({"Key", {{"Ckn", "00112233"}}});
-  settings.back().secrets.emplace_back("Cak", Secret<32>{cak});
+  settings.back().secrets.emplace_back("Cak", bus::to_secret(cak));
   return settings;
 }
 

@@ -29,7 +29,7 @@ class KeyMethods : public BusTest {
     for (auto& each : more) out.texts.push_back(std::move(each));
     std::array<std::uint8_t, 32> octets{};
     octets.fill(fill);
-    out.secrets.emplace_back("Cak", Secret<32>{octets});
+    out.secrets.emplace_back("Cak", bus::to_secret(octets));
     return out;
   }
   std::string add(const bus::SettingsSection& key, const std::string& path = link_path) {

@@ -84,6 +84,44 @@ TEST_F(Networkd, SaysWhatAProfileSays) {
   EXPECT_THAT(load().key_files, ElementsAre("/k"));
 }
 
+TEST_F(Networkd, TakesTheKeyFromAnAuthentication) {
+  const std::string eap =
+      "[X-8021X]\nMethod=tls\nMethod=peap\nIdentity=a\nPasswordFile=/p\nCaCertificate=/ca.pem\nServerName=r\n"
+      "ClientCertificate=/c.pem\n";
+  const Netdev netdev = only(head + eap + "[X-MKA]\nPriority=200\n");
+  EXPECT_THAT(errors(netdev), IsEmpty());
+  EXPECT_THAT(said(netdev),
+              ElementsAre("Link.Interface=macsec0", "Link.Create=no", "MACsec.CipherSuites=GCM-AES-128",
+                          "MKA.Priority=200", "8021X.Method=tls peap", "8021X.Identity=a", "8021X.PasswordFile=/p",
+                          "8021X.CaCertificate=/ca.pem", "8021X.ServerName=r", "8021X.ClientCertificate=/c.pem"));
+  EXPECT_THAT(foresee(netdev, "eth0", {}), IsEmpty());
+
+  const Netdev key_beside = only(head + eap + key);
+  ProfileContext context;
+  context.without_keys = true;
+  const std::vector<Diagnostic> foreseen = foresee(key_beside, "eth0", context);
+  ASSERT_THAT(foreseen, SizeIs(1));
+  EXPECT_THAT(foreseen[0].text, HasSubstr("needs Role=fallback"));
+  EXPECT_EQ(foreseen[0].line, 12U);
+}
+
+TEST_F(Networkd, SecretsOfAnAuthenticationAreElsewhere) {
+  const std::string eap = "[X-8021X]\nMethod=tls\nClientCertificate=/c.pem\nCaCertificate=/ca.pem\nServerName=r\n";
+  for (const std::string secret :
+       {"Password=hidden", "PrivateKeyPassword=hidden", "PrivateKey=data:;base64,hidden=="}) {
+    const Netdev netdev = only(head + eap + secret + "\n");
+    EXPECT_THAT(errors(netdev), ElementsAre(testing::AllOf(HasSubstr("9: "), HasSubstr("is not accepted here"),
+                                                           testing::Not(HasSubstr("hidden")))))
+        << secret;
+  }
+  EXPECT_THAT(only(head + eap + "Metod=tls\n").diagnostics,
+              ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("is Method= meant?"))));
+  for (const std::string section : {"X-8021x", "8021X", "X-802.1X"})
+    EXPECT_THAT(only(head + key + "[" + section + "]\nMethod=tls\n").diagnostics,
+                ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("[X-8021X] is accepted"))))
+        << section;
+}
+
 TEST_F(Networkd, LeavesOthersAlone) {
   put("etc/a.netdev", head);
   put("etc/b.netdev", "[NetDev]\nName=br0\nKind=bridge\n" + key);

@@ -1,49 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/options.hpp"
 #include "plugin/networkmanager/profiles/mapping.hpp"
+#include "tests/unit/networkmanager_messages.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 namespace macsec::nm {
 namespace {
-
-/// Messages need a bus, though nobody has to be at its other end.
-class Messages {
- public:
-  Messages() {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) return;
-    other_ = FileDescriptor{ends[1]};
-    sd_bus* raw = nullptr;
-    sd_bus_new(&raw);
-    bus_.reset(raw);
-    sd_bus_set_fd(raw, ends[0], ends[0]);
-    sd_bus_start(raw);
-  }
-
-  /// A message whose contents `fill` writes, ready to be read.
-  bus::MessagePointer make(const std::function<void(sd_bus_message*)>& fill) {
-    sd_bus_message* raw = nullptr;
-    EXPECT_GE(sd_bus_message_new_method_call(bus_.get(), &raw, "a.b", "/", "a.b", "M"), 0);
-    bus::MessagePointer message{raw};
-    fill(raw);
-    EXPECT_GE(sd_bus_message_seal(raw, 1, 0), 0);
-    EXPECT_GE(sd_bus_message_rewind(raw, 1), 0);
-    return message;
-  }
-
-  Result<Network> read(const bus::Dictionary& dictionary) {
-    const auto message = make([&](sd_bus_message* raw) { EXPECT_GE(bus::put(raw, dictionary), 0); });
-    return read_network(message.get());
-  }
-
- private:
-  FileDescriptor other_;
-  bus::BusPointer bus_;
-};
 
 /// What NetworkManager 1.42 sends for a pre-shared key.
 bus::Dictionary usual() {
@@ -351,6 +316,19 @@ TEST(Options, OfTheCommandLine) {
   EXPECT_EQ(parse({"--disable", "--root=/x"})->root, "/x");
   EXPECT_EQ(parse({"--supplicant-bus", ""})->supplicant_bus, "");
   for (const std::string_view bad : {"--nonsense", "--root", "file"}) EXPECT_FALSE(parse({bad})) << bad;
+}
+
+TEST(Mapping, AnAuthenticationStandsInPlaceOfTheKey) {
+  Wanted asked = wanted();
+  asked.network.does_eap = true;
+  asked.authentication = {"8021X", {{"Method", "tls"}}};
+  asked.authentication.secrets.emplace_back("PrivateKey", WipedText{std::string_view{"k"}});
+  for (int again = 0; again < 2; ++again) {  // the daemon may come back
+    const bus::Settings settings = make_settings(asked);
+    EXPECT_EQ(settings.back().name, "8021X");
+    EXPECT_EQ(settings.back().secrets.size(), 1U);
+    EXPECT_EQ(setting(settings, "Key", "Ckn"), "(none)");
+  }
 }
 
 }  // namespace

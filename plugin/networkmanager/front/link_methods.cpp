@@ -43,13 +43,24 @@ constexpr std::size_t all_blobs_size = 8 * 1024 * 1024;  ///< of all links
 
 int done(sd_bus_message* message) { return sd_bus_reply_method_return(message, ""); }
 
-int reply_blobs(sd_bus_message* message, const std::map<std::string, bus::Octets>& blobs) {
+int put_blob(sd_bus_message* message, const WipedText& blob) {
+  return sd_bus_message_append_array(message, 'y', blob.view().data(), blob.size());
+}
+
+int reply_blobs(sd_bus_message* message, const std::map<std::string, WipedText>& blobs) {
   sd_bus_message* raw = nullptr;
   int r = sd_bus_message_new_method_return(message, &raw);
   const bus::MessagePointer reply{raw};
   if (r >= 0) r = sd_bus_message_sensitive(raw);
   if (r >= 0) r = sd_bus_message_open_container(raw, 'v', "a{say}");
-  if (r >= 0) r = bus::put(raw, blobs);
+  if (r >= 0) r = sd_bus_message_open_container(raw, 'a', "{say}");
+  for (const auto& [name, blob] : blobs) {
+    if (r >= 0) r = sd_bus_message_open_container(raw, 'e', "say");
+    if (r >= 0) r = bus::put(raw, name);
+    if (r >= 0) r = put_blob(raw, blob);
+    if (r >= 0) r = sd_bus_message_close_container(raw);
+  }
+  if (r >= 0) r = sd_bus_message_close_container(raw);
   if (r >= 0) r = sd_bus_message_close_container(raw);
   return r < 0 ? r : sd_bus_message_send(raw);
 }
@@ -145,16 +156,20 @@ int Supplicant::disconnect(Link& link, sd_bus_message* message) {
 
 int Supplicant::add_blob(Link& link, sd_bus_message* message) {
   std::string name;
-  bus::Octets data;
-  if (bus::get(message, name) < 0 || bus::get(message, data) < 0 || data.size() > blob_size ||
-      link.blobs.size() == most_blobs)
+  const void* data = nullptr;
+  std::size_t size = 0;
+  if (bus::get(message, name) < 0 || sd_bus_message_read_array(message, 'y', &data, &size) < 0)
     return refuse(message, supplicant_error::invalid_args, "a name and octets are expected");
-  std::size_t held = data.size();
+  if (size > blob_size || link.blobs.size() == most_blobs)
+    return refuse(
+        message, supplicant_error::invalid_args,
+        fmt::format("{} of {} octets: at most {} blobs of {} octets are accepted", name, size, most_blobs, blob_size));
+  std::size_t held = size;
   for (const auto& [path, each] : links_)
     for (const auto& [other, octets] : each->blobs) held += octets.size();
   if (held > all_blobs_size)
     return refuse(message, supplicant_error::unknown, fmt::format("blobs of more than {} octets", all_blobs_size));
-  if (!link.blobs.emplace(name, std::move(data)).second)
+  if (!link.blobs.emplace(name, WipedText{std::string_view{static_cast<const char*>(data), size}}).second)
     return refuse(message, supplicant_error::blob_exists, fmt::format("there is a blob {} already", name));
   return done(message);
 }
@@ -173,7 +188,7 @@ int Supplicant::remove_blob(Link& link, sd_bus_message* message) {
   int r = sd_bus_message_new_method_return(message, &raw);
   const bus::MessagePointer reply{raw};
   if (r >= 0) r = sd_bus_message_sensitive(raw);
-  if (r >= 0) r = bus::put(raw, found->second);
+  if (r >= 0) r = put_blob(raw, found->second);
   return r < 0 ? r : sd_bus_message_send(raw);
 }
 

@@ -317,6 +317,10 @@ void Supplicant::run(Link& link, const LinkFacts& device, std::optional<Connecti
          fmt::format("macsec.port={}: NetworkManager goes on with {}, which was made with port {}; it makes a new one "
                      "after nmcli connection down",
                      port, device.name, device.sci.port())});
+  // Whose connection it is decides what may be read for it; unknown is as bad as another's.
+  if (wanted.network.does_eap)
+    wanted.authentication = make_authentication(wanted.network, {link.blobs, options_.material},
+                                                !connection || connection->is_private, wanted.extras);
   departures_.erase(device.name);
   if (connection && !connection->is_private && !suits(wanted))
     connections_.bring_up(connection->uuid, device.name, device.ifindex);

@@ -7,6 +7,7 @@
 
 #include "plugin/networkmanager/front/memory.hpp"
 #include "plugin/networkmanager/front/proxy.hpp"
+#include "plugin/networkmanager/profiles/authentication.hpp"
 #include "plugin/networkmanager/profiles/runs.hpp"
 
 namespace macsec::nm {
@@ -26,6 +27,8 @@ struct SupplicantOptions {
   /// Where the kernel's devices are asked for.
   std::function<Result<std::vector<LinkFacts>>()> devices = macsec_devices;
   std::function<unsigned(const std::string&)> index = interface_index;
+  /// How certificates and keys are read.
+  std::function<Result<std::optional<WipedText>>(const std::string& path)> material = read_material;
   /// Something save() tells is another now.
   std::function<void()> dirty = [] {};
 };
@@ -62,7 +65,7 @@ class Supplicant {
     std::string state = "inactive";
     std::map<std::string, Network> networks;  ///< by path
     unsigned next_network = 0;
-    std::map<std::string, bus::Octets> blobs;
+    std::map<std::string, WipedText> blobs;
     // Of the selected network:
     std::string selected;  ///< its path; empty: none
     std::string device;    ///< runs on it; empty: not yet

@@ -19,6 +19,12 @@ void put(Record& record, const Network& network) {
   optional(network.priority);
   optional(network.replay_protect);
   optional(network.replay_window);
+  record.number(network.does_eap ? 1 : 0);
+  record.number(network.eap.size());
+  for (const auto& [key, value] : network.eap) {
+    record.text(key);
+    record.octets(bus::octets_of(value));
+  }
 }
 
 template <typename T>
@@ -38,6 +44,11 @@ Network take_network(RecordReader& reader) {
   network.priority = take<int>(reader);
   network.replay_protect = take<bool>(reader);
   network.replay_window = take<std::uint32_t>(reader);
+  network.does_eap = reader.number() != 0;
+  for (std::uint64_t left = reader.number(); left > 0 && reader.ok(); --left) {
+    std::string key = reader.text();
+    network.eap.emplace_back(std::move(key), bus::to_secret(reader.octets()));
+  }
   return network;
 }
 
@@ -57,6 +68,11 @@ void Supplicant::save(Record& record) const {
     for (const auto& [name, network] : link->networks) {
       record.text(name);
       put(record, network);
+    }
+    record.number(link->blobs.size());
+    for (const auto& [name, blob] : link->blobs) {
+      record.text(name);
+      record.octets(bus::octets_of(blob));
     }
     record.text(link->selected);
     record.text(link->device);
@@ -85,6 +101,10 @@ void Supplicant::restore(RecordReader& reader) {
     for (std::uint64_t networks = reader.number(); networks > 0 && reader.ok(); --networks) {
       const std::string name = reader.text();
       link->networks.emplace(name, take_network(reader));
+    }
+    for (std::uint64_t blobs = reader.number(); blobs > 0 && reader.ok(); --blobs) {
+      const std::string name = reader.text();
+      link->blobs.emplace(name, bus::to_secret(reader.octets()));
     }
     link->selected = reader.text();
     link->device = reader.text();

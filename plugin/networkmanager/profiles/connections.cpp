@@ -148,6 +148,24 @@ Connection read(NMConnection* it, NMSettingMacsec* macsec) {
   return out;
 }
 
+/// Methods that macsecd has, and who authenticates.
+std::map<std::string, std::string> authentication_of(NMConnection* connection) {
+  std::map<std::string, std::string> out;
+  NMSetting8021x* said = nm_connection_get_setting_802_1x(connection);
+  if (said == nullptr) return out;
+  std::string methods;
+  for (guint32 i = 0; i < nm_setting_802_1x_get_num_eap_methods(said); ++i) {
+    const std::string method = text_of(nm_setting_802_1x_get_eap_method(said, i));
+    if (method == "tls" || method == "peap" || method == "ttls") methods += (methods.empty() ? "" : " ") + method;
+  }
+  if (!methods.empty()) out["Method"] = methods;
+  if (std::string identity = text_of(nm_setting_802_1x_get_identity(said)); !identity.empty())
+    out["Identity"] = std::move(identity);
+  if (std::string identity = text_of(nm_setting_802_1x_get_anonymous_identity(said)); !identity.empty())
+    out["AnonymousIdentity"] = std::move(identity);
+  return out;
+}
+
 constexpr std::size_t longest_interface_name = 15;
 
 /// NetworkManager takes the UUID of the parent's connection for the parent, too.
@@ -227,6 +245,7 @@ std::optional<std::vector<StoredConnection>> Connections::all() const {
     stored.ckn = text_of(nm_setting_macsec_get_mka_ckn(macsec));
     stored.encrypt = nm_setting_macsec_get_encrypt(macsec) != 0;
     stored.eap = nm_setting_macsec_get_mode(macsec) == NM_SETTING_MACSEC_MODE_EAP;
+    if (stored.eap) stored.authentication = authentication_of(it);
     out.push_back(std::move(stored));
   });
   return out;

@@ -33,6 +33,7 @@ struct StoredConnection {
   std::string ckn;
   bool encrypt = true;
   bool eap = false;
+  std::map<std::string, std::string> authentication{};  ///< with `eap`: what is no secret of [8021X]
   friend bool operator==(const StoredConnection&, const StoredConnection&) = default;
 };
 

@@ -92,8 +92,6 @@ void Listing::apply() {
 void Listing::show(const std::string& name, const Entry& entry) {
   const StoredConnection& stored = entry.stored;
   UserData extras = read_user_data(stored.connection);
-  if (stored.eap)
-    return show_problem(name, entry, "macsec.mode=eap: 802.1X as the source of keys is not in this version");
   if (stored.parent.empty())
     return show_problem(name, entry, "macsec.parent names no interface, nor a connection that names one");
   if (wants_other_suite(extras) && entry.spare == Spare::too_many)

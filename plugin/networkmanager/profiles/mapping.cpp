@@ -101,9 +101,16 @@ bus::Settings make_settings(Wanted& wanted) {
   if (network.priority) all[{"MKA", "Priority"}] = fmt::format("{}", *network.priority);
 
   bus::Settings settings = sections_of(all);
-  bus::SettingsSection key{"Key", {{"Ckn", to_string(network.ckn)}, {"Role", "primary"}}};
-  key.secrets.emplace_back("Cak", network.cak.duplicate());
-  settings.push_back(std::move(key));
+  if (network.does_eap) {
+    bus::SettingsSection section{wanted.authentication.name, wanted.authentication.texts};
+    for (const auto& [key, secret] : wanted.authentication.secrets)
+      section.secrets.emplace_back(key, bus::to_secret(bus::octets_of(secret)));
+    settings.push_back(std::move(section));
+  } else {
+    bus::SettingsSection key{"Key", {{"Ckn", to_string(network.ckn)}, {"Role", "primary"}}};
+    key.secrets.emplace_back("Cak", bus::to_secret(network.cak.expose()));
+    settings.push_back(std::move(key));
+  }
   for (const bus::SettingsSection& fallback : wanted.extras.fallback_keys)
     settings.push_back({fallback.name, fallback.texts});
   return settings;
@@ -137,7 +144,10 @@ bus::Settings make_settings(const StoredConnection& stored, const UserData& extr
   all[{"MACsec", "Encrypt"}] = yes_no(stored.encrypt);
   if (const auto text = validate(stored.connection)) all[{"MACsec", "Validate"}] = *text;
   bus::Settings settings = sections_of(all);
-  settings.push_back({"Key", {{"Ckn", stored.ckn}, {"Role", "primary"}}});
+  if (stored.eap)
+    settings.push_back({"8021X", {stored.authentication.begin(), stored.authentication.end()}});
+  else
+    settings.push_back({"Key", {{"Ckn", stored.ckn}, {"Role", "primary"}}});
   return settings;
 }
 

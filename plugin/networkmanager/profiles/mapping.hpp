@@ -17,6 +17,7 @@ struct Wanted {
   Network network;
   std::optional<Connection> connection;  ///< nothing where NetworkManager could not be asked
   UserData extras;
+  bus::SettingsSection authentication{};  ///< with 802.1X: the section [8021X]
   /// NetworkManager sets up the device, and takes everything off it when it ends.
   KeepConfiguration keep = KeepConfiguration::remember;
 };

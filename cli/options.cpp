@@ -22,6 +22,7 @@ string_view flag(Options& options, string_view) {
 }
 
 constexpr string_view formats = "networkmanager networkd wpa_supplicant";
+constexpr string_view import_formats = "networkmanager networkd wpa_supplicant iwd";
 
 constexpr std::array options{
     Option{"--help", 'h', "", "Show this help", "", "", flag<&Options::help>},
@@ -84,7 +85,7 @@ constexpr std::array options{
            }},
     Option{"--no-keys", 0, "", "Do not look for key files and credentials", "", "profile check, profile import",
            flag<&Options::no_keys>},
-    Option{"--from", 0, "FORMAT", "What it is of: networkmanager, networkd or wpa_supplicant", formats,
+    Option{"--from", 0, "FORMAT", "What it is of: networkmanager, networkd, wpa_supplicant or iwd", import_formats,
            "profile import", set<&Options::from>},
     Option{"--to", 0, "FORMAT", "For networkmanager, networkd or wpa_supplicant", formats, "profile export",
            set<&Options::to>},

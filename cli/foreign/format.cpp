@@ -14,12 +14,14 @@ std::string_view to_string(Format format) noexcept {
       return "networkmanager";
     case Format::networkd:
       return "networkd";
+    case Format::iwd:
+      return "iwd";
   }
   return "";
 }
 
 std::optional<Format> format_from_string(std::string_view word) noexcept {
-  for (const Format format : {Format::wpa_supplicant, Format::networkmanager, Format::networkd})
+  for (const Format format : {Format::wpa_supplicant, Format::networkmanager, Format::networkd, Format::iwd})
     if (to_string(format) == word) return format;
   return std::nullopt;
 }
@@ -27,6 +29,7 @@ std::optional<Format> format_from_string(std::string_view word) noexcept {
 std::optional<Format> guess_format(std::string_view path, std::string_view text) noexcept {
   if (path.ends_with(".netdev") || text.contains("[NetDev]")) return Format::networkd;
   if (path.ends_with(".nmconnection") || text.contains("[connection]")) return Format::networkmanager;
+  if (path.ends_with(".8021x") || text.contains("EAP-Method=")) return Format::iwd;
   if (text.contains("network=")) return Format::wpa_supplicant;
   return std::nullopt;
 }
@@ -41,6 +44,8 @@ Imported import_as_written(Format format, const std::string& path, WipedText tex
       return detail::import_networkmanager(path, std::move(text));
     case Format::networkd:
       return detail::import_networkd(path, std::move(text), std::move(drop_ins));
+    case Format::iwd:
+      return detail::import_iwd(path, std::move(text));
   }
   return {};
 }
@@ -49,8 +54,8 @@ Imported import_as_written(Format format, const std::string& path, WipedText tex
 
 Imported import_profile(Format format, const std::string& path, WipedText text, std::vector<ForeignText> drop_ins) {
   Imported out = import_as_written(format, path, std::move(text), std::move(drop_ins));
-  // All three of them make their devices with it, so it is what the other end is known to do.
-  if (!text_of(out.settings, "MACsec", "CipherSuites"))
+  // All that make devices do it with this suite, so it is what the other end is known to do.
+  if (format != Format::iwd && !text_of(out.settings, "MACsec", "CipherSuites"))
     set_text(section_of(out.settings, "MACsec"), "CipherSuites", "GCM-AES-128");
   return out;
 }
@@ -63,6 +68,8 @@ Exported export_profile(Format format, const std::string& name, const bus::Setti
       return detail::export_networkmanager(name, settings, keys);
     case Format::networkd:
       return detail::export_networkd(name, settings, keys);
+    case Format::iwd:
+      break;
   }
   return {};
 }

@@ -8,7 +8,7 @@
 
 namespace macsec::cli {
 
-enum class Format : std::uint8_t { wpa_supplicant, networkmanager, networkd };
+enum class Format : std::uint8_t { wpa_supplicant, networkmanager, networkd, iwd };
 
 [[nodiscard]] std::string_view to_string(Format format) noexcept;
 [[nodiscard]] std::optional<Format> format_from_string(std::string_view word) noexcept;
@@ -36,6 +36,7 @@ struct Exported {
   SecretWriter text{};
   std::vector<std::string> warnings{};  ///< what the format cannot say
 };
+/// Not to iwd, which has no MACsec.
 [[nodiscard]] Exported export_profile(Format format, const std::string& name, const bus::Settings& settings, Keys keys);
 
 }  // namespace macsec::cli

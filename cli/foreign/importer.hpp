@@ -13,6 +13,7 @@ namespace macsec::cli::detail {
 
 [[nodiscard]] Imported import_wpa_supplicant(const std::string& path, WipedText text);
 [[nodiscard]] Imported import_networkmanager(const std::string& path, WipedText text);
+[[nodiscard]] Imported import_iwd(const std::string& path, WipedText text);
 [[nodiscard]] Imported import_networkd(const std::string& path, WipedText text, std::vector<ForeignText> drop_ins);
 
 /// Puts what an importer finds where it belongs.

@@ -2,6 +2,7 @@
 // NetworkManager's keyfiles, in and out.
 #include "cli/foreign/exporter.hpp"
 #include "cli/foreign/importer.hpp"
+#include "cli/foreign/nm_eap.hpp"
 #include "engine/config/user_data_keys.hpp"
 
 namespace macsec::cli::detail {
@@ -94,6 +95,7 @@ class NmImport {
     const Keyfile keyfile{import_, text};
     for (const KeyfileEntry& each : keyfile.entries)
       if (!keyfile.is_replaced(each)) entry(each);
+    if (eap_) import_nm_eap(import_, authentication_);
     for (const auto& [what, line] : others_)
       import_.leave_out(line, what, "addresses and the like stay with a network manager");
     if (type_ != "macsec") import_.complain(Severity::error, 0, "this is no connection of type=macsec");
@@ -107,6 +109,10 @@ class NmImport {
   void entry(const KeyfileEntry& each) {
     if (each.group == "macsec") return macsec(each);
     if (each.group == "user") return user_data(each);
+    if (each.group == "802-1x") {
+      authentication_.push_back({each.line, std::string{each.key}, WipedText{each.value}});
+      return;
+    }
     if (each.group == "connection") return connection(each);
     if ((each.group == "ethernet" || each.group == "802-3-ethernet") && each.key == "mac-address") {
       address_ = printable(each.value);
@@ -158,7 +164,8 @@ class NmImport {
       return import_.set("MACsec", "Offload", std::string{offloads.at(*number)});
     }
     if (each.key == "mode") {
-      if (each.value != "0" && each.value != "psk") refuse(each, "0, a pre-shared key (802.1X is not imported)");
+      eap_ = each.value == "1" || each.value == "eap";
+      if (!eap_ && each.value != "0" && each.value != "psk") refuse(each, "0, a pre-shared key, or 1, 802.1X");
       return;
     }
     import_.unknown(each.line, fmt::format("macsec.{}", each.key), "NetworkManager", known);
@@ -190,6 +197,7 @@ class NmImport {
     const std::string_view word = std::string_view{name}.substr(user_data_prefix.size());
     const auto setting = std::ranges::find(user_data_keys(), word, &UserDataKey::word);
     if (setting == user_data_keys().end()) return import_.leave_out(each.line, printable(name));
+    if (setting->section == "8021X" && !eap_) return import_.leave_out(each.line, name, "macsec.mode is not eap");
     if (setting->section != "Key") return import_.set(setting->section, setting->key, unescape(each.value));
     section_of(import_.out.settings, "Key", 0);
     import_.set("Key", setting->key, unescape(each.value), 1);
@@ -202,6 +210,8 @@ class NmImport {
 
   Import import_;
   std::string type_;
+  bool eap_ = false;
+  std::vector<NmEapEntry> authentication_;
   bool says_parent_ = false;
   std::string address_;  ///< of the parent, where it is found by that
   unsigned address_line_ = 0;

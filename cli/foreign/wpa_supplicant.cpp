@@ -2,6 +2,8 @@
 // wpa_supplicant.conf, in and out.
 #include "cli/foreign/exporter.hpp"
 #include "cli/foreign/importer.hpp"
+#include "cli/foreign/wpa_eap.hpp"
+#include "engine/config/wpa_eap.hpp"
 
 namespace macsec::cli::detail {
 namespace {
@@ -81,6 +83,10 @@ struct WpaNetwork {
   }
   [[nodiscard]] bool does_macsec() const { return number("macsec_policy") == 1; }
   [[nodiscard]] bool has_key() const { return find("mka_cak") != nullptr || find("mka_ckn") != nullptr; }
+  [[nodiscard]] bool does_eap() const {
+    const WpaSetting* const said = find("key_mgmt");
+    return said != nullptr && trim(said->value) == "IEEE8021X";
+  }
   [[nodiscard]] bool is_off() const { return number("disabled") != 0; }
 };
 
@@ -168,15 +174,46 @@ class WpaImport {
   }
 
   void take(const WpaNetwork& network) {
-    if (const WpaSetting* const said = network.find("key_mgmt"); said != nullptr && trim(said->value) != "NONE")
+    if (const WpaSetting* const said = network.find("key_mgmt");
+        said != nullptr && trim(said->value) != "NONE" && !network.does_eap())
       return import_.refuse(said->line, fmt::format("key_mgmt={}", printable(said->value)),
-                            "NONE, a pre-shared key (802.1X is not imported)");
+                            "NONE, a pre-shared key, or IEEE8021X");
     if (!network.does_macsec())
       switch_off(network, "macsec_policy", "wpa_supplicant does no MACsec without macsec_policy=1");
     if (network.is_off()) switch_off(network, "disabled", "disabled=1");
     for (const WpaSetting& each : network.settings)
-      if (network.find(each.key) == &each) setting(each);
+      if (network.find(each.key) == &each && !(network.does_eap() && is_of_eap(each))) setting(each);
+    if (network.does_eap()) authentication(network);
     take_replay(network);
+  }
+
+  /// What a network with key_mgmt=IEEE8021X has instead of a key.
+  static bool is_of_eap(const WpaSetting& each) {
+    return is_wpa_eap_key(each.key) || each.key == "mka_cak" || each.key == "mka_ckn";
+  }
+
+  void authentication(const WpaNetwork& network) {
+    constexpr std::array<std::string_view, 7> plain{"eap",    "fragment_size",         "ocsp",       "eap_workaround",
+                                                    "engine", "proactive_key_caching", "eapol_flags"};
+    std::vector<WpaEapEntry> entries;
+    for (const WpaSetting& each : network.settings) {
+      if (network.find(each.key) != &each || !is_of_eap(each) || each.key == "eapol_flags") continue;
+      if (each.key.starts_with("mka_")) {
+        import_.leave_out(each.line, each.key, "with key_mgmt=IEEE8021X the key comes from the authentication");
+        continue;
+      }
+      if (each.key == "password" && (each.value.starts_with("hash:") || each.value.starts_with("ext:"))) {
+        import_.refuse(each.line, each.key, "the password itself");
+        continue;
+      }
+      const bool is_plain = std::ranges::find(plain, each.key) != plain.end();
+      auto value = is_plain ? std::optional{WipedText{trim(each.value)}} : read_wpa_string(each.value);
+      if (!value)
+        import_.refuse(each.line, each.key, "a text in quotation marks, or hexadecimal digits");
+      else if (!(each.key == "engine" && value->view() == "0"))
+        entries.push_back({each.line, std::string{each.key}, std::move(*value), {}});
+    }
+    import_wpa_eap(import_, entries);
   }
 
   void switch_off(const WpaNetwork& network, std::string_view key, std::string_view why) {
@@ -306,7 +343,8 @@ Exported export_wpa_supplicant(const std::string& name, const bus::Settings& set
     out.warnings.push_back(
         fmt::format("the interface is not named {}: wpa_supplicant takes the first free macsecN", interface));
   out.text.add("eapol_version=3\nap_scan=0\n\nnetwork={\n");
-  line("key_mgmt", "NONE");
+  const bool eap = remaining.count("8021X") != 0;
+  line("key_mgmt", eap ? "IEEE8021X" : "NONE");
   line("eapol_flags", "0");
   line("macsec_policy", "1");
   line("macsec_integ_only", yes(remaining.take_or("MACsec", "Encrypt", "yes")) ? "0" : "1");
@@ -326,7 +364,13 @@ Exported export_wpa_supplicant(const std::string& name, const bus::Settings& set
     out.warnings.push_back(
         fmt::format("[MACsec] CipherSuites={} cannot be said to wpa_supplicant: GCM-AES-128 is taken", suites));
   if (yes(remaining.take("MKA", "IcvIndicator"))) new_line("macsec_icv_indicator", "1");
-  if (remaining.count("Key") != 0) {
+  if (eap) {
+    export_wpa_eap(out, remaining, keys);
+    // Its other key would take the place of the one from the authentication.
+    for (std::size_t i = 0; i < remaining.count("Key"); ++i) remaining.drop("Key", i);
+    if (remaining.count("Key") != 0)
+      out.warnings.emplace_back("[Key] cannot be said to wpa_supplicant beside 802.1X and is left out");
+  } else if (remaining.count("Key") != 0) {
     const std::size_t key = first_primary(settings);
     line("mka_ckn", take_ckn(remaining, key));
     write_cak(out, remaining, keys, key, "    mka_cak=");

@@ -86,7 +86,8 @@ Exit install(Context& context, const Source& source, std::string_view keyfile) {
 
 Exit run_profile_export(Context& context) {
   const auto format = format_from_string(context.options.to);
-  if (!format) return context.complain(Exit::usage, "to what? Say --to=networkmanager, networkd or wpa_supplicant");
+  if (!format || *format == Format::iwd)
+    return context.complain(Exit::usage, "to what? Say --to=networkmanager, networkd or wpa_supplicant");
   if (context.options.install && (*format != Format::networkmanager || !context.options.output.empty()))
     return context.complain(Exit::usage, "--install goes with --to=networkmanager and without --output=");
   auto source = find_source(context, context.arguments.front());

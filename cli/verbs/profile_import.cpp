@@ -54,7 +54,8 @@ std::optional<Imported> read_import(Context& context, const std::string& path) {
   const auto format =
       context.options.from.empty() ? guess_format(path, file->text.view()) : format_from_string(context.options.from);
   if (!format)
-    return refuse(Exit::usage, fmt::format("what is {}? Say --from=networkmanager, networkd or wpa_supplicant", path));
+    return refuse(Exit::usage,
+                  fmt::format("what is {}? Say --from=networkmanager, networkd, wpa_supplicant or iwd", path));
   auto drop_ins = *format == Format::networkd ? read_drop_ins(context, path) : std::vector<ForeignText>{};
   Imported imported = import_profile(*format, path, std::move(file->text), std::move(drop_ins));
   if (tell(context, imported.diagnostics)) {

@@ -44,6 +44,35 @@ TEST(Foreign, WpaSupplicantComesBack) {
     EXPECT_TRUE(back.contains(line)) << line << back;
 }
 
+TEST(Foreign, WpaSupplicantComesBackWithAnAuthentication) {
+  const std::string back = round_trip(
+      Format::wpa_supplicant,
+      "[Link]\nParent=eth0\n[8021X]\nMethod=peap ttls\nIdentity=alice\nAnonymousIdentity=@b\nInnerMethod=eap-gtc\n"
+      "Password=a \"#\nCaCertificate=\"/a b.pem\"\nServerName=a.b c.d\nServerAlternativeName=DNS:x URI:y,z\n"
+      "ClientCertificate=/c.p12\nPrivateKeyPassword=pin\nMinimumTls=1.1\nMaximumTls=1.2\nCheckCertificateTime=no\n"
+      "LegacyRenegotiation=yes\nCryptoBinding=required\nRevocation=ocsp-stapled\nFragmentSize=900\n");
+  for (const std::string_view line :
+       {"Method=peap ttls\n", "Identity=alice\n", "AnonymousIdentity=@b\n", "InnerMethod=eap-gtc\n", "Password=a \"#\n",
+        "CaCertificate=\"/a b.pem\"\n", "ServerName=a.b c.d\n", "ServerAlternativeName=DNS:x URI:y,z\n",
+        "ClientCertificate=/c.p12\n", "PrivateKey=/c.p12\n", "PrivateKeyPassword=pin\n", "MinimumTls=1.1\n",
+        "MaximumTls=1.2\n", "CheckCertificateTime=no\n", "LegacyRenegotiation=yes\n", "CryptoBinding=required\n",
+        "Revocation=ocsp-stapled\n", "FragmentSize=900\n"})
+    EXPECT_TRUE(back.contains(line)) << line << back;
+
+  const bus::Settings settings = parse(
+      "[Link]\nParent=eth0\n[8021X]\nMethod=tls\nClientCertificate=/c.pem\nPrivateKey=data:;base64,c2VjcmV0\n"
+      "PrivateKeyPassword=secret\nServerFingerprint=" +
+      std::string(64, 'a') + "\nHeldSec=2s\nRevocation=crl\n[Key]\nCkn=0a\nRole=fallback\nCakFile=/k\n");
+  const Exported out = export_profile(Format::wpa_supplicant, "lab", settings, Keys::leave_out);
+  EXPECT_FALSE(out.text.view().contains("secret") || out.text.view().contains("c2Vj")) << out.text.view();
+  for (const std::string_view part :
+       {"private_key= has to be filled in", "private_key_passwd= is left out", "HeldSec=2s cannot be said",
+        "Revocation=crl cannot be said", "[Key] cannot be said to wpa_supplicant beside 802.1X"})
+    EXPECT_TRUE(says(out.warnings, part)) << part;
+  EXPECT_TRUE(out.text.view().contains("ca_cert=\"hash://server/sha256/" + std::string(64, 'a') + "\"\n"));
+  EXPECT_TRUE(as_file(settings).contains("PrivateKey=data:;base64,c2VjcmV0\nPrivateKeyPassword=secret\n"));
+}
+
 TEST(Foreign, NetworkManagerComesBack) {
   const std::string back = round_trip(
       Format::networkmanager,
@@ -162,6 +191,8 @@ TEST(Foreign, FormatsAreGuessed) {
   EXPECT_EQ(guess_format("a.netdev", ""), Format::networkd);
   EXPECT_EQ(guess_format("a", "[connection]\n"), Format::networkmanager);
   EXPECT_EQ(guess_format("a.conf", "network={\n"), Format::wpa_supplicant);
+  EXPECT_EQ(guess_format("/var/lib/ead/a.8021x", ""), Format::iwd);
+  EXPECT_EQ(guess_format("a", "[Security]\nEAP-Method=TLS\n"), Format::iwd);
   EXPECT_EQ(guess_format("a.conf", ""), std::nullopt);
 }
 
@@ -171,6 +202,13 @@ TEST(Settings, SecretsAndUnknownKeysAreRefused) {
   EXPECT_TRUE(apply_setting(settings, "Key2.Ckn=0b").has_value());
   EXPECT_EQ(text_of(settings, "Link", "Parent"), "eth0");
   EXPECT_FALSE(apply_setting(settings, "Key.Cak=00112233445566778899aabbccddeeff").has_value());
+  for (const std::string_view secret : {"Password=hunter2", "PrivateKey=data:;base64,c2VjcmV0"}) {
+    const auto applied = apply_setting(settings, secret);
+    ASSERT_FALSE(applied.has_value()) << secret;
+    EXPECT_TRUE(applied.error().message.contains("is a secret")) << applied.error().message;
+    EXPECT_FALSE(applied.error().message.contains("hunter2") || applied.error().message.contains("c2Vj"));
+  }
+  EXPECT_TRUE(apply_setting(settings, "PrivateKey=/key.pem").has_value());
   EXPECT_FALSE(apply_setting(settings, "MKA.Priority=300").has_value());
   EXPECT_FALSE(apply_setting(settings, "Nonsense=1").has_value());
   EXPECT_FALSE(apply_setting(settings, "Nonsense").has_value());

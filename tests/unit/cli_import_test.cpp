@@ -140,9 +140,109 @@ TEST(WpaSupplicant, BrokenNetworksAreRefused) {
   EXPECT_TRUE(wpa("network={\nmacsec_policy=1\nmka_ckn=0a\n").tells("file:1: this network={ is not closed"));
   EXPECT_TRUE(wpa_block("mka_ckn 0a\n").tells("file:6: a line without '='"));
   EXPECT_TRUE(wpa_block("ssid=\"open\n").tells("file:6: ssid is not accepted"));
-  const Read eap = wpa("network={\nmacsec_policy=1\nkey_mgmt=IEEE8021X\neap=TLS\nidentity=\"me\"\n}\n");
-  EXPECT_TRUE(eap.refused);
-  EXPECT_EQ(std::ranges::count(eap.told, '\n'), 1) << eap.told;
+  const Read psk = wpa("network={\nmacsec_policy=1\nkey_mgmt=WPA-PSK\n}\n");
+  EXPECT_TRUE(psk.refused);
+  EXPECT_EQ(std::ranges::count(psk.told, '\n'), 1) << psk.told;
+}
+
+Read wpa_eap_block(std::string_view lines) {
+  return wpa(fmt::format("network={{\nkey_mgmt=IEEE8021X\nmacsec_policy=1\n{}}}\n", lines));
+}
+
+TEST(WpaSupplicant, AnAuthenticationIsTaken) {
+  const Read in = wpa_eap_block(
+      "eap=PEAP TTLS MD5 # both\neapol_flags=0\nidentity=\"alice\"\nanonymous_identity=616e6f6e\npassword=\"a \"#\"\n"
+      "ca_cert=\"/etc/ssl/lab ca.pem\"\ndomain_match=\"a.example.org;b.example.org\"\nphase2=\"auth=MSCHAPV2\"\n"
+      "phase1=\"peapver=0 tls_disable_tlsv1_3=1 crypto_binding=2\"\nfragment_size=1398\nocsp=2\nengine=0\n");
+  EXPECT_FALSE(in.refused) << in.told;
+  for (const std::string_view line :
+       {"[8021X]", "Method=peap ttls", "Identity=alice", "AnonymousIdentity=anon", "Password=a \"#",
+        "CaCertificate=\"/etc/ssl/lab ca.pem\"", "ServerName=a.example.org b.example.org", "InnerMethod=mschapv2",
+        "MaximumTls=1.2", "CryptoBinding=required", "FragmentSize=1398", "Revocation=ocsp-required"})
+    EXPECT_TRUE(in.says(line)) << line << "\n" << in.file;
+  EXPECT_TRUE(in.tells("file:4: eap=MD5 is left out")) << in.told;
+  EXPECT_FALSE(in.tells("a \"#"));
+}
+
+TEST(WpaSupplicant, WhatAnAuthenticationCannotBeIsRefusedByName) {
+  for (const auto& [lines, words] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"eap=MD5\n", "file:4: eap=MD5 is not accepted"},
+           {"eap=TLS\nprivate_key=\"pkcs11:object=a?pin-value=1234\"\n", "file:5: private_key=pkcs11:object=a is not"},
+           {"eap=TLS\nprivate_key=\"blob://key\"\n", "file:5: private_key=blob://key is not accepted"},
+           {"eap=PEAP\npassword=hash:00112233\n", "file:5: password is not accepted"},
+           {"eap=PEAP\npassword=open\n", "file:5: password is not accepted: a text in quotation marks"},
+           {"eap=PEAP\nphase1=\"peapver=1\"\n", "file:5: phase1=peapver=1 is not accepted"},
+           {"eap=TTLS\nphase2=\"auth=OTP\"\n", "file:5: phase2=auth=OTP is not accepted"},
+           {"eap=TTLS\nclient_cert2=\"/x\"\n", "file:5: client_cert2 is not accepted"},
+           {"eap=TLS\ndomain_match=\"*.example.org\"\n", "file:5: domain_match=*.example.org is not accepted"}}) {
+    const Read in = wpa_eap_block(lines);
+    EXPECT_TRUE(in.refused) << lines;
+    EXPECT_TRUE(in.tells(words)) << in.told;
+    EXPECT_FALSE(in.tells("1234") || in.tells("00112233")) << in.told;
+  }
+  EXPECT_TRUE(
+      wpa_eap_block("eap=TLS\nmka_cak=00112233445566778899aabbccddeeff\n").tells("file:5: mka_cak is left out"));
+}
+
+Read nm_eap(std::string_view lines) {
+  return read(Format::networkmanager,
+              fmt::format("[connection]\ntype=macsec\n[macsec]\nparent=eth0\nmode=1\n[802-1x]\n{}", lines));
+}
+
+TEST(NetworkManager, AnAuthenticationIsTaken) {
+  const Read in = nm_eap(
+      "eap=ttls;\nidentity=alice\\sb\nanonymous-identity=@c\npassword=word\nca-cert=/etc/ca.pem\n"
+      "domain-suffix-match=example.org;\naltsubject-matches=DNS:a;EMAIL:b@c;\nphase2-autheap=mschapv2\n"
+      "phase1-auth-flags=81\nclient-cert=file:///c.pem\nprivate-key=/k.pem\nprivate-key-password=pin\n");
+  EXPECT_FALSE(in.refused) << in.told;
+  for (const std::string_view line :
+       {"Method=ttls", "Identity=alice b", "AnonymousIdentity=@c", "Password=word", "CaCertificate=/etc/ca.pem",
+        "ServerNameSuffix=example.org", "ServerAlternativeName=DNS:a EMAIL:b@c", "InnerMethod=eap-mschapv2",
+        "MinimumTls=1.1", "MaximumTls=1.2", "ClientCertificate=/c.pem", "PrivateKey=/k.pem", "PrivateKeyPassword=pin"})
+    EXPECT_TRUE(in.says(line)) << line << "\n" << in.file;
+  EXPECT_TRUE(nm_eap("eap=tls;\nsystem-ca-certs=true\n").says("CaCertificate=system"));
+  EXPECT_TRUE(nm_eap("eap=peap;\npassword-raw=97;98;\n").says("Password=ab"));
+  EXPECT_TRUE(nm_eap("eap=peap;\npassword-flags=1\n").tells("file:8: 802-1x.password-flags=1 is left out"));
+}
+
+TEST(NetworkManager, WhatAnAuthenticationCannotBeIsRefusedByName) {
+  for (const auto& [lines, words] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"eap=fast;\n", "file:7: 802-1x.eap=fast is not accepted"},
+           {"eap=tls;\nclient-cert=pkcs11:x\n", "file:8: 802-1x.client-cert=pkcs11:x is not accepted"},
+           {"eap=tls;\nca-cert=102;105;\n", "file:8: 802-1x.ca-cert is not accepted: the path of a file"},
+           {"eap=peap;\nphase1-peapver=1\n", "file:8: 802-1x.phase1=peapver=1 is not accepted"},
+           {"eap=ttls;\nphase2-client-cert=/x\n", "file:8: 802-1x.phase2-client-cert is not accepted"},
+           {"eap=tls;\nnonsense=1\n", "file:8: 802-1x.nonsense is no setting of NetworkManager"}}) {
+    const Read in = nm_eap(lines);
+    EXPECT_TRUE(in.refused) << lines;
+    EXPECT_TRUE(in.tells(words)) << in.told;
+  }
+}
+
+TEST(Iwd, AnAuthenticationIsTaken) {
+  const Read in = read(Format::iwd,
+                       "[Security]\nEAP-Method=PEAP\nEAP-Identity=@b\nEAP-PEAP-CACert=embed:ca\n"
+                       "EAP-PEAP-ServerDomainMask=*.example.org\nEAP-PEAP-Phase2-Method=MSCHAPV2\n"
+                       "EAP-PEAP-Phase2-Identity=alice\nEAP-PEAP-Phase2-Password=word\n[Settings]\nAutoConnect=true\n"
+                       "[@pem@ca]\nxyz\n");
+  EXPECT_FALSE(in.refused) << in.told;
+  for (const std::string_view line :
+       {"Method=peap", "AnonymousIdentity=@b", "Identity=alice", "Password=word",
+        "CaCertificate=data:;base64,eHl6Cg==", "ServerNameSuffix=example.org", "InnerMethod=eap-mschapv2"})
+    EXPECT_TRUE(in.says(line)) << line << "\n" << in.file;
+  EXPECT_TRUE(in.tells("file:9: [Settings] is left out") || in.tells("file:10: [Settings] is left out")) << in.told;
+  const Read tls =
+      read(Format::iwd,
+           "[Security]\nEAP-Method=TLS\nEAP-Identity=host\nEAP-TLS-CACert=/ca.pem\nEAP-TLS-ClientCert=/c.pem\n"
+           "EAP-TLS-ClientKey=embed:key\nEAP-TLS-ClientKeyPassphrase=pin\nEAP-TLS-ServerDomainMask=a.b;c.d\n"
+           "[@pem@key]\nsecret\n");
+  EXPECT_FALSE(tls.refused) << tls.told;
+  for (const std::string_view line :
+       {"Method=tls", "Identity=host", "CaCertificate=/ca.pem", "ClientCertificate=/c.pem",
+        "PrivateKey=data:;base64,c2VjcmV0Cg==", "PrivateKeyPassword=pin", "ServerName=a.b c.d"})
+    EXPECT_TRUE(tls.says(line)) << line << "\n" << tls.file;
+  EXPECT_TRUE(read(Format::iwd, "[Security]\nEAP-Method=PWD\n").tells("file:2: EAP-Method=PWD is not accepted"));
+  EXPECT_TRUE(read(Format::iwd, "[Security]\nEAP-Method=TLS\nEAP-TLS-CACrt=x\n").refused);
 }
 
 TEST(WpaSupplicant, TheNameOfTheFileNamesTheParent) {
@@ -209,7 +309,7 @@ TEST(NetworkManager, EverySettingIsTakenOrNamed) {
   EXPECT_TRUE(keyfile("offload=2\n").says("Offload=mac"));
   EXPECT_TRUE(keyfile("[ipv4]\nmethod=auto\n").tells("[ipv4] is left out"));
   EXPECT_TRUE(keyfile("mka-cak-flags=1\n").tells("the key is not in the file"));
-  for (const std::string_view line : {"mode=1\n", "offload=7\n", "validation=3\n", "port=x\n", "encrypt=maybe\n",
+  for (const std::string_view line : {"mode=2\n", "offload=7\n", "validation=3\n", "port=x\n", "encrypt=maybe\n",
                                       "mka-cek=00112233445566778899aabbccddeeff\n"})
     EXPECT_TRUE(keyfile(line).refused) << line;
   EXPECT_TRUE(keyfile("mka-cek=1\n").tells("did you mean macsec.mka-cak?"));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/authentication_check.hpp"
 #include "cli/settings.hpp"
 #include "cli/verbs/table.hpp"
 #include "engine/config/profile_set.hpp"
@@ -15,6 +16,7 @@ bus::Problem to_problem(const Diagnostic& each) {
 struct Checked {
   std::string name;
   std::vector<bus::Problem> problems;
+  std::vector<std::string> facts{};
 };
 
 bus::Value to_value(const Checked& checked) {
@@ -24,8 +26,11 @@ bus::Value to_value(const Checked& checked) {
     rows.push_back(bus::Value{bus::Value::Data{bus::Value::List{text(each.error ? "error" : "warning"), text(each.file),
                                                                 bus::Value{bus::Value::Data{std::uint64_t{each.line}}},
                                                                 text(each.setting), text(each.text)}}});
-  return bus::Value{
-      bus::Value::Data{bus::Value::Dict{{"Name", text(checked.name)}, {"Problems", bus::Value{std::move(rows)}}}}};
+  bus::Value::List facts;
+  for (const std::string& each : checked.facts) facts.push_back(text(each));
+  bus::Value::Dict out{{"Name", text(checked.name)}, {"Problems", bus::Value{std::move(rows)}}};
+  if (!facts.empty()) out.emplace("Facts", bus::Value{std::move(facts)});
+  return bus::Value{bus::Value::Data{std::move(out)}};
 }
 
 }  // namespace
@@ -41,8 +46,12 @@ Exit run_profile_check(Context& context) {
     Checked& checked = all.emplace_back(Checked{argument, {}});
     ProfileContext reads = ProfileContext::from_environment().as_of_now();
     reads.without_keys = context.options.no_keys;
-    for (const Diagnostic& each : load_profile(argument, reads).diagnostics)
-      checked.problems.push_back(to_problem(each));
+    const ProfileFile file = load_profile(argument, reads);
+    for (const Diagnostic& each : file.diagnostics) checked.problems.push_back(to_problem(each));
+    if (file.profile == nullptr || reads.without_keys) continue;
+    AuthenticationCheck opened = check_authentication(*file.profile, eap_program());
+    for (const Diagnostic& each : opened.diagnostics) checked.problems.push_back(to_problem(each));
+    checked.facts = std::move(opened.facts);
   }
   if (!names.empty() || context.arguments.empty()) {
     const auto profiles = context.profiles(names);
@@ -55,6 +64,8 @@ Exit run_profile_check(Context& context) {
     rows.push_back(to_value(checked));
     if (checked.problems.empty() && context.options.legend && !context.json())
       context.print("{}: {}\n", printable(checked.name), paint(context.screen, Style::good, "no problem"));
+    if (!context.json())
+      for (const std::string& fact : checked.facts) context.print("{}: {}\n", printable(checked.name), printable(fact));
     for (const bus::Problem& problem : checked.problems) {
       bad = bad || problem.error;
       if (!context.json())

@@ -10,8 +10,9 @@ class Version1 : public testing::TestWithParam<std::tuple<std::uint64_t, bool>> 
 TEST_P(Version1, SecuresStaysRekeysAndReturns) {
   const auto [seed, peer_serves] = GetParam();
   Lab lab{seed};
-  Host& ours = lab.add(
-      make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128}; }));
+  Host& ours = lab.add(make_profile([](Profile& p) {
+    p.macsec.cipher_suites = {CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128};
+  }));
   lab.lan.run_for(lab.lan.random.between(0, 10 * second));
   V1Peer& theirs = lab.add_v1(peer_serves ? 10 : 200);
   ASSERT_TRUE(lab.secures_within(10 * second));
@@ -58,6 +59,21 @@ TEST(Interop, MixedGroup) {
     EXPECT_TRUE(lab.secures_within(15 * second)) << seed;
     lab.lan.run_for(60 * second);
     EXPECT_TRUE(lab.lan.secured());
+  }
+}
+
+// They receive only from those they hear when a SAK comes, and hear one another at their own two seconds.
+TEST(Interop, TwoVersion1PeersBehindUsReceiveFromOneAnother) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Lab lab{seed};
+    lab.add(make_profile([](Profile& p) {
+      p.mka.priority = 10;
+      p.macsec.cipher_suites = {CipherSuite::gcm_aes_128};
+    }));
+    lab.add_v1(100);
+    if (seed % 2 == 0) lab.lan.run_for(lab.lan.random.between(0, 10 * second));
+    lab.add_v1(200);
+    EXPECT_TRUE(lab.secures_within(6 * second)) << seed;
   }
 }
 

@@ -73,6 +73,26 @@ TEST(Suspension, InAGroupNobodyIsLost) {
   for (const Host* host : hosts) EXPECT_EQ(host->status().counters.peers_lost, 0U);
 }
 
+// Found as a gap of 20 s: the key server made four SAKs that the silent member could not take.
+TEST(Suspension, WaitsWithEverySakUntilItIsOver) {
+  Lab lab;
+  const auto hosts = lab.secured(3);
+  lab.flood(10 * millisecond);
+  const KeyId key = key_in_use(*hosts[0]);
+  ASSERT_TRUE(hosts[1]->suspend(60s));
+  lab.lan.run_for(5 * second);
+  EXPECT_TRUE(hosts[0]->rekey());
+  lab.lan.run_for(5 * second);
+  lab.lan.set_lossless(false);
+  Host& newcomer = lab.add();
+  lab.lan.run_for(48 * second);
+  EXPECT_EQ(key_in_use(*hosts[0]), key);
+  EXPECT_NE(newcomer.state(), PortState::secured);
+  ASSERT_TRUE(lab.secures_within(10 * second));
+  EXPECT_NE(key_in_use(*hosts[0]), key) << "what was asked for is not forgotten";
+  EXPECT_EQ(hosts[0]->status().counters.sak_generated, 2U);
+}
+
 TEST(Suspension, IsAnnouncedInWholeSecondsAndNeverAsNone) {
   for (const auto& [span, announced] : {std::pair{100ms, 1U}, std::pair{1000ms, 1U}, std::pair{1500ms, 2U}}) {
     Lab lab;
@@ -102,8 +122,9 @@ TEST(Suspension, TakenBackOrOverLeavesAPlainLife) {
 }
 
 ProfilePointer best_suites() {
-  return make_profile(
-      [](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128}; });
+  return make_profile([](Profile& p) {
+    p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128};
+  });
 }
 
 /// An MKPDU of a version-1 device, as somebody may have recorded it.

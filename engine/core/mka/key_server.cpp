@@ -24,6 +24,12 @@ std::vector<const Peer*> live_peers(const Participant& participant) {
   return live;
 }
 
+/// The first live peer, where no live peer has MACsec.
+const Peer* without_macsec(const Participant& participant) {
+  const std::vector<const Peer*> live = live_peers(participant);
+  return live.empty() || std::ranges::any_of(live, &Peer::macsec_capable) ? nullptr : live.front();
+}
+
 }  // namespace
 
 std::string_view to_string(Want want) noexcept {
@@ -56,16 +62,20 @@ std::string_view to_string(Want want) noexcept {
       return "the SecY refused the last";
     case Want::suites_changed:
       return "a member's cipher suites";
+    case Want::suite_untaken:
+      return "a member does not take the cipher suite";
+    case Want::introduced:
+      return "members have found one another";
   }
   return {};
 }
 
 void KeyServer::want(Want why, Time now) {
   if (!wanted()) {
-    deadlines_.set(Timer::introduction, now + introduction_time);
     deadlines_.set(Timer::gather, now + gather_time);
     context_.trace.record({now, "KaY", {}, "SAK wanted", to_string(why)});
   }
+  if (why == Want::new_peer) untaken_.clear();
   wants_ |= 1U << static_cast<unsigned>(why);
 }
 
@@ -87,8 +97,12 @@ void KeyServer::watch(std::span<Participant> participants, Time now) {
   const auto owner = std::ranges::find(participants, latest->ckn, &Participant::ckn);
   if (owner == participants.end()) return;
   watch_settings(*owner, *latest, now);
+  if (owner->peers().any_unacquainted())
+    unacquainted_ = true;
+  else if (unacquainted_)
+    want(Want::introduced, now);
   for (Peer& peer : owner->peers().all())
-    if (peer.live) watch_member(peer, *latest, now);
+    if (peer.live && peer.macsec_capable) watch_member(peer, *latest, now);
 }
 
 void KeyServer::watch_settings(const Participant& owner, const SakSlot& latest, Time now) {
@@ -127,6 +141,7 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
   // the first moments of a key may have been said before it knew.
   const bool lost_it = !offer_ && peer.patience == life_time && peer.last_heard >= latest.since + 1s;
   if (lost_it || now >= peer.another_sak_at) {
+    if (!lost_it) note_untaken(peer, latest.cipher_suite, now);
     peer.patience = std::min(peer.patience * 2, longest_patience);
     peer.another_sak_at = now + peer.patience;
     want(Want::member_without_key, now);
@@ -136,9 +151,23 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
   if (const Time late = *peer.unkeyed_since + life_time; now < late) deadlines_.set_sooner(Timer::member, late);
 }
 
+void KeyServer::note_untaken(const Peer& peer, CipherSuite suite, Time now) {
+  if (peer.announces) return;
+  // Each was tried: they are tried again, from the first.
+  if (std::ranges::find(untaken_, suite) != untaken_.end()) untaken_.clear();
+  untaken_.push_back(suite);
+  want(Want::suite_untaken, now);
+}
+
 bool KeyServer::serve(Participant& principal, std::span<const Participant> participants, Time now) {
   deadlines_.stop(Timer::settle);
+  deadlines_.stop(Timer::introduction);
   if (!wanted()) return false;
+  if (principal.peers().any_unacquainted()) {
+    const auto newest = std::ranges::max_element(principal.peers().all(), {}, &Peer::live_since);
+    if (const Time until = newest->live_since + introduction_time; now < until)
+      deadlines_.set(Timer::introduction, until);
+  }
   if (cp_.latest() && now < cp_.latest()->since + life_time)
     deadlines_.set(Timer::settle, cp_.latest()->since + life_time);
   if (!may_generate(principal, participants, now)) return false;
@@ -154,10 +183,13 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   if (deadlines_.is_running(Timer::gather, now) &&
       (principal.peers().any_potential() || principal.peers().any_stranger()))
     return false;
-  // A version-1 peer in a group receives only from those that were live to it when it took the SAK: let them speak first.
-  if (deadlines_.is_running(Timer::introduction, now) && principal.needs_introduction()) return false;
+  // A version-1 peer receives only from those that were live to it when it took the SAK: let them speak first.
+  if (deadlines_.is_running(Timer::introduction, now)) return false;
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return true;
+  // 9.18: who is suspended can neither take a SAK nor tell. Only packet numbers do not wait.
+  if (principal.peers().any_suspended() && !wanted(Want::packet_numbers) && !wanted(Want::members_packet_numbers))
+    return false;
   if (!latest->transmitting) {
     // What can never be taken by all it was made for gives way at once, what nobody took when its time is over.
     const Participant* owner = find(participants, latest->ckn);
@@ -170,19 +202,25 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
 }
 
 std::optional<CipherSuite> KeyServer::choose_cipher(const Participant& participant) const {
-  const std::vector<CipherSuite> wanted = cp_.cipher_suites();
-  const auto all = [&](auto&& supports) {
-    return std::ranges::find_if(wanted, [&](CipherSuite suite) {
-      return std::ranges::all_of(participant.peers().all(),
-                                 [&](const Peer& peer) { return !peer.live || supports(peer, suite); });
+  const std::vector<CipherSuite> allowed = cp_.cipher_suites();
+  const auto first = [&](auto&& supports) -> std::optional<CipherSuite> {
+    const auto at = std::ranges::find_if(allowed, [&](CipherSuite suite) {
+      return std::ranges::all_of(participant.peers().all(), [&](const Peer& peer) {
+        return !peer.live || !peer.macsec_capable || supports(peer, suite);
+      });
     });
+    return at == allowed.end() ? std::nullopt : std::optional{*at};
   };
-  if (const auto at = all([](const Peer& peer, CipherSuite suite) { return peer.supports(suite); }); at != wanted.end())
-    return *at;
+  const auto taken = [this](CipherSuite suite) { return std::ranges::find(untaken_, suite) == untaken_.end(); };
+  if (const auto suite = first(
+          [&](const Peer& peer, CipherSuite each) { return peer.supports(each) && (peer.announces || taken(each)); }))
+    return suite;
   // Who announces nothing may know more than the mandatory suite: switches often do not announce.
-  const auto at = all([](const Peer& peer, CipherSuite suite) { return !peer.announces || peer.supports(suite); });
-  if (at == wanted.end()) return std::nullopt;
-  return *at;
+  const auto may = [](const Peer& peer, CipherSuite suite) { return !peer.announces || peer.supports(suite); };
+  if (const auto suite =
+          first([&](const Peer& peer, CipherSuite each) { return may(peer, each) && (peer.announces || taken(each)); }))
+    return suite;
+  return first(may);
 }
 
 Result<SakSlot> KeyServer::make_sak(Participant& participant, CipherSuite suite, std::span<const Peer* const> members,
@@ -248,6 +286,8 @@ void KeyServer::fail_for_now(Reason reason, std::string text, Time now) {
 }
 
 void KeyServer::generate(Participant& participant, Time now) {
+  if (const Peer* peer = without_macsec(participant))
+    return fail_for_now(Reason::macsec_refused, "peer " + to_string(peer->sci) + " says that it has no MACsec", now);
   const std::optional<CipherSuite> suite = choose_cipher(participant);
   if (!suite) return fail_for_now(Reason::none, {}, now);  // what everybody announces speaks for itself
   const std::vector<const Peer*> members = live_peers(participant);
@@ -263,7 +303,9 @@ void KeyServer::generate(Participant& participant, Time now) {
   }
   if (cp_.latest()) {
     ++context_.counters.sak_rekeys;
-    context_.emit(Event::Kind::rekey_started, now, to_string(slot->id));
+    context_.emit(
+        Event::Kind::rekey_started, now,
+        to_string(slot->id) + (wanted(Want::suite_untaken) ? ", since a member did not take the suite before" : ""));
   }
   ++context_.counters.sak_generated;
   used_.note(slot->id, now);
@@ -272,6 +314,7 @@ void KeyServer::generate(Participant& participant, Time now) {
   cp_.new_sak(std::move(*slot));
   pn_watch_.forget_speed();
   wants_ = 0;
+  unacquainted_ = participant.peers().any_unacquainted();
   deadlines_.set(Timer::retry, now + generate_gap);
   refusal_.clear();
   participant.ramp_up(now);
@@ -315,7 +358,7 @@ void KeyServer::end_offer_when_done(std::span<const Participant> participants) {
   if (owner == nullptr || !current) return offer_.reset();
   for (const MemberId& mi : offer_->members) {
     const Peer* peer = owner->peers().find(mi);
-    if (peer == nullptr || !peer->live) continue;
+    if (peer == nullptr || !peer->live || !peer->macsec_capable) continue;
     const PeerKeyUse* use = peer->use_of(offer_->key);
     if (use == nullptr || !use->receiving) return;
   }

@@ -13,8 +13,9 @@ namespace macsec::core {
 
 /// How long the key server waits for members it has only heard of before it makes a SAK for those it knows.
 inline constexpr Duration gather_time = std::chrono::milliseconds{500};
-/// How long it waits for the members of a group with a version-1 peer to become known to that peer.
-inline constexpr Duration introduction_time = std::chrono::milliseconds{100};
+/// How long after the newest member a SAK waits for a version-1 peer to hear of all the others: each speaks within a hello
+/// time of 2 s.
+inline constexpr Duration introduction_time = std::chrono::milliseconds{2200};
 /// After a failure to make or install a SAK.
 inline constexpr Duration generate_retry = std::chrono::seconds{2};
 
@@ -34,6 +35,8 @@ enum class Want : std::uint8_t {
   request,
   refused,
   suites_changed,
+  suite_untaken,
+  introduced,
 };
 [[nodiscard]] std::string_view to_string(Want want) noexcept;
 
@@ -45,6 +48,7 @@ class KeyServer {
   /// A new SAK as soon as the protocol allows; reasons add up until one is made.
   void want(Want why, Time now);
   [[nodiscard]] bool wanted() const noexcept { return wants_ != 0; }
+  [[nodiscard]] bool wanted(Want why) const noexcept { return (wants_ & 1U << static_cast<unsigned>(why)) != 0; }
   /// Another one is key server, or nobody: what was asked for by an operator, the time or the packet numbers stays wanted
   /// until a SAK is there, whoever makes it.
   void lose_role() noexcept;
@@ -110,6 +114,8 @@ class KeyServer {
   /// The SAK on offer can no longer be taken by all it was made for.
   [[nodiscard]] bool is_stale(std::span<const Participant> participants) const;
   void watch_member(Peer& peer, const SakSlot& latest, Time now);
+  /// A member that announces nothing and does not take the suite may have another.
+  void note_untaken(const Peer& peer, CipherSuite suite, Time now);
   /// Whether the profile and what `owner`'s live peers announce still allow `latest`; where they do not, and another can be
   /// made, it is wanted.
   void watch_settings(const Participant& owner, const SakSlot& latest, Time now);
@@ -125,6 +131,8 @@ class KeyServer {
   /// One count for all our MIs, old and new: no KI is ever given out twice, whichever participant is the principal.
   KeyNumber last_kn_ = 0;
   std::optional<Offer> offer_;
+  bool unacquainted_ = false;           ///< since the latest SAK a version-1 peer did not hear all the others
+  std::vector<CipherSuite> untaken_{};  ///< that a member which announces nothing did not take
 };
 
 }  // namespace macsec::core

@@ -115,6 +115,7 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   result.suspends = !suspended && peer->suspended_until.has_value();
   if (hears_us && !peer->live) {
     peer->live = true;
+    peer->live_since = now;
     result.became_live = true;
     had_peer = true;
     grew = true;
@@ -124,13 +125,9 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     result.peer = peer;
   }
   if (hears_us) note_sak_use(*peer, pdu);
-  peer->strangers.clear();
-  if (pdu.live) {
-    for (std::size_t i = 0; i < pdu.live->size(); ++i) {
-      const MemberId other = (*pdu.live)[i].mi;
-      if (other != mi_ && !peers_.is_live(other)) peer->strangers.push_back(other);
-    }
-  }
+  peer->hears.clear();
+  for (std::size_t i = 0; pdu.live && i < pdu.live->size(); ++i)
+    if (const MemberId other = (*pdu.live)[i].mi; other != mi_) peer->hears.push_back(other);
   return result;
 }
 
@@ -148,7 +145,7 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
   peer.priority = basic.priority;
   peer.version = basic.version;
   peer.key_server = basic.key_server;
-  peer.macsec_capable = basic.macsec_desired && basic.capability != MacsecCapability::none;
+  peer.macsec_capable = basic.capability != MacsecCapability::none;
   forget_announcement(peer, now);
   if (pdu.announcement) note_announcement(peer, *pdu.announcement, now);
   // Each MKPDU tells its own life: a suspension that is over, or was taken back, is not waited for.
@@ -227,12 +224,6 @@ Time Participant::next_transmit() const noexcept {
   if (!new_info || tokens_ >= 1) return new_info ? std::min(tokens_at_, next_hello_) : next_hello_;
   const auto wait = std::chrono::microseconds{static_cast<std::int64_t>((1 - tokens_) / per_second * 1e6) + 1};
   return std::min(tokens_at_ + wait, next_hello_);
-}
-
-bool Participant::needs_introduction() const noexcept {
-  const auto live = [](const Peer& peer) { return peer.live; };
-  const auto slow = [](const Peer& peer) { return peer.live && peer.version < 2; };
-  return std::ranges::count_if(peers_.all(), live) > 1 && std::ranges::any_of(peers_.all(), slow);
 }
 
 std::uint8_t Participant::understood(std::uint8_t configured) const noexcept {

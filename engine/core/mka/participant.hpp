@@ -99,8 +99,6 @@ class Participant {
   /// Builds the next MKPDU with its ICV; an empty frame when it could not be built.
   [[nodiscard]] Frame transmit(const Context& context, const Announcement& what, Random& random, Time now,
                                Duration hello);
-  /// A group of three or more in which a peer of version 1 takes part.
-  [[nodiscard]] bool needs_introduction() const noexcept;
   /// The version whose parameter sets are sent: the profile's, lowered to what every live peer understands. The version that
   /// is said is always the profile's: members that lowered it for one another could never raise it again.
   [[nodiscard]] std::uint8_t understood(std::uint8_t configured) const noexcept;

@@ -77,8 +77,20 @@ bool PeerList::is_live(const MemberId& mi) const noexcept {
 
 bool PeerList::any_stranger() const noexcept {
   return std::ranges::any_of(peers_, [this](const Peer& peer) {
-    return peer.live && !std::ranges::all_of(peer.strangers, [this](const MemberId& mi) { return is_live(mi); });
+    return peer.live && !std::ranges::all_of(peer.hears, [this](const MemberId& mi) { return is_live(mi); });
   });
+}
+
+bool PeerList::any_unacquainted() const noexcept {
+  return std::ranges::any_of(peers_, [this](const Peer& peer) {
+    return peer.live && peer.version < 2 && std::ranges::any_of(peers_, [&peer](const Peer& other) {
+             return other.live && other.mi != peer.mi && std::ranges::find(peer.hears, other.mi) == peer.hears.end();
+           });
+  });
+}
+
+bool PeerList::any_suspended() const noexcept {
+  return std::ranges::any_of(peers_, [](const Peer& peer) { return peer.live && peer.suspended_until; });
 }
 
 std::optional<Time> PeerList::next_expiry() const noexcept {

@@ -22,8 +22,8 @@ struct Peer {
   Sci sci;
   std::uint8_t priority = 255;
   std::uint8_t version = 1;
-  bool key_server = false;  ///< says that it is
-  bool macsec_capable = false;
+  bool key_server = false;     ///< says that it is
+  bool macsec_capable = true;  ///< else it says that it has no MACsec: it takes no SAK (802.1X-2020 11.11.3)
   bool live = false;
   bool remembered = false;  ///< live in a snapshot; has not spoken since
   bool delay_protect = false;
@@ -36,7 +36,8 @@ struct Peer {
   std::optional<Time> unkeyed_since;    ///< live, but does not report to receive with the latest SAK
   Time another_sak_at;                  ///< when another is tried for its sake
   Duration patience = life_time;        ///< from one such try to the next; doubles
-  std::vector<MemberId> strangers;      ///< in its live list, but not live here when it said so
+  Time live_since;
+  std::vector<MemberId> hears;  ///< its live list as last told, without us
   PeerKeyUse latest;
   PeerKeyUse old;
 
@@ -68,6 +69,10 @@ class PeerList {
   [[nodiscard]] bool is_live(const MemberId& mi) const noexcept;
   /// A live peer hears somebody who is not live here yet.
   [[nodiscard]] bool any_stranger() const noexcept;
+  /// A version-1 peer of a group does not list all the others that are live here: with a SAK it would receive from those it
+  /// lists only.
+  [[nodiscard]] bool any_unacquainted() const noexcept;
+  [[nodiscard]] bool any_suspended() const noexcept;
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
 
  private:

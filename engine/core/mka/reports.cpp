@@ -18,6 +18,7 @@ Reports reports_of(const SakSlot& slot, const PeerList& peers) noexcept {
       out.outsiders = true;
       continue;
     }
+    if (!peer.macsec_capable) continue;
     any = true;
     out.any_receiving = out.any_receiving || receiving;
     out.all_receiving = out.all_receiving && receiving;

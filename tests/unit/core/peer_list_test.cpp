@@ -47,7 +47,7 @@ TEST(PeerList, AMemberThatRestartedReplacesItself) {
 TEST(PeerList, AStrangerIsWhomALivePeerHearsAndWeDoNot) {
   PeerList peers;
   Peer* peer = peers.admit(member(1), sci_of(1));
-  peer->strangers = {member(2)};
+  peer->hears = {member(2)};
   EXPECT_FALSE(peers.any_stranger()) << "what is not live tells nothing";
   peer->live = true;
   EXPECT_TRUE(peers.any_stranger());

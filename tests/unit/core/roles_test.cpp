@@ -105,8 +105,6 @@ TEST(KeyServer, WaitsAMomentForMembersItHasOnlyHeardOf) {
   one.meet(2);
   one.meet(3).live = false;
   EXPECT_FALSE(one.serve(start));
-  EXPECT_EQ(one.server.next(), start + introduction_time);
-  EXPECT_FALSE(one.serve(start + introduction_time));
   EXPECT_EQ(one.server.next(), start + gather_time);
   EXPECT_TRUE(one.serve(start + gather_time));
 }
@@ -166,6 +164,101 @@ TEST(KeyServer, AnotherSakFollowsASettingThatChanged) {
   peer.announces = false;
   EXPECT_TRUE(one.serve(start + 20s));
   EXPECT_FALSE(one.serve(start + 20s));
+}
+
+TEST(KeyServer, WaitsForVersion1PeersToHearOfOneAnother) {
+  Server one;
+  Peer& first = one.meet(2);
+  first.live_since = start;
+  one.meet(3).live_since = start;
+  for (Peer& peer : one.participants[0].peers().all()) peer.version = 1;
+  EXPECT_FALSE(one.serve(start));
+  EXPECT_EQ(one.server.next(), start + gather_time);
+  EXPECT_FALSE(one.serve(start + gather_time));
+  EXPECT_EQ(one.server.next(), start + introduction_time);
+  const auto acquaint = [&one] {
+    for (Peer& peer : one.participants[0].peers().all()) {
+      peer.hears.clear();
+      for (const Peer& other : one.participants[0].peers().all())
+        if (other.mi != peer.mi) peer.hears.push_back(other.mi);
+    }
+  };
+  acquaint();
+  EXPECT_TRUE(one.serve(start + 1s));
+  one.put_to_use(start + 1s);
+  EXPECT_FALSE(one.serve(start + 10s));
+
+  one.participants[0].peers().all()[0].hears.clear();
+  EXPECT_FALSE(one.serve(start + 11s)) << "a new SAK would not be for both";
+  acquaint();
+  EXPECT_TRUE(one.serve(start + 12s)) << "it closed its channel when it lost the other";
+}
+
+TEST(KeyServer, WaitsNoLongerThanAHelloForThoseThatStayStrangers) {
+  Server one;
+  one.meet(2).live_since = start;
+  one.meet(3).live_since = start;
+  for (Peer& peer : one.participants[0].peers().all()) peer.version = 1;
+  EXPECT_FALSE(one.serve(start));
+  one.server.pass(start + introduction_time);
+  EXPECT_TRUE(one.serve(start + introduction_time));
+}
+
+TEST(KeyServer, MakesNoSakThatASuspendedMemberCannotTake) {
+  Server one;
+  Peer& peer = one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  peer.suspended_until = start + 100s;
+  one.server.want(Want::request, start + 10s);
+  EXPECT_FALSE(one.serve(start + 10s));
+  EXPECT_FALSE(one.serve(start + 99s));
+  peer.suspended_until.reset();
+  EXPECT_TRUE(one.serve(start + 101s));
+}
+
+TEST(KeyServer, PacketNumbersDoNotWaitForASuspendedMember) {
+  Server one;
+  Peer& peer = one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  peer.suspended_until = start + 100s;
+  one.server.want(Want::packet_numbers, start + 10s);
+  EXPECT_TRUE(one.serve(start + 10s));
+}
+
+TEST(KeyServer, GivesNoSakToWhoSaysThatItHasNoMacsec) {
+  Server one;
+  Peer& peer = one.meet(2);
+  peer.macsec_capable = false;
+  EXPECT_FALSE(one.serve(start));
+  EXPECT_EQ(one.refusal.reason, Reason::macsec_refused);
+  EXPECT_NE(one.refusal.text.find(to_string(peer.sci)), std::string::npos);
+  one.meet(3);
+  one.server.pass(start + generate_retry);
+  EXPECT_TRUE(one.serve(start + generate_retry)) << "the others of a group have it";
+  EXPECT_EQ(one.refusal.reason, Reason::none);
+}
+
+TEST(KeyServer, TriesTheNextSuiteWhereAPeerThatAnnouncesNothingTakesNone) {
+  Server one{[](Profile& profile) {
+    profile.macsec.cipher_suites = {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_xpn_256};
+  }};
+  one.meet(2);
+  const auto tried = [&one](Time now) {
+    EXPECT_TRUE(one.serve(now));
+    static_cast<void>(one.cp.step({.connect = Connect::secure, .elected_self = true}, now));
+    EXPECT_FALSE(one.serve(now));
+    return one.cp.latest()->cipher_suite;
+  };
+  Time now = start;
+  EXPECT_EQ(tried(now), CipherSuite::gcm_aes_128);
+  std::vector<CipherSuite> next;
+  for (int i = 0; i < 3; ++i) {
+    now += 2min;
+    next.push_back(tried(now));
+  }
+  EXPECT_EQ(next, (std::vector{CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128}));
 }
 
 TEST(KeyServer, ASakThatNobodyTookGivesWayToAnother) {

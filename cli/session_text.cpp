@@ -244,6 +244,14 @@ void print_settings(Context& context, const LinkFacts& facts) {
 
 }  // namespace
 
+bool has_error(const bus::ProfileInfo& profile) { return std::ranges::any_of(profile.problems, &bus::Problem::error); }
+
+std::string placed_text(const bus::Problem& problem) {
+  if (problem.file.empty()) return problem.text;
+  if (problem.line == 0) return fmt::format("{}: {}", problem.file, problem.text);
+  return fmt::format("{}:{}: {}", problem.file, problem.line, problem.text);
+}
+
 std::string_view bullet(std::string_view state) noexcept {
   if (state == "secured" || state == "suspended") return "●";
   return state == "failed" ? "×" : "○";

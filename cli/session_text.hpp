@@ -14,6 +14,10 @@ struct LinkFacts {
   std::uint64_t parent_mtu = 0;
 };
 
+[[nodiscard]] bool has_error(const bus::ProfileInfo& profile);
+/// "FILE:LINE: TEXT", as far as file and line are known.
+[[nodiscard]] std::string placed_text(const bus::Problem& problem);
+
 /// "   Peers: ..." with what does not fit below.
 void print_line(Context& context, std::string_view name, std::string_view text, Style style = Style::plain);
 void print_session(Context& context, const bus::SessionInfo& info, const LinkFacts& facts);

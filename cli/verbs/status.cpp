@@ -7,8 +7,6 @@
 namespace macsec::cli {
 namespace {
 
-bool has_error(const bus::ProfileInfo& info) { return std::ranges::any_of(info.problems, &bus::Problem::error); }
-
 bool is_disabled(const bus::ProfileInfo& info) {
   return info.valid && !info.enabled && info.source != "networkmanager" && !has_error(info);
 }
@@ -33,11 +31,8 @@ void print_errors(Context& context, const std::vector<Context::Profile>& profile
     if (!has_error(info)) continue;
     // A warning may explain the error: a misspelt key, and then the one that is required.
     for (const bus::Problem& problem : info.problems) {
-      const std::string place = problem.file.empty() ? ""
-                                : problem.line == 0  ? problem.file + ": "
-                                                     : fmt::format("{}:{}: ", problem.file, problem.line);
       const std::string text =
-          fmt::format("{} in profile {}: {}{}", problem.error ? "error" : "warning", info.name, place, problem.text);
+          fmt::format("{} in profile {}: {}", problem.error ? "error" : "warning", info.name, placed_text(problem));
       for (const std::string& each : wrap(printable(text), context.screen.width))
         context.out += paint(context.screen, problem.error ? Style::bad : Style::pending, each) + '\n';
     }

@@ -167,10 +167,8 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
   if (server_) server_->session_event(session.profile().link.interface, event);
   switch (event.kind) {
     case core::Event::Kind::key_retired:
-      if (const auto ckn = Ckn::from_hex(event.text.substr(0, event.text.find(' ')))) {
-        manager_->key_retired(session.profile().name, *ckn);
-        retirements_.schedule();
-      }
+      manager_->key_retired(session.profile().name, event.ckn.value());
+      retirements_.schedule();
       [[fallthrough]];
     case core::Event::Kind::peer_live:
     case core::Event::Kind::peer_lost:

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <utility>
 
 namespace macsec::os {
 namespace {
@@ -355,8 +356,12 @@ bool Driver::save(Session& session) {
   core::Port* port = session.mka();
   if (port == nullptr) return true;
   const auto done = store_.save(session.profile().name, port->snapshot());
-  if (done) return true;
-  session.trace_.message(LogLevel::warning, done.error().message);
+  if (done) {
+    session.save_error_ = 0;
+    return true;
+  }
+  if (std::exchange(session.save_error_, done.error().code) != done.error().code)
+    session.trace_.message(LogLevel::warning, done.error().message);
   if (done.error().code != EROFS) return true;
   session.snapshot_changed_ = true;
   wires_.drop(session.placed_.parent);

@@ -3,15 +3,10 @@
 
 #include "engine/base/file.hpp"
 
-#include <cstdlib>
-#include <fmt/format.h>
 #include <sstream>
 
 namespace macsec::os {
 namespace {
-
-/// EAPOL goes to 01-80-C2-00-00-03, bit 3 of a bridge's mask.
-constexpr unsigned eapol_bit = 8;
 
 doctor::Interface describe(const Link& link) {
   return {.name = link.name, .kind = link.kind, .up = link.up, .carrier = link.carrier, .mtu = link.mtu};
@@ -29,12 +24,6 @@ std::string read_kernel_file(const std::string& path) {
   return file ? std::string{file->text.view()} : std::string{};
 }
 
-std::optional<bool> passes_eapol(const Link& bridge) {
-  const std::string text = read_kernel_file(fmt::format("/sys/class/net/{}/bridge/group_fwd_mask", bridge.name));
-  if (text.empty()) return std::nullopt;
-  return (std::strtoul(text.c_str(), nullptr, 16) & eapol_bit) != 0;
-}
-
 /// What is around the parent and on the device.
 void look_around(const LinkMonitor& links, const Session& session, doctor::Facts& facts) {
   for (const auto& [ifindex, link] : links.links()) {
@@ -46,7 +35,6 @@ void look_around(const LinkMonitor& links, const Session& session, doctor::Facts
   if (parent == nullptr) return;
   facts.parent = describe(*parent);
   facts.master = find(links, parent->master);
-  if (parent->kind == "bridge") facts.bridge_passes_eapol = passes_eapol(*parent);
   facts.listeners =
       count_listeners(read_kernel_file("/proc/self/net/packet"), facts.profile->mka.ethertype, parent->ifindex);
 }
@@ -83,7 +71,8 @@ doctor::Facts facts_about(Driver& driver, const Session& session) {
                       .device = {},
                       .above = {},
                       .interfaces = {},
-                      .bridge_passes_eapol = {},
+                      .attached = session.ifindex() != 0,
+                      .obstacle = session.obstacle(),
                       .frames = {},
                       .wall_clock = std::chrono::duration_cast<std::chrono::seconds>(
                                         std::chrono::system_clock::now().time_since_epoch())

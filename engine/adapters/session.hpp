@@ -34,6 +34,8 @@ class Session {
   [[nodiscard]] unsigned ifindex() const noexcept { return secy_.ifindex(); }                ///< 0: no device
   [[nodiscard]] unsigned parent_ifindex() const noexcept { return secy_.parent_ifindex(); }  ///< 0: none
   [[nodiscard]] const OffloadReport& offload() const noexcept { return secy_.offload(); }
+  /// What keeps every frame of key agreement from the port, for people; empty: nothing known.
+  [[nodiscard]] const std::string& obstacle() const noexcept { return link_.obstacle; }
   [[nodiscard]] bool enabled() const noexcept { return enabled_; }  ///< not taken down by an operator
 
  private:
@@ -81,6 +83,7 @@ class Session {
 
   bool changed_ = false;  ///< observers are told at the end of the turn
   bool snapshot_changed_ = false;
+  int save_error_ = 0;  ///< errno of the last snapshot, told once
   bool reassert_ = false;  ///< what others changed is restored at the end of the turn
   Pace reassert_pace_;
   std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in the driver's set of intervals

@@ -48,6 +48,9 @@ struct Context {
   std::deque<Event> events;
 
   void emit(Event::Kind kind, Time now, std::string text = {}) { events.push_back({kind, now, std::move(text)}); }
+  void emit(Event::Kind kind, Time now, std::string text, const Ckn& ckn) {
+    events.push_back({kind, now, std::move(text), ckn});
+  }
 };
 
 }  // namespace macsec::core

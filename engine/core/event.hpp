@@ -3,7 +3,9 @@
 #pragma once
 
 #include "engine/base/time.hpp"
+#include "engine/wire/types.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +23,7 @@ struct Event {
     principal_changed,
     key_active,             ///< a key came into its time
     key_draining,           ///< a key is being retired
-    key_retired,            ///< a key is out of use for good; `text` begins with its CKN
+    key_retired,            ///< a key is out of use for good
     key_kept,               ///< a key that was being retired stays
     key_overdue,            ///< a key is in use past its end
     authenticated,          ///< by 802.1X; `text` says how and by whom
@@ -34,7 +36,8 @@ struct Event {
   };
   Kind kind;
   Time at;
-  std::string text;  ///< free of secrets
+  std::string text;          ///< free of secrets
+  std::optional<Ckn> ckn{};  ///< of the key that a key_... event is about
 };
 [[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
 

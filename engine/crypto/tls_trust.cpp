@@ -49,14 +49,9 @@ EapProblem problem_of(int error) noexcept {
 std::string words_of(int error, const X509* certificate, int depth) {
   const std::string which = quoted_certificate(certificate, depth);
   const CertificateReport report = certificate_report(certificate);
+  if (problem_of(error) == EapProblem::certificate_issuer)
+    return which + " is signed by \"" + display_issuer(certificate) + "\", which CaCertificate= does not hold";
   switch (error) {
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_CERT_UNTRUSTED:
-      return which + " is signed by \"" + display_issuer(certificate) + "\", which CaCertificate= does not hold";
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return which + " is not valid before " + date_of(report.not_before);
     case X509_V_ERR_CERT_HAS_EXPIRED:

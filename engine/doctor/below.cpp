@@ -91,12 +91,11 @@ void add_mtu(const Facts& facts, std::vector<Finding>& out) {
 }
 
 void add_bridge(const Facts& facts, std::vector<Finding>& out) {
-  if (facts.parent && facts.parent->kind == "bridge" && facts.bridge_passes_eapol == false)
+  if (!facts.obstacle.empty())
     out.push_back({.id = "parent-is-bridge",
                    .gravity = facts.status.state == core::PortState::secured ? Gravity::remark : Gravity::warning,
-                   .text = facts.parent->name + " is a bridge: MKA ends at its ports and does not cross it",
-                   .remedy = "name the port in Parent=, or let EAPOL pass: ip link set " + facts.parent->name +
-                             " type bridge group_fwd_mask 8"});
+                   .text = facts.obstacle,
+                   .remedy = {}});
 }
 
 void add_offload(const Facts& facts, std::vector<Finding>& out) {
@@ -143,7 +142,7 @@ std::vector<Finding> interface_findings(const Facts& facts) {
     return {{.id = "no-carrier",
              .text = "no carrier on " + parent_name(facts),
              .remedy = "look at the cable and at the port at its other end; ethtool " + parent_name(facts)}};
-  if (status.reason == core::Reason::secy_error) return {refused(facts)};
+  if (status.reason == core::Reason::secy_error && !facts.attached) return {refused(facts)};
   if (!facts.device || status.reason == core::Reason::no_device) return {no_device(facts)};
   if (!facts.device->up) return {device_down(facts)};
   return {};

@@ -2,6 +2,7 @@
 #include "engine/doctor/doctor.hpp"
 
 #include "engine/doctor/below.hpp"
+#include "engine/doctor/keys.hpp"
 #include "engine/doctor/peers.hpp"
 
 #include <algorithm>
@@ -26,6 +27,7 @@ std::vector<Finding> examine(const Facts& facts) {
   // What is below explains why no peer is there; a second cause beside it would only distract.
   if (findings.empty()) findings = key_findings(facts);
   if (findings.empty()) findings = peer_findings(facts);
+  std::ranges::move(lifetime_findings(facts), std::back_inserter(findings));
   std::ranges::move(surrounding_findings(facts), std::back_inserter(findings));
   std::ranges::stable_sort(findings, {}, &Finding::gravity);
   return findings;

@@ -34,15 +34,21 @@ struct Facts {
   OffloadMode offload = OffloadMode::off;
   std::string offload_text;  ///< what was tried and why it is so
 
-  std::optional<Interface> parent;          ///< nothing: there is none of the profile's name
-  std::optional<Interface> master;          ///< bridge or bond that the parent is a port of
-  std::optional<Interface> device;          ///< the macsec device
-  std::vector<Interface> above;             ///< on the macsec device: VLANs and the like
-  std::vector<std::string> interfaces;      ///< names of all
-  std::size_t listeners = 0;                ///< packet sockets of other programs for MKA's EtherType on the parent
-  std::optional<bool> bridge_passes_eapol;  ///< the parent is a bridge: whether group_fwd_mask forwards EAPOL
-  std::optional<Frames> frames;             ///< nothing: the kernel does not tell
-  std::int64_t wall_clock = 0;              ///< seconds since 1970-01-01 UTC
+  std::optional<Interface> parent;      ///< nothing: there is none of the profile's name
+  std::optional<Interface> master;      ///< bridge or bond that the parent is a port of
+  std::optional<Interface> device;      ///< the macsec device
+  std::vector<Interface> above;         ///< on the macsec device: VLANs and the like
+  std::vector<std::string> interfaces;  ///< names of all
+  std::size_t listeners = 0;            ///< packet sockets of other programs for MKA's EtherType on the parent
+  bool attached = false;                ///< a device of the profile is there and in use
+  std::string obstacle;                 ///< what keeps every frame of key agreement from the port; empty: nothing
+  std::optional<Frames> frames;         ///< nothing: the kernel does not tell
+  std::int64_t wall_clock = 0;          ///< seconds since 1970-01-01 UTC
 };
+
+/// What to type to change the link's profile.
+[[nodiscard]] inline std::string edit_profile(const Facts& facts) {
+  return "macsecctl profile edit " + facts.profile->name;
+}
 
 }  // namespace macsec::doctor

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/doctor/peers.hpp"
 
-#include "engine/config/instant.hpp"
 #include "engine/doctor/ckn_likeness.hpp"
 
 #include <algorithm>
@@ -9,49 +8,6 @@
 
 namespace macsec::doctor {
 namespace {
-
-/// 2026-01-01: no host that runs this program lived before.
-constexpr std::int64_t earliest_clock = 1'767'225'600;
-constexpr std::int64_t week = 7 * 24 * 3600;
-
-std::string edit(const Facts& facts) { return "macsecctl profile edit " + facts.profile->name; }
-
-bool has_bounds(const Facts& facts) {
-  return std::ranges::any_of(facts.profile->keys,
-                             [](const PreSharedKey& key) { return key.not_before || key.not_after; });
-}
-
-/// The latest end of all keys; nothing where one has none.
-std::optional<std::int64_t> last_end(const Facts& facts) {
-  std::optional<std::int64_t> last;
-  for (const PreSharedKey& key : facts.profile->keys) {
-    if (!key.not_after) return std::nullopt;
-    last = std::max(last.value_or(*key.not_after), *key.not_after);
-  }
-  return last;
-}
-
-std::optional<std::int64_t> next_begin(const Facts& facts) {
-  std::optional<std::int64_t> next;
-  for (const PreSharedKey& key : facts.profile->keys)
-    if (key.not_before && *key.not_before > facts.wall_clock)
-      next = std::min(next.value_or(*key.not_before), *key.not_before);
-  return next;
-}
-
-Finding no_key(const Facts& facts) {
-  if (const auto next = next_begin(facts))
-    return {.id = "keys-begin-later",
-            .text = "no key is valid now: the next begins at " + format_instant(*next) + ", the clock says " +
-                    format_instant(facts.wall_clock),
-            .remedy = "timedatectl; " + edit(facts)};
-  if (const auto last = last_end(facts))
-    return {.id = "keys-ended",
-            .text = "no key is valid any more: the last ended at " + format_instant(*last) + ", the clock says " +
-                    format_instant(facts.wall_clock),
-            .remedy = "give both ends a new key: " + edit(facts)};
-  return {.id = "no-key", .text = "profile " + facts.profile->name + " has no key", .remedy = edit(facts)};
-}
 
 /// Where no CKN is like one of ours the finding names the first that was heard.
 Finding other_ckn(const Facts& facts) {
@@ -79,7 +35,7 @@ Finding other_ckn(const Facts& facts) {
     }
   return {.id = "ckn-mismatch",
           .text = facts.status.reason_text,
-          .remedy = "the same Ckn= and Cak= at both ends: " + edit(facts)};
+          .remedy = "the same Ckn= and Cak= at both ends: " + edit_profile(facts)};
 }
 
 Finding nobody(const Facts& facts) {
@@ -92,11 +48,11 @@ Finding nobody(const Facts& facts) {
   if (counters.rx_inactive_ckn != 0)
     return {.id = "ckn-inactive",
             .text = "a peer speaks a key that is outside its lifetime here",
-            .remedy = "timedatectl at both ends; NotBefore= and NotAfter= of the key: " + edit(facts)};
+            .remedy = "timedatectl at both ends; NotBefore= and NotAfter= of the key: " + edit_profile(facts)};
   if (counters.rx_wrong_destination != 0)
     return {.id = "other-destination",
             .text = "MKPDUs come to another address than " + to_string(facts.profile->mka.destination),
-            .remedy = "the same Destination= at both ends: " + edit(facts)};
+            .remedy = "the same Destination= at both ends: " + edit_profile(facts)};
   if (counters.rx_bad_version != 0)
     return {.id = "other-version",
             .text = "MKPDUs come in a version of MKA that is not understood",
@@ -133,31 +89,17 @@ constexpr std::array remedies{
 
 Finding by_reason(const Facts& facts) {
   const core::PortStatus& status = facts.status;
+  if (status.reason == core::Reason::secy_error)
+    return {.id = "secy-error", .text = status.reason_text, .remedy = "journalctl -u macsecd -k"};
   Finding out{.id = to_string(status.reason),
               .text = status.reason_text,
               .remedy = "macsecctl peers " + facts.profile->link.interface};
   const auto* const known = std::ranges::find(remedies, status.reason, &Remedy::reason);
-  if (known != remedies.end()) out.remedy = std::string{known->text} + (known->edit ? ": " + edit(facts) : "");
+  if (known != remedies.end()) out.remedy = std::string{known->text} + (known->edit ? ": " + edit_profile(facts) : "");
   return out;
 }
 
 }  // namespace
-
-std::vector<Finding> key_findings(const Facts& facts) {
-  if (facts.wall_clock < earliest_clock && has_bounds(facts))
-    return {{.id = "clock",
-             .gravity = facts.status.state == core::PortState::secured ? Gravity::warning : Gravity::fault,
-             .text = "the clock says " + format_instant(facts.wall_clock) + ", and keys have lifetimes",
-             .remedy = "timedatectl set-ntp yes, or a clock that keeps time"}};
-  if (facts.status.reason == core::Reason::no_key) return {no_key(facts)};
-  const auto last = last_end(facts);
-  if (!last || *last > facts.wall_clock + week || facts.status.state != core::PortState::secured) return {};
-  return {{.id = "keys-end-soon",
-           .gravity = Gravity::warning,
-           .text = "the last key " + std::string{*last < facts.wall_clock ? "ended" : "ends"} + " at " +
-                   format_instant(*last) + ", and none follows",
-           .remedy = "give both ends the next key: " + edit(facts)}};
-}
 
 std::vector<Finding> peer_findings(const Facts& facts) {
   const core::PortStatus& status = facts.status;
@@ -168,8 +110,11 @@ std::vector<Finding> peer_findings(const Facts& facts) {
              .remedy = "macsecctl suspend " + facts.profile->link.interface + " 0"}};
   if (status.reason == core::Reason::no_peer) return {nobody(facts)};
   if (status.reason == core::Reason::ckn_mismatch) return {other_ckn(facts)};
-  if (status.state == core::PortState::secured || status.reason == core::Reason::none) return {};
-  return {by_reason(facts)};
+  if (status.reason == core::Reason::none) return {};
+  Finding finding = by_reason(facts);
+  // What the kernel has keeps frames going while the reason stands.
+  if (status.state == core::PortState::secured) finding.gravity = Gravity::warning;
+  return {std::move(finding)};
 }
 
 }  // namespace macsec::doctor

@@ -160,6 +160,19 @@ class RekeyOfOffload : public testing::Test {
     lab.flood(5 * millisecond);
   }
 
+  /// Each before 2^32 frames can have been sent, and not all the time.
+  void expect_three_rekeys() {
+    for (int i = 0; i < 3; ++i) {
+      const KeyId before = key_in_use(*server);
+      lab.lan.run_until([&] { return key_in_use(*server) != before; }, 288 * second);
+      EXPECT_NE(key_in_use(*server), before);
+    }
+    EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
+    lab.lan.run_for(second);
+    EXPECT_EQ(key_in_use(*server), key_in_use(*other));
+    EXPECT_TRUE(lab.lan.secured());
+  }
+
   Lab lab;
   Host* server = nullptr;
   Host* other = nullptr;
@@ -167,28 +180,12 @@ class RekeyOfOffload : public testing::Test {
 
 TEST_F(RekeyOfOffload, ComesBeforePacketNumbersCanRunOut) {
   secure(CipherSuite::gcm_aes_128);
-  for (int i = 0; i < 3; ++i) {
-    const KeyId before = key_in_use(*server);
-    lab.lan.run_until([&] { return key_in_use(*server) != before; }, 288 * second);
-    EXPECT_NE(key_in_use(*server), before);
-  }
-  EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
-  lab.lan.run_for(second);
-  EXPECT_EQ(key_in_use(*server), key_in_use(*other));
-  EXPECT_TRUE(lab.lan.secured());
+  expect_three_rekeys();
 }
 
 TEST_F(RekeyOfOffload, OfAMemberThatIsNotKeyServerComesInTime) {
   secure(CipherSuite::gcm_aes_128, Offloaded::other);
-  for (int i = 0; i < 3; ++i) {
-    const KeyId before = key_in_use(*server);
-    lab.lan.run_until([&] { return key_in_use(*server) != before; }, 288 * second);
-    EXPECT_NE(key_in_use(*server), before);
-  }
-  EXPECT_EQ(server->status().counters.sak_rekeys, 3U) << "and not all the time";
-  lab.lan.run_for(second);
-  EXPECT_EQ(key_in_use(*server), key_in_use(*other));
-  EXPECT_TRUE(lab.lan.secured());
+  expect_three_rekeys();
 }
 
 // Its peers would drop what it still sends.

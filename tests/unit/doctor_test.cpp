@@ -116,10 +116,49 @@ TEST(Doctor, KeysAndTheClock) {
   };
   EXPECT_EQ(keys({}, today - day), Ids{"keys-ended"});
   EXPECT_EQ(keys(today + day, {}), Ids{"keys-begin-later"});
-  EXPECT_EQ(keys(today - day, {}, 100), Ids{"clock"});
+  EXPECT_EQ(ids(facts([](Facts& of, Profile& profile) {
+              waiting(core::Reason::no_key)(of);
+              profile.keys[0].not_before = today - day;
+              of.status.clock_trusted = false;
+            })),
+            Ids{"clock"});
   EXPECT_EQ(ids(facts([](Facts&, Profile& profile) { profile.keys[0].not_after = today + 2 * day; })),
             Ids{"keys-end-soon"});
   EXPECT_EQ(ids(facts([](Facts&, Profile& profile) { profile.keys[0].not_after = today + 30 * day; })), Ids{});
+}
+
+TEST(Doctor, WarningsAboutLifetimesStandBesideTheCause) {
+  const auto found = [](bool trusted) {
+    return ids(facts([trusted](Facts& of, Profile& profile) {
+      waiting(core::Reason::cak_mismatch)(of);
+      profile.keys[0].not_after = today + 2 * day;
+      of.status.clock_trusted = trusted;
+    }));
+  };
+  EXPECT_EQ(found(false), (Ids{"cak-mismatch", "clock"}));
+  EXPECT_EQ(found(true), Ids{"cak-mismatch"}) << "nothing works that could end";
+}
+
+TEST(Doctor, ALinkThatIsSecuredForAReasonIsNotWell) {
+  for (const core::Reason reason : {core::Reason::cipher_mismatch, core::Reason::confidentiality_mismatch,
+                                    core::Reason::awaiting_sak, core::Reason::secy_error}) {
+    const auto found = examine(facts([reason](Facts& of, Profile&) {
+      waiting(reason, core::PortState::secured)(of);
+      of.attached = true;
+    }));
+    ASSERT_EQ(found.size(), 1U) << to_string(reason);
+    EXPECT_EQ(found[0].id, to_string(reason));
+    EXPECT_EQ(found[0].gravity, Gravity::warning);
+    EXPECT_FALSE(found[0].remedy.empty());
+  }
+}
+
+TEST(Doctor, AKernelThatRefusesAKeyIsNotADeviceThatCouldNotBeMade) {
+  const auto found = ids(facts([](Facts& of, Profile&) {
+    waiting(core::Reason::secy_error, core::PortState::failed)(of);
+    of.attached = true;
+  }));
+  EXPECT_EQ(found, Ids{"secy-error"});
 }
 
 TEST(Doctor, CknsThatAreMeantToBeTheSame) {
@@ -188,7 +227,7 @@ TEST(Doctor, FaultsComeBeforeWarnings) {
   const auto found = facts([](Facts& of, Profile&) {
     waiting(core::Reason::no_peer)(of);
     of.parent->kind = "bridge";
-    of.bridge_passes_eapol = false;
+    of.obstacle = "eth0 is a bridge";
     of.device->mtu = 1500;
   });
   EXPECT_EQ(ids(found), (Ids{"no-peer", "parent-is-bridge", "mtu-parent"}));

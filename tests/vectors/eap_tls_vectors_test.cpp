@@ -18,13 +18,8 @@
 namespace macsec::crypto {
 namespace {
 
-using Buffer = std::vector<std::uint8_t>;
-
-Buffer unhex(std::string_view hex) {
-  Buffer out(hex.size() / 2);
-  EXPECT_TRUE(from_hex(hex, out));
-  return out;
-}
+using vectors::Buffer;
+using vectors::unhex;
 
 Buffer derive(const char* function, std::string digest, std::vector<OSSL_PARAM> parameters, std::size_t size) {
   const std::unique_ptr<EVP_KDF, Releases<EVP_KDF_free>> kdf{EVP_KDF_fetch(nullptr, function, nullptr)};

@@ -2,10 +2,22 @@
 /// Keys that runs of wpa_supplicant 2.10 against hostapd 2.10 and FreeRADIUS 3.2.1 logged at both ends, in hexadecimal.
 #pragma once
 
+#include "engine/base/text.hpp"
+
 #include <array>
+#include <gtest/gtest.h>
 #include <string_view>
+#include <vector>
 
 namespace macsec::vectors {
+
+using Buffer = std::vector<std::uint8_t>;
+
+inline Buffer unhex(std::string_view hex) {
+  Buffer out(hex.size() / 2);
+  EXPECT_TRUE(from_hex(hex, out));
+  return out;
+}
 
 /// TLS secrets in, MSK, EMSK and Session-Id out. TLS 1.2 has a master secret and randoms, 1.3 an exporter secret.
 struct MethodVector {

@@ -16,13 +16,8 @@
 namespace macsec::crypto {
 namespace {
 
-using Buffer = std::vector<std::uint8_t>;
-
-Buffer unhex(std::string_view hex) {
-  Buffer out(hex.size() / 2);
-  EXPECT_TRUE(from_hex(hex, out));
-  return out;
-}
+using vectors::Buffer;
+using vectors::unhex;
 
 template <std::size_t N>
 std::array<std::uint8_t, N> array_of(std::string_view hex) {

@@ -100,7 +100,7 @@ Result<void> KeyChain::retire(std::span<Participant> participants, const Ckn& ck
   if (key->draining_until) return {};
   key->draining_since = now;
   key->draining_until = now + timeout;
-  context_.emit(Event::Kind::key_draining, now, to_string(ckn));
+  context_.emit(Event::Kind::key_draining, now, to_string(ckn), ckn);
   return {};
 }
 
@@ -116,7 +116,7 @@ Result<void> KeyChain::keep(std::span<Participant> participants, const Ckn& ckn,
     return fail(ENOENT, "no key with CKN " + to_string(ckn) + " is being retired");
   key->draining_until.reset();
   key->quiet = false;
-  context_.emit(Event::Kind::key_kept, now, to_string(ckn) + " stays, as asked");
+  context_.emit(Event::Kind::key_kept, now, to_string(ckn) + " stays, as asked", ckn);
   return {};
 }
 
@@ -127,7 +127,7 @@ void KeyChain::drain(Participant& key, Time now) {
   if (now >= *key.draining_until) {
     key.draining_until.reset();
     key.quiet = false;
-    return context_.emit(Event::Kind::key_kept, now, to_string(key.ckn()) + " stays: " + seen.words());
+    return context_.emit(Event::Kind::key_kept, now, to_string(key.ckn()) + " stays: " + seen.words(), key.ckn());
   }
   deadlines_.set_sooner(Timer::draining, *key.draining_until);
   // The key server of the others goes by whom it hears under a key: who is not heard under this one any more, but under
@@ -144,7 +144,7 @@ void KeyChain::retire_now(Participant& key, std::string_view how, Time now) {
   key.draining_until.reset();
   key.quiet = false;
   key.retired = true;
-  context_.emit(Event::Kind::key_retired, now, to_string(key.ckn()) + " is out of use: " + std::string{how});
+  context_.emit(Event::Kind::key_retired, now, to_string(key.ckn()) + " is out of use: " + std::string{how}, key.ckn());
 }
 
 // ---- states ---------------------------------------------------------------------------------------------------------
@@ -203,9 +203,10 @@ void KeyChain::put(Participant& key, KeyState state, Time now) {
   // What was in use and gave way to a better key does not come back when the clock steps back.
   if (key.active && enabled_ && state == KeyState::retired) key.retired = true;
   if (active && state != before && state == KeyState::overdue)
-    context_.emit(Event::Kind::key_overdue, now, to_string(key.ckn()) + " is past its NotAfter= and still in use");
+    context_.emit(Event::Kind::key_overdue, now, to_string(key.ckn()) + " is past its NotAfter= and still in use",
+                  key.ckn());
   if (active && state == KeyState::active && (before == KeyState::waiting || before == KeyState::early))
-    context_.emit(Event::Kind::key_active, now, to_string(key.ckn()));
+    context_.emit(Event::Kind::key_active, now, to_string(key.ckn()), key.ckn());
   if (active == key.active) return;
   key.active = active;
   context_.trace.record({now, "Participant", active ? "inactive" : "active", active ? "active" : "inactive", {}});

@@ -114,11 +114,18 @@ TlsExport tls_key_export(EapType method, bool tls_1_3) noexcept {
 // --- sessions ---
 
 void TlsSessions::keep(TlsSession&& session) {
+  const std::lock_guard lock{mutex_};
   if (sessions_.size() == most_) sessions_.pop_front();
   sessions_.push_back(std::move(session));
 }
 
+void TlsSessions::clear() {
+  const std::lock_guard lock{mutex_};
+  sessions_.clear();
+}
+
 std::optional<TlsSession> TlsSessions::take(const TlsClock& clock) {
+  const std::lock_guard lock{mutex_};
   while (!sessions_.empty()) {
     TlsSession session = std::move(sessions_.back());
     sessions_.pop_back();

@@ -5,6 +5,7 @@
 #include "engine/crypto/tls_trust.hpp"
 
 #include <deque>
+#include <mutex>
 #include <optional>
 
 namespace macsec::crypto {
@@ -34,16 +35,18 @@ struct TlsSession {
   CertificateReport server;
 };
 
-/// Sessions of one profile, each used once. Only what authenticated in full is kept here.
+/// Sessions of one profile, each used once. Only what authenticated in full is kept here. Conversations of one profile may run
+/// on several threads.
 class TlsSessions {
  public:
   void keep(TlsSession&& session);
   /// The newest whose certificate is still valid.
   [[nodiscard]] std::optional<TlsSession> take(const TlsClock& clock);
-  void clear() noexcept { sessions_.clear(); }
+  void clear();
 
  private:
   static constexpr std::size_t most_ = 4;
+  std::mutex mutex_;
   std::deque<TlsSession> sessions_;
 };
 

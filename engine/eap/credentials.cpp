@@ -210,6 +210,7 @@ Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
     loaded.client = crypto::certificate_report(certificate);
     loaded.client_name = crypto::display_name(certificate);
     loaded.client_issuer = crypto::display_issuer(certificate);
+    loaded.client_key = "file";
   }
   if (tunnel)
     if (Result<void> done = load_password(loaded, sources); !done) return done;
@@ -224,6 +225,10 @@ Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
 
 crypto::TlsClock tls_clock(std::int64_t now) noexcept {
   return {.now = std::max(now, earliest_time), .unset = now < earliest_time};
+}
+
+bool uses_token(const EapProfile& profile) noexcept {
+  return profile.private_key.kind == EapSource::Kind::uri || profile.client_certificate.kind == EapSource::Kind::uri;
 }
 
 std::expected<std::shared_ptr<LoadedProfile>, EapVerdict> load_profile(EapProfile profile, const Places& places) {

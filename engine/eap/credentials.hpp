@@ -29,11 +29,15 @@ struct LoadedProfile {
   CertificateReport client;    ///< empty: no certificate
   std::string client_name;     ///< what a person calls it
   std::string client_issuer;
+  std::string client_key;  ///< where its key is: "file"; empty: no certificate
 
   [[nodiscard]] Bytes secret() const noexcept {
     return {reinterpret_cast<const std::uint8_t*>(password.view().data()), password.size()};
   }
 };
+
+/// Whether opening it or signing with it may wait for a token, which may take seconds or for ever.
+[[nodiscard]] bool uses_token(const EapProfile& profile) noexcept;
 
 /// Opens all a profile names. The error's words name the key of the profile, the file and the reason.
 [[nodiscard]] std::expected<std::shared_ptr<LoadedProfile>, EapVerdict> load_profile(EapProfile profile,

@@ -196,7 +196,7 @@ EapVerdict Peer::verdict(MethodReport report) const {
   out.method = method_;
   out.validated = loaded_->profile.validate_server;
   out.client = loaded_->client;
-  if (!loaded_->client.empty()) out.client_key = "file";
+  out.client_key = loaded_->client_key;
   if (!run_) return out;
   std::visit(
       [&out](const auto& run) {

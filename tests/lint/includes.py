@@ -24,6 +24,8 @@ MAY_USE = {
     "engine/config": WIRE,
     "engine/ports": CONFIG,
     "engine/eap": PORTS + ["engine/crypto"],
+    "engine/eap/worker": PORTS + ["engine/crypto", "engine/eap", "engine/adapters/system/event_loop.hpp",
+                                  "engine/adapters/system/os_random.hpp"],
     "engine/core": CORE,
     "engine/core/mka": PORTS + ["engine/crypto"] + MKA_SIDE,
     "engine/core/pae": PORTS + ["engine/crypto"] + MKA_SIDE,
@@ -44,15 +46,18 @@ MAY_USE = {
 
 # system header: the folders it may appear in.
 BUS_SIDE = ("dbus/", "cli/", "plugin/", "tests/")
+# A process of its own: it has a socket, and threads where a token may keep it waiting.
+WORKER = "engine/eap/worker/"
 SYSTEM = [
-    (r"systemd/", ("engine/adapters/",) + BUS_SIDE),
+    (r"systemd/", ("engine/adapters/", WORKER) + BUS_SIDE),
     (r"(linux|net|netinet|netpacket|arpa|asm)/", ("engine/adapters/",) + BUS_SIDE),
     (r"openssl/", ("engine/crypto/", "tests/")),
     (r"(glib|gio|NetworkManager|libnm)", ("plugin/networkmanager/", "tests/")),
     (r"fmt/", ("engine/adapters/", "engine/config/") + BUS_SIDE),
     (r"(sys/|unistd\.h|fcntl\.h|signal\.h|ctime>|time\.h)",
-     ("engine/base/", "engine/config/", "engine/adapters/") + BUS_SIDE),
-    (r"(thread|mutex|condition_variable|future|shared_mutex|semaphore)>", ("tests/",)),
+     ("engine/base/", "engine/config/", "engine/adapters/", WORKER) + BUS_SIDE),
+    (r"mutex>", ("engine/crypto/tls_channel.hpp", WORKER, "tests/")),
+    (r"(thread|condition_variable|future|shared_mutex|semaphore)>", (WORKER, "tests/")),
 ]
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|clock_gettime|gettimeofday|time\(nullptr\))")
 TIMELESS = ("engine/wire/", "engine/crypto/", "engine/ports/", "engine/core/", "engine/eap/")

@@ -11,9 +11,11 @@ import sys
 import tempfile
 
 # Exposure that is accepted; what holds keys or has capabilities less than the rest.
-LIMITS = {"macsecd.service": 1.5, "networkd/macsec-networkd.service": 1.5, "networkmanager/macsec-nm.service": 3.0,
+LIMITS = {"macsecd.service": 1.5, "macsec-eap.service": 1.5, "networkd/macsec-networkd.service": 1.5, "networkmanager/macsec-nm.service": 3.0,
           "networkmanager/macsec-nm-bus.service": 3.0}
-HAVE_KEYS = ("macsecd.service", "networkmanager/macsec-nm.service", "networkmanager/macsec-nm-bus.service")
+HAVE_KEYS = ("macsecd.service", "macsec-eap.service", "networkmanager/macsec-nm.service", "networkmanager/macsec-nm-bus.service")
+# Ends with its work; a connection to its socket starts it again, as often as it may be.
+BY_SOCKET = {"macsec-eap.service": ("StartLimitIntervalSec=0", "Restart=no")}
 NO_KEYS_ON_DISK = ("LimitCORE=0", "MemorySwapMax=0")
 WITHOUT_END = ("StartLimitIntervalSec=0", "Restart=always", "RestartSec=100ms", "RestartSteps=8", "RestartMaxDelaySec=10s")
 
@@ -66,7 +68,7 @@ def boot(units):
 
 
 def check_unit(name, text):
-    wanted = WITHOUT_END + (NO_KEYS_ON_DISK if name in HAVE_KEYS else ())
+    wanted = BY_SOCKET.get(name, WITHOUT_END) + (NO_KEYS_ON_DISK if name in HAVE_KEYS else ())
     lines = text.splitlines()
     yield from ("%s: lacks %s" % (name, line) for line in wanted if line not in lines)
 
@@ -104,8 +106,10 @@ def main(built, source, header):
             found = exposure(os.path.join(built, name))
             if found is None or found > LIMITS[name]:
                 problems.append("%s: exposure %s, at most %s" % (name, found, LIMITS[name]))
-        with open(os.path.join(source, "networkmanager/macsec-nm-bus.socket"), encoding="utf-8") as text:
-            every = {os.path.basename(name): unit for name, unit in units.items()} | {"macsec-nm-bus.socket": text.read()}
+        every = {os.path.basename(name): unit for name, unit in units.items()}
+        for socket in ("macsec-eap.socket", "networkmanager/macsec-nm-bus.socket"):
+            with open(os.path.join(source, socket), encoding="utf-8") as text:
+                every[os.path.basename(socket)] = text.read()
         problems += boot(every)
     print("\n".join(problems))
     return 1 if problems else 0

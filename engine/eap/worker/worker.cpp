@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/eap/worker/worker.hpp"
+
+namespace macsec::eap {
+namespace {
+
+std::shared_future<Loaded> ready(Loaded loaded) {
+  std::promise<Loaded> promise;
+  promise.set_value(std::move(loaded));
+  return promise.get_future().share();
+}
+
+EapVerdict problem_of(EapProblem problem, std::string words) {
+  EapVerdict out;
+  out.problem = problem;
+  out.words = std::move(words);
+  return out;
+}
+
+}  // namespace
+
+EapVerdict verdict_of(const Loaded& loaded) {
+  if (!loaded) return loaded.error();
+  EapVerdict out;
+  out.validated = (*loaded)->profile.validate_server;
+  out.client = (*loaded)->client;
+  out.client_key = (*loaded)->client_key;
+  return out;
+}
+
+/// A conversation's own state, which one thread at a time uses.
+struct Worker::Talk {
+  std::shared_future<Loaded> loaded;
+  Random* random = nullptr;
+  crypto::TlsClock clock;
+  std::uint16_t mtu = 0;
+  std::optional<Peer> peer;
+
+  /// Waits for the profile where it is still being loaded.
+  [[nodiscard]] Said open() {
+    try {
+      const Loaded& profile = loaded.get();
+      if (!profile) return profile.error();
+      peer.emplace(*profile, *random, clock, mtu);
+      return std::nullopt;
+    } catch (const std::future_error&) {
+      return problem_of(EapProblem::internal, "the profile was replaced before it was loaded");
+    }
+  }
+};
+
+bool Worker::take(const WorkerMessage& message) {
+  switch (message.kind) {
+    case WorkerKind::profile:
+      return take_profile(message);
+    case WorkerKind::begin:
+      return begin(message);
+    case WorkerKind::request:
+      request(message);
+      return true;
+    case WorkerKind::end:
+      end(message);
+      return true;
+    case WorkerKind::loaded:
+    case WorkerKind::response:
+    case WorkerKind::success:
+    case WorkerKind::failure:
+      break;
+  }
+  return false;
+}
+
+bool Worker::take_profile(const WorkerMessage& message) {
+  if (!parts_) parts_.emplace(message.profile);
+  if (parts_->number != message.profile || message.body.size() > max_worker_profile - parts_->octets.octets().size())
+    return false;
+  parts_->octets.add(message.body);
+  if (message.more) return true;
+  const Parts whole = std::move(*parts_);
+  parts_.reset();
+  if (whole.octets.octets().empty()) {
+    profiles_.erase(whole.number);
+    return true;
+  }
+  std::optional<EapProfile> profile = read_eap_profile(whole.octets.octets());
+  if (!profile) {
+    profiles_.erase(whole.number);
+    tell_loaded(whole.number, problem_of(EapProblem::internal,
+                                         "macsec-eap does not understand the profile: macsecd is of another version, "
+                                         "restart it"));
+  } else if (profiles_.size() >= most_profiles && !profiles_.contains(whole.number)) {
+    tell_loaded(whole.number, problem_of(EapProblem::internal,
+                                         "macsec-eap keeps " + std::to_string(most_profiles) + " profiles at most"));
+  } else {
+    load(whole.number, std::move(*profile));
+  }
+  return true;
+}
+
+void Worker::load(std::uint32_t number, EapProfile profile) {
+  Profile& slot = profiles_[number];
+  slot = {};
+  slot.generation = ++generation_;
+  slot.token = uses_token(profile);
+  if (!slot.token) {
+    slot.loaded = ready(around_.load(std::move(profile)));
+    tell_loaded(number, verdict_of(slot.loaded.get()));
+    return;
+  }
+  Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox);
+  if (!lane) {
+    slot.loaded = ready(std::unexpected{problem_of(EapProblem::internal, std::move(lane.error().message))});
+    tell_loaded(number, verdict_of(slot.loaded.get()));
+    return;
+  }
+  std::promise<Loaded> promise;
+  slot.loaded = promise.get_future().share();
+  slot.lane = std::move(*lane);
+  static_cast<void>(slot.lane->add([this, number, generation = slot.generation, load = around_.load,
+                                    profile = std::move(profile), promise = std::move(promise)]() mutable {
+    Loaded loaded = load(std::move(profile));
+    EapVerdict verdict = verdict_of(loaded);
+    promise.set_value(std::move(loaded));
+    return [this, number, generation, verdict = std::move(verdict)] {
+      const auto found = profiles_.find(number);
+      if (found == profiles_.end() || found->second.generation != generation) return;  // replaced meanwhile
+      found->second.lane.reset();
+      tell_loaded(number, verdict);
+    };
+  }));
+}
+
+void Worker::tell_loaded(std::uint32_t number, const EapVerdict& verdict) {
+  const WipedBuffer body = write_eap_verdict(verdict);
+  around_.send({.kind = WorkerKind::loaded, .profile = number, .body = body.octets()});
+}
+
+bool Worker::begin(const WorkerMessage& message) {
+  const std::optional<WorkerBegin> wish = read_worker_begin(message.body);
+  if (!wish || conversations_.contains(message.conversation)) return false;
+  const std::uint64_t number = message.conversation;
+  const auto found = profiles_.find(message.profile);
+  if (found == profiles_.end()) {
+    refuse(number, problem_of(EapProblem::profile, "macsec-eap does not have the profile"));
+    return true;
+  }
+  if (conversations_.size() >= most_conversations) {
+    refuse(number, problem_of(EapProblem::internal,
+                              "macsec-eap holds " + std::to_string(most_conversations) + " conversations at most"));
+    return true;
+  }
+  Conversation made;
+  made.talk = std::make_shared<Talk>(found->second.loaded, around_.random, around_.clock(), wish->mtu, std::nullopt);
+  if (found->second.token) {
+    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox);
+    if (!lane) {
+      refuse(number, problem_of(EapProblem::internal, std::move(lane.error().message)));
+      return true;
+    }
+    made.lane = std::move(*lane);
+  }
+  conversations_.emplace(number, std::move(made));
+  run(number, [](Talk& talk) { return talk.open(); });
+  return true;
+}
+
+void Worker::request(const WorkerMessage& message) {
+  run(message.conversation, [packet = Octets(message.body.begin(), message.body.end())](Talk& talk) -> Said {
+    if (!talk.peer) return std::nullopt;  // it was refused, which is told
+    return talk.peer->on_packet(packet);
+  });
+}
+
+void Worker::end(const WorkerMessage& message) {
+  const auto found = conversations_.find(message.conversation);
+  if (found == conversations_.end()) return;
+  const Conversation ended = std::move(found->second);
+  conversations_.erase(found);
+  if (ended.lane && ended.lane->busy()) {
+    EapVerdict verdict = problem_of(EapProblem::timeout, "the token that holds the private key did not answer in time");
+    verdict.stage = EapStage::client_certificate;
+    refuse(message.conversation, verdict);
+  } else {
+    refuse(message.conversation, ended.talk->peer ? ended.talk->peer->abort() : EapVerdict{});
+  }
+}
+
+void Worker::run(std::uint64_t number, std::move_only_function<Said(Talk&)> step) {
+  const auto found = conversations_.find(number);
+  if (found == conversations_.end()) return;
+  const std::shared_ptr<Talk> talk = found->second.talk;
+  if (!found->second.lane) {
+    if (const Said said = step(*talk)) answer(number, *said);
+    return;
+  }
+  const bool added = found->second.lane->add([this, number, talk, step = std::move(step)]() mutable {
+    return [this, number, said = step(*talk)] {
+      if (said) answer(number, *said);
+    };
+  });
+  if (!added) answer(number, {});
+}
+
+void Worker::answer(std::uint64_t number, const PeerReply& reply) {
+  if (!conversations_.contains(number)) return;  // ended while its lane worked
+  if (const auto* const success = std::get_if<PeerSuccess>(&reply)) {
+    conversations_.erase(number);
+    WorkerSuccess told;
+    told.keys = {success->keys.msk.duplicate(), success->keys.session_id};
+    told.verdict = success->verdict;
+    const WipedBuffer body = write_worker_success(told);
+    around_.send({.kind = WorkerKind::success, .conversation = number, .body = body.octets()});
+  } else if (const auto* const verdict = std::get_if<EapVerdict>(&reply)) {
+    conversations_.erase(number);
+    refuse(number, *verdict);
+  } else {
+    const auto* const packet = std::get_if<Octets>(&reply);
+    around_.send(
+        {.kind = WorkerKind::response, .conversation = number, .body = packet != nullptr ? Bytes{*packet} : Bytes{}});
+  }
+}
+
+void Worker::refuse(std::uint64_t number, const EapVerdict& verdict) {
+  const WipedBuffer body = write_eap_verdict(verdict);
+  around_.send({.kind = WorkerKind::failure, .conversation = number, .body = body.octets()});
+}
+
+}  // namespace macsec::eap

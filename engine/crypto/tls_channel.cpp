@@ -115,12 +115,19 @@ TlsExport tls_key_export(EapType method, bool tls_1_3) noexcept {
 
 void TlsSessions::keep(TlsSession&& session) {
   const std::lock_guard lock{mutex_};
+  if (stopped_) return;
   if (sessions_.size() == most_) sessions_.pop_front();
   sessions_.push_back(std::move(session));
 }
 
 void TlsSessions::clear() {
   const std::lock_guard lock{mutex_};
+  sessions_.clear();
+}
+
+void TlsSessions::stop() {
+  const std::lock_guard lock{mutex_};
+  stopped_ = true;
   sessions_.clear();
 }
 

@@ -43,10 +43,13 @@ class TlsSessions {
   /// The newest whose certificate is still valid.
   [[nodiscard]] std::optional<TlsSession> take(const TlsClock& clock);
   void clear();
+  /// Forgets all, and keeps none from now on.
+  void stop();
 
  private:
   static constexpr std::size_t most_ = 4;
   std::mutex mutex_;
+  bool stopped_ = false;
   std::deque<TlsSession> sessions_;
 };
 

@@ -88,6 +88,8 @@ InnerStep Mschapv2Run::respond(const Mschapv2Packet& packet) {
   std::array<std::uint8_t, 5 + 49 + max_name> buffer{};
   Writer writer{buffer};
   write_mschapv2_response(writer, packet.id, exchange.peer, response_, octets_of(name));
+  // FreeRADIUS says no more than "failure" unless send_error is set.
+  report_ = refused_password(loaded_->profile.identity, 0);
   return with_reply(writer.written());
 }
 

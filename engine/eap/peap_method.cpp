@@ -90,7 +90,7 @@ std::optional<PeapBinding> PeapRun::bind(const PeapBinding& binding) {
 
 bool PeapRun::judge(const PeapTlvs& tlvs) {
   if (tlvs.result != PeapResult::success) {
-    if (inner_.decision() != Decision::fail)
+    if (inner_.decision() == Decision::unconditional)
       failure_ = MethodReport{EapStage::confirmation, EapProblem::rejected,
                               "the server accepted the password and refused all the same"};
     return false;

@@ -151,7 +151,7 @@ PeerReply Peer::on_end(const EapPacket& packet) {
   if (!fits) return {};
   const Decision decision = run_ ? std::visit([](const auto& run) { return run.decision(); }, *run_) : Decision::fail;
   if (packet.code == EapCode::failure)
-    return decision == Decision::unconditional ? PeerReply{} : PeerReply{verdict(reason())};
+    return decision == Decision::unconditional ? PeerReply{} : PeerReply{fail(reason())};
   if (decision != Decision::fail) return succeed();
   // Before the tunnel stands a Success means nothing and is anybody's.
   const bool established = run_ && std::visit([](const auto& run) { return run.tunnel().established(); }, *run_);
@@ -164,7 +164,7 @@ PeerReply Peer::on_end(const EapPacket& packet) {
     report = {EapStage::inner, EapProblem::inner_missing,
               "the server declared success before the inner method was done: refused"};
   }
-  return verdict(std::move(report));
+  return fail(std::move(report));
 }
 
 PeerReply Peer::succeed() {
@@ -208,6 +208,11 @@ EapVerdict Peer::verdict(MethodReport report) const {
   return out;
 }
 
+EapVerdict Peer::fail(MethodReport report) const {
+  if (run_) std::visit([problem = report.problem](const auto& run) { run.tunnel().distrust_sessions(problem); }, *run_);
+  return verdict(std::move(report));
+}
+
 EapVerdict Peer::abort() const {
   MethodReport report = reason();
   const bool failed = run_ && std::visit([](const auto& run) { return run.tunnel().failed(); }, *run_);
@@ -219,7 +224,7 @@ EapVerdict Peer::abort() const {
     report.words = "the server stopped answering " + std::string{stage_words(report.stage)};
     if (seen > 0) report.words += " (" + std::to_string(seen) + " messages of the method seen)";
   }
-  return verdict(std::move(report));
+  return fail(std::move(report));
 }
 
 }  // namespace macsec::eap

@@ -34,6 +34,8 @@ class Peer {
   /// Why the conversation would end now, if it did by the server's Failure.
   [[nodiscard]] MethodReport reason() const;
   [[nodiscard]] EapVerdict verdict(MethodReport report) const;
+  /// The same, and what the failure means for the next conversation.
+  [[nodiscard]] EapVerdict fail(MethodReport report) const;
   void restart() noexcept;
 
   std::shared_ptr<LoadedProfile> loaded_;

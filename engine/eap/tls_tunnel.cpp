@@ -90,6 +90,14 @@ MethodReport TlsTunnel::report() const {
   return {channel_.stage(), EapProblem::tls, "the server ended the handshake without a reason"};
 }
 
+void TlsTunnel::distrust_sessions(EapProblem problem) const {
+  if (!channel_.resumed()) return;
+  if (problem == EapProblem::no_confirmation)
+    loaded_->sessions.stop();
+  else
+    loaded_->sessions.clear();
+}
+
 void TlsTunnel::keep_sessions() {
   if (!loaded_->profile.session_resumption) return;
   for (crypto::TlsSession& session : channel_.take_sessions()) loaded_->sessions.keep(std::move(session));

@@ -32,6 +32,9 @@ class TlsTunnel {
   [[nodiscard]] unsigned requests() const noexcept { return requests_; }
   /// Remembers what the server gave to resume with. Ends the connection.
   void keep_sessions();
+  /// The conversation failed for this problem. Where it resumed a session, the next one does not: servers err there that do a
+  /// full handshake well. One that never confirms what it resumed is not asked to again.
+  void distrust_sessions(EapProblem problem) const;
 
  private:
   TlsTunnel(const MethodSetup& setup, crypto::TlsChannel channel, bool always_total);

@@ -94,10 +94,11 @@ eap::PeerReply EapServer::run(eap::Peer& peer) {
   } else if (settings_.method == EapType::ttls) {
     good = run_ttls(peer);
   } else {
-    if (tls_.is_tls_1_3() && settings_.confirm) tls_.write(Buffer{0});
+    const bool confirms = settings_.confirm && (settings_.confirm_resumed || !tls_.resumed());
+    if (tls_.is_tls_1_3() && confirms) tls_.write(Buffer{0});
     if (const Buffer rest = tls_.take_output(); !rest.empty()) static_cast<void>(exchange(peer, rest));
   }
-  return finish(peer, good ? EapCode::success : EapCode::failure);
+  return finish(peer, good && !settings_.refuse ? EapCode::success : EapCode::failure);
 }
 
 bool EapServer::run_mschapv2(eap::Peer& peer) {
@@ -114,7 +115,7 @@ bool EapServer::run_mschapv2(eap::Peer& peer) {
     const std::string words = "E=691 R=0 C=00000000000000000000000000000000 V=3 M=no";
     Buffer failure{26, 4, 7, 0, static_cast<std::uint8_t>(4 + words.size())};
     failure.insert(failure.end(), words.begin(), words.end());
-    static_cast<void>(tunnel(peer, failure));
+    if (settings_.explain) static_cast<void>(tunnel(peer, failure));
     return false;
   }
   inner_key_ = std::move(*crypto::mschapv2_keys(hash, expected));
@@ -148,7 +149,7 @@ bool EapServer::run_peap(eap::Peer& peer) {
     if (text_of(tunnel(peer, Buffer{1})) != "\x01" + std::string{user}) return false;
     good = run_mschapv2(peer);
   }
-  if (!good) {
+  if (!good || settings_.refuse) {
     static_cast<void>(tunnel(peer, packet_of(EapCode::request, 77, EapType::tlv, Buffer{0x80, 3, 0, 2, 0, 2})));
     return false;
   }

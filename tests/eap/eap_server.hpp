@@ -11,9 +11,12 @@ struct EapServerSettings {
   EapType method = EapType::tls;
   std::size_t fragment = 1000;  ///< octets of TLS in a packet
   bool confirm = true;          ///< TLS 1.3: protected success
+  bool confirm_resumed = true;  ///< the same where the session is resumed
   bool inner = true;            ///< PEAP: the inner method before the result
   bool binding = true;          ///< PEAP: with crypto-binding
   bool good_binding = true;
+  bool explain = true;  ///< MSCHAPv2: says why before it refuses
+  bool refuse = false;  ///< at the end, for no reason
   std::string password = "wonder";
 };
 

@@ -103,6 +103,36 @@ TEST_P(Methods, TheSecondTimeIsResumed) {
   EXPECT_NE(ids[0], ids[1]);
 }
 
+TEST_P(Methods, WhatFailedResumedIsDoneInFull) {
+  Meeting meeting{load(profile_for(GetParam().method))};
+  const TlsServerContext context{server()};
+  std::vector<std::pair<bool, bool>> seen;
+  for (const bool refuse : {false, true, false, false}) {
+    EapServer other{context, {.method = GetParam().method, .confirm = !refuse, .binding = false, .refuse = refuse}};
+    Peer peer = meeting.peer();
+    const PeerReply end = other.run(peer);
+    const auto* const success = std::get_if<PeerSuccess>(&end);
+    const EapVerdict& verdict = success != nullptr ? success->verdict : std::get<EapVerdict>(end);
+    seen.emplace_back(success != nullptr, verdict.tls.resumed);
+  }
+  const std::vector<std::pair<bool, bool>> expected{{true, false}, {false, true}, {true, false}, {true, true}};
+  EXPECT_EQ(seen, expected);
+}
+
+TEST(EapPeer, AServerThatDoesNotConfirmWhatItResumedIsNotAskedToAgain) {
+  Meeting meeting{load(profile_for(EapType::tls))};
+  const TlsServerContext context{
+      {.identity = &lab().server, .client_authority = lab().authority.certificate.get(), .minimum = TLS1_3_VERSION}};
+  for (const bool good : {true, false, true, true}) {
+    EapServer other{context, {.method = EapType::tls, .confirm_resumed = false}};  // as hostapd 2.10 does
+    Peer peer = meeting.peer();
+    const PeerReply end = other.run(peer);
+    EXPECT_EQ(std::holds_alternative<PeerSuccess>(end), good);
+    const auto* const failure = std::get_if<EapVerdict>(&end);
+    EXPECT_EQ(failure != nullptr && failure->problem == EapProblem::no_confirmation, !good);
+  }
+}
+
 TEST_P(Methods, AnotherServerGetsNothing) {
   const test::Issued authority = test::issue({.common_name = "Other CA", .authority = true});
   const test::Issued impostor =
@@ -177,6 +207,11 @@ TEST(EapPeer, AWrongPasswordIsSaid) {
   EXPECT_EQ(peap.words, "user \"alice\" or the password was refused (691)");
   EXPECT_EQ(peap.problem, EapProblem::password);
   EXPECT_TRUE(peap.hold);
+  const EapVerdict silent = refused(profile_for(EapType::peap), {.identity = &lab().server},
+                                    {.method = EapType::peap, .binding = false, .explain = false, .password = "other"});
+  EXPECT_EQ(silent.words, "user \"alice\" or the password was refused");
+  EXPECT_EQ(silent.problem, EapProblem::password);
+  EXPECT_TRUE(silent.hold);
   const EapVerdict ttls =
       refused(profile_for(EapType::ttls), {.identity = &lab().server}, {.method = EapType::ttls, .password = "other"});
   EXPECT_EQ(ttls.problem, EapProblem::password);

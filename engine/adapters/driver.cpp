@@ -34,7 +34,11 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
              journal,
              {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); },
               .done = [this] { flush(); },
-              .sending = [this](unsigned ifindex, int error) { on_sending(ifindex, error); }}} {}
+              .sending = [this](unsigned ifindex, int error) { on_sending(ifindex, error); }}},
+      eap_{loop,
+           journal,
+           wires_,
+           {.settle = [this](Session& session) { settle(session); }, .done = [this] { flush(); }}} {}
 
 Driver::~Driver() = default;
 
@@ -171,6 +175,7 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
+  eap_.set(session);
   session.with_port([&](auto& port) {
     if (!session.profile().link.enabled) port.set_enabled(true, now);
     port.on_link(session.link_, now);
@@ -180,6 +185,7 @@ void Driver::make_port(Session& session, Time now) {
 
 void Driver::change(Session& session, ProfilePointer profile, Time now) {
   devices_->reconfigure(session, std::move(profile), now);
+  eap_.set(session);  // before the port authenticates with it
   session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
   settle(session);
   mark_changed(session);
@@ -196,6 +202,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
     fixed->prepare_absence();
   }
+  eap_.drop(session);
   devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
@@ -311,10 +318,14 @@ void Driver::tell_wall_clock(Time now) {
 
 void Driver::settle(Session& session) {
   devices_->follow(session);
-  if (core::Port* port = session.mka())
+  if (core::Port* port = session.mka()) {
+    eap_.follow(session, *port);
+    if (const std::uint64_t now = port->supplicant_revision(); now != std::exchange(session.supplicant_revision_, now))
+      mark_changed(session);
     while (auto frame = port->poll_transmit())
       if (session.placed_.parent != 0)
         wires_.queue(session.profile().mka.ethertype, session.placed_.parent, std::move(*frame));
+  }
   session.with_port([&](auto& port) {
     while (const auto event = port.poll_event()) tell(session, *event);
     timers_.set(session.protocol_alarm_, port.next_timeout());
@@ -405,40 +416,37 @@ Session* Driver::find_interface(std::string_view interface) const noexcept {
   return sessions_.find_interface(std::string{interface});
 }
 
-Result<void> Driver::rekey(Session& session) {
+Result<void> Driver::command(Session& session, const std::function<Result<void>(core::Port&, Time)>& what) {
   core::Port* const port = session.mka();
   if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
-  auto done = port->rekey(boot_time());
+  auto done = what(*port, boot_time());
   settle(session);
   flush();
   return done;
+}
+
+Result<void> Driver::rekey(Session& session) {
+  return command(session, [](core::Port& port, Time now) { return port.rekey(now); });
 }
 
 Result<void> Driver::suspend(Session& session, Duration span) {
-  core::Port* const port = session.mka();
-  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
-  auto done = port->suspend(span, boot_time());
-  settle(session);
-  flush();
-  return done;
+  return command(session, [span](core::Port& port, Time now) { return port.suspend(span, now); });
 }
 
 Result<void> Driver::retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout) {
-  core::Port* const port = session.mka();
-  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
-  auto done = port->retire_key(ckn, how, timeout, boot_time());
-  settle(session);
-  flush();
-  return done;
+  return command(session, [&](core::Port& port, Time now) { return port.retire_key(ckn, how, timeout, now); });
 }
 
 Result<void> Driver::keep_key(Session& session, const Ckn& ckn) {
-  core::Port* const port = session.mka();
-  if (port == nullptr) return fail(ENOTSUP, "the keys of this link are static");
-  auto done = port->keep_key(ckn, boot_time());
-  settle(session);
-  flush();
-  return done;
+  return command(session, [&ckn](core::Port& port, Time now) { return port.keep_key(ckn, now); });
+}
+
+Result<void> Driver::reauthenticate(Session& session) {
+  return command(session, [](core::Port& port, Time now) { return port.reauthenticate(now); });
+}
+
+Result<void> Driver::log_off(Session& session) {
+  return command(session, [](core::Port& port, Time now) { return port.log_off(now); });
 }
 
 void Driver::set_enabled(Session& session, bool enabled) {

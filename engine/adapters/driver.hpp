@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/adapters/devices.hpp"
+#include "engine/adapters/eap_ports.hpp"
 #include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
 #include "engine/adapters/system/os_random.hpp"
@@ -63,6 +64,8 @@ class Driver {
   [[nodiscard]] Result<void> suspend(Session& session, Duration span);
   [[nodiscard]] Result<void> retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout);
   [[nodiscard]] Result<void> keep_key(Session& session, const Ckn& ckn);
+  [[nodiscard]] Result<void> reauthenticate(Session& session);
+  [[nodiscard]] Result<void> log_off(Session& session);
   void set_enabled(Session& session, bool enabled);
   /// The kernel's counters, not older than a second.
   [[nodiscard]] Result<SecyCounters> counters(const Session& session);
@@ -91,6 +94,9 @@ class Driver {
   void on_clock_set();
   void tell_wall_clock(Time now);
 
+  /// Calls a command of the port of MKA; ENOTSUP where there is none.
+  [[nodiscard]] Result<void> command(Session& session, const std::function<Result<void>(core::Port&, Time)>& what);
+
   /// To be called after every call into a port.
   void settle(Session& session);
   void tell(Session& session, const core::Event& event);
@@ -115,6 +121,7 @@ class Driver {
 
   Wires wires_;
   Sessions sessions_;
+  EapPorts eap_;
   std::optional<Devices> devices_;
   std::optional<SpareDevices> spares_;
   std::vector<Session*> receivers_;  ///< of the frame at hand

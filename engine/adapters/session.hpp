@@ -41,6 +41,7 @@ class Session {
  private:
   friend class Driver;
   friend class Devices;
+  friend class EapPorts;
   friend class Sessions;
 
   /// Under which interfaces the books have the session; 0: none.
@@ -72,6 +73,7 @@ class Session {
   std::variant<std::monostate, core::Port, core::StaticPort> port_;
   core::LinkState link_;
   bool enabled_ = true;
+  std::uint64_t supplicant_revision_ = 0;  ///< as observers were told
 
   int send_error_ = 0;  ///< errno of what is sent on the parent
   std::optional<Error> attach_error_;

@@ -10,9 +10,8 @@ constexpr std::size_t receive_budget = 256;  ///< frames a turn, so that timers 
 
 }  // namespace
 
-Result<Wires::Wire*> Wires::wire(std::uint16_t ethertype) {
-  if (const auto at = wires_.find(ethertype); at != wires_.end()) return at->second.get();
-  auto socket = PacketSocket::open(ethertype);
+Result<std::unique_ptr<Wires::Wire>> Wires::open(std::uint16_t ethertype, Hears hears) {
+  auto socket = PacketSocket::open(ethertype, hears);
   if (!socket) return std::unexpected{std::move(socket.error())};
   auto made = std::make_unique<Wire>();
   made->socket = std::move(*socket);
@@ -22,7 +21,24 @@ Result<Wires::Wire*> Wires::wire(std::uint16_t ethertype) {
   });
   if (!source) return std::unexpected{std::move(source.error())};
   made->source = std::move(*source);
-  return wires_.emplace(ethertype, std::move(made)).first->second.get();
+  return made;
+}
+
+Result<Wires::Wire*> Wires::wire(std::uint16_t ethertype) {
+  if (const auto at = wires_.find(ethertype); at != wires_.end()) return at->second.get();
+  auto made = open(ethertype, Hears::mka);
+  if (!made) return std::unexpected{std::move(made.error())};
+  return wires_.emplace(ethertype, std::move(*made)).first->second.get();
+}
+
+Result<void> Wires::hear_eap(bool on) {
+  if (on == (eap_ != nullptr)) return {};
+  eap_.reset();
+  if (!on) return {};
+  auto made = open(eapol_ethertype, Hears::eap);
+  if (!made) return std::unexpected{std::move(made.error())};
+  eap_ = std::move(*made);
+  return {};
 }
 
 Result<void> Wires::join(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group) {

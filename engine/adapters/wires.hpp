@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The packet sockets of all links, one an EtherType, opened when first needed, and what waits to be sent on them.
+/// The packet sockets of all links, one an EtherType and one for EAP, opened when first needed, and what waits to be sent on them.
 #pragma once
 
 #include "engine/adapters/system/event_loop.hpp"
@@ -34,6 +34,9 @@ class Wires {
   [[nodiscard]] Result<void> join(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group);
   void leave(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group) noexcept;
 
+  /// Lets EAP in on all interfaces, or shuts it out. Its group is that of key agreement, which is joined for that.
+  [[nodiscard]] Result<void> hear_eap(bool on);
+
   /// Keeps the frame until send().
   void queue(std::uint16_t ethertype, unsigned ifindex, core::Frame frame);
   /// Forgets what waits for the interface.
@@ -49,6 +52,7 @@ class Wires {
     EventSource source;
   };
 
+  [[nodiscard]] Result<std::unique_ptr<Wire>> open(std::uint16_t ethertype, Hears hears);
   [[nodiscard]] Result<Wire*> wire(std::uint16_t ethertype);
   void note(const OutgoingFrame& frame);
 
@@ -56,6 +60,7 @@ class Wires {
   Journal& journal_;
   Receiver receiver_;
   std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
+  std::unique_ptr<Wire> eap_;        ///< receives only
   std::map<unsigned, int> failing_;  ///< errno by interface
 };
 

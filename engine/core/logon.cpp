@@ -42,6 +42,7 @@ void Logon::end_session(std::string_view why, Time since, Time now) {
   deadlines_.stop(Timer::retry);
   deadlines_.stop(Timer::reauthenticate);
   silent_ = not_followed_ = false;
+  ++revision_;
   const bool had_key = newest_session(kay_.participants()) != nullptr;
   if (had_key && !deadlines_.is_set(Timer::cached)) deadlines_.set(Timer::cached, since + context_.profile->pae->cache);
   if (had_key) context_.emit(Event::Kind::authentication_lost, now, std::string{why});
@@ -73,6 +74,7 @@ void Logon::take_keys(Supplicant::Success success, Time now) {
   const std::optional<Ckn> before_ckn = before != nullptr ? std::optional{Ckn{before->ckn()}} : std::nullopt;
   const CakLength length = context_.profile->pae->cak_length;
   newest_ = sequence_ + 1;
+  ++revision_;
   // Who derives the other length speaks under another CKN: that one is only listened to until it is heard.
   if (length != CakLength::bits_256) add_key(success, 16, false, now);
   if (length != CakLength::bits_128) add_key(success, 32, length == CakLength::automatic, now);
@@ -111,6 +113,7 @@ bool Logon::drop_unheard_fresh(Time now) {
     return true;
   });
   if (unheard.empty()) return false;
+  ++revision_;
   not_followed_ = live->sequence() < newest_;
   for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
   return true;
@@ -123,6 +126,7 @@ bool Logon::drop_unheard(bool spare_installed, Time now) {
         !(spare_installed && in_use(participant)))
       unheard.push_back(participant.ckn());
   for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
+  ++revision_;
   return !unheard.empty();
 }
 
@@ -243,6 +247,7 @@ void Logon::follow_silence(Time now) {
   deadlines_.set_sooner(Timer::unheard, now + life_time);
   if (!deadlines_.take_expired(Timer::unheard, now)) return;
   silent_ = true;
+  ++revision_;
   retry_gap_ = retry_gap_ == Duration{0} ? first_retry : std::min(2 * retry_gap_, longest_retry);
   deadlines_.set(Timer::retry, now + retry_gap_);
 }
@@ -272,6 +277,7 @@ bool Logon::follow(Time now) {
     end_session("the other end left the key agreement", now, now);
     if (!supplicant_.logged_off() && may_begin()) supplicant_.connect(now);
   }
+  if (live != live_) ++revision_;
   live_ = live;
   follow_silence(now);
   const bool over = deadlines_.take_expired(Timer::cached, now) && drop_unheard(false, now);
@@ -305,6 +311,8 @@ void Logon::fill(PortStatus& status) const {
   if (!applies()) return;
   SupplicantStatus& out = status.supplicant.emplace();
   supplicant_.fill(out);
+  const EapProfile& eap = context_.profile->pae->eap;
+  out.identity = eap.anonymous_identity.empty() ? eap.identity : eap.anonymous_identity;
   const bool never = context_.profile->pae->use_eap == UseEap::never;
   if (never || !kay_.enabled()) out.state = SupplicantState::disabled;
   out.reason = reason();

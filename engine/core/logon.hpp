@@ -41,6 +41,8 @@ class Logon {
   [[nodiscard]] Reason reason() const noexcept;
   [[nodiscard]] std::string words() const;
   void fill(PortStatus& status) const;
+  /// Moves whenever the supplicant's part of fill() differs from before, times and counters aside.
+  [[nodiscard]] std::uint64_t revision() const noexcept { return supplicant_.revision() + revision_; }
 
  private:
   enum class Timer : std::uint8_t {
@@ -82,9 +84,10 @@ class Logon {
   std::uint64_t newest_ = 0;  ///< sequence of the first key of the last authentication
   bool up_ = false;
   MacAddress mac_;
-  bool live_ = false;          ///< a session key has a live peer
-  bool mka_failed_ = false;    ///< UseEap=mka-fail: nobody answered with the keys that are there
-  bool silent_ = false;        ///< authenticated, and nobody spoke MKA for a life time
+  bool live_ = false;        ///< a session key has a live peer
+  bool mka_failed_ = false;  ///< UseEap=mka-fail: nobody answered with the keys that are there
+  bool silent_ = false;      ///< authenticated, and nobody spoke MKA for a life time
+  std::uint64_t revision_ = 0;
   bool not_followed_ = false;  ///< the other end stays with the key of an earlier authentication
   Duration retry_gap_{0};
   std::optional<Time> reauthenticated_at_;

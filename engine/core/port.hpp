@@ -67,6 +67,8 @@ class Port {
 
   [[nodiscard]] PortStatus status() const;
   [[nodiscard]] Snapshot snapshot() const;
+  /// Moves whenever status().supplicant differs from before, times and counters aside.
+  [[nodiscard]] std::uint64_t supplicant_revision() const noexcept { return logon_.revision(); }
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:

@@ -139,6 +139,7 @@ struct SupplicantStatus {
   Time since;                    ///< when `state` was entered
   Reason reason = Reason::none;  ///< why the last authentication is not, or not fully, what was wanted
   std::string reason_text;       ///< a sentence for people
+  std::string identity;          ///< as it is told in clear; empty: that of the certificate
   std::optional<MacAddress> authenticator;
   std::optional<EapVerdict>
       verdict;  ///< of the last success, or of the last failure where there was none: method, TLS, certificates

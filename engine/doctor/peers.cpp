@@ -85,6 +85,12 @@ constexpr std::array remedies{
     Remedy{core::Reason::cipher_mismatch, "a common suite in CipherSuites= of both ends"},
     Remedy{core::Reason::confidentiality_mismatch, "the same Encrypt= at both ends, no confidentiality offset"},
     Remedy{core::Reason::macsec_refused, "switch MACsec on at the key server, or Policy=should-secure here"},
+    Remedy{core::Reason::authenticating, "wait; see macsecctl status", false},
+    Remedy{core::Reason::no_authenticator,
+           "802.1X on at the switch port: tcpdump -n ether proto 0x888e shows who speaks", false},
+    Remedy{core::Reason::authentication_failed, "what the reason names, here or at the server; then macsecctl reauth"},
+    Remedy{core::Reason::mka_silent, "MACsec on at the switch port, for this host as well", false},
+    Remedy{core::Reason::eap_unavailable, "systemctl status macsec-eap.socket; journalctl -u macsec-eap", false},
 };
 
 Finding by_reason(const Facts& facts) {

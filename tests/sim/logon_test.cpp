@@ -333,5 +333,51 @@ TEST(UseEap, MkaFailAuthenticatesOnceNoKeyReachesAnybody) {
   EXPECT_EQ(bare.port.starts(), 1U) << "there is no key to wait for";
 }
 
+// ---- what is shown ---------------------------------------------------------------------------------------------------
+
+TEST(Status, RevisionMovesWithWhatIsShown) {
+  Site site;
+  const auto shown = [&] {
+    const core::SupplicantStatus status = site.supplicant();
+    return std::tuple{status.state,         status.reason,   status.reason_text,
+                      status.authenticator, status.attempts, status.last_failure_text,
+                      status.cak_bits,      status.since,    status.cached_until.has_value()};
+  };
+  auto last = shown();
+  std::uint64_t revision = site.host.port().supplicant_revision();
+  unsigned changes = 0;
+  const auto watch = [&](Instant span) {
+    site.lan.run_until(
+        [&] {
+          const auto now = shown();
+          const std::uint64_t moved = site.host.port().supplicant_revision();
+          if (now != last) {
+            ++changes;
+            EXPECT_NE(moved, revision) << "change " << changes;
+          }
+          last = now;
+          revision = moved;
+          return false;
+        },
+        span);
+  };
+  site.port.answers = false;
+  site.plug();
+  watch(10 * second);
+  site.port.answers = true;
+  site.port.accepts = false;
+  watch(10 * second);
+  site.port.accepts = true;
+  site.port.speaks_mka = false;
+  watch(40 * second);
+  site.port.speaks_mka = true;
+  watch(60 * second);
+  site.port.ask_identity();
+  watch(20 * second);
+  site.plug(false);
+  watch(20 * second);
+  EXPECT_GT(changes, 15U);
+}
+
 }  // namespace
 }  // namespace macsec::sim

@@ -491,6 +491,22 @@ TEST_F(PacketTest, HearsOnlyKeyAgreementOfOthers) {
   EXPECT_EQ(heard[0].second, 4);
 }
 
+TEST_F(PacketTest, HearsEapOnlyWhereItIsAskedTo) {
+  auto opened = PacketSocket::open(0x888e, Hears::eap);
+  ASSERT_TRUE(opened) << opened.error().message;
+  const auto eap = frame(0, 1);
+  const auto start = frame(1, 2);
+  const auto logoff = frame(2, 3);
+  const auto key = frame(3, 4);
+  const auto mka = frame(5, 5);
+  std::array<OutgoingFrame, 5> out{{{a_, key}, {a_, mka}, {a_, eap}, {a_, start}, {a_, logoff}}};
+  EXPECT_EQ(sender_->send(out), 5U);
+  std::vector<std::uint8_t> heard;
+  const auto receive = [&] { (*opened)->receive([&](unsigned, Bytes got) { heard.push_back(got[18]); }); };
+  ASSERT_TRUE(wait_for((*opened)->fd(), [&] { return heard.size() >= 3; }, receive)) << heard.size();
+  EXPECT_EQ(heard, (std::vector<std::uint8_t>{1, 2, 3}));
+}
+
 TEST_F(PacketTest, OneBadFrameDoesNotHoldUpTheOthers) {
   const auto mka = frame(5, 1);
   std::array<OutgoingFrame, 3> out{{{a_, mka}, {9999, mka}, {a_, mka}}};

@@ -20,17 +20,20 @@ constexpr std::size_t frame_size = 2048;  // more than any EAPOL frame on Ethern
 constexpr int buffer_size = 4 << 20;      // a thousand ports that all hear their peers at once
 
 constexpr std::uint8_t eapol_mka = 5;      // 802.1X Table 11-3
+constexpr std::uint8_t eapol_logoff = 2;   // the last of EAP, Start, Logoff
 constexpr std::uint32_t type_offset = 15;  // destination, source, EtherType, version, type
 
-/// Passes what others sent to us or to a group, EAPOL type MKA.
-std::array<sock_filter, 8> mkpdu_filter(std::uint16_t ethertype) {
+/// Passes what others sent to us or to a group, of the EAPOL types that are heard.
+std::array<sock_filter, 8> eapol_filter(std::uint16_t ethertype, Hears hears) {
+  const sock_filter of_type = hears == Hears::mka ? sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, eapol_mka, 0, 1)
+                                                  : sock_filter BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, eapol_logoff, 1, 0);
   return {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),
       BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, PACKET_OTHERHOST, 5, 0),
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ethertype, 0, 3),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, type_offset),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, eapol_mka, 0, 1),
+      of_type,
       BPF_STMT(BPF_RET | BPF_K, 0x40000),
       BPF_STMT(BPF_RET | BPF_K, 0),
   }};
@@ -55,11 +58,11 @@ void PacketSocket::Deletes::operator()(Batch* batch) const noexcept { delete bat
 PacketSocket::PacketSocket(FileDescriptor fd, std::uint16_t ethertype)
     : fd_{std::move(fd)}, ethertype_{ethertype}, batch_{new Batch} {}
 
-Result<std::unique_ptr<PacketSocket>> PacketSocket::open(std::uint16_t ethertype) {
+Result<std::unique_ptr<PacketSocket>> PacketSocket::open(std::uint16_t ethertype, Hears hears) {
   // Protocol 0 receives nothing: no frame slips in before the filter stands.
   FileDescriptor fd{::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd) return std::unexpected{described("open a packet socket")};
-  auto filter = mkpdu_filter(ethertype);
+  auto filter = eapol_filter(ethertype, hears);
   const sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
     return std::unexpected{described("filter frames on a packet socket")};

@@ -21,13 +21,20 @@ struct OutgoingFrame {
   int error = 0;  ///< out: errno of this frame, 0: sent
 };
 
-/// One EtherType, all interfaces. Only MKPDUs (EAPOL packet type 5) that others sent come through.
+/// What of EAPOL comes through. A host without [8021X] stays deaf to EAP, which anybody may send.
+enum class Hears : std::uint8_t {
+  mka,  ///< MKPDUs (packet type 5)
+  eap,  ///< EAP, Start and Logoff (0 to 2)
+};
+
+/// One EtherType, all interfaces; what others sent.
 class PacketSocket {
  public:
   /// The span lives during the call: one frame from the destination address on.
   using Receiver = std::function<void(unsigned ifindex, Bytes frame)>;
 
-  [[nodiscard]] static Result<std::unique_ptr<PacketSocket>> open(std::uint16_t ethertype = 0x888e);
+  [[nodiscard]] static Result<std::unique_ptr<PacketSocket>> open(std::uint16_t ethertype = 0x888e,
+                                                                  Hears hears = Hears::mka);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Lets frames to `group` in on the interface; several ports may join the same. Unicast addresses need nothing.

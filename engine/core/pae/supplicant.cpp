@@ -61,6 +61,7 @@ void Supplicant::enter(Phase phase, Time now) {
                          failure_ == Reason::none ? std::string_view{} : facts_.last_failure_text});
   phase_ = phase;
   since_ = now;
+  ++revision_;
 }
 
 void Supplicant::connect(Time now) {
@@ -148,7 +149,7 @@ void Supplicant::send_start(Time now) {
   ++context_.supplicant.start_tx;
   send(EapolType::start, body);
   deadlines_.set(Timer::start, now + jittered(start_gaps[std::min(starts_, start_gaps.size() - 1)]));
-  ++starts_;
+  if (++starts_ == enough_starts + 1) ++revision_;
 }
 
 void Supplicant::receive(const EapolFrame& frame, Time now) {
@@ -164,6 +165,7 @@ void Supplicant::receive(const EapolFrame& frame, Time now) {
   if (packet->type == EapType::notification) {
     ++counters.notification_rx;
     facts_.notification = printable(packet->data);
+    ++revision_;
   }
   if (is_fragment(frame.body)) ++counters.fragments_rx;
   on_request(*packet, frame, now);
@@ -241,6 +243,7 @@ std::optional<Supplicant::Success> Supplicant::on_report(EapReport report, Time 
     // Who kept silent, and where, only macsec-eap knows.
     silent_.reset();
     if (failure_ != Reason::none && !report.verdict.words.empty()) facts_.last_failure_text = report.verdict.words;
+    ++revision_;
     return std::nullopt;
   }
   if (conversation_ != report.conversation) return std::nullopt;
@@ -291,6 +294,7 @@ Supplicant::Success Supplicant::succeed(EapReport& report, Time now) {
   facts_.authenticator = source_;
   facts_.last_success = now;
   facts_.verdict = std::move(report.verdict);
+  ++revision_;
   enter(Phase::authenticated, now);
   return {std::move(*report.keys), source_, facts_.verdict->validated};
 }
@@ -336,6 +340,7 @@ void Supplicant::count_failure(const EapVerdict& verdict) noexcept {
 
 void Supplicant::fail_with(Reason reason, const EapVerdict& verdict, Time now) {
   failure_ = reason;
+  ++revision_;
   ++failures_;
   const bool lately = failed_at_ && now - *failed_at_ < 2 * context_.profile->pae->held;
   back_off_ = lately ? back_off_ + 1 : 0;

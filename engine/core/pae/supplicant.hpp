@@ -56,6 +56,8 @@ class Supplicant {
   [[nodiscard]] Reason reason() const noexcept;
   [[nodiscard]] std::string words() const;
   void fill(SupplicantStatus& status) const;
+  /// Moves whenever what fill() says differs from before, times and counters aside.
+  [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
 
  private:
   /// PACP's UNAUTHENTICATED (off: not allowed to begin), AUTHENTICATING (connecting: nobody asked yet), AUTHENTICATED, HELD.
@@ -109,7 +111,8 @@ class Supplicant {
   Reason failure_ = Reason::none;
   std::uint32_t failures_ = 0;  ///< since the last success
   std::optional<Time> failed_at_;
-  unsigned back_off_ = 0;   ///< failures that were not long apart: whoever forges them gets no attempt for each
+  unsigned back_off_ = 0;  ///< failures that were not long apart: whoever forges them gets no attempt for each
+  std::uint64_t revision_ = 0;
   SupplicantStatus facts_;  ///< what is shown and decides nothing
 };
 

@@ -96,8 +96,9 @@ namespace {
 
 /// Names of the bus whose value is a moment of CLOCK_BOOTTIME.
 bool is_moment(std::string_view name) {
-  constexpr std::array<std::string_view, 6> moments{"Since",          "LastHeard",   "NextRekey",
-                                                    "SuspendedUntil", "ParkedUntil", "Time"};
+  constexpr std::array<std::string_view, 11> moments{
+      "Since",       "LastHeard",   "NextRekey",   "SuspendedUntil",    "ParkedUntil", "Time",
+      "LastSuccess", "LastFailure", "NextAttempt", "ReauthenticatedAt", "CachedUntil"};
   return std::ranges::find(moments, name) != moments.end();
 }
 
@@ -150,7 +151,8 @@ Exit Context::complain(const bus::CallError& error) {
   if (as == Exit::unreachable)
     return complain(as, error.text + "; see: systemctl status macsecd; journalctl -u macsecd");
   if (as != Exit::refused) return complain(as, error.text);
-  const bool control = verb == "up" || verb == "down" || verb == "rekey" || verb == "suspend";
+  const bool control =
+      verb == "up" || verb == "down" || verb == "rekey" || verb == "suspend" || verb == "reauth" || verb == "logoff";
   return complain(as, fmt::format("{} needs the polkit action {}: use sudo, or a rule in /etc/polkit-1/rules.d", verb,
                                   control ? bus::action::control : bus::action::manage));
 }
@@ -277,6 +279,25 @@ std::optional<std::vector<Context::Session>> Context::sessions(std::span<const s
        [](const bus::Client& daemon, const std::string& name) { return daemon.get_session(name); }, bus::to_session,
        &bus::SessionInfo::interface},
       names);
+}
+
+std::optional<bus::Value> Context::supplicant(const std::string& path) {
+  const bus::Client* const daemon = client();
+  if (daemon == nullptr) return std::nullopt;
+  auto properties = daemon->call(daemon->properties(path, bus::interface::supplicant));
+  return properties && !properties->dict().empty() ? std::optional{std::move(*properties)} : std::nullopt;
+}
+
+std::optional<std::vector<Context::Session>> Context::supplicants(std::span<const std::string> names) {
+  auto found = sessions(names);
+  if (!found) return std::nullopt;
+  for (const Session& each : *found) {
+    if (supplicant(each.path)) continue;
+    complain(Exit::failed, fmt::format("{} does not authenticate by 802.1X: profile {} has no [8021X] section",
+                                       each.info.interface, each.info.profile_name));
+    return std::nullopt;
+  }
+  return found;
 }
 
 std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const std::string> names) {

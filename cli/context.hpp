@@ -127,6 +127,10 @@ class Context {
   /// fits. Nothing on failure, which was told.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
+  /// Sessions as above, all of which have an 802.1X side.
+  [[nodiscard]] std::optional<std::vector<Session>> supplicants(std::span<const std::string> names);
+  /// The 802.1X side of the session at `path`; nothing where it has none.
+  [[nodiscard]] std::optional<bus::Value> supplicant(const std::string& path);
 
   /// Waits until the session satisfies `done`, for as long as --wait says. Tells when the time is over.
   [[nodiscard]] Exit wait_for(const std::string& path, std::string_view what,

@@ -2,6 +2,7 @@
 #include "cli/session_text.hpp"
 
 #include "cli/key_lifetime.hpp"
+#include "cli/supplicant_text.hpp"
 #include "engine/base/text.hpp"
 #include "engine/config/profile_reader.hpp"
 
@@ -17,12 +18,6 @@ std::string share_text(double share) {
   const double percent = share * 100;
   if (percent == 0) return "0%";
   return percent < 0.01 ? "under 0.01%" : fmt::format("{:.2f}%", percent);
-}
-
-/// "in 4min 10s"; "due" where it should have been.
-std::string until(Time when) {
-  const Duration left = std::chrono::floor<std::chrono::seconds>(when - Context::now());
-  return left <= Duration{0} ? "due" : "in " + format_duration(left);
 }
 
 /// "1,034,221"
@@ -252,6 +247,11 @@ std::string placed_text(const bus::Problem& problem) {
   return fmt::format("{}:{}: {}", problem.file, problem.line, problem.text);
 }
 
+std::string until(Time when) {
+  const Duration left = std::chrono::floor<std::chrono::seconds>(when - Context::now());
+  return left <= Duration{0} ? "due" : "in " + format_duration(left);
+}
+
 std::string_view bullet(std::string_view state) noexcept {
   if (state == "secured" || state == "suspended") return "●";
   return state == "failed" ? "×" : "○";
@@ -277,6 +277,7 @@ void print_session(Context& context, const bus::SessionInfo& info, const LinkFac
   print_line(context, "Parent", fmt::format("{}, {}", parent_text(info), info.policy));
   print_line(context, "Profile", profile_text(info, facts));
   if (info.suspended_until) print_line(context, "Suspended", "ends " + until(*info.suspended_until));
+  if (facts.supplicant) print_supplicant(context, *facts.supplicant);
   print_security(context, info);
   print_keys(context, info, facts);
   print_peers(context, info);

@@ -8,9 +8,10 @@ namespace macsec::cli {
 
 /// What is known of a link besides its session.
 struct LinkFacts {
-  const bus::ProfileInfo* profile = nullptr;  ///< null: unknown
-  bus::Value statistics{};                    ///< of GetStatistics; empty: unknown
-  std::uint64_t mtu = 0;                      ///< octets; 0: unknown
+  const bus::ProfileInfo* profile = nullptr;        ///< null: unknown
+  bus::Value statistics{};                          ///< of GetStatistics; empty: unknown
+  std::optional<bus::SupplicantInfo> supplicant{};  ///< nothing: it does not authenticate
+  std::uint64_t mtu = 0;                            ///< octets; 0: unknown
   std::uint64_t parent_mtu = 0;
 };
 
@@ -20,6 +21,8 @@ struct LinkFacts {
 
 /// "   Peers: ..." with what does not fit below.
 void print_line(Context& context, std::string_view name, std::string_view text, Style style = Style::plain);
+/// "in 4min 10s"; "due" where it should have been.
+[[nodiscard]] std::string until(Time when);
 void print_session(Context& context, const bus::SessionInfo& info, const LinkFacts& facts);
 /// The mark before a link, which says its state without colour, too.
 [[nodiscard]] std::string_view bullet(std::string_view state) noexcept;

@@ -36,7 +36,8 @@ class Monitor {
     const auto session = mirror->session(path);
     // The reporter has nothing to explain where a link is secured.
     const bool secured = event.kind == "state-changed" && event.text.empty();
-    const bool bad = event.kind == "secy-error" || event.kind == "peer-lost";
+    const bool bad = event.kind == "secy-error" || event.kind == "peer-lost" || event.kind == "insecure" ||
+                     event.kind == "authentication-failed" || event.kind == "authentication-lost";
     tell(event.time, session ? session->interface : path, event.kind, secured ? "secured" : event.text,
          bad       ? Style::bad
          : secured ? Style::good

@@ -74,6 +74,7 @@ LinkFacts facts_of(Context& context, const bus::SessionInfo& info, const std::ve
     const auto capabilities = daemon->call(daemon->link_capabilities(link));
     return capabilities ? (*capabilities)["Mtu"].number() : 0;
   };
+  if (const auto supplicant = context.supplicant(info.path)) facts.supplicant = bus::to_supplicant(supplicant->dict());
   if (info.ifindex != 0) facts.mtu = mtu(info.interface);
   if (info.parent_ifindex != 0) facts.parent_mtu = mtu(info.parent);
   return facts;
@@ -125,7 +126,12 @@ Exit run_status(Context& context) {
   }
   if (context.json()) {
     bus::Value::List all;
-    for (const auto& session : *sessions) all.push_back(session.properties);
+    for (const auto& session : *sessions) {
+      bus::Value::Dict properties = session.properties.dict();
+      if (auto supplicant = context.supplicant(session.path))
+        properties.insert_or_assign("Supplicant", std::move(*supplicant));
+      all.push_back(bus::Value{bus::Value::Data{std::move(properties)}});
+    }
     context.print_json(bus::Value{bus::Value::Data{std::move(all)}});
   } else {
     print_text(context, *sessions, *profiles);

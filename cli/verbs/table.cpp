@@ -140,6 +140,8 @@ constexpr std::array verb_table{
     Verb{"suspend", "LINK [TIME]",
          "Keep traffic and keys while the control plane here restarts, at most 120s; 0 ends it", 1, 2, run_suspend,
          one_link},
+    Verb{"reauth", "LINK...", "Authenticate by 802.1X again, now; ends a logoff", 1, any, run_reauth, links},
+    Verb{"logoff", "LINK...", "End the 802.1X session until reauth, up or a new carrier", 1, any, run_logoff, links},
     Verb{"reload", "", "Read profile files again", 0, 0, run_reload, nothing},
     Verb{"caps", "LINK", "Show what MACsec can do on an interface", 1, 1, run_caps, interfaces},
     Verb{"genkey", "", "Make a new key and its name (CAK and CKN)", 0, 0, run_genkey, nothing},

@@ -72,6 +72,8 @@ Exit run_doctor(Context& context);
 Exit run_down(Context& context);
 Exit run_rekey(Context& context);
 Exit run_suspend(Context& context);
+Exit run_reauth(Context& context);
+Exit run_logoff(Context& context);
 Exit run_reload(Context& context);
 Exit run_caps(Context& context);
 Exit run_genkey(Context& context);

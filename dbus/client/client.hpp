@@ -105,6 +105,9 @@ class Client {
   [[nodiscard]] Request<Nothing> down(const std::string& path) const;
   [[nodiscard]] Request<Value> statistics(const std::string& path) const;
   [[nodiscard]] Request<Value> diagnose(const std::string& path) const;
+  // org.macsecd1.Supplicant, by path
+  [[nodiscard]] Request<Nothing> reauthenticate(const std::string& path) const;
+  [[nodiscard]] Request<Nothing> log_off(const std::string& path) const;
 
   // Properties
   [[nodiscard]] Request<Value> properties(const std::string& path, const char* interface) const;

@@ -82,6 +82,16 @@ ParticipantInfo to_participant(const Value& value) {
           .icv_failures = value["IcvFailures"].number()};
 }
 
+std::optional<CertificateInfo> to_certificate(const Value& value) {
+  if (value.dict().empty()) return std::nullopt;
+  return CertificateInfo{.subject = value["Subject"].text(),
+                         .issuer = value["Issuer"].text(),
+                         .names = to_strings(value["Names"]),
+                         .not_after = static_cast<std::int64_t>(value["NotAfter"].number()),
+                         .verified = value["Verified"].boolean(),
+                         .key = value["Key"].text()};
+}
+
 }  // namespace
 
 ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
@@ -158,6 +168,37 @@ SessionInfo to_session(std::string path, const Value::Dict& properties) {
                    .counters = {}};
   for (const Value& each : all["Participants"].list()) info.participants.push_back(to_participant(each));
   for (const Value& each : all["Peers"].list()) info.peers.push_back(to_peer(each));
+  for (const auto& [name, value] : all["Counters"].dict()) info.counters.emplace(name, value.number());
+  return info;
+}
+
+SupplicantInfo to_supplicant(const Value::Dict& properties) {
+  const Value all{Value::Data{properties}};
+  SupplicantInfo info{.state = all["State"].text(),
+                      .since = to_time(all["Since"]),
+                      .reason = all["Reason"].text(),
+                      .reason_text = all["ReasonText"].text(),
+                      .method = all["Method"].text(),
+                      .inner_method = all["InnerMethod"].text(),
+                      .identity = all["Identity"].text(),
+                      .authenticator = all["Authenticator"].text(),
+                      .tls_version = all["TlsVersion"].text(),
+                      .tls_cipher = all["TlsCipher"].text(),
+                      .key_exchange = all["KeyExchange"].text(),
+                      .resumed = all["Resumed"].boolean(),
+                      .validated = !all.dict().contains("Validated") || all["Validated"].boolean(),
+                      .server = to_certificate(all["ServerCertificate"]),
+                      .client = to_certificate(all["ClientCertificate"]),
+                      .last_success = to_optional_time(all["LastSuccess"]),
+                      .last_failure = to_optional_time(all["LastFailure"]),
+                      .last_failure_text = all["LastFailureText"].text(),
+                      .attempts = to<std::uint32_t>(all["Attempts"]),
+                      .next_attempt = to_optional_time(all["NextAttempt"]),
+                      .reauthenticated_at = to_optional_time(all["ReauthenticatedAt"]),
+                      .cak_length = to<std::uint32_t>(all["CakLength"]),
+                      .cached_until = to_optional_time(all["CachedUntil"]),
+                      .notification = all["Notification"].text(),
+                      .counters = {}};
   for (const auto& [name, value] : all["Counters"].dict()) info.counters.emplace(name, value.number());
   return info;
 }

@@ -121,6 +121,44 @@ struct SessionInfo {
   std::map<std::string, std::uint64_t> counters;
 };
 
+struct CertificateInfo {
+  std::string subject;
+  std::string issuer;
+  Strings names;
+  std::int64_t not_after = 0;  ///< seconds since 1970
+  bool verified = false;       ///< of the server's
+  std::string key;             ///< of ours: "file", "pkcs11", "tpm"
+};
+
+/// The 802.1X side of a session.
+struct SupplicantInfo {
+  std::string state;
+  Time since;
+  std::string reason;
+  std::string reason_text;
+  std::string method;
+  std::string inner_method;
+  std::string identity;
+  std::string authenticator;
+  std::string tls_version;
+  std::string tls_cipher;
+  std::string key_exchange;
+  bool resumed = false;
+  bool validated = true;
+  std::optional<CertificateInfo> server;
+  std::optional<CertificateInfo> client;
+  std::optional<Time> last_success;
+  std::optional<Time> last_failure;
+  std::string last_failure_text;
+  std::uint32_t attempts = 0;
+  std::optional<Time> next_attempt;
+  std::optional<Time> reauthenticated_at;
+  std::uint32_t cak_length = 0;
+  std::optional<Time> cached_until;
+  std::string notification;
+  std::map<std::string, std::uint64_t> counters;
+};
+
 struct SessionEvent {
   std::string kind;
   Time time;
@@ -129,5 +167,6 @@ struct SessionEvent {
 
 [[nodiscard]] ProfileInfo to_profile(std::string path, const Value::Dict& properties);
 [[nodiscard]] SessionInfo to_session(std::string path, const Value::Dict& properties);
+[[nodiscard]] SupplicantInfo to_supplicant(const Value::Dict& properties);
 
 }  // namespace macsec::bus

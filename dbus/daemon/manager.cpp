@@ -121,6 +121,16 @@ Result<void> Manager::suspend(const std::string& interface, Duration span) {
   return session == nullptr ? no_session(interface) : driver_.suspend(*session, span);
 }
 
+Result<void> Manager::reauthenticate(const std::string& interface) {
+  os::Session* session = find(interface);
+  return session == nullptr ? no_session(interface) : driver_.reauthenticate(*session);
+}
+
+Result<void> Manager::log_off(const std::string& interface) {
+  os::Session* session = find(interface);
+  return session == nullptr ? no_session(interface) : driver_.log_off(*session);
+}
+
 Result<void> Manager::set_session_enabled(const std::string& interface, bool enabled) {
   os::Session* session = find(interface);
   if (session == nullptr) return no_session(interface);

@@ -41,6 +41,10 @@ constexpr std::array all_guards{
     Guard{interface::session, "Up", action::control, "Authentication is required to take the MACsec link $(name) up."},
     Guard{interface::session, "Down", action::control,
           "Authentication is required to take the MACsec link $(name) down."},
+    Guard{interface::supplicant, "Reauthenticate", action::control,
+          "Authentication is required to authenticate the MACsec link $(name) by 802.1X again."},
+    Guard{interface::supplicant, "Logoff", action::control,
+          "Authentication is required to end the 802.1X session of the MACsec link $(name)."},
 };
 
 }  // namespace

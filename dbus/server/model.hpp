@@ -135,6 +135,9 @@ class Model {
   [[nodiscard]] virtual SessionState session(const std::string& interface) const = 0;  ///< of one that exists
   [[nodiscard]] virtual Result<void> rekey(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<void> suspend(const std::string& interface, Duration span) = 0;
+  /// Of a session with [8021X]: ENOTSUP, ENETDOWN as of core::Port.
+  [[nodiscard]] virtual Result<void> reauthenticate(const std::string& interface) = 0;
+  [[nodiscard]] virtual Result<void> log_off(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<void> set_session_enabled(const std::string& interface, bool enabled) = 0;
   [[nodiscard]] virtual Statistics statistics(const std::string& interface) = 0;
   [[nodiscard]] virtual std::vector<doctor::Finding> diagnose(const std::string& interface) = 0;

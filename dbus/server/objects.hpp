@@ -12,6 +12,14 @@ namespace macsec::bus {
 
 class Server;
 
+/// A second interface on some objects of a family: read from the same view, there while `present` says so.
+template <typename View>
+struct Facet {
+  const char* interface = nullptr;
+  std::span<const Property<View>> table{};
+  bool (*present)(const View&) = nullptr;
+};
+
 /// What the userdata of every vtable points to.
 struct Anchor {
   Server* server;
@@ -40,16 +48,18 @@ class Objects {
   using Watch = std::function<void(const View* before, const View* after)>;
 
   Objects(Server* server, const char* prefix, const char* interface, std::span<const Property<View>> table,
-          Source source, Watch watch)
+          Source source, Watch watch, Facet<View> facet = {})
       : server_{server},
         prefix_{prefix},
         interface_{interface},
         table_{table},
         source_{std::move(source)},
-        watch_{std::move(watch)} {}
+        watch_{std::move(watch)},
+        facet_{facet} {}
 
-  /// `vtable` outlives the bus. `turn` counts the turns of the loop.
-  int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn) {
+  /// The vtables, the second that of the facet where there is one, outlive the bus. `turn` counts the turns of the loop.
+  int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn,
+             const sd_bus_vtable* facet = nullptr) {
     detach();
     bus_ = bus;
     turn_ = std::move(turn);
@@ -58,12 +68,18 @@ class Objects {
     vtable_slot_.reset(slot);
     if (r < 0) return r;
     slot = nullptr;
+    if (facet != nullptr)
+      r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, facet_.interface, facet, on_find_facet, this);
+    facet_slot_.reset(slot);
+    if (r < 0) return r;
+    slot = nullptr;
     r = sd_bus_add_node_enumerator(bus, &slot, prefix_, on_enumerate, this);
     enumerator_slot_.reset(slot);
     return r;
   }
   void detach() {
     enumerator_slot_.reset();
+    facet_slot_.reset();
     vtable_slot_.reset();
     for (auto& [name, object] : objects_) publish(*object, std::nullopt);
     objects_.clear();
@@ -112,10 +128,12 @@ class Objects {
   [[nodiscard]] std::string path_of(const std::string& name) const { return encode_path(prefix_, name); }
 
   /// Getter of every property of this family.
-  static int on_get(sd_bus*, const char*, const char*, const char* name, sd_bus_message* reply, void* userdata,
-                    sd_bus_error*) noexcept try {
+  static int on_get(sd_bus*, const char*, const char* interface, const char* name, sd_bus_message* reply,
+                    void* userdata, sd_bus_error*) noexcept try {
     Object& object = *static_cast<Object*>(static_cast<Anchor*>(userdata));
-    const Property<View>* each = find_property(object.family->table_, name);
+    const Objects& family = *object.family;
+    const bool of_facet = family.facet_.interface != nullptr && std::string_view{interface} == family.facet_.interface;
+    const Property<View>* each = find_property(of_facet ? family.facet_.table : family.table_, name);
     return each == nullptr ? -ENOENT : each->write(reply, object.family->view(object));
   } catch (...) {
     return -ENOMEM;
@@ -144,12 +162,28 @@ class Objects {
     if (!object.published) {
       sd_bus_emit_object_added(bus_, object.path.c_str());
     } else {
-      std::vector<char*> names = changed_names(table_, *object.published, now);
-      if (names.front() != nullptr)
-        sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface_, names.data());
+      tell_changes(object, interface_, table_, now);
+      tell_facet(object, now);
     }
     publish(object, now);
   }
+
+  void tell_changes(const Object& object, const char* interface, std::span<const Property<View>> table,
+                    const View& now) {
+    std::vector<char*> names = changed_names(table, *object.published, now);
+    if (names.front() != nullptr)
+      sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface, names.data());
+  }
+
+  void tell_facet(Object& object, const View& now) {
+    const bool was = has_facet(*object.published);
+    const bool is = has_facet(now);
+    if (was && is) tell_changes(object, facet_.interface, facet_.table, now);
+    if (!was && is) sd_bus_emit_interfaces_added(bus_, object.path.c_str(), facet_.interface, nullptr);
+    if (was && !is) sd_bus_emit_interfaces_removed(bus_, object.path.c_str(), facet_.interface, nullptr);
+  }
+
+  [[nodiscard]] bool has_facet(const View& view) const { return facet_.present != nullptr && facet_.present(view); }
 
   void take_back(Object& object) {
     if (object.published) {
@@ -173,6 +207,17 @@ class Objects {
     return -ENOMEM;
   }
 
+  static int on_find_facet(sd_bus* bus, const char* path, const char* interface, void* userdata, void** found,
+                           sd_bus_error* error) noexcept try {
+    const int r = on_find(bus, path, interface, userdata, found, error);
+    if (r <= 0) return r;
+    Objects& family = *static_cast<Objects*>(userdata);
+    Object& object = *static_cast<Object*>(static_cast<Anchor*>(*found));
+    return family.has_facet(object.leaving ? *object.published : family.view(object)) ? 1 : 0;
+  } catch (...) {
+    return -ENOMEM;
+  }
+
   static int on_enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) noexcept try {
     const Objects& family = *static_cast<Objects*>(userdata);
     const std::vector<std::string> names = family.source_.names();
@@ -191,11 +236,13 @@ class Objects {
   std::span<const Property<View>> table_;
   Source source_;
   Watch watch_;
+  Facet<View> facet_;
   sd_bus* bus_ = nullptr;
   std::function<std::uint64_t()> turn_;
   std::map<std::string, std::unique_ptr<Object>> objects_;
   std::set<std::string> dirty_;
   SlotPointer vtable_slot_;
+  SlotPointer facet_slot_;
   SlotPointer enumerator_slot_;
 };
 

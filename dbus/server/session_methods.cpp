@@ -34,6 +34,35 @@ std::vector<sd_bus_vtable> Server::session_vtable() {
   return vtable;
 }
 
+std::vector<sd_bus_vtable> Server::supplicant_vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Reauthenticate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::reauthenticate>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Logoff", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::log_off>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+  };
+  append_properties(vtable, supplicant_properties(), Objects<SessionState>::on_get);
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
+}
+
+void Server::reauthenticate(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
+  if (const Result<void> done = model_.reauthenticate(call.name()); !done)
+    return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
+void Server::log_off(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
+  if (const Result<void> done = model_.log_off(call.name()); !done)
+    return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
 void Server::rekey(Call& call) {
   if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   const SessionState session = model_.session(call.name());

@@ -23,6 +23,8 @@ struct ProfileView {
 [[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;
 [[nodiscard]] std::span<const Property<ProfileView>> profile_properties() noexcept;
 [[nodiscard]] std::span<const Property<SessionState>> session_properties() noexcept;
+/// Of a session whose status has a supplicant.
+[[nodiscard]] std::span<const Property<SessionState>> supplicant_properties() noexcept;
 
 /// Microseconds of CLOCK_BOOTTIME as they travel.
 [[nodiscard]] constexpr std::uint64_t to_usec(Time time) noexcept {

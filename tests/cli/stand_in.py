@@ -105,6 +105,22 @@ SESSIONS = {
                        Policy=v("s", "should-secure"), Encrypting=v("b", False), **NO_SAK),
 }
 
+SUPPLICANT = {
+    "State": v("s", "authenticated"), "Since": v("t", NOW - 190 * SECOND), "Reason": v("s", "authentication-failed"),
+    "ReasonText": v("s", "the server stopped answering in the handshake (3 messages of the method seen)"), "Method": v("s", "peap"),
+    "InnerMethod": v("s", "eap-mschapv2"), "Identity": v("s", "@example.org"), "Authenticator": v("s", "02:00:00:00:00:02"),
+    "TlsVersion": v("s", "TLSv1.3"), "TlsCipher": v("s", "TLS_AES_256_GCM_SHA384"), "KeyExchange": v("s", "x25519"), "Resumed": v("b", True),
+    "Validated": v("b", False),
+    "ServerCertificate": v("a{sv}", {"Subject": v("s", "CN=radius.example.org"), "Issuer": v("s", "CN=Lab CA"), "NotBefore": v("t", 0),
+                                     "Names": v("as", ["DNS:radius.example.org"]), "NotAfter": v("t", 9_000_000), "Sha256": v("s", "ab" * 32),
+                                     "Verified": v("b", False)}),
+    "ClientCertificate": v("a{sv}", {"Subject": v("s", "CN=host1"), "NotAfter": v("t", 8_000_000), "Key": v("s", "tpm")}),
+    "LastSuccess": v("t", NOW - 190 * SECOND), "LastFailure": v("t", NOW - 4 * SECOND),
+    "LastFailureText": v("s", "the server stopped answering in the handshake (3 messages of the method seen)"), "Attempts": v("u", 3),
+    "NextAttempt": v("t", NOW + 8 * SECOND), "ReauthenticatedAt": v("t", 0), "CakLength": v("u", 128), "CachedUntil": v("t", 0),
+    "Notification": v("s", "your password ends soon"), "Counters": v("a{st}", {"StartTx": 5}),
+}
+
 
 def finding(ident, gravity, text, remedy):
     return {"Id": v("s", ident), "Gravity": v("s", gravity), "Text": v("s", text), "Remedy": v("s", remedy)}
@@ -156,6 +172,8 @@ class StandIn:
         for path, (kind, properties) in (self.objects | {ROOT: ("Manager", manager)}).items():
             bus.register_object(path, interfaces[f"org.macsecd1.{kind}"], self.on_call,
                                 lambda _bus, _sender, _path, _interface, name, held=properties: held[name], None)
+        bus.register_object(f"{ROOT}/session/macsec0", interfaces["org.macsecd1.Supplicant"], self.on_call,
+                            lambda _bus, _sender, _path, _interface, name: SUPPLICANT[name], None)
         bus.register_object(ROOT, interfaces["org.freedesktop.DBus.ObjectManager"], self.on_call, None, None)
 
     def on_call(self, _bus, _sender, path, _interface, method, arguments, invocation):

@@ -54,6 +54,9 @@ class Interfaces(unittest.TestCase):
             if head == "counters":
                 cls.counters = set(body.split())
                 continue
+            if head == "supplicant-counters":
+                cls.supplicant_counters = set(body.split())
+                continue
             for interface in ET.fromstring(body[body.index("<node"):]).findall("interface"):
                 cls.running[interface.get("name")] = interface
 
@@ -88,6 +91,8 @@ class Interfaces(unittest.TestCase):
     def test_every_counter_is_documented(self):
         told = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", self.comments["org.macsecd1.Session"]["Counters"]))
         self.assertEqual(told, self.counters)
+        told = set(re.findall(r"\b(\w+): ", self.comments["org.macsecd1.Supplicant"]["Counters"].split("up. ")[1]))
+        self.assertEqual(told, self.supplicant_counters)
 
     def test_errors_exist(self):
         known = set(re.findall(r'"(org\.macsecd1\.Error\.\w+)"', open(NAMES, encoding="utf-8").read()))

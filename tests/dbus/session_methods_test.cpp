@@ -131,6 +131,78 @@ TEST_F(SessionMethods, Rekey) {
   EXPECT_EQ(caller().error_of(client().rekey(macsec0_path)), error::failed);
 }
 
+/// A session that was authenticated, and failed to be since.
+void authenticated(bus::SessionState& state) {
+  core::SupplicantStatus& supplicant = state.status.supplicant.emplace();
+  supplicant.state = core::SupplicantState::held;
+  supplicant.reason = core::Reason::authentication_failed;
+  supplicant.reason_text = "refused";
+  supplicant.authenticator = MacAddress{{2, 0, 0, 0, 0, 2}};
+  supplicant.last_success = Time{std::chrono::seconds{90}};
+  supplicant.next_attempt = Time{std::chrono::seconds{160}};
+  supplicant.cak_bits = 128;
+  supplicant.counters.start_tx = 5;
+  EapVerdict& verdict = supplicant.verdict.emplace();
+  verdict.method = EapType::peap;
+  verdict.validated = false;
+  verdict.tls.version = "TLSv1.3";
+  verdict.server.subject = "CN=radius";
+  verdict.server.names = {"DNS:radius.example.org"};
+  verdict.server.not_after = 2'000'000'000;
+}
+
+TEST_F(SessionMethods, SupplicantTellsEverything) {
+  be(authenticated);
+  const auto properties = caller().call(client().properties(macsec0_path, bus::interface::supplicant));
+  ASSERT_TRUE(properties);
+  const bus::SupplicantInfo info = bus::to_supplicant(properties->dict());
+  EXPECT_EQ(info.state, "held");
+  EXPECT_EQ(info.reason, "authentication-failed");
+  EXPECT_EQ(info.reason_text, "refused");
+  EXPECT_EQ(info.method, "peap");
+  EXPECT_EQ(info.authenticator, "02:00:00:00:00:02");
+  EXPECT_EQ(info.tls_version, "TLSv1.3");
+  EXPECT_FALSE(info.validated);
+  ASSERT_TRUE(info.server);
+  EXPECT_EQ(info.server->names, (bus::Strings{"DNS:radius.example.org"}));
+  EXPECT_EQ(info.server->not_after, 2'000'000'000);
+  EXPECT_FALSE(info.client);
+  EXPECT_EQ(info.last_success, Time{std::chrono::seconds{90}});
+  EXPECT_FALSE(info.last_failure);
+  EXPECT_EQ(info.next_attempt, Time{std::chrono::seconds{160}});
+  EXPECT_EQ(info.cak_length, 128U);
+  EXPECT_EQ(info.counters.at("StartTx"), 5U);
+  EXPECT_EQ(info.counters.size(), core::supplicant_counter_names().size());
+}
+
+TEST_F(SessionMethods, SupplicantIsThereOnlyWhereTheProfileHasOne) {
+  const auto shown = [this] {
+    const auto all = caller().call(client().objects());
+    return all && all->at(macsec0_path).contains(bus::interface::supplicant);
+  };
+  be([](bus::SessionState&) {});
+  EXPECT_FALSE(shown());
+  EXPECT_NE(caller().error_of(client().reauthenticate(macsec0_path)), "");
+  be(authenticated);
+  EXPECT_TRUE(shown());
+  be([](bus::SessionState&) {});
+  EXPECT_FALSE(shown());
+}
+
+TEST_F(SessionMethods, ReauthenticateAndLogoff) {
+  be(authenticated);
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "reauthenticate macsec0");
+  EXPECT_EQ(caller().error_of(client().log_off(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "log off macsec0");
+  model().next_error = Error{ENOTSUP, "the profile says UseEap=never"};
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), error::not_supported);
+  model().next_error = Error{ENETDOWN, "there is no carrier"};
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), error::failed);
+  model().next_error = Error{ENOENT, "it went"};
+  EXPECT_EQ(caller().error_of(client().log_off(macsec0_path)), error::no_such_session);
+}
+
 TEST_F(SessionMethods, Suspend) {
   using namespace std::chrono_literals;
   be([](bus::SessionState&) {});

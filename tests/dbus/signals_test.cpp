@@ -68,6 +68,36 @@ TEST_F(Signals, ChangesOfOneTurnGoOutTogetherAndOnlyWhatDiffers) {
   EXPECT_EQ(mirror_->session(macsec0_path)->last_error, "try 49");
 }
 
+TEST_F(Signals, SupplicantComesChangesAndGoesWithItsSection) {
+  add_lab();
+  catch_up();
+  changes_.clear();
+  const auto be = [this](std::optional<core::SupplicantState> supplicant) {
+    bus::SessionState state = secured_session("macsec0");
+    if (supplicant) state.status.supplicant.emplace().state = *supplicant;
+    model().set_session(std::move(state));
+    served_->server.flush();
+    catch_up();
+  };
+  const auto told = [this](Kind kind) {
+    return std::ranges::count_if(changes_, [kind](const bus::Change& change) {
+      return change.kind == kind && change.path == macsec0_path && change.interface == bus::interface::supplicant;
+    });
+  };
+  be(core::SupplicantState::waiting);
+  EXPECT_EQ(told(Kind::added), 1);
+  be(core::SupplicantState::authenticated);
+  ASSERT_EQ(told(Kind::changed), 1);
+  EXPECT_EQ(changes_.back().names, (std::vector<std::string>{"State"}));
+  be(std::nullopt);
+  EXPECT_EQ(told(Kind::removed), 1);
+  be(core::SupplicantState::authenticated);
+  changes_.clear();
+  EXPECT_EQ(caller().error_of(client().remove_profile(lab_path)), "");
+  catch_up();
+  EXPECT_EQ(told(Kind::removed), 1) << "with the object";
+}
+
 TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
   add_lab();
   bus::SessionState state = secured_session("macsec0");

@@ -105,6 +105,9 @@ Result<void> TestModel::suspend(const std::string& interface, Duration span) {
   return done("suspend " + interface + " " + std::to_string(span.count()));
 }
 
+Result<void> TestModel::reauthenticate(const std::string& interface) { return done("reauthenticate " + interface); }
+Result<void> TestModel::log_off(const std::string& interface) { return done("log off " + interface); }
+
 Result<void> TestModel::set_session_enabled(const std::string& interface, bool enabled) {
   return done((enabled ? "up " : "down ") + interface);
 }

@@ -85,7 +85,7 @@ class Session {
 
   bool changed_ = false;  ///< observers are told at the end of the turn
   bool snapshot_changed_ = false;
-  int save_error_ = 0;  ///< errno of the last snapshot, told once
+  int save_error_ = 0;     ///< errno of the last snapshot, told once
   bool reassert_ = false;  ///< what others changed is restored at the end of the turn
   Pace reassert_pace_;
   std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in the driver's set of intervals

@@ -62,9 +62,6 @@ void ProfileBuilder::allow_one(const Group& group, std::initializer_list<std::st
 void ProfileBuilder::check_pae() {
   const Group* const group = first("8021X");
   if (group == nullptr || !draft_.profile.pae) return;
-  if (context_.without_eap && !context_.without_keys)  // else it may be for another host
-    complain(group->place,
-             "[8021X]: this version of macsecd cannot authenticate; use [Key] with a pre-shared key instead");
   const EapProfile& eap = draft_.profile.pae->eap;
   if (!group->says("Method"))
     complain(group->place, "Method= is required: tls, peap or ttls, one or several, the best first");

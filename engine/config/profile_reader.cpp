@@ -99,7 +99,6 @@ ProfileContext ProfileContext::from_environment() {
   const char* directory = ::secure_getenv("CREDENTIALS_DIRECTORY");
   ProfileContext context;
   if (directory != nullptr) context.credentials_directory = directory;
-  context.without_eap = true;
   return context;
 }
 

@@ -19,9 +19,6 @@ struct ProfileContext {
   const Profile* keep_secrets = nullptr;
   /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
   bool without_keys = false;
-  /// Nobody here can authenticate: [8021X] is an error.
-  bool without_eap = false;
-
   /// Seconds since 1970-01-01 UTC, to tell of a profile without a key that is valid then; nothing: not judged.
   std::optional<std::int64_t> now{};
 

@@ -19,7 +19,9 @@ class AuthorityTest : public BusTest {};
 
 TEST_F(AuthorityTest, EveryChangeIsAskedForAndRefused) {
   add_lab();
-  model().set_session(secured_session("macsec0"));
+  bus::SessionState state = secured_session("macsec0");
+  state.status.supplicant.emplace();
+  model().set_session(std::move(state));
   polkit_->answer = Answer::refuse;
   polkit_->questions.clear();
   const std::size_t commands = model().commands.size();

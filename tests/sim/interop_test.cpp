@@ -10,9 +10,8 @@ class Version1 : public testing::TestWithParam<std::tuple<std::uint64_t, bool>> 
 TEST_P(Version1, SecuresStaysRekeysAndReturns) {
   const auto [seed, peer_serves] = GetParam();
   Lab lab{seed};
-  Host& ours = lab.add(make_profile([](Profile& p) {
-    p.macsec.cipher_suites = {CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128};
-  }));
+  Host& ours = lab.add(
+      make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_256, CipherSuite::gcm_aes_128}; }));
   lab.lan.run_for(lab.lan.random.between(0, 10 * second));
   V1Peer& theirs = lab.add_v1(peer_serves ? 10 : 200);
   ASSERT_TRUE(lab.secures_within(10 * second));

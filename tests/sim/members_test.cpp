@@ -122,9 +122,8 @@ TEST(Suspension, TakenBackOrOverLeavesAPlainLife) {
 }
 
 ProfilePointer best_suites() {
-  return make_profile([](Profile& p) {
-    p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128};
-  });
+  return make_profile(
+      [](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_128}; });
 }
 
 /// An MKPDU of a version-1 device, as somebody may have recorded it.

@@ -230,13 +230,6 @@ TEST(Pae, CnsaTakesALongCakOnly) {
   good(strong + "CakLength=256\n");
 }
 
-TEST(Pae, IsRefusedWhereNobodyCanAuthenticate) {
-  ProfileContext context;
-  context.without_eap = true;
-  EXPECT_THAT(told(read(tls, context)),
-              ElementsAre(HasSubstr("a:3: [8021X]: this version of macsecd cannot authenticate")));
-}
-
 TEST(Pae, SecretsAreNeitherToldNorQuoted) {
   const Profile profile = good(peap +
                                "ClientCertificate=data:;base64,AAEC\nPrivateKey=data:;base64,c2VjcmV0\n"

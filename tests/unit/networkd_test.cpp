@@ -102,7 +102,7 @@ TEST_F(Networkd, TakesTheKeyFromAnAuthentication) {
   const std::vector<Diagnostic> foreseen = foresee(key_beside, "eth0", context);
   ASSERT_THAT(foreseen, SizeIs(1));
   EXPECT_THAT(foreseen[0].text, HasSubstr("needs Role=fallback"));
-  EXPECT_EQ(foreseen[0].line, 12U);
+  EXPECT_EQ(foreseen[0].line, 13U);
 }
 
 TEST_F(Networkd, SecretsOfAnAuthenticationAreElsewhere) {
@@ -226,7 +226,7 @@ TEST_F(Networkd, ASectionThatLooksLikeOursIsNoSilence) {
     const std::vector<Diagnostic>& said = all.broken.at(path("etc/a.netdev"));
     ASSERT_THAT(said, SizeIs(1));
     EXPECT_EQ(said[0].line, 4U);
-    EXPECT_THAT(said[0].text, HasSubstr("[" + name + "]: is [X-MKA] meant?"));
+    EXPECT_THAT(said[0].text, HasSubstr("[" + name + "]: is [X-MKA] or [X-8021X] meant?"));
   }
   put("etc/a.netdev", "[NetDev]\nName=v0\nKind=vlan\n[MKA]\nx=1\n");
   EXPECT_THAT(load().broken, IsEmpty());

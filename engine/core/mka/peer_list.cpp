@@ -83,9 +83,13 @@ bool PeerList::any_stranger() const noexcept {
 
 bool PeerList::any_unacquainted() const noexcept {
   return std::ranges::any_of(peers_, [this](const Peer& peer) {
-    return peer.live && peer.version < 2 && std::ranges::any_of(peers_, [&peer](const Peer& other) {
-             return other.live && other.mi != peer.mi && std::ranges::find(peer.hears, other.mi) == peer.hears.end();
-           });
+    return peer.live && peer.version < 2 &&
+           std::ranges::any_of(
+               peers_,
+               [&peer](const Peer& other) {
+                 return other.live && other.mi != peer.mi &&
+                        std::ranges::find(peer.hears, other.mi) == peer.hears.end();
+               });
   });
 }
 

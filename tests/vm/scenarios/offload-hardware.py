@@ -151,7 +151,7 @@ def profile(kind, parent="eth0", interface="macsec0", priority=16, **sections):
 class Link:
     """Two macsecd on a pair, secured, with a probe that runs."""
 
-    def __init__(self, c, kind, interval=0.005, **sections):
+    def __init__(self, c, kind, interval=0.02, **sections):
         self.one, self.two = c.namespaces("one", "two")
         self.pair = c.hardware(self.one, self.two, (kind.name, kind.name))
         self.daemons = [c.macsecd(namespace, {"link": profile(kind, priority=priority, **sections)}, sysfs=True)
@@ -161,7 +161,7 @@ class Link:
         self.probe = c.probe(self.one, self.two, interval=interval)
         self.passes(5)
 
-    def passes(self, deadline, number=20):
+    def passes(self, deadline, number=10):
         try:
             self.probe.wait_both_ways(deadline, frames=number)
         except Failure as failure:
@@ -193,7 +193,7 @@ def key_number(namespace):
 
 
 def rekeys(c, kind):
-    link = Link(c, kind, MKA={"RekeySec": "1s"})
+    link = Link(c, kind, interval=0.01, MKA={"RekeySec": "1s"})
     before, begin = link.pair.counters(0), key_number(link.one)
     wait_until(lambda: key_number(link.one) >= begin + REKEYS, 4 * REKEYS, "%d rekeys" % REKEYS, every=1)
     with link.probe.paused():
@@ -201,10 +201,13 @@ def rekeys(c, kind):
         keys = key_number(link.one) - begin
     spans = link.finish()
     changes = after["settings"] - before["settings"]
-    equal(changes, keys if kind.settings else 0, "changes of settings for %d keys" % keys)
+    equal(changes, keys, "changes of settings for %d keys" % keys)
+    # A gap that is shorter than the time between two frames may hit one.
+    each = kind.rekey_gap and 1 + int(kind.rekey_gap / 0.01)
     for span in spans:
-        at_most(span.lost * 0.005, keys * kind.rekey_gap, "seconds without frames: " + str(span))
-    equal(max(after["out_no_key"] - before["out_no_key"] if not kind.rekey_gap else 0, 0), 0, "frames with no key")
+        at_most(span.lost, keys * each, "frames lost in %d rekeys: %s" % (keys, span))
+    if not kind.rekey_gap:
+        equal(after["out_no_key"] - before["out_no_key"], 0, "frames with no key")
     return "%d keys, %d changes of settings, lost %s" % (keys, changes, [span.lost for span in spans])
 
 

@@ -135,9 +135,10 @@ Result<std::string> NetlinkSecy::obstacle_to(OffloadMode mode, const Link& paren
   if (driver.shares_mac) return std::string{};
   const auto others = macsec_links(kernel_);
   if (!others) return std::unexpected{others.error()};
+  // With the same port it is this device under another name.
   for (const Link& other : *others)
-    if (other.parent == parent.ifindex && !other.parent_netns && other.ifindex != ifindex_ && other.mac == parent.mac &&
-        other.macsec->offload == mode)
+    if (other.parent == parent.ifindex && !other.parent_netns && other.macsec->sci.port() != device_.port &&
+        other.mac == parent.mac && other.macsec->offload == mode)
       return row + " tells devices apart by their MAC address, and " + other.name +
              " has it already: write Offload=off into "
              "one of the two profiles";

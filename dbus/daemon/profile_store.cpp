@@ -52,7 +52,7 @@ bool may_change(const std::string& directory) {
 
 /// The order of keys says nothing.
 bool same_in_any_order(const Profile& left, const Profile& right) {
-  return left.link == right.link && left.macsec == right.macsec && left.mka == right.mka &&
+  return left.link == right.link && left.macsec == right.macsec && left.mka == right.mka && left.pae == right.pae &&
          left.static_keys == right.static_keys && std::ranges::is_permutation(left.keys, right.keys);
 }
 

@@ -96,6 +96,19 @@ ProfileFile load(std::string name, const std::string& path, std::span<const fs::
   return file;
 }
 
+Profile::Pae duplicate(const Profile::Pae& pae) {
+  Profile::Pae out;
+  out.role = pae.role;
+  out.cak_length = pae.cak_length;
+  out.use_eap = pae.use_eap;
+  out.cache = pae.cache;
+  out.held = pae.held;
+  out.reauthenticate = pae.reauthenticate;
+  out.nid = pae.nid;
+  if (std::optional<EapProfile> eap = read_eap_profile(write_eap_profile(pae.eap).octets())) out.eap = std::move(*eap);
+  return out;
+}
+
 /// A program's profile with more keys, and without those that are retired. EINVAL where it could not run.
 Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   Profile out;
@@ -105,6 +118,7 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   out.link = base.link;
   out.macsec = base.macsec;
   out.mka = base.mka;
+  if (base.pae) out.pae = duplicate(*base.pae);
   out.retired = std::move(more.retired);
   const auto retired = [&out](const PreSharedKey& key) {
     return std::ranges::find(out.retired, key.ckn, &RetiredKey::ckn) != out.retired.end();
@@ -118,10 +132,12 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   for (const PreSharedKey& key : base.keys)
     add({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
   for (PreSharedKey& key : more.keys) {
+    if (base.pae && key.role != KeyRole::fallback && !retired(key))
+      return fail(EINVAL, key.source.place + ": a [Key] beside [8021X] needs Role=fallback");
     const std::string words = key.source.place + ": Ckn=" + to_string(key.ckn) + " names an earlier key already";
     if (!add(std::move(key))) return fail(EINVAL, words);
   }
-  if (std::ranges::none_of(out.keys, [](const PreSharedKey& key) { return key.role == KeyRole::primary; }))
+  if (!out.pae && std::ranges::none_of(out.keys, [](const PreSharedKey& key) { return key.role == KeyRole::primary; }))
     return fail(EINVAL, "no primary key is left: all are retired");
   return out;
 }

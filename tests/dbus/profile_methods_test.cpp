@@ -123,6 +123,34 @@ TEST_F(ProfileMethods, WrongSettingsAreNamed) {
   EXPECT_TRUE(model().profiles().empty());
 }
 
+TEST_F(ProfileMethods, SecretsOfAnAuthenticationComeAsOctets) {
+  const auto settings = [] {
+    bus::Settings out;
+    out.push_back({"Link", {{"Parent", "eth0"}}});
+    out.push_back({"8021X", {{"Method", "tls peap"}, {"Identity", "alice"}}});
+    for (const char* key : {"Password", "PrivateKey", "CaCertificate"})
+      out.back().secrets.emplace_back(key, WipedText{std::string_view{"\0\xff\n", 3}});
+    return out;
+  };
+  ASSERT_EQ(caller().error_of(client().add_profile("lab", settings(), {})), "");
+  const EapProfile& eap = model().profile("lab").profile->pae->eap;
+  for (const EapSource* one : {&eap.password, &eap.private_key, &eap.ca_certificates.at(0)})
+    EXPECT_EQ(one->content.view(), (std::string_view{"\0\xff\n", 3}));
+  for (const auto& [section, texts] : profile(lab_path).settings)
+    EXPECT_FALSE(texts.contains("Password") || texts.contains("PrivateKey")) << section;
+
+  for (const auto& [key, value] : {std::pair{"Password", "hidden"}, {"PrivateKey", "data:;base64,aGlkZGVu"}}) {
+    bus::Settings texts = settings();
+    texts.back().secrets.clear();
+    texts.back().texts.emplace_back(key, value);
+    const auto outcome = caller().call(client().add_profile("lab", texts, {.replace = true}));
+    ASSERT_FALSE(outcome) << key;
+    EXPECT_EQ(outcome.error().name, error::invalid_settings);
+    EXPECT_NE(outcome.error().text.find("octets"), std::string::npos) << outcome.error().text;
+    EXPECT_EQ(outcome.error().text.find(value), std::string::npos) << "an error quotes a secret";
+  }
+}
+
 TEST_F(ProfileMethods, CheckingAddsNothing) {
   const auto good = caller().call(client().check_profile("lab", lab_settings()));
   ASSERT_TRUE(good);

@@ -193,5 +193,26 @@ TEST_F(ProfileSet, KeyFilesAddToTheProfileOfAProgram) {
   EXPECT_EQ(twice.profile, program) << "what the program said stays";
 }
 
+TEST_F(ProfileSet, AKeyFileLeavesTheAuthenticationOfAProgramsProfile) {
+  auto program = std::make_shared<Profile>();
+  program->name = "link";
+  program->pae.emplace();
+  program->pae->use_eap = UseEap::mka_fail;
+  program->pae->cache = std::chrono::minutes{5};
+  program->pae->eap.methods = {EapType::peap};
+  program->pae->eap.identity = "alice";
+  program->pae->eap.password = {EapSource::Kind::octets, {}, WipedText{std::string_view{"word"}}};
+  put("etc/link.macsec.d/key-02.conf", "[Key]\nCkn=02\nRole=fallback\n" + key_);
+  const ProfileFile both = with_key_files(directories_, program, context_);
+  EXPECT_THAT(both.diagnostics, testing::IsEmpty());
+  EXPECT_EQ(both.profile->keys.size(), 1U);
+  EXPECT_EQ(both.profile->pae, program->pae);
+  put("etc/link.macsec.d/key-02.conf", "[Key]\nCkn=02\n" + key_);
+  const ProfileFile primary = with_key_files(directories_, program, context_);
+  ASSERT_TRUE(has_error(primary.diagnostics));
+  EXPECT_THAT(to_string(primary.diagnostics.front()), HasSubstr("needs Role=fallback"));
+  EXPECT_EQ(primary.profile, program);
+}
+
 }  // namespace
 }  // namespace macsec

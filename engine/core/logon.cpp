@@ -176,6 +176,8 @@ void Logon::reconfigure(const Profile& before, Time now) {
     // The keys of the profile take over from those of the session before these go.
     supplicant_.stop(now);
     deadlines_.stop_all();
+    fresh_.clear();
+    live_ = up_ = silent_ = not_followed_ = mka_failed_ = false;
     if (newest_session(kay_.participants()) != nullptr) deadlines_.set(Timer::carrier, now + life_time);
     return;
   }

@@ -276,6 +276,25 @@ TEST(Operator, ChangedCredentialsAreUsedWithoutALostFrame) {
   EXPECT_EQ(site.port.successes(), 2U);
 }
 
+TEST(Operator, SectionThatIsTakenOutLeavesTheLinkToTheKeysOfTheProfile) {
+  Site site{[](Profile& profile) {
+              with_fallback(profile);
+              profile.pae->cak_length = CakLength::automatic;
+            },
+            with_fallback};
+  site.plug();
+  EXPECT_TRUE(site.secures_within(second));
+  site.lan.run_for(second);  // whether the key of 256 bits is spoken is not clear yet
+  site.host.reconfigure(make_profile([](Profile& profile) {
+    profile.keys.clear();
+    with_fallback(profile);
+  }));
+  site.lan.run_for(20 * second);
+  EXPECT_FALSE(site.host.status().supplicant);
+  EXPECT_EQ(principal(site.host.status()).role, KeyRole::fallback);
+  EXPECT_EQ(site.host.status().participants.size(), 1U);
+}
+
 // ---- other keys ------------------------------------------------------------------------------------------------------
 
 TEST(Fallback, CarriesTheLinkWhileNobodyIsAuthenticated) {

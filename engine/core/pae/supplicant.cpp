@@ -369,7 +369,7 @@ void Supplicant::on_lost(Time now) {
   if (phase_ != Phase::authenticating) return;
   EapVerdict verdict;
   verdict.problem = EapProblem::internal;
-  verdict.words = "macsec-eap ended during the authentication";
+  verdict.words = "macsec-eap ended, or cannot be reached";
   fail_with(Reason::eap_unavailable, verdict, now);
   hold(false, now);
 }

@@ -173,6 +173,7 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
+    if (const auto kept = keys_.take(session.profile().name)) session.mka()->restore(kept->keys, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   eap_.set(session);
@@ -197,6 +198,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     settle(session);
     flush();
     static_cast<void>(store_.forget(session.profile().name));
+    keys_.forget(session.profile().name);
   } else if (core::Port* port = session.mka()) {
     static_cast<void>(store_.save(session.profile().name, port->snapshot()));
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
@@ -362,10 +364,16 @@ void Driver::mark_changed(Session& session) {
 
 // A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
 // what is there stays, nothing is said, and the next turn tries again.
+void Driver::keep_keys(Session& session, const core::Port& port) {
+  const auto done = keys_.keep({.profile = session.profile().name, .keys = port.session_keys()});
+  if (!done) session.trace_.message(LogLevel::warning, done.error().message);
+}
+
 bool Driver::save(Session& session) {
   session.snapshot_changed_ = false;
   core::Port* port = session.mka();
   if (port == nullptr) return true;
+  keep_keys(session, *port);
   const auto done = store_.save(session.profile().name, port->snapshot());
   if (done) {
     session.save_error_ = 0;

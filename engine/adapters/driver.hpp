@@ -7,6 +7,7 @@
 #include "engine/adapters/eap_ports.hpp"
 #include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
+#include "engine/adapters/system/key_keeper.hpp"
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/adapters/system/state_store.hpp"
 #include "engine/adapters/wires.hpp"
@@ -102,6 +103,7 @@ class Driver {
   void tell(Session& session, const core::Event& event);
   /// To be called at the end of every callback: snapshots to disk, then frames out, then the timer.
   void flush();
+  void keep_keys(Session& session, const core::Port& port);
   /// False where the session's frames must not leave, and were dropped.
   [[nodiscard]] bool save(Session& session);
   void end_turn();
@@ -110,6 +112,7 @@ class Driver {
   EventLoop& loop_;
   Journal& journal_;
   StateStore& store_;
+  KeyKeeper keys_ = KeyKeeper::open();
   OsRandom random_;
   DriverObserver observer_;
   std::unique_ptr<MacsecKernel> kernel_;

@@ -163,6 +163,33 @@ Result<void> Logon::log_off(Time now) {
   return {};
 }
 
+void Logon::restore(std::span<const SessionKey> keys, Time now) {
+  if (!applies()) return;
+  for (const SessionKey& key : keys) {
+    sequence_ = std::max(sequence_, key.sequence);
+    // Who cannot derive from it has no use for it either.
+    static_cast<void>(kay_.add_session_key({.ckn = key.ckn,
+                                            .cak = key.cak.duplicate(),
+                                            .role = KeyRole::session,
+                                            .rule = KeyServerRule::never,
+                                            .sequence = key.sequence},
+                                           now));
+  }
+  // A restart is no loss of carrier: who goes on with the key is given time to say so.
+  deadlines_.set(Timer::cached, now + std::max(context_.profile->pae->cache, life_time));
+}
+
+std::vector<SessionKey> Logon::session_keys() const {
+  std::vector<SessionKey> keys;
+  for (const Participant& participant : kay_.participants())
+    if (participant.role == KeyRole::session)
+      keys.push_back(
+          {.ckn = participant.ckn(), .cak = participant.cak().duplicate(), .sequence = participant.sequence()});
+  std::ranges::sort(keys, {}, &SessionKey::sequence);
+  if (keys.size() > most_kept_keys) keys.erase(keys.begin(), keys.end() - most_kept_keys);
+  return keys;
+}
+
 void Logon::set_enabled(bool enabled, Time now) {
   if (!applies()) return;
   if (enabled) return supplicant_.allow(now);
@@ -278,6 +305,8 @@ bool Logon::follow(Time now) {
   } else if (live_ && up_) {
     end_session("the other end left the key agreement", now, now);
     if (!supplicant_.logged_off() && may_begin()) supplicant_.connect(now);
+  } else if (live_ && !deadlines_.is_set(Timer::carrier)) {
+    end_session("no carrier since the process started", now, now);
   }
   if (live != live_) ++revision_;
   live_ = live;

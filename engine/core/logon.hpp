@@ -6,6 +6,7 @@
 
 #include "engine/core/mka/kay.hpp"
 #include "engine/core/pae/supplicant.hpp"
+#include "engine/core/session_key.hpp"
 
 namespace macsec::core {
 
@@ -27,6 +28,11 @@ class Logon {
   [[nodiscard]] Result<void> log_off(Time now);
   /// Down tells the other end and drops what the session gave; up ends a logoff.
   void set_enabled(bool enabled, Time now);
+  /// Before anything else: keys of the process before, which a link may still use. A new authentication begins all the same;
+  /// whichever is secured first is used.
+  void restore(std::span<const SessionKey> keys, Time now);
+  /// What the next process is to have, oldest first.
+  [[nodiscard]] std::vector<SessionKey> session_keys() const;
   /// The profile in the context took the place of `before`.
   void reconfigure(const Profile& before, Time now);
 

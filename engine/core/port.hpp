@@ -48,6 +48,11 @@ class Port {
   /// Operator's down (false) and up (true). Down deletes keys and makes the port dormant, whatever the policy.
   void set_enabled(bool enabled, Time now);
 
+  /// Right after the constructor: session keys of the process before, for a port that resumes.
+  void restore(std::span<const SessionKey> keys, Time now) { logon_.restore(keys, now); }
+  /// Keys of authentications, for the next process: they are in no file. They change with the snapshot.
+  [[nodiscard]] std::vector<SessionKey> session_keys() const { return logon_.session_keys(); }
+
   /// The supplicant of [8021X]: what macsec-eap said, of whichever conversation.
   void on_eap(EapReport report, Time now);
   /// Authenticates at once; the link stays as it is meanwhile. Errors as of Logon.

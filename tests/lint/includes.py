@@ -32,7 +32,7 @@ MAY_USE = {
     "engine/doctor": CONFIG + ["engine/core/status.hpp", "engine/core/counters.hpp"],
     "engine/adapters": CORE + ["engine/doctor"],
     "engine/adapters/netlink": PORTS,
-    "engine/adapters/system": PORTS + ["engine/core/snapshot.hpp", "engine/core/status.hpp", "engine/core/port.hpp"],
+    "engine/adapters/system": PORTS + ["engine/core/session_key.hpp", "engine/core/snapshot.hpp", "engine/core/status.hpp", "engine/core/port.hpp"],
     "dbus/bus": BASE + ["engine/wire/types.hpp"],
     "dbus/client": BASE + ["engine/wire/types.hpp", "engine/config", "dbus/bus"],
     "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp",

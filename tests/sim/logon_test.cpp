@@ -10,6 +10,61 @@ using core::Reason;
 using core::SupplicantState;
 using namespace std::chrono_literals;
 
+// ---- restart ---------------------------------------------------------------------------------------------------------
+
+TEST(Restart, GoesOnWithTheKeyOfTheSessionWhetherTheServerAnswersOrNot) {
+  for (const bool answers : {false, true}) {
+    Site site;
+    site.secure();
+    const Ckn before = site.ckn();
+    site.flood();
+    site.port.answers = answers;
+    site.host.crash();
+    site.lan.run_for(300 * millisecond);
+    site.host.start();
+    site.lan.run_for(60 * second);
+    EXPECT_TRUE(site.lan.secured()) << site.lan.why_unsecured();
+    EXPECT_EQ(site.ckn() != before, answers) << "it authenticates at once, and moves over";
+    EXPECT_EQ(site.host.status().counters.peers_lost, 0U);
+  }
+}
+
+TEST(Restart, InTheMiddleOfAReauthenticationLosesNothing) {
+  for (unsigned command = 1; command <= 4; ++command) {
+    Site site;
+    site.secure();
+    site.flood();
+    ASSERT_TRUE(site.host.reauthenticate());
+    site.lan.run_for(command * (millisecond / 2));
+    site.host.crash();
+    site.lan.run_for(200 * millisecond);
+    site.host.start();
+    site.lan.run_for(30 * second);
+    EXPECT_TRUE(site.lan.secured()) << command << site.lan.why_unsecured();
+  }
+}
+
+TEST(Restart, WithoutTheKeyAuthenticatesAtOnce) {
+  Site site;
+  site.secure();
+  site.host.crash();
+  site.host.start(Host::Memory::lost);
+  EXPECT_TRUE(site.secures_within(10 * second));
+}
+
+TEST(Restart, AKeyThatReachesNobodyIsKeptAsLongAsTheCacheSays) {
+  Site site{[](Profile& profile) { profile.pae->cache = 20s; }};
+  site.secure();
+  site.host.crash();
+  site.plug(false);
+  site.host.start();
+  site.lan.run_for(15 * second);
+  EXPECT_EQ(site.host.port().session_keys().size(), 1U);
+  EXPECT_TRUE(site.supplicant().cached_until);
+  site.lan.run_for(20 * second);
+  EXPECT_TRUE(site.host.port().session_keys().empty());
+}
+
 // ---- reauthentication ------------------------------------------------------------------------------------------------
 
 TEST(Reauthentication, MovesToTheNewKeyWithoutALostFrame) {

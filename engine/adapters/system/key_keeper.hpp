@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Keys of authentications, kept for the next process in the service manager's descriptor store: one sealed memory file a
+/// profile. They are in no file of a disk, and gone with the service (systemd.service(5), FileDescriptorStoreMax=).
+#pragma once
+
+#include "engine/base/handle.hpp"
+#include "engine/base/result.hpp"
+#include "engine/core/session_key.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace macsec::os {
+
+class KeyKeeper {
+ public:
+  /// A descriptor of the store and its name there.
+  struct Stored {
+    std::string name;
+    FileDescriptor descriptor;
+  };
+  /// What the process before left; those of the service manager in open().
+  explicit KeyKeeper(std::vector<Stored> stored = {});
+  [[nodiscard]] static KeyKeeper open();
+
+  /// What the process before kept for `profile`, once.
+  [[nodiscard]] std::optional<core::KeptSession> take(const std::string& profile);
+  /// Puts the session in the place of the one before; without keys it is forgotten. Does nothing where the keys are those
+  /// kept already, or where there is no service manager.
+  [[nodiscard]] Result<void> keep(const core::KeptSession& session);
+  void forget(const std::string& profile);
+
+ private:
+  struct Kept {
+    std::string name;  ///< in the store
+    std::vector<Ckn> ckns;
+  };
+
+  std::map<std::string, core::KeptSession> left_;  ///< by profile
+  std::map<std::string, Kept> kept_;               ///< by profile
+  std::uint64_t last_number_ = 0;                  ///< names in the store are never used twice
+};
+
+}  // namespace macsec::os

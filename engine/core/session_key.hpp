@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A key of an authentication as it is handed to the next process of the service: it is in no file, so a process that
+/// resumes has it from nowhere else.
+#pragma once
+
+#include "engine/base/wiped.hpp"
+#include "engine/crypto/mka_keys.hpp"
+#include "engine/wire/types.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace macsec::core {
+
+struct SessionKey {
+  Ckn ckn;
+  crypto::Cak cak;
+  std::uint64_t sequence = 0;  ///< a later authentication has a greater one
+};
+
+/// The session keys of one port.
+struct KeptSession {
+  std::string profile;
+  std::vector<SessionKey> keys;  ///< oldest first; at most most_kept_keys
+};
+/// Two authentications under way beside the one in use, each with a CAK of either length.
+inline constexpr std::size_t most_kept_keys = 6;
+
+/// Versioned; another version is not read.
+[[nodiscard]] WipedBuffer write_kept_session(const KeptSession& session);
+/// Nothing when it is not what write_kept_session() made.
+[[nodiscard]] std::optional<KeptSession> read_kept_session(Bytes octets);
+
+}  // namespace macsec::core

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Session keys in the service manager's descriptor store, which a socket of this test stands for.
+#include "engine/adapters/system/key_keeper.hpp"
+#include "tests/temporary_directory.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace macsec::os {
+namespace {
+
+core::KeptSession session(const std::string& profile, std::uint8_t fill, std::uint64_t sequence = 1) {
+  core::KeptSession out{.profile = profile, .keys = {}};
+  const std::array ckn{fill, std::uint8_t{1}};
+  const std::array<std::uint8_t, 16> cak{fill};
+  out.keys.push_back({.ckn = Ckn::from(ckn).value(), .cak = crypto::Cak{cak}, .sequence = sequence});
+  return out;
+}
+
+/// What a service manager sees of a service, and keeps for it.
+class Manager {
+ public:
+  Manager() : socket_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)} {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = directory_.path() / "notify";
+    path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  }
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+  ~Manager() { ::unsetenv("NOTIFY_SOCKET"); }
+
+  /// Takes in what was sent.
+  void follow() {
+    std::array<char, 512> text{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    for (;;) {
+      iovec part{.iov_base = text.data(), .iov_len = text.size()};
+      msghdr message{};
+      message.msg_iov = &part;
+      message.msg_iovlen = 1;
+      message.msg_control = control.data();
+      message.msg_controllen = control.size();
+      const ssize_t size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+      if (size < 0) return;
+      const std::string_view words{text.data(), static_cast<std::size_t>(size)};
+      const std::string name{words.substr(words.find("FDNAME=") + 7)};
+      if (words.starts_with("FDSTOREREMOVE=1")) {
+        std::erase_if(store_, [&name](const KeyKeeper::Stored& each) { return each.name == name; });
+      } else if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
+        int descriptor = -1;
+        std::memcpy(&descriptor, CMSG_DATA(header), sizeof(descriptor));
+        store_.push_back({name, FileDescriptor{descriptor}});
+      }
+    }
+  }
+  /// As handed to the next process: the store has its own.
+  [[nodiscard]] std::vector<KeyKeeper::Stored> hand_over() {
+    follow();
+    std::vector<KeyKeeper::Stored> out;
+    for (const KeyKeeper::Stored& each : store_)
+      out.push_back({each.name, FileDescriptor{::fcntl(each.descriptor.get(), F_DUPFD_CLOEXEC, 3)}});
+    return out;
+  }
+  [[nodiscard]] std::size_t size() {
+    follow();
+    return store_.size();
+  }
+  [[nodiscard]] const std::vector<KeyKeeper::Stored>& store() const noexcept { return store_; }
+
+ private:
+  test::TemporaryDirectory directory_;
+  FileDescriptor socket_;
+  std::vector<KeyKeeper::Stored> store_;
+};
+
+TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
+  Manager manager;
+  {
+    KeyKeeper keeper;
+    ASSERT_TRUE(keeper.keep(session("office", 7)));
+    ASSERT_TRUE(keeper.keep(session("lab", 8)));
+  }
+  KeyKeeper next{manager.hand_over()};
+  const auto kept = next.take("office");
+  ASSERT_TRUE(kept);
+  ASSERT_EQ(kept->keys.size(), 1U);
+  EXPECT_EQ(kept->keys[0].ckn, session("office", 7).keys[0].ckn);
+  EXPECT_EQ(kept->keys[0].cak, session("office", 7).keys[0].cak);
+  EXPECT_EQ(kept->keys[0].sequence, 1U);
+  EXPECT_FALSE(next.take("office"));
+  EXPECT_FALSE(next.take("home"));
+}
+
+TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
+  Manager manager;
+  KeyKeeper keeper;
+  ASSERT_TRUE(keeper.keep(session("office", 7)));
+  ASSERT_TRUE(keeper.keep(session("office", 7)));
+  EXPECT_EQ(manager.size(), 1U) << "the same keys are not stored again";
+  ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
+  EXPECT_EQ(manager.size(), 1U);
+  KeyKeeper next{manager.hand_over()};
+  EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
+  ASSERT_TRUE(next.keep(session("office", 10, 3)));
+  EXPECT_EQ(manager.size(), 1U) << "also where another process put it there";
+}
+
+TEST(KeyKeeper, OfTwoThatACrashLeftTheLaterCounts) {
+  Manager manager;
+  {
+    KeyKeeper keeper;
+    ASSERT_TRUE(keeper.keep(session("office", 7)));
+  }
+  auto both = manager.hand_over();
+  {
+    KeyKeeper keeper{manager.hand_over()};
+    ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
+  }
+  for (auto& each : manager.hand_over()) both.push_back(std::move(each));
+  KeyKeeper next{std::move(both)};
+  EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
+}
+
+TEST(KeyKeeper, ForgetsWhatASessionNoLongerHas) {
+  Manager manager;
+  KeyKeeper keeper;
+  ASSERT_TRUE(keeper.keep(session("office", 7)));
+  ASSERT_TRUE(keeper.keep({.profile = "office", .keys = {}}));
+  EXPECT_EQ(manager.size(), 0U);
+  ASSERT_TRUE(keeper.keep(session("lab", 8)));
+  keeper.forget("lab");
+  EXPECT_EQ(manager.size(), 0U);
+}
+
+TEST(KeyKeeper, WhatIsInTheStoreCannotBeChanged) {
+  Manager manager;
+  KeyKeeper keeper;
+  ASSERT_TRUE(keeper.keep(session("office", 7)));
+  manager.follow();
+  const int file = manager.store()[0].descriptor.get();
+  EXPECT_LT(::pwrite(file, "x", 1, 0), 0);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_LT(::ftruncate(file, 0), 0);
+}
+
+TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
+  const WipedBuffer written = core::write_kept_session(session("office", 7));
+  const Bytes octets = written.octets();
+  ASSERT_TRUE(core::read_kept_session(octets));
+  for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(core::read_kept_session(octets.first(size)));
+  std::vector<std::uint8_t> changed{octets.begin(), octets.end()};
+  changed[7] = 2;
+  EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
+  changed[7] = 1;
+  changed.push_back(0);
+  EXPECT_FALSE(core::read_kept_session(changed)) << "something behind it";
+}
+
+TEST(KeyKeeper, WithoutAServiceManagerThereIsNothingToDo) {
+  KeyKeeper keeper;
+  EXPECT_TRUE(keeper.keep(session("office", 7)));
+}
+
+}  // namespace
+}  // namespace macsec::os

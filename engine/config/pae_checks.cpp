@@ -103,12 +103,8 @@ void ProfileBuilder::check_own_certificate(const Group& group) {
     complain(group.place,
              "ClientCertificate= is required with Method=tls: a file with the certificate (and PrivateKey= "
              "where the key is in another one)");
-  for (const auto& [key, source] :
-       {std::pair{"ClientCertificate", &eap.client_certificate}, {"PrivateKey", &eap.private_key}})
-    if (is_in_token(*source))
-      complain(group.place_of(key),
-               std::string{key} + "=" + printable(source->name) +
-                   " is not accepted: keys in tokens are not supported by this version; the path of a file is");
+  if (is_in_token(eap.private_key) && !eap.client_certificate.said())
+    complain(group.place_of("PrivateKey"), "ClientCertificate= is required with a private key in a token");
 }
 
 /// Whether the server has to prove who it is, and to whom.

@@ -89,6 +89,9 @@ struct ProfileRule {
 /// "data:;base64,", before the octets of a value that holds what others name (RFC 2397).
 inline constexpr std::string_view data_uri = "data:;base64,";
 
+/// What says a PIN in the URI of a token (RFC 7512).
+inline constexpr std::string_view pin_attribute = "pin-value=";
+
 /// Whether `text` comes back the same from a profile file: no line ends, no continuation, no blank at its ends.
 [[nodiscard]] bool survives_a_file(std::string_view text) noexcept;
 

@@ -99,7 +99,10 @@ std::string printable(std::string_view text) {
 std::string refusal(const ProfileKey& key, std::string_view value, std::string_view why) {
   std::string out{key.name};
   out += '=';
-  if (!key.secret) out += value.starts_with(data_uri) ? std::string{data_uri} + "..." : printable(value);
+  // A PIN in the URI of a token is no one's to read.
+  if (!key.secret)
+    out += value.starts_with(data_uri) ? std::string{data_uri} + "..."
+                                       : printable(value.substr(0, value.find(pin_attribute)));
   out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);
   return out;
 }

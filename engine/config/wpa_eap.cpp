@@ -129,9 +129,7 @@ class EapReading {
     std::string_view value = each.value;
     if (value.starts_with(blob))
       return out_.blobs.push_back({row_->target, std::string{value.substr(blob.size())}, each.key});
-    if (value.starts_with("pkcs11:"))
-      return refuse(each, value.substr(0, value.find('?')),
-                    "keys and certificates in tokens are not supported by this version; the path of a file is");
+    if (value.starts_with("pkcs11:")) return take_token(each, value);
     if (row_->target == "CaCertificate" && value.starts_with(pin))
       return say(each, "ServerFingerprint", std::string{value.substr(pin.size())});
     if (value.starts_with(file)) value.remove_prefix(file.size());
@@ -149,6 +147,30 @@ class EapReading {
     std::string item;
     add_item(item, plain);
     say(each, "CaCertificate", std::move(item));
+  }
+
+  /// The PIN, which NetworkManager puts behind the URI, is a secret of its own.
+  void take_token(const WpaEapSetting& each, std::string_view uri) {
+    constexpr std::string_view pin = "pin-value=";
+    const std::size_t query = std::min(uri.find('?'), uri.size());
+    const std::string_view name = uri.substr(0, query);
+    if (row_->target == "CaCertificate") return refuse(each, name, "the path of a file");
+    say(each, row_->target, std::string{name});
+    const std::size_t at = uri.find(pin, query);
+    if (at == std::string_view::npos || row_->target != "PrivateKey") return;
+    std::string_view digits = uri.substr(at + pin.size());
+    digits = digits.substr(0, digits.find('&'));
+    WipedBuffer out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+      std::array<std::uint8_t, 1> octet{};
+      if (digits[i] == '%' && i + 2 < digits.size() && from_hex(digits.substr(i + 1, 2), octet)) {
+        out.add(Bytes{octet});
+        i += 2;
+      } else {
+        out.add(digits.substr(i, 1));
+      }
+    }
+    if (!digits.empty()) out_.secrets.push_back({"PrivateKeyPassword", out.take()});
   }
 
   /// "a.example.org;b.example.org"
@@ -269,8 +291,7 @@ class EapReading {
   }
 
   static constexpr std::string_view no_inner_tls_ = "TLS inside the tunnel is not supported by this version";
-  static constexpr std::string_view no_token_ =
-      "keys and certificates in tokens are not supported by this version; the path of a file is";
+  static constexpr std::string_view no_token_ = "a key in a token is private_key=\"pkcs11:...\"";
   static const std::array<Row, 41> rows_;
 
   WpaEap out_;

@@ -167,7 +167,7 @@ TEST(WpaSupplicant, AnAuthenticationIsTaken) {
 TEST(WpaSupplicant, WhatAnAuthenticationCannotBeIsRefusedByName) {
   for (const auto& [lines, words] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"eap=MD5\n", "file:4: eap=MD5 is not accepted"},
-           {"eap=TLS\nprivate_key=\"pkcs11:object=a?pin-value=1234\"\n", "file:5: private_key=pkcs11:object=a is not"},
+           {"eap=TLS\nca_cert=\"pkcs11:object=a?pin-value=1234\"\n", "file:5: ca_cert=pkcs11:object=a is not"},
            {"eap=TLS\nprivate_key=\"blob://key\"\n", "file:5: private_key=blob://key is not accepted"},
            {"eap=PEAP\npassword=hash:00112233\n", "file:5: password is not accepted"},
            {"eap=PEAP\npassword=open\n", "file:5: password is not accepted: a text in quotation marks"},
@@ -208,7 +208,7 @@ TEST(NetworkManager, AnAuthenticationIsTaken) {
 TEST(NetworkManager, WhatAnAuthenticationCannotBeIsRefusedByName) {
   for (const auto& [lines, words] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
            {"eap=fast;\n", "file:7: 802-1x.eap=fast is not accepted"},
-           {"eap=tls;\nclient-cert=pkcs11:x\n", "file:8: 802-1x.client-cert=pkcs11:x is not accepted"},
+           {"eap=tls;\nca-cert=pkcs11:x\n", "file:8: 802-1x.ca-cert=pkcs11:x is not accepted"},
            {"eap=tls;\nca-cert=102;105;\n", "file:8: 802-1x.ca-cert is not accepted: the path of a file"},
            {"eap=peap;\nphase1-peapver=1\n", "file:8: 802-1x.phase1=peapver=1 is not accepted"},
            {"eap=ttls;\nphase2-client-cert=/x\n", "file:8: 802-1x.phase2-client-cert is not accepted"},

@@ -138,6 +138,7 @@ TEST(Pae, WrongValuesAreNamedWithTheirLine) {
                                        "ClientCertificate=host.pem",
                                        "PrivateKey=engine:x",
                                        "PrivateKeyCredential=a/b",
+                                       "PrivateKey=handle:0x81000001",
                                        "PasswordFile=relative",
                                        "MinimumTls=1.4",
                                        "MaximumTls=ssl3",
@@ -203,8 +204,15 @@ TEST(Pae, MethodsNeedTheirCredentials) {
   expect_bad(peap + "PasswordFile=/x\n", "a:9: only one of Password=, PasswordFile= and PasswordCredential=");
   expect_bad(tls + "PrivateKey=/x\nPrivateKeyCredential=x\n", "a:9: only one of PrivateKey= and PrivateKeyCredential=");
   expect_bad(peap + "InnerMethod=pap\n", "a:9: InnerMethod=pap is not accepted with Method=peap");
-  expect_bad(tls + "PrivateKey=pkcs11:object=host\n",
-             "a:8: PrivateKey=pkcs11:object=host is not accepted: keys in tokens");
+  EXPECT_EQ(eap_of(tls + "PrivateKey=pkcs11:object=host;type=private\n").private_key.name,
+            "pkcs11:object=host;type=private");
+  expect_bad(section + "Method=tls\nPrivateKey=pkcs11:object=host\n" + trust,
+             "a:5: ClientCertificate= is required with a private key in a token");
+  const ProfileReading pin = read(tls + "PrivateKey=pkcs11:object=host?pin-value=1234\n");
+  EXPECT_FALSE(pin.profile);
+  EXPECT_THAT(told(pin),
+              ElementsAre("a:8: PrivateKey=pkcs11:object=host? is not accepted: the absolute path of a file, or "
+                          "a pkcs11: URI without a PIN"));
 }
 
 TEST(Pae, WhatExcludesOneAnother) {

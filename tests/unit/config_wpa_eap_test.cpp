@@ -70,7 +70,7 @@ TEST(WpaEap, EveryOptionIsMappedOrRefusedByName) {
                                                                         {"engine", "1"},
                                                                         {"engine_id", "pkcs11"},
                                                                         {"pac_file", "/x"},
-                                                                        {"private_key", "pkcs11:object=a"},
+                                                                        {"ca_cert", "pkcs11:object=a"},
                                                                         {"subject_match", "/C=FI/CN=a"},
                                                                         {"client_cert", "relative"},
                                                                         {"identity", "\xff"},
@@ -83,6 +83,15 @@ TEST(WpaEap, EveryOptionIsMappedOrRefusedByName) {
     EXPECT_THAT(eap.texts, IsEmpty());
   }
   EXPECT_FALSE(is_wpa_eap_key("mka_cak"));
+}
+
+TEST(WpaEap, ThePinOfATokenIsASecret) {
+  const WpaEap eap = read({{"client_cert", "pkcs11:object=a"}, {"private_key", "pkcs11:object=b?pin-value=1%20%3f4"}});
+  EXPECT_THAT(texts(eap), ElementsAre("ClientCertificate=pkcs11:object=a", "PrivateKey=pkcs11:object=b"));
+  ASSERT_EQ(eap.secrets.size(), 1U);
+  EXPECT_EQ(eap.secrets[0].key, "PrivateKeyPassword");
+  EXPECT_EQ(eap.secrets[0].octets.view(), "1 ?4");
+  EXPECT_THAT(read({{"private_key", "pkcs11:object=b?pin-value="}}).secrets, IsEmpty());
 }
 
 TEST(WpaEap, AMethodThatIsNotKnownBesideOneThatIsLeavesANote) {

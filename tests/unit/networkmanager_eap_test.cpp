@@ -44,7 +44,7 @@ TEST(AddNetwork, RefusesWhatAnAuthenticationCannotBeByName) {
   for (const auto& [key, value] :
        std::initializer_list<std::pair<const char*, const char*>>{{"eap", "MD5"},
                                                                   {"pin", "1234"},
-                                                                  {"private_key", "pkcs11:object=a"},
+                                                                  {"ca_cert", "pkcs11:object=a"},
                                                                   {"client_cert2", "/x"},
                                                                   {"phase1", "peapver=1"},
                                                                   {"phase2", "auth=OTP"},
@@ -117,6 +117,9 @@ TEST_F(Authentication, FilesAndBlobsBecomeTheirContent) {
   EXPECT_EQ(secret(section, "PrivateKey"), "content of /home/u/key.pem");
   EXPECT_EQ(secret(section, "PrivateKeyPassword"), "pin");
   EXPECT_EQ(text(section, "PrivateKey"), "");
+
+  const bus::SettingsSection token = make(with("private_key", "pkcs11:object=a?pin-value=12"));
+  EXPECT_EQ(text(token, "PrivateKey"), "pkcs11:object=a");
 
   const bus::SettingsSection folder = make(with("ca_path", "/etc/ca/folder"));
   EXPECT_EQ(text(folder, "CaCertificate"), "/etc/ca/folder");

@@ -42,7 +42,8 @@ bool take_data(std::string_view text, EapSource& out) {
 /// A file, a key or certificate of a token, or the octets themselves.
 bool take_source(std::string_view text, EapSource& out) {
   if (text.starts_with(data_uri)) return take_data(text, out);
-  const bool token = text.starts_with("pkcs11:") || text.starts_with("handle:");
+  const bool token = text.starts_with("pkcs11:");
+  if (token && text.contains(pin_attribute)) return false;  // settings are shown to everybody
   if (token ? text.size() > 4095 || !survives_a_file(text) : !is_file_path(text)) return false;
   out = {token ? EapSource::Kind::uri : EapSource::Kind::file, std::string{text}, {}};
   return true;
@@ -227,7 +228,7 @@ constexpr std::string_view secret_text = "1 to 256 octets";
 constexpr std::string_view secret_file = "the absolute path of a file that holds it";
 constexpr std::string_view eap_credential =
     "the name of a credential of macsec-eap.service (LoadCredential= of the unit)";
-constexpr std::string_view own_file = "the absolute path of a file";
+constexpr std::string_view own_file = "the absolute path of a file, or a pkcs11: URI without a PIN";
 constexpr std::string_view dns_names = "the DNS name of the server without wildcards, one or several";
 constexpr std::string_view tls_versions = "1.0, 1.1, 1.2 or 1.3";
 constexpr std::string_view one_password = "required with peap and ttls, or PasswordFile= or PasswordCredential=";

@@ -51,7 +51,7 @@ class AuthenticationMaker {
   }
 
   void take(WpaEapText& text) {
-    if (std::ranges::find(materials_keys, text.key) == materials_keys.end()) {
+    if (std::ranges::find(materials_keys, text.key) == materials_keys.end() || text.value.starts_with("pkcs11:")) {
       out_.texts.emplace_back(std::move(text.key), std::move(text.value));
     } else if (text.key != "CaCertificate") {
       take_path(text, text.value);

@@ -89,8 +89,17 @@ def check_activation(unit, activation):
         yield "org.macsecd1.service: %s is not an alias that macsecd.service gets when it is enabled" % started
 
 
-def main(built, source, header):
+def check_policy(policy, interfaces):
+    """The bus lets calls of every interface through; who may do what is the service's to judge."""
+    allowed = set(re.findall(r'send_interface="(org\.macsecd1\.\w+)"', policy))
+    described = {name[:-len(".xml")] for name in os.listdir(interfaces) if name.endswith(".xml")}
+    yield from ("org.macsecd1.conf: no call of %s gets through" % one for one in sorted(described - allowed))
+
+
+def main(built, source, header, interfaces):
     problems = list(check_messages(os.path.join(source, "macsecd.catalog"), header))
+    with open(os.path.join(source, "org.macsecd1.conf"), encoding="utf-8") as text:
+        problems += check_policy(text.read(), interfaces)
     units = {}
     for name in LIMITS:
         path = os.path.join(built, name)

@@ -35,6 +35,7 @@ enum class Keys : std::uint8_t { leave_out, include };
 struct Exported {
   SecretWriter text{};
   std::vector<std::string> warnings{};  ///< what the format cannot say
+  std::string refused{};  ///< why the text must not be used: it would say less than is safe; empty: it may
 };
 /// Not to iwd, which has no MACsec.
 [[nodiscard]] Exported export_profile(Format format, const std::string& name, const bus::Settings& settings, Keys keys);

@@ -364,6 +364,11 @@ void write_keys(Exported& out, Remaining& remaining, const std::string& name) {
 Exported export_networkd(const std::string& name, const bus::Settings& settings, Keys keys) {
   Exported out;
   Remaining remaining{settings};
+  // Without it the file would make a link by another key, or by none.
+  if (remaining.count("8021X") != 0) {
+    out.refused = "[8021X] is not written to this format; to wpa_supplicant it is";
+    return out;
+  }
   const std::string parent = remaining.take("Link", "Parent");
   const std::string interface = remaining.take_or("Link", "Interface", "macsec0");
   remaining.take("Link", "Create");

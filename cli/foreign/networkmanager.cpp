@@ -254,6 +254,11 @@ void write_user_data(Exported& out, Remaining& remaining, std::size_t primary) {
 Exported export_networkmanager(const std::string& name, const bus::Settings& settings, Keys keys) {
   Exported out;
   Remaining remaining{settings};
+  // Without it the file would make a link by another key, or by none.
+  if (remaining.count("8021X") != 0) {
+    out.refused = "[8021X] is not written to this format; to wpa_supplicant it is";
+    return out;
+  }
   const auto line = [&out](std::string_view key, std::string_view value) {
     out.text.add(key).add("=").add(value).add("\n");
   };

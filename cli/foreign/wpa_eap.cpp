@@ -107,17 +107,24 @@ class WpaEapWriter {
     const auto paths = split_words(ca_certificates_ = take("CaCertificate")).value_or(std::vector<std::string_view>{});
     if (!pin.empty()) text("ca_cert", "hash://server/sha256/" + pin.substr(0, pin.find(' ')));
     bool one = !pin.empty();
+    bool believed = one;  // there is something that the server has to prove itself by
     for (const std::string_view path : paths) {
-      if (path == "system")
-        text("ca_path", "/etc/ssl/certs");
-      else if (path.starts_with('/') && !std::exchange(one, true))
-        text("ca_cert", path);
-      else
+      const bool folder = path == "system" || path.ends_with('/');
+      const bool file = !folder && path.starts_with('/') && !std::exchange(one, true);
+      if (folder) text("ca_path", path == "system" ? "/etc/ssl/certs" : path);
+      if (file) text("ca_cert", path);
+      believed = believed || folder || file;
+      if (!folder && !file)
         out_.warnings.push_back(
             fmt::format("wpa_supplicant takes one file of CAs: {} is left out", printable(path.substr(0, 64))));
     }
-    if (take("ValidateServer") == "insecure-no")
-      out_.warnings.emplace_back("ValidateServer=insecure-no: wpa_supplicant believes every server, too");
+    const bool insecure = take("ValidateServer") == "insecure-no";
+    if (!insecure && !believed)
+      out_.refused =
+          "the CA stands in the profile itself, and wpa_supplicant without the file of one believes every server: name "
+          "a "
+          "file in CaCertificate=";
+    if (insecure) out_.warnings.emplace_back("ValidateServer=insecure-no: wpa_supplicant believes every server, too");
     text("domain_match", joined(take("ServerName"), true));
     text("domain_suffix_match", joined(take("ServerNameSuffix"), true));
     text("altsubject_match", joined(take("ServerAlternativeName"), false));

@@ -97,6 +97,7 @@ Exit run_profile_export(Context& context) {
   const Keys keys = !installs && (path.empty() || path == "-") ? Keys::leave_out : Keys::include;
   if (*format != Format::networkd && keys == Keys::include) resolve(context, source->settings);
   const Exported exported = export_profile(*format, source->name, source->settings, keys);
+  if (!exported.refused.empty()) return context.complain(Exit::failed, exported.refused);
   for (const std::string& warning : exported.warnings) context.warn(warning);
   if (installs) return install(context, *source, exported.text.view());
   if (const auto written = write_secret(path, exported.text.view()); !written)

@@ -196,7 +196,10 @@ void Server::set_profile_enabled(Call& call, bool enabled) {
   const ProfileState state = model_.profile(call.name());
   if (state.profile == nullptr) return call.fail(error::invalid_settings, complaint(state.problems));
   const auto keyless = [](const PreSharedKey& key) { return key.cak.empty(); };
-  if (enabled && std::ranges::any_of(state.profile->keys, keyless))
+  // Of an 802.1X connection that is not active only the outline is known.
+  const bool outlined =
+      state.profile->pae && !state.profile->link.enabled && state.profile->source == ProfileSource::networkmanager;
+  if (enabled && (outlined || std::ranges::any_of(state.profile->keys, keyless)))
     return call.fail(error::invalid_settings,
                      "its key is not here: " + std::string{to_string(state.profile->source)} + " has to activate it");
   if (state.enabled != enabled)

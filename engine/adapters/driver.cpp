@@ -161,6 +161,7 @@ void Driver::make_port(Session& session, Time now) {
     core::PacketNumberLedger ledger{
         .reserved = [this](const std::string& key) { return store_.reserved_pn(key); },
         .reserve = [this](const std::string& key, Pn limit) { return store_.reserve_pn(key, limit); }};
+    keys_.forget(session.profile().name);
     session.port_.emplace<core::StaticPort>(session.profile_, session.secy_, std::move(ledger), session.trace_);
   } else {
     auto resume = store_.load(session.profile().name);
@@ -173,7 +174,8 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
-    if (const auto kept = keys_.take(session.profile().name)) session.mka()->restore(kept->keys, now);
+    if (const auto kept = keys_.take(session.profile().name); kept && kept->parent == session.profile().link.parent)
+      session.mka()->restore(kept->keys, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   eap_.set(session);
@@ -365,7 +367,8 @@ void Driver::mark_changed(Session& session) {
 // A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
 // what is there stays, nothing is said, and the next turn tries again.
 void Driver::keep_keys(Session& session, const core::Port& port) {
-  const auto done = keys_.keep({.profile = session.profile().name, .keys = port.session_keys()});
+  const auto done = keys_.keep(
+      {.profile = session.profile().name, .parent = session.profile().link.parent, .keys = port.session_keys()});
   if (!done) session.trace_.message(LogLevel::warning, done.error().message);
 }
 

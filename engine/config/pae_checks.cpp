@@ -4,6 +4,7 @@
 #include "engine/config/profile_builder.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace macsec::detail {
 namespace {
@@ -21,6 +22,13 @@ bool gives_password_away(EapInner inner) noexcept {
 
 bool is_in_token(const EapSource& source) noexcept { return source.kind == EapSource::Kind::uri; }
 
+/// All that decides who learns the password.
+auto tells_password_to(const EapProfile& eap) {
+  return std::tie(eap.validate_server, eap.ca_certificates, eap.server_fingerprints, eap.server_names,
+                  eap.server_name_suffixes, eap.server_alternative_names, eap.server_subject, eap.inner, eap.methods,
+                  eap.identity);
+}
+
 /// What a new profile says nothing of stays, where the old one held it itself.
 void keep(const EapSource& before, EapSource& now) {
   if (!now.said() && before.kind == EapSource::Kind::octets)
@@ -36,10 +44,13 @@ void ProfileBuilder::finish_pae(const Group& group) {
   if (context_.keep_secrets != nullptr && context_.keep_secrets->pae) {
     const EapProfile& before = context_.keep_secrets->pae->eap;
     EapProfile& now = draft_.pae.eap;
-    keep(before.password, now.password);
-    keep(before.client_certificate, now.client_certificate);
-    keep(before.private_key, now.private_key);
-    keep(before.private_key_password, now.private_key_password);
+    // A password goes to nobody it was not meant for: who changes whom it is told has to know it.
+    if (tells_password_to(before) == tells_password_to(now)) keep(before.password, now.password);
+    if (!now.client_certificate.said()) {
+      keep(before.client_certificate, now.client_certificate);
+      keep(before.private_key, now.private_key);
+      keep(before.private_key_password, now.private_key_password);
+    }
   }
   draft_.pae.eap.common_name = draft_.profile.source == ProfileSource::networkmanager;  // as its users are used to
   draft_.profile.pae = std::move(draft_.pae);
@@ -126,15 +137,16 @@ void ProfileBuilder::check_server(const Group& group) {
   for (const EapSource& source : eap.revocation_lists)
     if (source.kind != EapSource::Kind::file && source.kind != EapSource::Kind::octets)
       complain(group.place_of("RevocationList"), "RevocationList= is not accepted: absolute paths of files");
-  const bool any_name = eap.server_names.empty() && eap.server_name_suffixes.empty() &&
-                        eap.server_alternative_names.empty() && eap.server_subject.empty();
+  const bool no_name =
+      eap.server_names.empty() && eap.server_name_suffixes.empty() && eap.server_alternative_names.empty();
   const bool system = std::ranges::any_of(
       eap.ca_certificates, [](const EapSource& source) { return source.kind == EapSource::Kind::system; });
-  if (any_name && eap.server_fingerprints.empty() && system)
+  // A part of a subject is in certificates of others, too.
+  if (no_name && eap.server_fingerprints.empty() && system)
     complain(
         group.place_of("CaCertificate"),
         "CaCertificate=system needs ServerName= or ServerNameSuffix=: anybody can get a certificate of a public CA");
-  else if (any_name && eap.server_fingerprints.empty() && !eap.ca_certificates.empty())
+  else if (no_name && eap.server_subject.empty() && eap.server_fingerprints.empty() && !eap.ca_certificates.empty())
     tell(Severity::warning, group.place_of("CaCertificate"),
          "CaCertificate= without ServerName= or ServerNameSuffix=: whoever has a certificate of this CA may be the "
          "server");

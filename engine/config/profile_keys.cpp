@@ -99,8 +99,12 @@ std::string printable(std::string_view text) {
 std::string refusal(const ProfileKey& key, std::string_view value, std::string_view why) {
   std::string out{key.name};
   out += '=';
-  // A PIN in the URI of a token is no one's to read.
-  if (!key.secret)
+  // A PIN in the URI of a token is no one's to read, nor is what was meant to be a key and is none.
+  const ProfileRule* const rule = find_profile_rule(key.section, key.name);
+  const bool material = rule != nullptr && rule->data_is_secret;
+  if (material && !value.starts_with('/') && !value.starts_with("pkcs11:") && !value.starts_with(data_uri))
+    out += "...";
+  else if (!key.secret)
     out += value.starts_with(data_uri) ? std::string{data_uri} + "..."
                                        : printable(value.substr(0, value.find(pin_attribute)));
   out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);

@@ -87,7 +87,8 @@ class EapReading {
   void say(const WpaEapSetting& each, std::string_view key, std::string value) {
     const ProfileKey* const known = find_profile_key("8021X", key);
     if (known == nullptr || !is_utf8(value) || !check_profile_value(*known, value))
-      return refuse(each, value, known == nullptr ? "" : known->accepts);
+      return refuse(each, std::string_view{value}.substr(0, value.find("pin-")),
+                    known == nullptr ? "" : known->accepts);
     const auto before = std::ranges::find(out_.texts, key, &WpaEapText::key);
     if (before == out_.texts.end())
       out_.texts.push_back({std::string{key}, std::move(value), each.key});
@@ -154,7 +155,7 @@ class EapReading {
     constexpr std::string_view pin = "pin-value=";
     const std::size_t query = std::min(uri.find('?'), uri.size());
     const std::string_view name = uri.substr(0, query);
-    if (row_->target == "CaCertificate") return refuse(each, name, "the path of a file");
+    if (row_->target == "CaCertificate") return refuse(each, name.substr(0, name.find("pin-")), "the path of a file");
     say(each, row_->target, std::string{name});
     const std::size_t at = uri.find(pin, query);
     if (at == std::string_view::npos || row_->target != "PrivateKey") return;

@@ -167,6 +167,7 @@ void Logon::restore(std::span<const SessionKey> keys, Time now) {
   if (!applies()) return;
   for (const SessionKey& key : keys) {
     sequence_ = std::max(sequence_, key.sequence);
+    fresh_.push_back({key.ckn, now + life_time});  // those nobody speaks go once another is live
     // Who cannot derive from it has no use for it either.
     static_cast<void>(kay_.add_session_key({.ckn = key.ckn,
                                             .cak = key.cak.duplicate(),
@@ -182,7 +183,7 @@ void Logon::restore(std::span<const SessionKey> keys, Time now) {
 std::vector<SessionKey> Logon::session_keys() const {
   std::vector<SessionKey> keys;
   for (const Participant& participant : kay_.participants())
-    if (participant.role == KeyRole::session)
+    if (participant.role == KeyRole::session && !participant.retired)
       keys.push_back(
           {.ckn = participant.ckn(), .cak = participant.cak().duplicate(), .sequence = participant.sequence()});
   std::ranges::sort(keys, {}, &SessionKey::sequence);
@@ -208,7 +209,8 @@ void Logon::reconfigure(const Profile& before, Time now) {
     if (newest_session(kay_.participants()) != nullptr) deadlines_.set(Timer::carrier, now + life_time);
     return;
   }
-  if (!before.pae || before.pae->eap == context_.profile->pae->eap || supplicant_.stopped()) return;
+  if (!before.pae || before.pae->eap == context_.profile->pae->eap || supplicant_.stopped() || supplicant_.logged_off())
+    return;
   supplicant_.start(now);
 }
 
@@ -264,7 +266,7 @@ void Logon::step(Time now) {
   follow_use(now);
   if (!up_) deadlines_.stop(Timer::retry);
   if (deadlines_.take_expired(Timer::retry, now) || deadlines_.take_expired(Timer::reauthenticate, now))
-    if (up_ && !supplicant_.logged_off()) supplicant_.connect(now);
+    if (up_ && supplicant_.may_start()) supplicant_.connect(now);
   if (deadlines_.take_expired(Timer::cached, now)) static_cast<void>(drop_unheard(false, now));
   supplicant_.step(now);
 }
@@ -304,7 +306,8 @@ bool Logon::follow(Time now) {
     deadlines_.stop(Timer::cached);
   } else if (live_ && up_) {
     end_session("the other end left the key agreement", now, now);
-    if (!supplicant_.logged_off() && may_begin()) supplicant_.connect(now);
+    // What runs already, or waits for a reason, is not begun anew.
+    if (supplicant_.may_start() && may_begin()) supplicant_.connect(now);
   } else if (live_ && !deadlines_.is_set(Timer::carrier)) {
     end_session("no carrier since the process started", now, now);
   }

@@ -39,7 +39,8 @@ std::optional<SessionKey> read_key(Reader& reader) {
 WipedBuffer write_kept_session(const KeptSession& session) {
   WipedBuffer out;
   out.add(Bytes{magic});
-  add_counted(out, {reinterpret_cast<const std::uint8_t*>(session.profile.data()), session.profile.size()});
+  for (const std::string& name : {session.profile, session.parent})
+    add_counted(out, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
   const std::array count{static_cast<std::uint8_t>(session.keys.size())};
   out.add(Bytes{count});
   for (const SessionKey& key : session.keys) {
@@ -56,6 +57,8 @@ std::optional<KeptSession> read_kept_session(Bytes octets) {
   KeptSession session;
   const Bytes name = reader.take(reader.u8());
   session.profile.assign(name.begin(), name.end());
+  const Bytes parent = reader.take(reader.u8());
+  session.parent.assign(parent.begin(), parent.end());
   const std::size_t count = reader.u8();
   if (!reader.ok() || name.empty() || name.size() > longest_name || count == 0 || count > most_kept_keys)
     return std::nullopt;

@@ -22,6 +22,7 @@ struct SessionKey {
 /// The session keys of one port.
 struct KeptSession {
   std::string profile;
+  std::string parent;            ///< of the profile: on another link nobody knows the keys
   std::vector<SessionKey> keys;  ///< oldest first; at most most_kept_keys
 };
 /// Two authentications under way beside the one in use, each with a CAK of either length.

@@ -64,11 +64,15 @@ Result<std::vector<Certificate>> read_certificates(const TlsMaterial& material) 
   return out;
 }
 
-Result<TlsIdentity::Key> TlsIdentity::load_key(const TlsMaterial& material, std::string_view password) {
+Result<PrivateKey> TlsIdentity::load_key(const TlsMaterial& material, std::string_view password) {
+  if (is_tpm_key(material.content.view()))
+    return fail(material.label +
+                " is a key file of a TPM, which is not supported: have PKCS#11 give the key "
+                "(\"pkcs11:...\", package libtpm2-pkcs11-1)");
   const Memory memory = memory_of(material);
   ERR_clear_error();
   Asked asked{.password = password};
-  Key key;
+  PrivateKey key;
   if (is_pem(material)) {
     key.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, give_password, &asked));
   } else {
@@ -128,12 +132,16 @@ Result<TlsIdentity> TlsIdentity::load(const TlsMaterial& certificate, const TlsM
   Result<std::vector<Certificate>> chain = read_certificates(certificate);
   if (!chain) return std::unexpected{chain.error()};
   if (chain->size() > max_chain) return fail(certificate.label + " holds more than 16 certificates");
-  TlsIdentity out;
-  out.chain_ = std::move(*chain);
-  Result<Key> loaded = load_key(key_material, password);
+  Result<PrivateKey> loaded = load_key(key_material, password);
   if (!loaded) return std::unexpected{loaded.error()};
-  out.key_ = std::move(*loaded);
-  if (Result<void> fits = out.check(key_material.label); !fits) return std::unexpected{fits.error()};
+  return assemble(std::move(*chain), std::move(*loaded), key_material.label);
+}
+
+Result<TlsIdentity> TlsIdentity::assemble(std::vector<Certificate> chain, PrivateKey key, const std::string& label) {
+  TlsIdentity out;
+  out.chain_ = std::move(chain);
+  out.key_ = std::move(key);
+  if (Result<void> fits = out.check(label); !fits) return std::unexpected{fits.error()};
   return out;
 }
 

@@ -4,9 +4,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/wiped.hpp"
-#include "engine/crypto/certificate.hpp"
-
-#include <openssl/evp.h>
+#include "engine/crypto/token_key.hpp"
 
 namespace macsec::crypto {
 
@@ -25,6 +23,9 @@ class TlsIdentity {
   /// material: not readable as any of these, a wrong or missing password, a key that does not fit the certificate.
   [[nodiscard]] static Result<TlsIdentity> load(const TlsMaterial& certificate, const TlsMaterial* key,
                                                 std::string_view password);
+  /// A certificate with those above it, and a key that may be in a token. The errors begin with `label`, the key's.
+  [[nodiscard]] static Result<TlsIdentity> assemble(std::vector<Certificate> chain, PrivateKey key,
+                                                    const std::string& label);
 
   [[nodiscard]] X509* certificate() const noexcept { return chain_.front().get(); }
   /// The certificate first, then those above it.
@@ -34,13 +35,12 @@ class TlsIdentity {
   [[nodiscard]] std::string owner() const;
 
  private:
-  using Key = std::unique_ptr<EVP_PKEY, Releases<EVP_PKEY_free>>;
   [[nodiscard]] static Result<TlsIdentity> load_pkcs12(const TlsMaterial& material, std::string_view password);
-  [[nodiscard]] static Result<Key> load_key(const TlsMaterial& material, std::string_view password);
+  [[nodiscard]] static Result<PrivateKey> load_key(const TlsMaterial& material, std::string_view password);
   [[nodiscard]] Result<void> check(const std::string& label) const;
 
   std::vector<Certificate> chain_;
-  Key key_;
+  PrivateKey key_;
 };
 
 }  // namespace macsec::crypto

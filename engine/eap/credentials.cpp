@@ -45,7 +45,8 @@ class Sources {
         return read_path(std::string{key} + "Credential=" + source.name,
                          places_.credentials_directory + '/' + source.name);
       case EapSource::Kind::uri:
-        return fail(std::string{key} + '=' + source.name + ": keys and certificates in tokens are not supported");
+        return fail(std::string{key} + '=' + crypto::shown_uri(source.name) +
+                    " is not accepted: only PrivateKey= and ClientCertificate= may be in a token");
       case EapSource::Kind::system:
       case EapSource::Kind::none:
         break;
@@ -130,31 +131,76 @@ Result<crypto::TlsTrust> load_trust(const EapProfile& profile, const Sources& so
   return crypto::TlsTrust::load(std::move(trust));
 }
 
-/// Nothing where the profile has no certificate.
-Result<std::optional<crypto::TlsIdentity>> load_identity(const EapProfile& profile, const Sources& sources) {
-  const bool own_key = profile.private_key.said();
-  if (!profile.client_certificate.said() && !own_key) return std::nullopt;
-  WipedText password;
-  if (profile.private_key_password.said()) {
-    Result<TlsMaterial> read = sources.read("PrivateKeyPassword", profile.private_key_password);
+/// A password of a file ends before its last line end: editors put one there.
+WipedText without_line_end(WipedText text) {
+  std::string_view view = text.view();
+  if (view.ends_with('\n')) view.remove_suffix(1);
+  if (view.ends_with('\r')) view.remove_suffix(1);
+  return WipedText{view};
+}
+
+/// Our certificate and key, and where the key is; empty where the profile has none.
+struct Identity {
+  std::optional<crypto::TlsIdentity> own;
+  std::string key_place;
+};
+
+Result<WipedText> load_key_password(const EapProfile& profile, const Sources& sources) {
+  if (!profile.private_key_password.said()) return WipedText{};
+  Result<TlsMaterial> read = sources.read("PrivateKeyPassword", profile.private_key_password);
+  if (!read) return passed_on(read.error());
+  return profile.private_key_password.kind == EapSource::Kind::octets ? std::move(read->content)
+                                                                      : without_line_end(std::move(read->content));
+}
+
+/// A key in a token, with a certificate in a file or beside it.
+Result<Identity> load_token(const EapProfile& profile, const Sources& sources, std::string_view pin) {
+  const EapSource& certificate = profile.client_certificate;
+  if (!certificate.said()) return fail("ClientCertificate= is required with a private key in a token");
+  std::vector<crypto::Certificate> chain;
+  if (certificate.kind == EapSource::Kind::uri) {
+    Result<crypto::Certificate> read =
+        crypto::open_token_certificate("ClientCertificate=" + crypto::shown_uri(certificate.name), certificate.name);
     if (!read) return passed_on(read.error());
-    password = std::move(read->content);
+    chain.push_back(std::move(*read));
+  } else {
+    Result<TlsMaterial> material = sources.read("ClientCertificate", certificate);
+    if (!material) return passed_on(material.error());
+    Result<std::vector<crypto::Certificate>> read = crypto::read_certificates(*material);
+    if (!read) return passed_on(read.error());
+    chain = std::move(*read);
   }
+  if (profile.private_key.kind != EapSource::Kind::uri)
+    return fail("PrivateKey= is required beside a certificate in a token: \"pkcs11:...\" of its key");
+  const std::string label = "PrivateKey=" + crypto::shown_uri(profile.private_key.name);
+  Result<crypto::PrivateKey> key = crypto::open_token_key(label, profile.private_key.name, pin);
+  if (!key) return passed_on(key.error());
+  Result<crypto::TlsIdentity> identity = crypto::TlsIdentity::assemble(std::move(chain), std::move(*key), label);
+  if (!identity) return passed_on(identity.error());
+  return Identity{std::move(*identity), "pkcs11"};
+}
+
+Result<Identity> load_identity(const EapProfile& profile, const Sources& sources) {
+  if (!profile.client_certificate.said() && !profile.private_key.said()) return Identity{};
+  Result<WipedText> password = load_key_password(profile, sources);
+  if (!password) return passed_on(password.error());
+  if (profile.private_key.kind == EapSource::Kind::uri || profile.client_certificate.kind == EapSource::Kind::uri)
+    return load_token(profile, sources, password->view());
   // A PKCS#12 store that is named as the key has the certificate, too.
   const bool store_only = !profile.client_certificate.said();
   Result<TlsMaterial> certificate = store_only ? sources.read("PrivateKey", profile.private_key)
                                                : sources.read("ClientCertificate", profile.client_certificate);
   if (!certificate) return passed_on(certificate.error());
   std::optional<TlsMaterial> key;
-  if (own_key && !store_only) {
+  if (profile.private_key.said() && !store_only) {
     Result<TlsMaterial> read = sources.read("PrivateKey", profile.private_key);
     if (!read) return passed_on(read.error());
     key = std::move(*read);
   }
   Result<crypto::TlsIdentity> identity =
-      crypto::TlsIdentity::load(*certificate, key ? &*key : nullptr, password.view());
+      crypto::TlsIdentity::load(*certificate, key ? &*key : nullptr, password->view());
   if (!identity) return passed_on(identity.error());
-  return std::move(*identity);
+  return Identity{std::move(*identity), "file"};
 }
 
 bool allows(const EapProfile& profile, EapType method) {
@@ -166,14 +212,6 @@ bool uses_md4(const EapProfile& profile) {
   return allows(profile, EapType::peap) ||
          (tunnelled && (profile.inner == EapInner::mschapv2 || profile.inner == EapInner::mschap ||
                         profile.inner == EapInner::eap_mschapv2));
-}
-
-/// A password of a file ends before its last line end: editors put one there.
-WipedText without_line_end(WipedText text) {
-  std::string_view view = text.view();
-  if (view.ends_with('\n')) view.remove_suffix(1);
-  if (view.ends_with('\r')) view.remove_suffix(1);
-  return WipedText{view};
 }
 
 Result<void> load_password(LoadedProfile& loaded, const Sources& sources) {
@@ -191,12 +229,13 @@ Result<void> load_password(LoadedProfile& loaded, const Sources& sources) {
 Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
   const EapProfile& profile = loaded.profile;
   const bool tunnel = allows(profile, EapType::peap) || allows(profile, EapType::ttls);
-  Result<std::optional<crypto::TlsIdentity>> identity = load_identity(profile, sources);
-  if (!identity) return passed_on(identity.error());
-  if (!*identity && allows(profile, EapType::tls)) return fail("ClientCertificate= is required with Method=tls");
+  Result<Identity> loaded_identity = load_identity(profile, sources);
+  if (!loaded_identity) return passed_on(loaded_identity.error());
+  const std::optional<crypto::TlsIdentity>& identity = loaded_identity->own;
+  if (!identity && allows(profile, EapType::tls)) return fail("ClientCertificate= is required with Method=tls");
   Result<crypto::TlsTrust> trust = load_trust(profile, sources);
   if (!trust) return passed_on(trust.error());
-  Result<crypto::TlsContext> context = crypto::TlsContext::create(*identity ? &**identity : nullptr, std::move(*trust),
+  Result<crypto::TlsContext> context = crypto::TlsContext::create(identity ? &*identity : nullptr, std::move(*trust),
                                                                   {.minimum = profile.minimum_tls,
                                                                    .maximum = profile.maximum_tls,
                                                                    .ciphers = profile.tls_ciphers,
@@ -205,17 +244,17 @@ Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
                                                                    .resumption = profile.session_resumption});
   if (!context) return passed_on(context.error());
   loaded.tls = std::move(*context);
-  if (*identity) {
-    const X509* const certificate = (*identity)->certificate();
+  if (identity) {
+    const X509* const certificate = identity->certificate();
     loaded.client = crypto::certificate_report(certificate);
     loaded.client_name = crypto::display_name(certificate);
     loaded.client_issuer = crypto::display_issuer(certificate);
-    loaded.client_key = "file";
+    loaded.client_key = std::move(loaded_identity->key_place);
   }
   if (tunnel)
     if (Result<void> done = load_password(loaded, sources); !done) return done;
   loaded.outer_identity = !profile.anonymous_identity.empty() ? profile.anonymous_identity : profile.identity;
-  if (loaded.outer_identity.empty() && *identity) loaded.outer_identity = (*identity)->owner();
+  if (loaded.outer_identity.empty() && identity) loaded.outer_identity = identity->owner();
   if (loaded.outer_identity.empty()) return fail("Identity= is required: the certificate names nobody");
   if (loaded.outer_identity.size() > 253) return fail("Identity= is not accepted: 1 to 253 octets");
   return {};

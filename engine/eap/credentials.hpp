@@ -29,7 +29,7 @@ struct LoadedProfile {
   CertificateReport client;    ///< empty: no certificate
   std::string client_name;     ///< what a person calls it
   std::string client_issuer;
-  std::string client_key;  ///< where its key is: "file"; empty: no certificate
+  std::string client_key;  ///< where its key is: "file" or "pkcs11"; empty: no certificate
 
   [[nodiscard]] Bytes secret() const noexcept {
     return {reinterpret_cast<const std::uint8_t*>(password.view().data()), password.size()};

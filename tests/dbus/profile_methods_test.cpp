@@ -128,13 +128,15 @@ TEST_F(ProfileMethods, SecretsOfAnAuthenticationComeAsOctets) {
     bus::Settings out;
     out.push_back({"Link", {{"Parent", "eth0"}}});
     out.push_back({"8021X", {{"Method", "tls peap"}, {"Identity", "alice"}}});
-    for (const char* key : {"Password", "PrivateKey", "CaCertificate"})
+    for (const char* key : {"Password", "PrivateKey"})
       out.back().secrets.emplace_back(key, WipedText{std::string_view{"\0\xff\n", 3}});
+    out.back().secrets.emplace_back("CaCertificate", WipedText{std::string_view{"\x30\4\x30\0\x30\0", 6}});
     return out;
   };
   ASSERT_EQ(caller().error_of(client().add_profile("lab", settings(), {})), "");
   const EapProfile& eap = model().profile("lab").profile->pae->eap;
-  for (const EapSource* one : {&eap.password, &eap.private_key, &eap.ca_certificates.at(0)})
+  EXPECT_EQ(eap.ca_certificates.at(0).content.size(), 6U);
+  for (const EapSource* one : {&eap.password, &eap.private_key})
     EXPECT_EQ(one->content.view(), (std::string_view{"\0\xff\n", 3}));
   for (const auto& [section, texts] : profile(lab_path).settings)
     EXPECT_FALSE(texts.contains("Password") || texts.contains("PrivateKey")) << section;

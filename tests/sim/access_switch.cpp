@@ -220,7 +220,7 @@ core::EapReport FakeWorker::judge(const core::EapCommand& command) {
   } else if (packet->type == EapType::identity) {
     number_.reset();
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::identity, {});
-  } else if (packet->type == EapType::tls) {
+  } else if (packet->type == EapType::tls && packet->data.size() >= 3) {  // what is shorter is forged: ignored
     const std::array<std::uint8_t, 2> data{0, packet->data[2]};
     if (packet->data[2] == rounds) number_ = packet->data[1];
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::tls, data);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/base64.hpp"
+#include "engine/config/certificate_text.hpp"
 #include "engine/config/profile_reader.hpp"
 
 namespace macsec {
@@ -172,6 +173,7 @@ TEST(Pae, NobodyAuthenticatesWithoutKnowingTheServer) {
   expect_bad(tls + "ValidateServer=insecure-no\n", "a:8: ValidateServer=insecure-no excludes CaCertificate=");
   expect_bad(bare + "CaCertificate=system\n", "a:6: CaCertificate=system needs ServerName=");
   good(bare + "CaCertificate=system\nServerNameSuffix=example.org\n");
+  expect_bad(bare + "CaCertificate=system\nServerSubject=CN=radius\n", "a:6: CaCertificate=system needs ServerName=");
 
   const ProfileReading nameless = read(bare + "CaCertificate=/ca.pem\n");
   EXPECT_TRUE(nameless.profile);
@@ -238,6 +240,12 @@ TEST(Pae, CnsaTakesALongCakOnly) {
   good(strong + "CakLength=256\n");
 }
 
+TEST(Pae, WhatIsMeantToBeAKeyIsNotQuoted) {
+  for (const std::string wrong :
+       {"MHcCAQEEIsecret", "data:application/pkcs8;base64,c2VjcmV0", "\"data:;base64,c2VjcmV0\""})
+    expect_bad(tls + "PrivateKey=" + wrong + "\n", "a:8: PrivateKey=... is not accepted");
+}
+
 TEST(Pae, SecretsAreNeitherToldNorQuoted) {
   const Profile profile = good(peap +
                                "ClientCertificate=data:;base64,AAEC\nPrivateKey=data:;base64,c2VjcmV0\n"
@@ -261,7 +269,7 @@ TEST(Pae, AFileReadsBackTheSame) {
         peap + "CacheSec=90min\nHeldSec=61s\nReauthenticateSec=1h 2min 3s\n[MKA]\nRekeySec=1d 1h 1min 1s 1ms\n" +
             fallback,
         section + "Method=ttls\nIdentity=a b\nPassword=\"quoted\" and = and #\nInnerMethod=pap\n" +
-            "CaCertificate=data:;base64,AAEC \"/a b/c\" /it's\nServerSubject=O=x\n",
+            "CaCertificate=data:;base64,MAQwADAA \"/a b/c\" /it's\nServerSubject=O=x\n",
         tls + "PrivateKey=data:;base64,AP8=\nPrivateKeyPassword=pin\nServerAlternativeName=URI:x DNS:y\n"}) {
     const Profile profile = good(text);
     const WipedText file = profile_file(profile);
@@ -285,23 +293,60 @@ TEST(Pae, SecretsMayStay) {
 
 TEST(Pae, AProgramGivesOctets) {
   const std::array<std::uint8_t, 4> octets{0, 255, 10, 128};
+  const std::array<std::uint8_t, 6> certificate{0x30, 4, 0x30, 0, 0x30, 0};
   const std::vector<ProfileSetting> settings{{.section = "Link", .key = "Parent", .value = "eth0"},
                                              {.section = "8021X", .key = "Method", .value = "tls peap"},
                                              {.section = "8021X", .key = "Identity", .value = "a"},
                                              {.section = "8021X", .key = "Password", .octets = octets},
-                                             {.section = "8021X", .key = "CaCertificate", .octets = octets},
+                                             {.section = "8021X", .key = "CaCertificate", .octets = certificate},
                                              {.section = "8021X", .key = "PrivateKey", .octets = octets}};
   const Result<Profile> profile = profile_from_settings("p", "o", ProfileSource::networkmanager, settings, {});
   ASSERT_TRUE(profile) << profile.error().message;
   const std::string_view expected{reinterpret_cast<const char*>(octets.data()), octets.size()};
   const EapProfile& eap = profile->pae->eap;
   ASSERT_EQ(eap.ca_certificates.size(), 1U);
-  for (const EapSource* one : {&eap.password, &eap.private_key, &eap.ca_certificates.front()}) {
+  EXPECT_EQ(eap.ca_certificates.front().content.size(), certificate.size());
+  for (const EapSource* one : {&eap.password, &eap.private_key}) {
     EXPECT_EQ(one->kind, EapSource::Kind::octets);
     EXPECT_EQ(one->content.view(), expected);
   }
   // No file can hold this password: it is left out instead of becoming something else.
   EXPECT_THAT(std::string{profile_file(*profile).view()}, Not(HasSubstr("Password=")));
+}
+
+// Everybody may read a profile's CAs.
+TEST(Pae, OctetsOfACaAreCertificatesAndNothingElse) {
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\nMAQwADAA\n-----END CERTIFICATE-----\n";
+  const std::string key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+  EXPECT_EQ(certificates_in(certificate + "subject=Lab\n" + key + certificate)->view(), certificate + certificate);
+  const std::string list = "-----BEGIN X509 CRL-----\nMAQwADAA\n-----END X509 CRL-----\n";
+  EXPECT_EQ(certificates_in(list)->view(), list);
+  const std::string der{"\x30\x04\x30\x00\x30\x00", 6};
+  EXPECT_EQ(certificates_in(der)->view(), der);
+  const std::string pkcs8{"\x30\x05\x02\x01\x00\x30\x00", 7};
+  const std::string encrypted{"\x30\x04\x30\x00\x04\x00", 6};
+  for (const std::string& other : {key, std::string{"root:*:19000:0:99999:7:::\n"}, std::string{}, der + "x", pkcs8,
+                                   encrypted, std::string{"-----BEGIN CERTIFICATE-----\nMAQw"}})
+    EXPECT_FALSE(certificates_in(other)) << other;
+}
+
+TEST(Pae, APasswordIsKeptForWhomItWasMeantOnly) {
+  const Profile before = good(peap);
+  ProfileContext context;
+  context.keep_secrets = &before;
+  std::vector<ProfileSetting> settings;
+  const std::vector<ProfileText> shown = profile_settings(before);
+  for (const ProfileText& one : shown)
+    settings.push_back({.section = one.section, .instance = one.instance, .key = one.key, .value = one.value});
+  EXPECT_TRUE(profile_from_settings("p", "", ProfileSource::runtime, settings, context));
+  for (ProfileSetting& one : settings)
+    if (one.key == "CaCertificate") one.value = "/mine.pem";
+  EXPECT_FALSE(profile_from_settings("p", "", ProfileSource::runtime, settings, context));
+}
+
+TEST(Pae, AListHasSomethingInIt) {
+  for (const char* empty : {"Method=,", "ServerFingerprint=,", "ServerName=,"})
+    expect_bad(tls + empty + "\n", std::string{"a:8: "} + empty + " is not accepted");
 }
 
 TEST(Pae, AConnectionThatIsOnlyShownNeedsNoPassword) {

@@ -16,7 +16,7 @@ namespace macsec::os {
 namespace {
 
 core::KeptSession session(const std::string& profile, std::uint8_t fill, std::uint64_t sequence = 1) {
-  core::KeptSession out{.profile = profile, .keys = {}};
+  core::KeptSession out{.profile = profile, .parent = "eth0", .keys = {}};
   const std::array ckn{fill, std::uint8_t{1}};
   const std::array<std::uint8_t, 16> cak{fill};
   out.keys.push_back({.ckn = Ckn::from(ckn).value(), .cak = crypto::Cak{cak}, .sequence = sequence});
@@ -96,6 +96,7 @@ TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
   EXPECT_EQ(kept->keys[0].ckn, session("office", 7).keys[0].ckn);
   EXPECT_EQ(kept->keys[0].cak, session("office", 7).keys[0].cak);
   EXPECT_EQ(kept->keys[0].sequence, 1U);
+  EXPECT_EQ(kept->parent, "eth0");
   EXPECT_FALSE(next.take("office"));
   EXPECT_FALSE(next.take("home"));
 }
@@ -134,7 +135,7 @@ TEST(KeyKeeper, ForgetsWhatASessionNoLongerHas) {
   Manager manager;
   KeyKeeper keeper;
   ASSERT_TRUE(keeper.keep(session("office", 7)));
-  ASSERT_TRUE(keeper.keep({.profile = "office", .keys = {}}));
+  ASSERT_TRUE(keeper.keep({.profile = "office", .parent = "eth0", .keys = {}}));
   EXPECT_EQ(manager.size(), 0U);
   ASSERT_TRUE(keeper.keep(session("lab", 8)));
   keeper.forget("lab");

@@ -281,13 +281,14 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
     return fail(EOPNOTSUPP,
                 "cannot " + change +
                     ": the kernel fixes the cipher suite when the device is made, and another program made it");
-  const auto now = read_fresh();
-  if (!now) return std::unexpected{now.error()};
-  if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
+  // Keys are not given up for a suite that cannot be had.
   const bool has = driver_ == nullptr || std::ranges::find(offload_suites_, suite) != offload_suites_.end();
   if (!has && device_.offload != OffloadChoice::automatic)
     return fail(EOPNOTSUPP, "cannot " + change + ": " + std::string{driver_->name} +
                                 " does not have it: leave it out of CipherSuites= at both ends, or write Offload=off");
+  const auto now = read_fresh();
+  if (!now) return std::unexpected{now.error()};
+  if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
   const auto found = find_link(kernel_, ifindex_);
   if (!found) return std::unexpected{found.error()};
   if (!*found || !(*found)->macsec) return fail(ENODEV, "cannot " + change + ": the device does not exist");

@@ -166,7 +166,8 @@ Result<std::vector<CipherSuite>> NetlinkSecy::possible_suites(OffloadMode mode, 
         return refuse(mode, tried.error().code,
                       std::string{driver.name} + " says: " + std::strerror(tried.error().code) +
                           "; Offload=auto takes software then");
-      kernel_.trials().note(parent.ifindex, mode, suite, tried.has_value());
+      // Where no driver is there to refuse it, one may come: many attach their PHY when the interface is set up.
+      if (tried || !name->empty()) kernel_.trials().note(parent.ifindex, mode, suite, tried.has_value());
     }
     if (kernel_.trials().known(parent.ifindex, mode, suite).value_or(false)) possible.push_back(suite);
   }
@@ -181,6 +182,12 @@ Result<std::vector<CipherSuite>> NetlinkSecy::possible_suites(OffloadMode mode, 
 
 /// On a device that nobody waits for: the one of the profile starts another attempt when it comes and goes.
 Result<void> NetlinkSecy::try_suite(const MacsecLinkRequest& request) {
+  // A process that was killed in the middle left one.
+  if (const auto left = find_link(kernel_, request.name); left && *left) {
+    if (!(*left)->macsec || (*left)->macsec->sci.port() != trial_port)
+      return fail(EEXIST, request.name + " is in the way of trying the hardware: rename it");
+    if (auto gone = delete_link(kernel_, (*left)->ifindex, request.name); !gone) return gone;
+  }
   auto made = create_link(kernel_, request);
   if (!made) return made;
   const auto found = find_link(kernel_, request.name);

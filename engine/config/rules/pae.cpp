@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// [8021X]
 #include "engine/base/base64.hpp"
+#include "engine/config/certificate_text.hpp"
 #include "engine/config/rules/values.hpp"
 
 namespace macsec::detail {
@@ -68,23 +69,35 @@ std::string get_source(const ProfileView& view) {
   return ((source.kind == Kinds) || ...) ? source.name : std::string{};
 }
 
+/// Everybody may read CAs and lists, so that nothing else may be among the octets. False where there are none.
+bool keep_certificates(EapSource& source) {
+  if (source.kind != EapSource::Kind::octets) return true;
+  auto certificates = certificates_in(source.content.view());
+  if (!certificates) return false;
+  source.content = std::move(*certificates);
+  return true;
+}
+
 template <auto Member>
 Verdict set_sources(ProfileDraft& draft, const RawValue& value) {
   std::vector<EapSource>& out = at(draft, Member);
   EapSource source;
+  constexpr std::string_view no_certificate = "certificates or revocation lists in PEM or DER, and these hold none";
   if (!value.octets.empty()) {
     if (!take_octets(value.octets, source)) return refused;
+    if (!keep_certificates(source)) return {false, no_certificate};
     out.push_back(std::move(source));
     return {};
   }
   const std::optional<std::vector<std::string_view>> words = split_words(value.text);
-  if (!words) return refused;
+  if (!words || words->empty()) return refused;
   for (const std::string_view word : *words) {
     const bool folder = word.size() > 1 && word.ends_with('/');
     if (word == "system")
       source = {EapSource::Kind::system, {}, {}};
     else if (!take_source(folder ? word.substr(0, word.size() - 1) : word, source))
       return refused;
+    if (!keep_certificates(source)) return {false, no_certificate};
     out.push_back(std::move(source));
   }
   return {};
@@ -143,7 +156,7 @@ Verdict set_text(ProfileDraft& draft, const RawValue& value) {
 template <auto Member, bool (*Accepts)(std::string_view) noexcept, bool Commas>
 Verdict set_texts(ProfileDraft& draft, const RawValue& value) {
   const std::optional<std::vector<std::string_view>> words = split_words(value.text, Commas);
-  if (!words || !std::ranges::all_of(*words, Accepts)) return refused;
+  if (!words || words->empty() || !std::ranges::all_of(*words, Accepts)) return refused;
   std::vector<std::string>& out = at(draft, Member);
   out.insert(out.end(), words->begin(), words->end());
   return {};
@@ -172,7 +185,7 @@ Verdict set_role(ProfileDraft&, const RawValue& value) {
 
 Verdict set_methods(ProfileDraft& draft, const RawValue& value) {
   const std::optional<std::vector<std::string_view>> names = split_words(value.text, true);
-  if (!names) return refused;
+  if (!names || names->empty()) return refused;
   std::vector<EapType>& methods = draft.pae.eap.methods;
   for (const std::string_view name : *names) {
     const std::optional<EapType> method = eap_method_from_name(name);
@@ -193,7 +206,7 @@ std::string get_methods(const ProfileView& view) {
 /// Colons between the octets, as other programs print them, are left out.
 Verdict set_fingerprints(ProfileDraft& draft, const RawValue& value) {
   const std::optional<std::vector<std::string_view>> words = split_words(value.text, true);
-  if (!words) return refused;
+  if (!words || words->empty()) return refused;
   for (const std::string_view word : *words) {
     std::string digits{word};
     if (digits.size() == 95) std::erase(digits, ':');

@@ -273,9 +273,12 @@ std::optional<Time> Kay::next_timeout() const {
 }
 
 Snapshot Kay::snapshot() const {
+  const SecyTraits traits = context_.secy.traits();
+  const bool rewinds = traits.pn_rewinds_with_carrier || traits.pn_rewinds_with_device;
   Snapshot out{.sci = context_.link.sci,
                .last_kn = server_.last_kn(),
-               .interruptions = context_.link.interruptions,
+               .interruptions =
+                   rewinds ? context_.link.interruptions : 0,  // else of no use, and older programs know no such line
                .participants = {},
                .latest = {},
                .old = {},

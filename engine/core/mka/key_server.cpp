@@ -101,8 +101,10 @@ void KeyServer::watch(std::span<Participant> participants, Time now) {
     unacquainted_ = true;
   else if (unacquainted_)
     want(Want::introduced, now);
+  // Another suite would cost those who took this one their device and their keys.
+  const bool anybody_receives = reports_of(*latest, owner->peers()).any_receiving;
   for (Peer& peer : owner->peers().all())
-    if (peer.live && peer.macsec_capable) watch_member(peer, *latest, now);
+    if (peer.live && peer.macsec_capable) watch_member(peer, *latest, anybody_receives, now);
 }
 
 void KeyServer::watch_settings(const Participant& owner, const SakSlot& latest, Time now) {
@@ -126,7 +128,7 @@ bool KeyServer::is_untaken(Time now) const noexcept {
   return latest && !latest->transmitting && now >= latest->since + life_time;
 }
 
-void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
+void KeyServer::watch_member(Peer& peer, const SakSlot& latest, bool anybody_receives, Time now) {
   const PeerKeyUse* use = peer.use_of(latest.id);
   if (use != nullptr && use->receiving) {
     peer.unkeyed_since.reset();
@@ -141,7 +143,7 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, Time now) {
   // the first moments of a key may have been said before it knew.
   const bool lost_it = !offer_ && peer.patience == life_time && peer.last_heard >= latest.since + 1s;
   if (lost_it || now >= peer.another_sak_at) {
-    if (!lost_it) note_untaken(peer, latest.cipher_suite, now);
+    if (!lost_it && !anybody_receives) note_untaken(peer, latest.cipher_suite, now);
     peer.patience = std::min(peer.patience * 2, longest_patience);
     peer.another_sak_at = now + peer.patience;
     want(Want::member_without_key, now);
@@ -188,7 +190,7 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   const std::optional<SakSlot>& latest = cp_.latest();
   if (!latest) return true;
   // 9.18: who is suspended can neither take a SAK nor tell. Only packet numbers do not wait.
-  if (principal.peers().any_suspended() && !wanted(Want::packet_numbers) && !wanted(Want::members_packet_numbers))
+  if (principal.peers().any_suspended(now) && !wanted(Want::packet_numbers) && !wanted(Want::members_packet_numbers))
     return false;
   if (!latest->transmitting) {
     // What can never be taken by all it was made for gives way at once, what nobody took when its time is over.

@@ -113,7 +113,7 @@ class KeyServer {
                                          std::span<const Peer* const> members) const;
   /// The SAK on offer can no longer be taken by all it was made for.
   [[nodiscard]] bool is_stale(std::span<const Participant> participants) const;
-  void watch_member(Peer& peer, const SakSlot& latest, Time now);
+  void watch_member(Peer& peer, const SakSlot& latest, bool anybody_receives, Time now);
   /// A member that announces nothing and does not take the suite may have another.
   void note_untaken(const Peer& peer, CipherSuite suite, Time now);
   /// Whether the profile and what `owner`'s live peers announce still allow `latest`; where they do not, and another can be

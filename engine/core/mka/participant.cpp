@@ -150,10 +150,12 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
   if (pdu.announcement) note_announcement(peer, *pdu.announcement, now);
   // Each MKPDU tells its own life: a suspension that is over, or was taken back, is not waited for.
   peer.expires = now + life_time;
+  const bool suspended = peer.suspended_until.has_value();
   peer.suspended_until.reset();
   if (pdu.xpn && pdu.xpn->suspension_time > 0) {
     const auto span = std::min<Duration>(std::chrono::seconds{pdu.xpn->suspension_time}, max_suspension);
     peer.suspended_until = now + span;
+    if (!suspended) peer.suspended_since = now;
     peer.expires += span;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/peer_list.hpp"
 
+#include "engine/core/mka/suspension.hpp"
+
 #include <algorithm>
 
 namespace macsec::core {
@@ -93,8 +95,10 @@ bool PeerList::any_unacquainted() const noexcept {
   });
 }
 
-bool PeerList::any_suspended() const noexcept {
-  return std::ranges::any_of(peers_, [](const Peer& peer) { return peer.live && peer.suspended_until; });
+bool PeerList::any_suspended(Time now) const noexcept {
+  return std::ranges::any_of(peers_, [now](const Peer& peer) {
+    return peer.live && peer.suspended_until && now < peer.suspended_since + max_suspension + life_time;
+  });
 }
 
 std::optional<Time> PeerList::next_expiry() const noexcept {

@@ -33,6 +33,7 @@ struct Peer {
   Time last_heard;
   Time expires;
   std::optional<Time> suspended_until;  ///< silent on purpose until then (802.1X-2020 9.18)
+  Time suspended_since;                 ///< of suspensions without a pause between them
   std::optional<Time> unkeyed_since;    ///< live, but does not report to receive with the latest SAK
   Time another_sak_at;                  ///< when another is tried for its sake
   Duration patience = life_time;        ///< from one such try to the next; doubles
@@ -72,7 +73,8 @@ class PeerList {
   /// A version-1 peer of a group does not list all the others that are live here: with a SAK it would receive from those it
   /// lists only.
   [[nodiscard]] bool any_unacquainted() const noexcept;
-  [[nodiscard]] bool any_suspended() const noexcept;
+  /// Whoever says so for longer than a suspension may last is not waited for any more.
+  [[nodiscard]] bool any_suspended(Time now) const noexcept;
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
 
  private:

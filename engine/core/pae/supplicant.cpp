@@ -160,15 +160,23 @@ void Supplicant::receive(const EapolFrame& frame, Time now) {
     return;
   }
   ++counters.eap_rx;
-  if (packet->code != EapCode::request) return on_end(*packet, frame);
+  if (packet->code != EapCode::request) return on_end(*packet, frame, now);
   if (packet->type == EapType::identity) ++counters.identity_rx;
   if (packet->type == EapType::notification) {
     ++counters.notification_rx;
-    facts_.notification = printable(packet->data);
-    ++revision_;
+    note_notification(printable(packet->data), now);
   }
   if (is_fragment(frame.body)) ++counters.fragments_rx;
   on_request(*packet, frame, now);
+}
+
+/// Anybody may send them, as many as the cable carries: what listens is told once a second at most.
+void Supplicant::note_notification(std::string text, Time now) {
+  if (phase_ == Phase::off || phase_ == Phase::held || text == facts_.notification) return;
+  if (notified_at_ && now < *notified_at_ + 1s) return;
+  notified_at_ = now;
+  facts_.notification = std::move(text);
+  ++revision_;
 }
 
 void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Time now) {
@@ -179,11 +187,6 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
     return;
   }
   const bool talk = packet.type == EapType::identity || packet.type == EapType::notification;
-  // In AUTHENTICATED many ask for the identity only to see whether we are there.
-  if (phase_ == Phase::connecting || (phase_ == Phase::authenticated && !talk)) enter(Phase::authenticating, now);
-  deadlines_.stop(Timer::start);
-  starts_ = 0;
-  if (phase_ == Phase::authenticating) deadlines_.set(Timer::silence, now + silence_limit);
   const auto same = [&](const std::vector<std::uint8_t>& before) { return std::ranges::equal(before, frame.body); };
   if (std::ranges::any_of(asked_, same, &Asked::packet)) {
     ++counters.eap_retransmitted;
@@ -195,18 +198,24 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
     ++counters.eap_tx;
     return send(EapolType::eap, answer_);
   }
-  forward(frame);
+  // In AUTHENTICATED many ask for the identity only to see whether we are there.
+  if (phase_ == Phase::connecting || (phase_ == Phase::authenticated && !talk)) enter(Phase::authenticating, now);
+  deadlines_.stop(Timer::start);
+  starts_ = 0;
+  // Certificates are judged by the clock of a conversation's beginning: a probe does not keep one open.
+  if (phase_ == Phase::authenticated && packet.type == EapType::identity) abandon();
+  forward(frame, now);
 }
 
-void Supplicant::on_end(const EapPacket& packet, const EapolFrame& frame) {
+void Supplicant::on_end(const EapPacket& packet, const EapolFrame& frame, Time now) {
   if (!conversation_) {
     ++(packet.code == EapCode::failure ? context_.supplicant.failure_ignored : context_.supplicant.eap_ignored);
     return;
   }
-  forward(frame);
+  forward(frame, now);
 }
 
-void Supplicant::forward(const EapolFrame& frame) {
+void Supplicant::forward(const EapolFrame& frame, Time now) {
   if (asked_.size() >= most_asked) {
     ++context_.supplicant.eap_ignored;
     return;
@@ -215,6 +224,8 @@ void Supplicant::forward(const EapolFrame& frame) {
     conversation_ = ++last_conversation_;
     commands_.push_back({.kind = EapCommand::Kind::begin, .conversation = *conversation_, .mtu = eap_mtu});
   }
+  // While macsec-eap owes an answer, more questions are no sign that it will come.
+  if (phase_ == Phase::authenticating && asked_.empty()) deadlines_.set(Timer::silence, now + silence_limit);
   std::vector<std::uint8_t> packet{frame.body.begin(), frame.body.end()};
   asked_.push_back({frame.source, packet});
   commands_.push_back({.kind = EapCommand::Kind::request, .conversation = *conversation_, .packet = std::move(packet)});
@@ -244,6 +255,11 @@ std::optional<Supplicant::Success> Supplicant::on_report(EapReport report, Time 
     silent_.reset();
     if (failure_ != Reason::none && !report.verdict.words.empty()) facts_.last_failure_text = report.verdict.words;
     ++revision_;
+    // A Failure that was lost, or kept from us, is one: a password that was refused is not said again at once.
+    if (report.verdict.hold && (phase_ == Phase::connecting || phase_ == Phase::authenticating)) {
+      abandon();
+      hold(true, now);
+    }
     return std::nullopt;
   }
   if (conversation_ != report.conversation) return std::nullopt;
@@ -369,7 +385,7 @@ void Supplicant::on_lost(Time now) {
   if (phase_ != Phase::authenticating) return;
   EapVerdict verdict;
   verdict.problem = EapProblem::internal;
-  verdict.words = "macsec-eap ended, or cannot be reached";
+  verdict.words = "macsec-eap ended during the authentication";
   fail_with(Reason::eap_unavailable, verdict, now);
   hold(false, now);
 }

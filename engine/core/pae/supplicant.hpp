@@ -52,6 +52,10 @@ class Supplicant {
   [[nodiscard]] bool stopped() const noexcept { return phase_ == Phase::off; }
   [[nodiscard]] bool is_authenticated() const noexcept { return phase_ == Phase::authenticated; }
   [[nodiscard]] bool logged_off() const noexcept { return logged_off_; }
+  /// Neither in the middle of an authentication nor held after one that failed.
+  [[nodiscard]] bool may_start() const noexcept {
+    return !logged_off_ && phase_ != Phase::authenticating && phase_ != Phase::held;
+  }
   /// What keeps it from being authenticated, or from being authenticated anew; none where nothing does.
   [[nodiscard]] Reason reason() const noexcept;
   [[nodiscard]] std::string words() const;
@@ -77,8 +81,9 @@ class Supplicant {
   void send_start(Time now);
   void send(EapolType type, Bytes body);
   void on_request(const EapPacket& packet, const EapolFrame& frame, Time now);
-  void on_end(const EapPacket& packet, const EapolFrame& frame);
-  void forward(const EapolFrame& frame);
+  void note_notification(std::string text, Time now);
+  void on_end(const EapPacket& packet, const EapolFrame& frame, Time now);
+  void forward(const EapolFrame& frame, Time now);
   void respond(const EapReport& report, Time now);
   [[nodiscard]] Success succeed(EapReport& report, Time now);
   void on_failure(const EapVerdict& verdict, Time now);
@@ -112,6 +117,7 @@ class Supplicant {
   std::uint32_t failures_ = 0;  ///< since the last success
   std::optional<Time> failed_at_;
   unsigned back_off_ = 0;  ///< failures that were not long apart: whoever forges them gets no attempt for each
+  std::optional<Time> notified_at_;
   std::uint64_t revision_ = 0;
   SupplicantStatus facts_;  ///< what is shown and decides nothing
 };

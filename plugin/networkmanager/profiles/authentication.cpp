@@ -51,6 +51,11 @@ class AuthenticationMaker {
   }
 
   void take(WpaEapText& text) {
+    if (is_private_ && text.value.starts_with("pkcs11:"))
+      return complain(true, text.from,
+                      fmt::format("{}: the connection has connection.permissions or is not known, and a token of this "
+                                  "host is not used for its user",
+                                  property_of(text.from)));
     if (std::ranges::find(materials_keys, text.key) == materials_keys.end() || text.value.starts_with("pkcs11:")) {
       out_.texts.emplace_back(std::move(text.key), std::move(text.value));
     } else if (text.key != "CaCertificate") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A host on a cable with the real macsec-eap: authenticates ROUNDS times and prints a line of JSON for each conversation.
 //
-// eap-host INTERFACE MAC ROUNDS KEY=VALUE...   KEY: method identity anonymous inner password ca name cert key min max fragment
+// eap-host INTERFACE MAC ROUNDS KEY=VALUE...   KEY: method identity anonymous inner password ca name cert key pin min max fragment
 //                                              binding resumption
 #include "engine/adapters/eap_worker.hpp"
 #include "engine/wire/eapol.hpp"
@@ -58,7 +58,10 @@ EapInner inner_of(const std::string& word) {
   throw std::runtime_error{"no inner method: " + word};
 }
 
-EapSource file(const std::string& path) { return {EapSource::Kind::file, path, {}}; }
+EapSource source(const std::string& place) {
+  const bool token = place.starts_with("pkcs11:") || place.starts_with("handle:");
+  return {token ? EapSource::Kind::uri : EapSource::Kind::file, place, {}};
+}
 
 EapProfile profile_of(const Words& words) {
   EapProfile out;
@@ -68,10 +71,11 @@ EapProfile profile_of(const Words& words) {
       {"anonymous", [&](const auto& v) { out.anonymous_identity = v; }},
       {"inner", [&](const auto& v) { out.inner = inner_of(v); }},
       {"password", [&](const auto& v) { out.password = {EapSource::Kind::octets, {}, WipedText{v}}; }},
-      {"ca", [&](const auto& v) { out.ca_certificates.push_back(file(v)); }},
+      {"ca", [&](const auto& v) { out.ca_certificates.push_back(source(v)); }},
       {"name", [&](const auto& v) { out.server_names.push_back(v); }},
-      {"cert", [&](const auto& v) { out.client_certificate = file(v); }},
-      {"key", [&](const auto& v) { out.private_key = file(v); }},
+      {"cert", [&](const auto& v) { out.client_certificate = source(v); }},
+      {"key", [&](const auto& v) { out.private_key = source(v); }},
+      {"pin", [&](const auto& v) { out.private_key_password = {EapSource::Kind::octets, {}, WipedText{v}}; }},
       {"min", [&](const auto& v) { out.minimum_tls = version_of(v); }},
       {"max", [&](const auto& v) { out.maximum_tls = version_of(v); }},
       {"fragment", [&](const auto& v) { out.fragment_size = static_cast<std::uint16_t>(std::stoi(v)); }},
@@ -148,7 +152,7 @@ class Host {
     if (verdict.problem == EapProblem::none)
       start();
     else
-      finish("unusable");
+      print("unusable", verdict, nullptr);
   }
   /// EAPOL-Start once more where nobody answers: the authenticator may be starting.
   void start() {
@@ -181,11 +185,11 @@ class Host {
     std::cout << fmt::format(
         "{{\"outcome\": \"{}\", \"msk\": \"{}\", \"session_id\": \"{}\", \"stage\": \"{}\", \"problem\": \"{}\", "
         "\"hold\": {}, "
-        "\"words\": {}, \"method\": {}, \"inner\": {}, \"tls\": {}, \"resumed\": {}, \"verified\": {}}}\n",
+        "\"words\": {}, \"method\": {}, \"inner\": {}, \"tls\": {}, \"resumed\": {}, \"verified\": {}, \"key\": {}}}\n",
         outcome, keys != nullptr ? hex(keys->msk.expose()) : "", keys != nullptr ? hex(keys->session_id) : "",
         to_string(verdict.stage), to_string(verdict.problem), verdict.hold, json_text(verdict.words),
         static_cast<int>(verdict.method), json_text(verdict.inner), json_text(verdict.tls.version), verdict.tls.resumed,
-        verdict.server.verified);
+        verdict.server.verified, json_text(verdict.client_key));
     if (--rounds_ == 0) loop_.exit(0);
   }
   void finish(const char* outcome) {

@@ -6,6 +6,7 @@ sessions are resumed; what must be refused is refused in words and gives no key.
 import json
 import os
 import shutil
+import subprocess
 import sys
 import unittest
 
@@ -82,6 +83,41 @@ class Methods(OnLab):
         for version in ("1.2", "1.3"):
             with self.subTest(version=version):
                 self.succeed({**self.certificate(), "fragment": 200}, version)
+
+
+class Tokens(OnLab):
+    """A key that SoftHSM keeps."""
+    PIN = "1234"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.lab.folder / "tokens"
+        folder.mkdir()
+        (cls.lab.folder / "softhsm.conf").write_text(f"directories.tokendir = {folder}\n", encoding="ascii")
+        os.environ["SOFTHSM2_CONF"] = str(cls.lab.folder / "softhsm.conf")
+        key = cls.lab.pki.path("client.key")
+        for words in (("--init-token", "--free", "--label", "lab", "--so-pin", "5678"),
+                      ("--import", key, "--token", "lab", "--label", "host1", "--id", "01")):
+            subprocess.run(["softhsm2-util", *words, "--pin", cls.PIN], check=True, stdout=subprocess.DEVNULL)
+
+    def in_token(self, name="host1", pin=PIN):
+        return {**self.certificate(), "key": f"pkcs11:token=lab;object={name};type=private", "pin": pin}
+
+    def test_authenticates(self):
+        self.lab.start_own()
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                self.succeed(self.in_token(), version)
+
+    def test_what_the_token_refuses(self):
+        for settings, words in ((self.in_token(pin="9999"), "PIN incorrect"), (self.in_token("nobody"), "object not found"),
+                                ({**self.in_token(), "key": "handle:0x81000001"}, "is not accepted")):
+            with self.subTest(words):
+                got = self.run_host(settings)
+                self.assertEqual([(one["outcome"], one["problem"]) for one in got], [("unusable", "profile")])
+                self.assertRegex(got[0]["words"], words)
+                self.assertNotIn(settings["pin"], got[0]["words"])
 
 
 class Resumption(OnLab):
@@ -173,11 +209,12 @@ class Refusals(OnLab):
 
 
 def main():
-    missing = [name for name in ("hostapd", "freeradius", "openssl", "ip") if not shutil.which(name)]
+    needed = ("hostapd", "freeradius", "openssl", "ip", *(("softhsm2-util",) if PART == "tokens" else ()))
+    missing = [name for name in needed if not shutil.which(name)]
     if missing or os.geteuid() != 0:
         print("skipped:", "needs root" if not missing else "needs " + ", ".join(missing))
         return SKIP
-    cases = {"methods": Methods, "resumption": Resumption, "refusals": Refusals}[PART]
+    cases = {"methods": Methods, "resumption": Resumption, "tokens": Tokens, "refusals": Refusals}[PART]
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(cases)
     return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
 

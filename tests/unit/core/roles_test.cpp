@@ -209,6 +209,7 @@ TEST(KeyServer, MakesNoSakThatASuspendedMemberCannotTake) {
   Peer& peer = one.meet(2);
   ASSERT_TRUE(one.serve(start));
   one.put_to_use(start);
+  peer.suspended_since = start;
   peer.suspended_until = start + 100s;
   one.server.want(Want::request, start + 10s);
   EXPECT_FALSE(one.serve(start + 10s));
@@ -217,11 +218,43 @@ TEST(KeyServer, MakesNoSakThatASuspendedMemberCannotTake) {
   EXPECT_TRUE(one.serve(start + 101s));
 }
 
+TEST(KeyServer, WaitsForNoMemberLongerThanASuspensionMayLast) {
+  Server one;
+  Peer& peer = one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  peer.suspended_since = start;
+  one.server.want(Want::request, start + 10s);
+  for (Time now = start + 10s; now < start + 126s; now += 10s) {
+    peer.suspended_until = now + 100s;  // renewed in each MKPDU
+    EXPECT_FALSE(one.serve(now));
+  }
+  EXPECT_TRUE(one.serve(start + 126s));
+}
+
+TEST(KeyServer, AMemberThatTakesNoSakCostsTheOthersNoSuite) {
+  Server one{
+      [](Profile& profile) { profile.macsec.cipher_suites = {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256}; }};
+  one.meet(2);
+  one.meet(3);
+  for (Peer& peer : one.participants[0].peers().all()) peer.version = 3;
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  one.participants[0].peers().all()[1].latest = {};
+  for (Time now = start + 10s; now < start + 300s; now += 10s)
+    if (one.serve(now)) {
+      one.put_to_use(now);
+      one.participants[0].peers().all()[1].latest = {};
+      EXPECT_EQ(one.cp.latest()->cipher_suite, CipherSuite::gcm_aes_128);
+    }
+}
+
 TEST(KeyServer, PacketNumbersDoNotWaitForASuspendedMember) {
   Server one;
   Peer& peer = one.meet(2);
   ASSERT_TRUE(one.serve(start));
   one.put_to_use(start);
+  peer.suspended_since = start;
   peer.suspended_until = start + 100s;
   one.server.want(Want::packet_numbers, start + 10s);
   EXPECT_TRUE(one.serve(start + 10s));

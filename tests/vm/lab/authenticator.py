@@ -75,7 +75,6 @@ class Authenticator:
         self._config = os.path.join(folder, "hostapd.conf")
         c.write(users, _USERS)
         c.write(self._config, _CONFIG % {"reauthenticate": reauthenticate, "users": users, "name": "radius.test", "more": more, **files})
-        self._seen = 0
         self.process = None
         self.start()
         self._stop = threading.Event()
@@ -91,21 +90,17 @@ class Authenticator:
         self._follower.join(10)
 
     def _follow(self):
-        while not self._stop.wait(0.05):
-            for msk, session in self._authentications()[self._seen:]:
-                self._seen += 1
-                self._take(session_key(msk, session, self._host.mac("eth0"), self.namespace.mac("eth0"), self._bits))
-
-    def _authentications(self):
-        """(MSK, Session-Id) of each that succeeded."""
-        found, msk = [], None
-        for line in self.process.output().splitlines():
-            if match := re.search(r"EAP-\w+: Derived key - hexdump\(len=\d+\): ([0-9a-f ]+)", line):
-                msk = bytes.fromhex(match[1])
-            elif msk and (match := re.search(r"Session-Id - hexdump\(len=\d+\): ([0-9a-f ]+)", line)):
-                found.append((msk, bytes.fromhex(match[1])))
-                msk = None
-        return found
+        """Reads what hostapd logs, and takes the keys of each authentication."""
+        msk = None
+        with open(self.process.log, encoding="utf-8", errors="replace") as log:
+            while not self._stop.wait(0.1):
+                for line in log.readlines():
+                    if match := re.search(r"EAP-\w+: Derived key - hexdump\(len=\d+\): ([0-9a-f ]+)", line):
+                        msk = bytes.fromhex(match[1])
+                    elif msk and (match := re.search(r"Session-Id - hexdump\(len=\d+\): ([0-9a-f ]+)", line)):
+                        session = bytes.fromhex(match[1])
+                        self._take(session_key(msk, session, self._host.mac("eth0"), self.namespace.mac("eth0"), self._bits))
+                        msk = None
 
     def _take(self, key):
         self.keys.append(key)

@@ -309,8 +309,8 @@ TEST_F(SecyTest, FallsBackToSoftwareAndSaysSo) {
   NetlinkSecy secy{one_.kernel(), wanted};
   ASSERT_DONE(secy.attach());
   EXPECT_EQ(secy.offload().mode, OffloadMode::off);
-  EXPECT_NE(secy.offload().text.find("mac:"), std::string::npos) << secy.offload().text;
-  EXPECT_NE(secy.offload().text.find("phy:"), std::string::npos) << secy.offload().text;
+  EXPECT_NE(secy.offload().text.find("to mac on"), std::string::npos) << secy.offload().text;
+  EXPECT_NE(secy.offload().text.find("to phy on"), std::string::npos) << secy.offload().text;
   EXPECT_TRUE(one_.link().up);
   ASSERT_DONE(secy.remove());
   for (const OffloadChoice choice : {OffloadChoice::mac, OffloadChoice::phy}) {

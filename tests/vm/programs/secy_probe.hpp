@@ -28,8 +28,7 @@ class Host {
  public:
   explicit Host(std::string name) : name_{std::move(name)} {
     const FileDescriptor here{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
-    const FileDescriptor there{::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC)};
-    if (::setns(there.get(), CLONE_NEWNET) != 0) throw std::runtime_error{"no namespace " + name_};
+    enter();
     auto kernel = MacsecKernel::open();
     auto links = LinkMonitor::open([this](const LinkChange& change) { on_change(change); });
     static_cast<void>(::setns(here.get(), CLONE_NEWNET));
@@ -41,6 +40,12 @@ class Host {
 
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
+
+  /// This process is on the host from here on: what a driver says of itself is asked where one is.
+  void enter() const {
+    const FileDescriptor there{::open(("/run/netns/" + name_).c_str(), O_RDONLY | O_CLOEXEC)};
+    if (::setns(there.get(), CLONE_NEWNET) != 0) throw std::runtime_error{"no namespace " + name_};
+  }
 
   MacsecKernel& kernel() { return *kernel_; }
   LinkMonitor& links() { return *links_; }

@@ -9,6 +9,7 @@ namespace {
 
 class OffloadTest : public SecyTest {
  protected:
+  OffloadTest() { one_.enter(); }
   static SecyDevice wanted(OffloadChoice choice) {
     SecyDevice out = device();
     out.parent = "sim0";

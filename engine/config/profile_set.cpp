@@ -96,7 +96,10 @@ ProfileFile load(std::string name, const std::string& path, std::span<const fs::
   return file;
 }
 
-Profile::Pae duplicate(const Profile::Pae& pae) {
+/// Secrets are not copied by accident: through the form in which macsec-eap gets them. E2BIG where that has no room for it.
+Result<Profile::Pae> duplicate(const Profile::Pae& pae) {
+  std::optional<EapProfile> eap = read_eap_profile(write_eap_profile(pae.eap).octets());
+  if (!eap) return fail(E2BIG, "[8021X] has more in it than macsec-eap takes: name files instead");
   Profile::Pae out;
   out.role = pae.role;
   out.cak_length = pae.cak_length;
@@ -105,7 +108,7 @@ Profile::Pae duplicate(const Profile::Pae& pae) {
   out.held = pae.held;
   out.reauthenticate = pae.reauthenticate;
   out.nid = pae.nid;
-  if (std::optional<EapProfile> eap = read_eap_profile(write_eap_profile(pae.eap).octets())) out.eap = std::move(*eap);
+  out.eap = std::move(*eap);
   return out;
 }
 
@@ -118,7 +121,11 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   out.link = base.link;
   out.macsec = base.macsec;
   out.mka = base.mka;
-  if (base.pae) out.pae = duplicate(*base.pae);
+  if (base.pae) {
+    auto pae = duplicate(*base.pae);
+    if (!pae) return std::unexpected{std::move(pae.error())};
+    out.pae = std::move(*pae);
+  }
   out.retired = std::move(more.retired);
   const auto retired = [&out](const PreSharedKey& key) {
     return std::ranges::find(out.retired, key.ckn, &RetiredKey::ckn) != out.retired.end();

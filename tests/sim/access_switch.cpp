@@ -191,7 +191,10 @@ void FakeWorker::take(core::EapCommand command) {
   if (conversation_ != command.conversation || !answers) return;
   if (command.kind == Kind::end) {
     conversation_.reset();
-    return;
+    // What it knows of a conversation that was not over.
+    return lan_.after(worker_time, [this, conversation = command.conversation] {
+      host_.report({.kind = core::EapReport::Kind::failure, .conversation = conversation, .verdict = refusal});
+    });
   }
   // A report holds a secret and cannot be copied: it is made when it is due.
   lan_.after(worker_time, [this, command = std::move(command)] {

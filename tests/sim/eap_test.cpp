@@ -94,6 +94,37 @@ TEST(Supplicant, TakesFramesToItsOwnAddress) {
   EXPECT_FALSE(heard(MacAddress{{0x02, 9, 9, 9, 9, 9}}));
 }
 
+TEST(Supplicant, AProbeKeepsNoConversationOpen) {
+  Site site;
+  site.secure();
+  const unsigned before = site.worker.conversations();
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    site.lan.run_for(second);
+    site.forge(EapCode::request, static_cast<std::uint8_t>(100 + i), EapType::identity);
+  }
+  site.lan.run_for(second);
+  EXPECT_EQ(site.worker.conversations() - before, 3U) << "each with the clock of its day";
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticated);
+}
+
+TEST(Supplicant, NotificationsAreToldOnceASecondAtMost) {
+  Site site;
+  site.secure();
+  std::string told;
+  unsigned changes = 0;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    const std::array text{std::uint8_t{'a'}, static_cast<std::uint8_t>('0' + i % 10)};
+    site.lan.inject(site.host.index(),
+                    eap_frame(pae_group_address, site.port.mac(), EapCode::request, i, EapType::notification, text));
+    site.lan.run_for(10 * millisecond);
+    if (site.supplicant().notification != told) ++changes;
+    told = site.supplicant().notification;
+  }
+  EXPECT_GE(changes, 1U);
+  EXPECT_LE(changes, 2U);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::notification_rx), 100U);
+}
+
 TEST(Supplicant, PortWithoutTheSectionIgnoresEap) {
   Lab lab;
   Host& host = lab.add();
@@ -213,6 +244,35 @@ TEST(Worker, SilentOneIsGivenUp) {
   EXPECT_EQ(site.count(&core::SupplicantCounters::failures_timeout), 1U);
   site.worker.answers = true;
   EXPECT_TRUE(site.secures_within(35 * second));
+}
+
+TEST(Worker, MoreQuestionsDoNotKeepASilentOneAlive) {
+  Site site;
+  site.worker.answers = false;
+  site.plug();
+  for (std::uint8_t i = 0; i < 31; ++i) {
+    site.lan.run_for(second);
+    site.forge(EapCode::request, static_cast<std::uint8_t>(100 + i), EapType::identity);
+  }
+  EXPECT_EQ(site.count(&core::SupplicantCounters::failures_timeout), 1U);
+}
+
+// Who keeps the Failure from us would else have us lock the account.
+TEST(Failure, ARefusedPasswordIsNotSaidAgainAtOnceThoughItsFailureNeverCame) {
+  Site site;
+  site.port.answers = false;
+  site.worker.refusal.hold = true;
+  site.plug();
+  site.lan.run_for(100 * millisecond);
+  site.forge(EapCode::request, 1, EapType::identity);
+  site.lan.run_for(31 * second);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::held);
+  EXPECT_EQ(site.supplicant().last_failure_text, "refused");
+  const unsigned starts = site.port.starts();
+  site.lan.run_for(50 * second);
+  EXPECT_EQ(site.port.starts(), starts);
+  site.lan.run_for(20 * second);
+  EXPECT_GT(site.port.starts(), starts);
 }
 
 TEST(Worker, RequestsThatComeTwiceAreAnsweredOnce) {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The daemon's end of macsec-eap, against a socket that plays it: what is sent, what is told, and what a broken connection costs.
-#include "engine/adapters/eap_worker.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/unit/worker_link.hpp"
 
 #include <cerrno>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -84,29 +82,8 @@ EapProfile profile(std::string identity) {
   return out;
 }
 
-class EapWorkerLink : public testing::Test {
+class EapWorkerLink : public WorkerLink {
  protected:
-  void SetUp() override {
-    auto opened =
-        EapWorker::open(loop_,
-                        {.report = [this](core::EapReport&& report) { reports_.push_back(std::move(report)); },
-                         .loaded = [this](std::uint32_t number,
-                                          const EapVerdict& verdict) { loaded_.emplace_back(number, verdict.problem); },
-                         .lost = [this] { ++lost_; }},
-                        path());
-    ASSERT_TRUE(opened) << opened.error().message;
-    worker_ = std::move(*opened);
-  }
-  [[nodiscard]] std::string path() const { return (directory_.path() / "eap").string(); }
-  /// Turns the loop until `done`; false where that takes ten seconds.
-  template <typename Done>
-  bool wait(Done done) {
-    const Time end = boot_time() + 10s;
-    bool reached = done();
-    for (; !reached && boot_time() < end; reached = done())
-      static_cast<void>(loop_.run_once(std::min(end, boot_time() + 20ms)));
-    return reached;
-  }
   /// A connection with profile 1 that has its verdict.
   void establish() {
     worker_->set_profile(1, profile("host1"));
@@ -117,13 +94,7 @@ class EapWorkerLink : public testing::Test {
     loaded_.clear();
   }
 
-  test::TemporaryDirectory directory_;
   OtherEnd other_{path()};
-  EventLoop loop_ = std::move(*EventLoop::open());
-  std::vector<core::EapReport> reports_;
-  std::vector<std::pair<std::uint32_t, EapProblem>> loaded_;
-  unsigned lost_ = 0;
-  std::unique_ptr<EapWorker> worker_;
 };
 
 TEST_F(EapWorkerLink, ConnectsWithTheFirstProfileAndEndsWithTheLast) {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The real macsec-eap behind the daemon's end of it: profiles, conversations, refusals, and its end.
-#include "engine/adapters/eap_worker.hpp"
 #include "tests/eap/pki.hpp"
 #include "tests/eap/worker_process.hpp"
-#include "tests/temporary_directory.hpp"
+#include "tests/unit/worker_link.hpp"
 
 #include <csignal>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -33,27 +31,11 @@ EapProfile good_profile() {
 const Buffer identity_request{1, 7, 0, 5, 1};
 const Buffer tls_start{1, 8, 0, 6, 13, 0x20};
 
-class MacsecEap : public testing::Test {
+class MacsecEap : public WorkerLink {
  protected:
   void SetUp() override {
     process_.start();
-    auto opened = EapWorker::open(
-        loop_,
-        {.report = [this](core::EapReport&& report) { reports_.push_back(std::move(report)); },
-         .loaded = [this](std::uint32_t number, const EapVerdict& verdict) { loaded_.emplace_back(number, verdict); },
-         .lost = [this] { ++lost_; }},
-        path());
-    ASSERT_TRUE(opened) << opened.error().message;
-    worker_ = std::move(*opened);
-  }
-  [[nodiscard]] std::string path() const { return (directory_.path() / "eap").string(); }
-  template <typename Done>
-  bool wait(Done done) {
-    const Time end = boot_time() + 20s;
-    bool reached = done();
-    for (; !reached && boot_time() < end; reached = done())
-      static_cast<void>(loop_.run_once(std::min(end, boot_time() + 20ms)));
-    return reached;
+    WorkerLink::SetUp();
   }
   void load(std::uint32_t number, const EapProfile& profile) {
     loaded_.clear();
@@ -68,13 +50,7 @@ class MacsecEap : public testing::Test {
     ASSERT_TRUE(wait([this] { return reports_.size() == 2; }));
   }
 
-  test::TemporaryDirectory directory_;
   test::WorkerProcess process_{path()};
-  EventLoop loop_ = std::move(*EventLoop::open());
-  std::vector<core::EapReport> reports_;
-  std::vector<std::pair<std::uint32_t, EapVerdict>> loaded_;
-  unsigned lost_ = 0;
-  std::unique_ptr<EapWorker> worker_;
 };
 
 TEST_F(MacsecEap, LoadsAProfileAndConverses) {

@@ -153,6 +153,8 @@ TEST(KeptKeys, GiveWhatIsToBeInstalledOnceMoreReceiveFirstAndKeepNothing) {
   EXPECT_TRUE(kept.has_transmit(An{1}));
   EXPECT_FALSE(kept.has_transmit(An{0}));
   kept.drop_channel(other);
+  kept.put_back(kept.take(An{1}));
+  EXPECT_TRUE(kept.has_transmit(An{1})) << "what failed is tried again with the same";
   const auto taken = kept.take(An{1});
   ASSERT_EQ(taken.size(), 2U);
   EXPECT_EQ(taken[0].sci, peer);

@@ -41,6 +41,8 @@ class KeptKeys {
     std::ranges::stable_partition(taken, [](const Key& key) { return key.sci.has_value(); });
     return taken;
   }
+  /// What take() gave, and could not be installed.
+  void put_back(std::vector<Key> keys) noexcept { keys_ = std::move(keys); }
   void clear() noexcept { keys_.clear(); }
 
  private:

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -153,6 +154,7 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> add_receive_sa(const Sci& sci, An an, const SaKey& key, Pn lowest_pn, Ssci ssci);
   /// Where the driver forgets keys: all keys are deleted while it knows them still, then comes the change, then those at `an`.
   [[nodiscard]] Result<void> start_over_with(An an);
+  [[nodiscard]] Result<void> start_over(An an, const SecyState& held, std::span<const KeptKeys::Key> keys);
   [[nodiscard]] Result<SecyDump> read_fresh();
   void remember(const SecyState& state);
   [[nodiscard]] std::string act(std::string_view what) const;  ///< "install ... on macsec0"

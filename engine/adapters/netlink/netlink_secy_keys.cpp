@@ -219,9 +219,16 @@ Result<void> NetlinkSecy::start_over_with(An an) {
   const auto now = read_fresh();
   if (!now) return std::unexpected{now.error()};
   std::vector<KeptKeys::Key> keys = kept_.take(an);
-  for (const SaState& sa : now->state.transmit)
+  auto done = start_over(an, now->state, keys);
+  // What is tried again begins anew: this end's key comes last, so that it is never there twice.
+  if (!done) kept_.put_back(std::move(keys));
+  return done;
+}
+
+Result<void> NetlinkSecy::start_over(An an, const SecyState& held, std::span<const KeptKeys::Key> keys) {
+  for (const SaState& sa : held.transmit)
     if (auto deleted = delete_transmit_sa(sa.an); !deleted) return deleted;
-  for (const ReceiveScState& sc : now->state.receive)
+  for (const ReceiveScState& sc : held.receive)
     if (auto deleted = delete_receive_sc(sc.sci); !deleted) return deleted;
   if (encoding_ != an)
     if (auto done = encode_with(an); !done) return done;

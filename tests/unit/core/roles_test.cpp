@@ -247,6 +247,7 @@ TEST(KeyServer, AMemberThatTakesNoSakCostsTheOthersNoSuite) {
       one.participants[0].peers().all()[1].latest = {};
       EXPECT_EQ(one.cp.latest()->cipher_suite, CipherSuite::gcm_aes_128);
     }
+  EXPECT_GT(one.context.counters.sak_generated, 1U) << "it is offered others of the same suite";
 }
 
 TEST(KeyServer, PacketNumbersDoNotWaitForASuspendedMember) {

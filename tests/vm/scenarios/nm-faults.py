@@ -87,7 +87,9 @@ def wrong_key(c, host, kind):
         text = str(failure)
     else:
         raise Failure("it came up")
-    check("ecrets were required" in text, lambda: "NetworkManager asks for the key: " + text[:300])
+    check("supplicant failed" in text, lambda: "the activation fails: " + text[:300])
+    problems = host.profile("wrong", "Problems")
+    check("its CAK differs" in problems, "the profile says why: " + problems)
     return text.splitlines()[0][-120:]
 
 

@@ -114,6 +114,16 @@ std::string_view to_string(PaeRole role) noexcept {
   return {};
 }
 
+std::string_view to_string(RadiusTransport transport) noexcept {
+  switch (transport) {
+    case RadiusTransport::udp:
+      return "udp";
+    case RadiusTransport::tls:
+      return "tls";
+  }
+  return "";
+}
+
 std::string_view to_string(CakLength length) noexcept {
   switch (length) {
     case CakLength::bits_128:

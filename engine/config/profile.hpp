@@ -6,6 +6,7 @@
 #include "engine/base/secret.hpp"
 #include "engine/base/time.hpp"
 #include "engine/config/eap_profile.hpp"
+#include "engine/config/radius_server.hpp"
 #include "engine/wire/types.hpp"
 
 #include <memory>
@@ -183,6 +184,11 @@ struct Profile {
     Duration reauthenticate = std::chrono::seconds{0};  ///< ReauthenticateSec=: 0: the other end says when
     std::string nid;                                    ///< Nid=: up to 100 octets
     EapProfile eap;                                     ///< for macsec-eap, which alone reads it
+    // Of an authenticator.
+    std::string nas_identifier;                     ///< NasIdentifier=; empty: the host's name
+    Duration quiet = std::chrono::minutes{1};       ///< QuietSec=: after a reject
+    Duration server_dead = std::chrono::hours{24};  ///< ServerDeadSec=: how long a session outlives its servers
+    std::vector<RadiusServer> servers;              ///< [RadiusServer], in order
 
     friend bool operator==(const Pae&, const Pae&) noexcept = default;
   };

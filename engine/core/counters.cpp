@@ -86,4 +86,44 @@ std::span<const SupplicantCounterName> supplicant_counter_names() noexcept {
   return names;
 }
 
+std::span<const AuthenticatorCounterName> authenticator_counter_names() noexcept {
+  static constexpr std::array names{
+      AuthenticatorCounterName{"StartRx", &AuthenticatorCounters::start_rx},
+      AuthenticatorCounterName{"LogoffRx", &AuthenticatorCounters::logoff_rx},
+      AuthenticatorCounterName{"LogoffIgnored", &AuthenticatorCounters::logoff_ignored},
+      AuthenticatorCounterName{"EapRx", &AuthenticatorCounters::eap_rx},
+      AuthenticatorCounterName{"EapTx", &AuthenticatorCounters::eap_tx},
+      AuthenticatorCounterName{"EapInvalid", &AuthenticatorCounters::eap_invalid},
+      AuthenticatorCounterName{"EapRetransmitted", &AuthenticatorCounters::eap_retransmitted},
+      AuthenticatorCounterName{"EapIgnored", &AuthenticatorCounters::eap_ignored},
+      AuthenticatorCounterName{"OtherHosts", &AuthenticatorCounters::other_hosts},
+      AuthenticatorCounterName{"Authentications", &AuthenticatorCounters::authentications},
+      AuthenticatorCounterName{"Reauthentications", &AuthenticatorCounters::reauthentications},
+      AuthenticatorCounterName{"Rejects", &AuthenticatorCounters::rejects},
+      AuthenticatorCounterName{"AcceptsUnusable", &AuthenticatorCounters::accepts_unusable},
+      AuthenticatorCounterName{"HostTimeouts", &AuthenticatorCounters::host_timeouts},
+      AuthenticatorCounterName{"ServerTimeouts", &AuthenticatorCounters::server_timeouts},
+  };
+  return names;
+}
+
+std::span<const RadiusCounterName> radius_counter_names() noexcept {
+  static constexpr std::array names{
+      RadiusCounterName{"AccessRequests", &RadiusCounters::access_requests},
+      RadiusCounterName{"AccessRetransmissions", &RadiusCounters::access_retransmissions},
+      RadiusCounterName{"AccessAccepts", &RadiusCounters::access_accepts},
+      RadiusCounterName{"AccessRejects", &RadiusCounters::access_rejects},
+      RadiusCounterName{"AccessChallenges", &RadiusCounters::access_challenges},
+      RadiusCounterName{"MalformedResponses", &RadiusCounters::malformed_responses},
+      RadiusCounterName{"BadAuthenticators", &RadiusCounters::bad_authenticators},
+      RadiusCounterName{"Timeouts", &RadiusCounters::timeouts},
+      RadiusCounterName{"UnknownTypes", &RadiusCounters::unknown_types},
+      RadiusCounterName{"Dropped", &RadiusCounters::dropped},
+      RadiusCounterName{"AccountingRequests", &RadiusCounters::accounting_requests},
+      RadiusCounterName{"AccountingResponses", &RadiusCounters::accounting_responses},
+      RadiusCounterName{"AccountingTimeouts", &RadiusCounters::accounting_timeouts},
+  };
+  return names;
+}
+
 }  // namespace macsec::core

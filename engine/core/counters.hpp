@@ -101,4 +101,54 @@ struct SupplicantCounterName {
 };
 [[nodiscard]] std::span<const SupplicantCounterName> supplicant_counter_names() noexcept;
 
+/// The same of an authenticator (802.1X-2020 12.8), from the creation of the port on.
+struct AuthenticatorCounters {
+  std::uint64_t start_rx = 0;
+  std::uint64_t logoff_rx = 0;
+  std::uint64_t logoff_ignored = 0;  ///< of these, while MKA holds the session
+  std::uint64_t eap_rx = 0;          ///< well-formed EAP packets
+  std::uint64_t eap_tx = 0;
+  std::uint64_t eap_invalid = 0;        ///< malformed, or no Response
+  std::uint64_t eap_retransmitted = 0;  ///< requests sent once more
+  std::uint64_t eap_ignored = 0;        ///< out of state, or the answer to another request
+  std::uint64_t other_hosts = 0;        ///< frames of a host beside the one that has the port
+  std::uint64_t authentications = 0;    ///< that gave keys
+  std::uint64_t reauthentications = 0;  ///< of these, with a key in use
+  std::uint64_t rejects = 0;            ///< by a server
+  std::uint64_t accepts_unusable = 0;   ///< without keys or without a Session-Id
+  std::uint64_t host_timeouts = 0;      ///< the host stopped answering
+  std::uint64_t server_timeouts = 0;    ///< no server answered
+};
+
+/// Names and members of AuthenticatorCounters, in order.
+struct AuthenticatorCounterName {
+  std::string_view name;  ///< "StartRx"
+  std::uint64_t AuthenticatorCounters::* member;
+};
+[[nodiscard]] std::span<const AuthenticatorCounterName> authenticator_counter_names() noexcept;
+
+/// The same of one RADIUS server (RFC 4668), from the start of the process on.
+struct RadiusCounters {
+  std::uint64_t access_requests = 0;  ///< without retransmissions
+  std::uint64_t access_retransmissions = 0;
+  std::uint64_t access_accepts = 0;
+  std::uint64_t access_rejects = 0;
+  std::uint64_t access_challenges = 0;
+  std::uint64_t malformed_responses = 0;
+  std::uint64_t bad_authenticators = 0;   ///< Response Authenticator or Message-Authenticator wrong or missing
+  std::uint64_t timeouts = 0;             ///< requests that were given up
+  std::uint64_t unknown_types = 0;        ///< codes that are no answer
+  std::uint64_t dropped = 0;              ///< answers to nothing that is outstanding: late, or sent twice
+  std::uint64_t accounting_requests = 0;  ///< RFC 4670
+  std::uint64_t accounting_responses = 0;
+  std::uint64_t accounting_timeouts = 0;
+};
+
+/// Names and members of RadiusCounters, in order.
+struct RadiusCounterName {
+  std::string_view name;  ///< "AccessRequests"
+  std::uint64_t RadiusCounters::* member;
+};
+[[nodiscard]] std::span<const RadiusCounterName> radius_counter_names() noexcept;
+
 }  // namespace macsec::core

@@ -73,7 +73,7 @@ std::vector<Sci> members_without_key(const Kay& kay, Time now) {
 /// What of an authentication is worth a word beside a link that works.
 bool is_failure(Reason reason) noexcept {
   return reason == Reason::no_authenticator || reason == Reason::authentication_failed ||
-         reason == Reason::mka_silent || reason == Reason::eap_unavailable;
+         reason == Reason::mka_silent || reason == Reason::eap_unavailable || reason == Reason::no_radius_server;
 }
 
 /// Who can do what, of the live members that say so.
@@ -228,6 +228,7 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::authentication_failed:
     case Reason::mka_silent:
     case Reason::eap_unavailable:
+    case Reason::no_radius_server:
       return logon.words();
   }
   return {};

@@ -83,6 +83,8 @@ std::string_view to_string(Reason reason) noexcept {
       return "mka-silent";
     case Reason::eap_unavailable:
       return "eap-unavailable";
+    case Reason::no_radius_server:
+      return "no-radius-server";
   }
   return {};
 }
@@ -99,6 +101,34 @@ std::string_view to_string(SupplicantState state) noexcept {
       return "authenticated";
     case SupplicantState::held:
       return "held";
+  }
+  return {};
+}
+
+std::string_view to_string(AuthenticatorState state) noexcept {
+  switch (state) {
+    case AuthenticatorState::disabled:
+      return "disabled";
+    case AuthenticatorState::waiting:
+      return "waiting";
+    case AuthenticatorState::authenticating:
+      return "authenticating";
+    case AuthenticatorState::authenticated:
+      return "authenticated";
+    case AuthenticatorState::held:
+      return "held";
+  }
+  return {};
+}
+
+std::string_view to_string(RadiusServerState state) noexcept {
+  switch (state) {
+    case RadiusServerState::unknown:
+      return "unknown";
+    case RadiusServerState::alive:
+      return "alive";
+    case RadiusServerState::dead:
+      return "dead";
   }
   return {};
 }

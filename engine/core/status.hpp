@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   authentication_failed,     ///< the last authentication failed; its verdict says why
   mka_silent,                ///< authenticated, but the other end speaks no MKA with the key
   eap_unavailable,           ///< macsec-eap ended, or cannot use the profile
+  no_radius_server,          ///< no RADIUS server can be asked, or none gives a usable answer
 };
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;  ///< with dashes: "ckn-mismatch"
 
@@ -155,6 +156,53 @@ struct SupplicantStatus {
   SupplicantCounters counters;
 };
 
+/// Where an authenticator stands (802.1X-2020 clause 8).
+enum class AuthenticatorState : std::uint8_t {
+  disabled,        ///< by an operator
+  waiting,         ///< for carrier, or for a host that answers
+  authenticating,  ///< a conversation runs
+  authenticated,
+  held,  ///< after a reject: no host is asked until `next_attempt`
+};
+[[nodiscard]] std::string_view to_string(AuthenticatorState state) noexcept;  ///< the enumerator's name
+
+/// What is known of a RADIUS server.
+enum class RadiusServerState : std::uint8_t { unknown, alive, dead };
+[[nodiscard]] std::string_view to_string(RadiusServerState state) noexcept;  ///< the enumerator's name
+
+struct RadiusServerStatus {
+  std::string address;  ///< as the profile says it
+  std::uint16_t port = 0;
+  RadiusServerState state = RadiusServerState::unknown;
+  bool current = false;  ///< a new conversation begins there
+  std::optional<Time> last_answer;
+  std::string words;  ///< what is wrong with it, for people; empty: nothing
+  RadiusCounters counters;
+};
+
+struct AuthenticatorStatus {
+  AuthenticatorState state = AuthenticatorState::disabled;
+  Time since;                    ///< when `state` was entered
+  Reason reason = Reason::none;  ///< why the last authentication is not what was wanted
+  std::string reason_text;       ///< a sentence for people
+  std::optional<MacAddress> host;
+  std::optional<MacAddress> other_host;  ///< heard last beside `host`
+  std::string identity;                  ///< the outer one, as the host said it: untrusted
+  std::string server;                    ///< address of the server that decided, or is asked
+  std::optional<Time> last_success;
+  std::optional<Time> last_failure;
+  std::string last_failure_text;
+  std::optional<Time> session_ends;  ///< Session-Timeout without Termination-Action
+  std::optional<Time> next_reauthentication;
+  std::optional<Time> next_attempt;
+  std::uint16_t cak_bits = 0;                                           ///< of the newest key; 0: there is none
+  std::string linksec_policy;                                           ///< as the server said it; empty: it did not
+  std::string reply_message;                                            ///< the server's words to a user, untrusted
+  std::vector<std::pair<std::string, std::string>> ignored_attributes;  ///< of the Access-Accept
+  AuthenticatorCounters counters;
+  std::vector<RadiusServerStatus> servers;  ///< filled in by the owner of the RADIUS client
+};
+
 struct PortStatus {
   PortState state = PortState::down;
   Time since;  ///< when `state` was entered
@@ -181,7 +229,8 @@ struct PortStatus {
   std::vector<ParticipantStatus> participants;
   bool clock_trusted = true;  ///< lifetimes are judged by a wall clock that may be believed
   PortCounters counters;
-  std::optional<SupplicantStatus> supplicant;  ///< of a profile with [8021X]
+  std::optional<SupplicantStatus> supplicant;        ///< of a profile with [8021X]
+  std::optional<AuthenticatorStatus> authenticator;  ///< of one with Role=authenticator
 };
 
 }  // namespace macsec::core

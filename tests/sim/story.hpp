@@ -2,6 +2,7 @@
 /// What happens on a LAN as text for a person: one line a frame or a step, names instead of random identifiers.
 #pragma once
 
+#include "engine/wire/mkpdu.hpp"
 #include "tests/sim/virtual_lan.hpp"
 
 #include <map>

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What an authenticator's port asks of its RADIUS servers, and what it hears from them: driven like the EAP side of a
+/// supplicant, by polling and telling. Servers, identifiers, retransmission and secrets are the client's (radius_client.hpp).
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/wire/eap_outcome.hpp"
+#include "engine/wire/types.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace macsec::core {
+
+/// Numbers one authentication of a port; a report of an earlier one is recognised by it and ignored.
+using RadiusConversation = std::uint64_t;
+
+struct RadiusCommand {
+  enum class Kind : std::uint8_t {
+    request,  ///< `packet` is a Response of the host; the first of a conversation begins it with a server
+    end,      ///< the port is no longer interested
+  };
+  Kind kind = Kind::request;
+  RadiusConversation conversation = 0;
+  std::vector<std::uint8_t> packet{};
+  // Of a request.
+  std::string user_name{};  ///< of Response/Identity
+  MacAddress host{};        ///< Calling-Station-Id
+  MacAddress port{};        ///< Called-Station-Id
+  std::string port_id{};    ///< NAS-Port-Id: the interface
+  std::uint16_t mtu = 0;    ///< Framed-MTU
+};
+
+/// What a server says of MACsec on the port (cisco-av-pair linksec-policy=).
+enum class LinksecPolicy : std::uint8_t { none, must_not_secure, should_secure, must_secure };
+
+/// Why a conversation has no answer that can be used.
+enum class RadiusProblem : std::uint8_t {
+  none,
+  silent,         ///< no server answers
+  refused,        ///< the servers' ports are closed
+  blocked,        ///< the sandbox of the unit lets nothing out
+  secret,         ///< answers fail their check
+  no_keys,        ///< an Accept without MS-MPPE keys
+  no_session_id,  ///< an Accept without EAP-Key-Name
+  malformed,      ///< an answer that makes no sense, such as a challenge without EAP
+  internal,
+};
+[[nodiscard]] std::string_view to_string(RadiusProblem problem) noexcept;  ///< with dashes: "no-session-id"
+
+struct RadiusReport {
+  enum class Kind : std::uint8_t {
+    challenge,  ///< `packet` is for the host
+    accept,     ///< `keys`, `packet` (a Success, or empty) and what follows
+    reject,     ///< `packet`: a Failure, or empty
+    failed,     ///< `problem` and `words`; the conversation is over
+  };
+  Kind kind = Kind::challenge;
+  RadiusConversation conversation = 0;
+  std::vector<std::uint8_t> packet{};
+  std::optional<Duration> session_timeout{};  ///< of a challenge: how long to wait for the host
+  bool reauthenticate = false;                ///< Termination-Action=RADIUS-Request
+  std::optional<MethodKeys> keys{};           ///< of an Accept
+  LinksecPolicy linksec = LinksecPolicy::none;
+  std::vector<std::uint8_t> class_{};  ///< Class, for accounting
+  std::string reply_message{};         ///< untrusted
+  /// Attributes nobody acts on, as "Filter-Id" and text.
+  std::vector<std::pair<std::string, std::string>> ignored{};
+  std::string server{};  ///< address of who answered, or was asked last
+  RadiusProblem problem = RadiusProblem::none;
+  std::string words{};
+};
+
+}  // namespace macsec::core

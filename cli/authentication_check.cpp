@@ -100,7 +100,7 @@ std::string setting_of(std::string_view words) {
 
 AuthenticationCheck check_authentication(const Profile& profile, const std::string& program) {
   AuthenticationCheck out;
-  if (!profile.pae) return out;
+  if (!profile.pae || profile.pae->role == PaeRole::authenticator) return out;
   const auto tell = [&](Severity severity, std::string_view text) {
     out.diagnostics.push_back({severity, profile.origin, 0, std::string{text}, setting_of(text)});
   };

@@ -12,7 +12,7 @@ struct AuthenticationCheck {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// Nothing is said of a profile without [8021X]. `program` is macsec-eap, run with its option --check: as its own user where
+/// Nothing is said of a profile that is no supplicant's. `program` is macsec-eap, run with its option --check: as its own user where
 /// we are root, so that what it could not read in service is found; else with the caller's rights.
 [[nodiscard]] AuthenticationCheck check_authentication(const Profile& profile, const std::string& program);
 

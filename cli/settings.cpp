@@ -56,9 +56,10 @@ std::string no_setting(std::string_view name) {
 
 /// Why a secret is no argument, and what to do instead.
 std::string refuse_secret(const ProfileKey& key) {
-  const std::string_view instead = key.section != "8021X" ? "use --key-file=, --key-fd= or {0}File="
-                                   : key.secret           ? "use {0}File= or {0}Credential="
-                                                          : "use the path of a file";
+  const std::string_view instead = key.section == "Key" || key.section == "StaticKeys"
+                                       ? "use --key-file=, --key-fd= or {0}File="
+                                   : key.secret ? "use {0}File= or {0}Credential="
+                                                : "use the path of a file";
   return fmt::format("{}= is a secret and not accepted here, where everybody can read it: {}", key.name,
                      fmt::format(fmt::runtime(instead), key.name));
 }
@@ -195,7 +196,7 @@ Result<bus::Settings> read_text(std::string path, WipedText text) {
                   fmt::format("{}:{}: {}= is not accepted: {}", document.path(), each.line, each.key, key->accepts));
     if (secret->size() != 0) section.secrets.emplace_back(each.key, std::move(*secret));
   }
-  // A file may open a section twice; only [Key] and [StaticKeys] are several things then.
+  // A file may open a section twice; only [Key], [RadiusServer] and [StaticKeys] are several things then.
   for (std::size_t i = 0; i < out.size(); ++i)
     for (std::size_t k = out.size(); !is_repeated_section(out[i].name) && --k > i;)
       if (out[k].name == out[i].name) {

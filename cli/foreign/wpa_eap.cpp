@@ -48,6 +48,10 @@ class WpaEapWriter {
   WpaEapWriter(Exported& out, Remaining& remaining, Keys keys) : out_{out}, remaining_{remaining}, keys_{keys} {}
 
   void write() {
+    if (take("Role") == "authenticator") {
+      out_.refused = "Role=authenticator cannot be said to wpa_supplicant, which is the host at the other end";
+      return;
+    }
     const std::string methods = take("Method");
     std::string upper = methods;
     std::ranges::transform(upper, upper.begin(),

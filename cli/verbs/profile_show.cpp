@@ -7,9 +7,10 @@
 namespace macsec::cli {
 namespace {
 
-bool holds_hidden_key(const bus::SettingsSection& section) {
+bool holds_hidden_secret(const bus::SettingsSection& section) {
   if (section.name == "Key") return !has_text(section, "CakFile") && !has_text(section, "CakCredential");
   if (section.name == "StaticKeys") return !has_text(section, "KeyFile") && !has_text(section, "KeyCredential");
+  if (section.name == "RadiusServer") return !has_text(section, "SecretFile") && !has_text(section, "SecretCredential");
   return false;
 }
 
@@ -29,7 +30,8 @@ void print_profile(Context& context, const bus::ProfileInfo& info) {
     first = false;
     context.out += paint(context.screen, Style::strong, printable("[" + section.name + "]")) + '\n';
     for (const auto& [key, value] : section.texts) context.print("{}={}\n", printable(key), printable(value));
-    if (holds_hidden_key(section)) comment("the key itself is never shown");
+    if (holds_hidden_secret(section))
+      comment(section.name == "RadiusServer" ? "the secret itself is never shown" : "the key itself is never shown");
   }
 }
 

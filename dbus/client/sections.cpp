@@ -13,7 +13,8 @@ namespace macsec::bus {
 namespace {
 
 bool is_reference(std::string_view key) {
-  return key == "CakFile" || key == "CakCredential" || key == "KeyFile" || key == "KeyCredential";
+  return key == "CakFile" || key == "CakCredential" || key == "KeyFile" || key == "KeyCredential" ||
+         key == "SecretFile" || key == "SecretCredential";
 }
 
 void add_secrets(SettingsSection& section, const Profile& profile, std::size_t instance, References references) {
@@ -30,6 +31,10 @@ void add_secrets(SettingsSection& section, const Profile& profile, std::size_t i
   } else if (section.name == "8021X") {
     for (const OwnSecret& each : own_secrets(profile.pae->eap))
       section.secrets.emplace_back(each.key, to_secret(each.octets));
+  } else if (section.name == "RadiusServer") {
+    const EapSource& secret = profile.pae->servers.at(instance).secret;
+    if (resolve || secret.kind == EapSource::Kind::octets)
+      section.secrets.emplace_back("Secret", to_secret(secret.octets()));
   }
 }
 

@@ -16,15 +16,16 @@ namespace macsec::bus {
   return {reinterpret_cast<const std::uint8_t*>(secret.view().data()), secret.size()};
 }
 
-/// One section of a profile: "Link", "MACsec", "MKA", "Key", "8021X" or "StaticKeys". Move-only, because it may hold keys.
+/// One section of a profile: "Link", "MACsec", "MKA", "Key", "8021X", "RadiusServer" or "StaticKeys". Move-only, because it may hold keys.
 struct SettingsSection {
   std::string name;
-  std::vector<std::pair<std::string, std::string>> texts;    ///< in the syntax of profile files
-  std::vector<std::pair<std::string, WipedText>> secrets{};  ///< Cak, Key, Salt, passwords, certificates: the octets
+  std::vector<std::pair<std::string, std::string>> texts;  ///< in the syntax of profile files
+  std::vector<std::pair<std::string, WipedText>>
+      secrets{};  ///< Cak, Key, Salt, Secret, passwords, certificates: the octets
 };
 using Settings = std::vector<SettingsSection>;
 
-/// What becomes of CakFile=, CakCredential= and KeyFile= of a profile.
+/// What becomes of CakFile=, CakCredential=, KeyFile=, SecretFile= and the like of a profile.
 enum class References : std::uint8_t {
   kept,      ///< the daemon reads them
   resolved,  ///< the octets are sent; what they were read from is not

@@ -12,10 +12,6 @@ namespace {
 constexpr std::array<std::pair<EapType, std::string_view>, 3> method_names{
     {{EapType::tls, "tls"}, {EapType::peap, "peap"}, {EapType::ttls, "ttls"}}};
 
-Bytes octets_of(const WipedText& text) noexcept {
-  return {reinterpret_cast<const std::uint8_t*>(text.view().data()), text.view().size()};
-}
-
 template <typename Codec, typename Value>
 void source_fields(Codec& codec, Value& source) {
   codec.choice(source.kind, EapSource::Kind::system);
@@ -59,8 +55,7 @@ void profile_fields(Codec& codec, Value& profile) {
 }  // namespace
 
 bool operator==(const EapSource& left, const EapSource& right) noexcept {
-  return left.kind == right.kind && left.name == right.name &&
-         equal_constant_time(octets_of(left.content), octets_of(right.content));
+  return left.kind == right.kind && left.name == right.name && equal_constant_time(left.octets(), right.octets());
 }
 
 WipedBuffer write_eap_profile(const EapProfile& profile) {

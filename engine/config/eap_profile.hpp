@@ -29,6 +29,10 @@ struct EapSource {
   WipedText content;
 
   [[nodiscard]] bool said() const noexcept { return kind != Kind::none; }
+  [[nodiscard]] Bytes octets() const noexcept {
+    return {reinterpret_cast<const std::uint8_t*>(content.view().data()), content.size()};
+  }
+  [[nodiscard]] EapSource duplicate() const { return {kind, name, WipedText{content.view()}}; }
   /// Secrets are compared in constant time.
   friend bool operator==(const EapSource& left, const EapSource& right) noexcept;
 };

@@ -31,8 +31,7 @@ auto tells_password_to(const EapProfile& eap) {
 
 /// What a new profile says nothing of stays, where the old one held it itself.
 void keep(const EapSource& before, EapSource& now) {
-  if (!now.said() && before.kind == EapSource::Kind::octets)
-    now = {EapSource::Kind::octets, {}, WipedText{before.content.view()}};
+  if (!now.said() && before.kind == EapSource::Kind::octets) now = before.duplicate();
 }
 
 }  // namespace
@@ -52,6 +51,7 @@ void ProfileBuilder::finish_pae(const Group& group) {
       keep(before.private_key_password, now.private_key_password);
     }
   }
+  if (!group.says("ReauthenticateSec")) draft_.pae.reauthenticate = default_reauthentication(draft_.pae.role);
   draft_.pae.eap.common_name = draft_.profile.source == ProfileSource::networkmanager;  // as its users are used to
   draft_.profile.pae = std::move(draft_.pae);
 }
@@ -74,17 +74,31 @@ void ProfileBuilder::check_pae() {
   const Group* const group = first("8021X");
   if (group == nullptr || !draft_.profile.pae) return;
   const EapProfile& eap = draft_.profile.pae->eap;
+  check_role(*group);
+  check_beside_pae(*group);
+  if (draft_.profile.pae->role == PaeRole::authenticator) return;
   if (!group->says("Method"))
     complain(group->place, "Method= is required: tls, peap or ttls, one or several, the best first");
   if (eap.minimum_tls > eap.maximum_tls)
     complain(group->place_of("MinimumTls"), "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
                                                 " is above MaximumTls=" + std::string{to_string(eap.maximum_tls)});
-  check_beside_pae(*group);
   // What a connection of NetworkManager's needs is known once that becomes active.
   if (draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled) return;
   check_password(*group);
   check_own_certificate(*group);
   check_server(*group);
+}
+
+/// What only the other end has to say.
+void ProfileBuilder::check_role(const Group& group) {
+  const PaeRole role = draft_.profile.pae->role;
+  for (const ProfileKey& key : profile_keys()) {
+    if (key.section != "8021X" || !group.says(key.name)) continue;
+    const std::optional<PaeRole> owner = role_of_pae_key(key.name);
+    if (!owner || *owner == role) continue;
+    complain(group.place_of(key.name),
+             std::string{key.name} + "= is for Role=" + std::string{to_string(*owner)} + " only");
+  }
 }
 
 void ProfileBuilder::check_password(const Group& group) {

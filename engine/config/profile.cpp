@@ -114,6 +114,22 @@ std::string_view to_string(PaeRole role) noexcept {
   return {};
 }
 
+RadiusServer RadiusServer::duplicate() const {
+  RadiusServer out{.address = address,
+                   .transport = transport,
+                   .port = port,
+                   .accounting_port = accounting_port,
+                   .secret = secret.duplicate(),
+                   .timeout = timeout,
+                   .retry = retry,
+                   .ca_certificates = {},
+                   .server_names = server_names,
+                   .client_certificate = client_certificate.duplicate(),
+                   .private_key = private_key.duplicate()};
+  for (const EapSource& source : ca_certificates) out.ca_certificates.push_back(source.duplicate());
+  return out;
+}
+
 std::string_view to_string(RadiusTransport transport) noexcept {
   switch (transport) {
     case RadiusTransport::udp:

@@ -103,6 +103,7 @@ void ProfileBuilder::apply_item(const Group& group, const Item& item) {
 void ProfileBuilder::apply(const Group& group) {
   draft_.key = {};
   draft_.association = {};
+  draft_.server = {};
   for (auto item = group.items.begin(); item != group.items.end(); ++item) {
     // What an empty assignment takes back further down was never said.
     const bool taken_back = std::any_of(item + 1, group.items.end(), [item](const Item& later) {
@@ -113,52 +114,68 @@ void ProfileBuilder::apply(const Group& group) {
   if (group.section == "Key") finish_key(group);
   if (group.section == "StaticKeys") finish_association(group);
   if (group.section == "8021X") finish_pae(group);
+  if (group.section == "RadiusServer") finish_server(group);
 }
 
-/// `key` is "Cak" or "Key"; the other forms are that and "File" or "Credential".
+/// `key` is "Cak", "Key" or "Secret"; the other forms are that and "File" or "Credential".
+bool ProfileBuilder::says_one_form(const Group& group, std::string_view key) {
+  const std::string name{key};
+  const std::array said{group.says(name), group.says(name + "File"), group.says(name + "Credential")};
+  const auto count = std::count(said.begin(), said.end(), true);
+  if (count == 1) return true;
+  const std::string one = "one of " + name + "=, " + name + "File= and " + name + "Credential=";
+  complain(group.place, count == 0 ? one + " is required" : "only " + one + " may be given");
+  return false;
+}
+
+bool ProfileBuilder::says_no_form(const Group& group, std::string_view key) noexcept {
+  const std::string name{key};
+  return !group.says(name) && !group.says(name + "File") && !group.says(name + "Credential");
+}
+
+/// The file or credential that one of the other two forms of `key` names.
+std::optional<Reference> ProfileBuilder::read_reference(const Group& group, std::string_view key,
+                                                        const std::string& file, const std::string& credential) {
+  if (context_.without_keys || (file.empty() && credential.empty())) return std::nullopt;
+  const std::string name = std::string{key} + (file.empty() ? "Credential" : "File");
+  Reference out{group.place_of(name), name + "=" + (file.empty() ? credential : file), {}};
+  if (file.empty() && context_.credentials_directory.empty()) {
+    complain(out.place, out.label + ": the service was given no credentials (LoadCredential= in its unit)");
+    return std::nullopt;
+  }
+  Result<FileText> read =
+      read_file(file.empty() ? context_.credentials_directory + "/" + credential : context_.root + file, max_key_file);
+  if (!read) {
+    complain(out.place, out.label + ": " + read.error().message);
+    return std::nullopt;
+  }
+  if (!file.empty() && open_to_everybody(read->mode)) {
+    complain(out.place, out.label + " is open to everybody: give it mode 0640, owner root and group macsecd");
+    return std::nullopt;
+  }
+  out.text = std::move(read->text);
+  return out;
+}
+
 void ProfileBuilder::load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out,
                           const Secret<32>* kept) {
-  const std::string inline_key{key};
-  const std::string file_key = inline_key + "File";
-  const std::string credential_key = inline_key + "Credential";
-  const std::array said{group.says(inline_key), group.says(file_key), group.says(credential_key)};
-  const auto count = std::count(said.begin(), said.end(), true);
-  if (count == 0 && kept != nullptr) {
+  if (kept != nullptr && says_no_form(group, key)) {
     out = kept->duplicate();
     return;
   }
-  if (count != 1) {
-    const std::string one = "one of " + inline_key + "=, " + file_key + "= and " + credential_key + "=";
-    return complain(group.place, count == 0 ? one + " is required" : "only " + one + " may be given");
-  }
-  if (said[0]) {
+  if (!says_one_form(group, key)) return;
+  if (group.says(key)) {
     out = std::move(material.octets);
-  } else if (context_.without_keys) {
     return;
-  } else if (said[1] && !material.file.empty()) {
-    load_file(group.place_of(file_key), file_key + "=" + material.file, context_.root + material.file, true, out);
-  } else if (said[2] && !material.credential.empty()) {
-    const std::string label = credential_key + "=" + material.credential;
-    if (context_.credentials_directory.empty())
-      return complain(group.place_of(credential_key), label +
-                                                          ": the service was given no credentials "
-                                                          "(LoadCredential= in its unit)");
-    load_file(group.place_of(credential_key), label, context_.credentials_directory + "/" + material.credential, false,
-              out);
   }
-}
-
-void ProfileBuilder::load_file(const Place& place, const std::string& label, const std::string& path, bool private_file,
-                               Secret<32>& out) {
-  const Result<FileText> file = read_file(path, max_key_file);
-  if (!file) return complain(place, label + ": " + file.error().message);
-  if (private_file && open_to_everybody(file->mode))
-    return complain(place, label + " is open to everybody: give it mode 0640, owner root and group macsecd");
-  std::string_view digits = file->text.view();
+  const std::optional<Reference> reference = read_reference(group, key, material.file, material.credential);
+  if (!reference) return;
+  std::string_view digits = reference->text.view();
   const std::size_t start = std::min(digits.find_first_not_of(blanks), digits.size());
   digits.remove_prefix(start);
   digits.remove_suffix(digits.size() - std::min(digits.find_last_not_of(blanks) + 1, digits.size()));
-  if (!decode_key(digits, out)) complain(place, label + " must hold 32 or 64 hexadecimal digits and nothing else");
+  if (!decode_key(digits, out))
+    complain(reference->place, reference->label + " must hold 32 or 64 hexadecimal digits and nothing else");
 }
 
 const PreSharedKey* ProfileBuilder::kept_key(const Ckn& ckn) const noexcept {
@@ -278,6 +295,7 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   check_keys();
   check_static_keys();
   check_pae();
+  check_servers();
   check_strength();
   ProfileReading reading;
   if (!has_error(diagnostics_)) reading.profile = std::move(profile);

@@ -34,6 +34,13 @@ struct Group {
   [[nodiscard]] bool says(std::string_view key) const noexcept;
 };
 
+/// What a file or credential holds, and how it was named.
+struct Reference {
+  Place place;
+  std::string label;  ///< "CakFile=/etc/macsecd/a.cak"
+  WipedText text;
+};
+
 /// Takes one document set or settings list and is used once.
 class ProfileBuilder {
  public:
@@ -62,10 +69,15 @@ class ProfileBuilder {
   void finish_association(const Group& group);
   void finish_pae(const Group& group);
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
+  void finish_server(const Group& group);
+  [[nodiscard]] bool says_one_form(const Group& group, std::string_view key);
+  [[nodiscard]] static bool says_no_form(const Group& group, std::string_view key) noexcept;
+  [[nodiscard]] std::optional<Reference> read_reference(const Group& group, std::string_view key,
+                                                        const std::string& file, const std::string& credential);
+  void load_secret(const Group& group, EapSource& secret, const RadiusServer* kept);
+  [[nodiscard]] const RadiusServer* kept_server(const RadiusServer& wanted) const noexcept;
   [[nodiscard]] const PreSharedKey* kept_key(const Ckn& ckn) const noexcept;
   [[nodiscard]] const StaticKey* kept_association(const StaticKey& wanted) const noexcept;
-  void load_file(const Place& place, const std::string& label, const std::string& path, bool private_file,
-                 Secret<32>& out);
   [[nodiscard]] const Group* first(std::string_view section) const noexcept;
   [[nodiscard]] Place place_of(std::string_view section, std::string_view key) const;
 
@@ -78,6 +90,8 @@ class ProfileBuilder {
   void refuse_weak(const Place& place, std::string_view what, std::string_view accepted);
   void check_static_keys();
   void check_pae();
+  void check_role(const Group& group);
+  void check_servers();
   void check_password(const Group& group);
   void check_own_certificate(const Group& group);
   void check_server(const Group& group);
@@ -92,6 +106,7 @@ class ProfileBuilder {
   std::vector<std::string> unknown_sections_;
   std::vector<const Group*> key_groups_;          ///< of profile.keys, one by one
   std::vector<const Group*> association_groups_;  ///< of profile.static_keys
+  std::vector<const Group*> server_groups_;       ///< of profile.pae->servers
   ProfileDraft draft_;
   std::vector<Diagnostic> diagnostics_;
 };

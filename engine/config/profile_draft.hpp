@@ -38,10 +38,12 @@ struct StaticDraft {
 
 struct ProfileDraft {
   Profile profile;
-  std::optional<bool> include_sci;  ///< as said; ES and SCB decide where it was not
-  Profile::Pae pae;                 ///< [8021X], the profile's once all of it is read
-  KeyDraft key;                     ///< the [Key] section being read
-  StaticDraft association;          ///< the [StaticKeys] section being read
+  std::optional<bool> include_sci;    ///< as said; ES and SCB decide where it was not
+  Profile::Pae pae;                   ///< [8021X], the profile's once all of it is read
+  std::vector<RadiusServer> servers;  ///< [RadiusServer], of that
+  RadiusServer server;                ///< the [RadiusServer] section being read
+  KeyDraft key;                       ///< the [Key] section being read
+  StaticDraft association;            ///< the [StaticKeys] section being read
 };
 
 /// A value as text, or as octets where a program gave them (then `text` is empty).
@@ -62,6 +64,7 @@ struct ProfileView {
   const Profile::Pae* pae = nullptr;
   const PreSharedKey* key = nullptr;
   const StaticKey* association = nullptr;
+  const RadiusServer* server = nullptr;
 };
 
 struct ProfileRule {
@@ -77,7 +80,16 @@ struct ProfileRule {
 [[nodiscard]] std::span<const ProfileRule> mka_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> key_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> pae_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> radius_server_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> static_keys_rules() noexcept;
+
+/// Whose a key of [8021X] is; nothing: of both ends.
+[[nodiscard]] std::optional<PaeRole> role_of_pae_key(std::string_view key) noexcept;
+
+/// ReauthenticateSec= where it is not said.
+[[nodiscard]] constexpr Duration default_reauthentication(PaeRole role) noexcept {
+  return role == PaeRole::authenticator ? Duration{std::chrono::hours{1}} : Duration{0};
+}
 
 /// In the order of profile_keys().
 [[nodiscard]] std::span<const ProfileRule> profile_rules() noexcept;

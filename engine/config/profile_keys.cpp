@@ -11,7 +11,8 @@
 namespace macsec {
 namespace {
 
-constexpr std::array<std::string_view, 6> sections{"Link", "MACsec", "MKA", "Key", "8021X", "StaticKeys"};
+constexpr std::array<std::string_view, 7> sections{"Link",  "MACsec",       "MKA",       "Key",
+                                                   "8021X", "RadiusServer", "StaticKeys"};
 
 }  // namespace
 
@@ -36,7 +37,9 @@ bool is_profile_section(std::string_view section) noexcept {
   return std::find(sections.begin(), sections.end(), section) != sections.end();
 }
 
-bool is_repeated_section(std::string_view section) noexcept { return section == "Key" || section == "StaticKeys"; }
+bool is_repeated_section(std::string_view section) noexcept {
+  return section == "Key" || section == "RadiusServer" || section == "StaticKeys";
+}
 
 const ProfileKey* nearest_profile_key(std::string_view section, std::string_view name) noexcept {
   if (name.empty() || name.size() > longest_similar_name) return nullptr;

@@ -24,7 +24,7 @@ struct ProfileKey {
 /// Names are compared exactly, as systemd does; null where there is no such key.
 [[nodiscard]] const ProfileKey* find_profile_key(std::string_view section, std::string_view name) noexcept;
 
-/// Whether a section of this name exists, and whether it may come several times ([Key], [StaticKeys]).
+/// Whether a section of this name exists, and whether it may come several times ([Key], [RadiusServer], [StaticKeys]).
 [[nodiscard]] bool is_profile_section(std::string_view section) noexcept;
 [[nodiscard]] bool is_repeated_section(std::string_view section) noexcept;
 

@@ -45,27 +45,36 @@ void add_document(detail::ProfileBuilder& builder, const IniDocument& document, 
   }
 }
 
-/// What holds where nothing is said.
-const detail::ProfileView& default_view() {
+/// What holds where nothing is said, but for Role= itself.
+const detail::ProfileView& default_view(const Profile& of) {
   static const Profile profile = [] {
     Profile out;
     out.link.interface = "macsec0";
     return out;
   }();
-  static const Profile::Pae pae;
+  static const Profile::Pae supplicant;
+  static const Profile::Pae authenticator = [] {
+    Profile::Pae out;
+    out.reauthenticate = detail::default_reauthentication(PaeRole::authenticator);
+    return out;
+  }();
   static const PreSharedKey key;
   static const StaticKey association;
-  static const detail::ProfileView view{profile, &pae, &key, &association};
-  return view;
+  static const RadiusServer server;
+  static const detail::ProfileView view{profile, &supplicant, &key, &association, &server};
+  static const detail::ProfileView port{profile, &authenticator, &key, &association, &server};
+  return of.pae && of.pae->role == PaeRole::authenticator ? port : view;
 }
 
 void list_section(std::vector<ProfileText>& out, std::string_view section, std::size_t instance,
                   const detail::ProfileView& view, Defaults defaults) {
   for (const detail::ProfileRule& rule : detail::profile_rules()) {
     if (rule.key.section != section || rule.get == nullptr) continue;
+    if (section == "8021X" && view.pae->role != detail::role_of_pae_key(rule.key.name).value_or(view.pae->role))
+      continue;
     std::string value = rule.get(view);
-    const bool wanted =
-        defaults == Defaults::include || rule.key.fallback.starts_with("required") || value != rule.get(default_view());
+    const bool wanted = defaults == Defaults::include || rule.key.fallback.starts_with("required") ||
+                        value != rule.get(default_view(view.profile));
     if (!value.empty() && wanted)
       out.push_back({std::string{section}, instance, std::string{rule.key.name}, std::move(value)});
   }
@@ -90,6 +99,9 @@ void add_secrets(WipedBuffer& out, const Profile& profile, std::string_view sect
     if (!key.salt.empty()) add_secret(out, section, "Salt", key.salt.expose());
   } else if (section == "8021X") {
     for (const OwnSecret& each : own_secrets(profile.pae->eap)) add_secret(out, section, each.key, each.octets);
+  } else if (section == "RadiusServer") {
+    const EapSource& secret = profile.pae->servers[instance].secret;
+    if (secret.kind == EapSource::Kind::octets) add_secret(out, section, "Secret", secret.octets());
   }
 }
 
@@ -193,6 +205,8 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
   for (std::size_t i = 0; i < profile.keys.size(); ++i)
     list_section(out, "Key", i, {profile, nullptr, &profile.keys[i]}, defaults);
   if (profile.pae) list_section(out, "8021X", 0, {profile, &*profile.pae}, defaults);
+  for (std::size_t i = 0; profile.pae && i < profile.pae->servers.size(); ++i)
+    list_section(out, "RadiusServer", i, {profile, nullptr, nullptr, nullptr, &profile.pae->servers[i]}, defaults);
   for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
     list_section(out, "StaticKeys", i, {profile, nullptr, nullptr, &profile.static_keys[i]}, defaults);
   return out;

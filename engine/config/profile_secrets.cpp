@@ -13,7 +13,7 @@ enum class SecretForm : std::uint8_t { digits, data, text };
 SecretForm form_of(const ProfileKey& key) noexcept {
   const detail::ProfileRule* const rule = detail::find_profile_rule(key.section, key.name);
   if (rule != nullptr && rule->data_is_secret) return SecretForm::data;
-  return key.section == "8021X" ? SecretForm::text : SecretForm::digits;
+  return key.section == "8021X" || key.section == "RadiusServer" ? SecretForm::text : SecretForm::digits;
 }
 
 }  // namespace
@@ -61,9 +61,7 @@ std::vector<OwnSecret> own_secrets(const EapProfile& eap) {
                                     {"ClientCertificate", &eap.client_certificate},
                                     {"PrivateKey", &eap.private_key},
                                     {"PrivateKeyPassword", &eap.private_key_password}}) {
-    const std::string_view text = source->content.view();
-    if (source->kind == EapSource::Kind::octets)
-      out.push_back({key, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}});
+    if (source->kind == EapSource::Kind::octets) out.push_back({key, source->octets()});
   }
   return out;
 }

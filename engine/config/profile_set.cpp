@@ -109,6 +109,10 @@ Result<Profile::Pae> duplicate(const Profile::Pae& pae) {
   out.reauthenticate = pae.reauthenticate;
   out.nid = pae.nid;
   out.eap = std::move(*eap);
+  out.nas_identifier = pae.nas_identifier;
+  out.quiet = pae.quiet;
+  out.server_dead = pae.server_dead;
+  for (const RadiusServer& server : pae.servers) out.servers.push_back(server.duplicate());
   return out;
 }
 

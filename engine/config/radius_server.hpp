@@ -23,7 +23,7 @@ struct RadiusServer {
   RadiusTransport transport = RadiusTransport::udp;
   std::uint16_t port = 1812;             ///< Port=
   std::uint16_t accounting_port = 1813;  ///< AccountingPort=; 0: nothing is accounted here
-  EapSource secret;                      ///< Secret=, SecretFile=, SecretCredential=: octets once the profile is loaded
+  EapSource secret;  ///< Secret=, SecretFile=, SecretCredential=; `content` has the octets, whichever it is
   Duration timeout = std::chrono::seconds{30};  ///< TimeoutSec=: until a request is given up
   Duration retry = std::chrono::seconds{2};     ///< RetrySec=: until it is first sent again
   // Transport=tls, for the process that speaks it.
@@ -32,6 +32,7 @@ struct RadiusServer {
   EapSource client_certificate;
   EapSource private_key;
 
+  [[nodiscard]] RadiusServer duplicate() const;
   friend bool operator==(const RadiusServer&, const RadiusServer&) noexcept = default;
 };
 

@@ -19,8 +19,10 @@ void complain_whole(Written& written, Severity severity, std::string text) {
 
 void check_whole(Written& written) {
   for (const auto& [place, name] : written.strangers)
-    written.complain(Severity::warning, place,
-                     fmt::format("unknown section [{}], ignored: [X-MKA], [X-MKA-Key] or [X-8021X] is accepted", name));
+    written.complain(
+        Severity::warning, place,
+        fmt::format("unknown section [{}], ignored: [X-MKA], [X-MKA-Key], [X-8021X] or [X-RadiusServer] is accepted",
+                    name));
   if (written.netdev.interface.empty())
     complain_whole(written, Severity::error, "no [NetDev] Name=, systemd-networkd makes no link of this file");
   if (written.static_keys)
@@ -109,6 +111,7 @@ void judge(Written& written) {
   if (!written.first_key.settings.empty()) written.netdev.sections.push_back(std::move(written.first_key));
   for (Section& key : written.keys) written.netdev.sections.push_back(std::move(key));
   if (!written.authentication.file.empty()) written.netdev.sections.push_back(std::move(written.authentication));
+  for (Section& server : written.servers) written.netdev.sections.push_back(std::move(server));
 }
 
 void judge_others(Written& written) {

@@ -76,7 +76,7 @@ Configuration load_configuration(const std::vector<std::string>& directories) {
     }
     for (const Section& section : read.netdev->sections)
       for (const Setting& setting : section.settings)
-        if (setting.key == "CakFile") out.key_files.insert(setting.value);
+        if (setting.key == "CakFile" || setting.key == "SecretFile") out.key_files.insert(setting.value);
     out.netdevs.push_back(std::move(*read.netdev));
   }
   return out;
@@ -95,9 +95,9 @@ bus::Settings to_settings(const Netdev& netdev, const std::string& parent) {
 std::vector<Diagnostic> foresee(const Netdev& netdev, const std::string& parent, const ProfileContext& context) {
   const std::string somewhere = parent.empty() ? "unknown" : parent;  // which one does not matter here
   std::vector<ProfileSetting> settings{{.section = "Link", .key = "Parent", .value = somewhere}};
-  std::size_t keys = 0;
+  std::size_t number = 0;
   for (const Section& section : netdev.sections) {
-    const std::size_t instance = section.name == "Key" ? keys++ : 0;
+    const std::size_t instance = number++;
     for (const Setting& setting : section.settings)
       settings.push_back({.section = section.name, .instance = instance, .key = setting.key, .value = setting.value});
   }

@@ -22,7 +22,7 @@ struct Setting {
 };
 
 struct Section {
-  std::string name;  ///< "Link", "MACsec", "MKA", "Key", "8021X"
+  std::string name;  ///< "Link", "MACsec", "MKA", "Key", "8021X", "RadiusServer"
   std::string file;
   unsigned line = 0;
   std::vector<Setting> settings;
@@ -31,7 +31,7 @@ struct Section {
   }
 };
 
-/// A .netdev of Kind=macsec with an [X-MKA], [X-MKA-Key] or [X-8021X] section.
+/// A .netdev of Kind=macsec with an [X-MKA], [X-MKA-Key], [X-8021X] or [X-RadiusServer] section.
 struct Netdev {
   std::string interface;                ///< Name=
   std::string path;                     ///< of the main file
@@ -60,7 +60,7 @@ struct Configuration {
   std::vector<Diagnostic> diagnostics;  ///< about files that make no netdev
   std::map<std::string, std::vector<Diagnostic>>
       broken;                       ///< files so broken that it is not known what they say, by path
-  std::set<std::string> key_files;  ///< all that CakFile= names
+  std::set<std::string> key_files;  ///< all that CakFile= and SecretFile= name
 };
 [[nodiscard]] Configuration load_configuration(const std::vector<std::string>& directories);
 

@@ -36,7 +36,8 @@ bool looks_like_ours(std::string_view section) {
   std::string letters;
   for (const char c : section)
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) letters += static_cast<char>(c | 0x20);
-  constexpr std::array<std::string_view, 5> meant{"mka", "mkakey", "xmacsec", "xmacsecd", "xkey"};
+  constexpr std::array<std::string_view, 7> meant{"mka",  "mkakey",        "xmacsec",     "xmacsecd",
+                                                  "xkey", "xradiusserver", "radiusserver"};
   // "8021X", "x-8021x", "X-802.1X"
   std::string digits;
   std::ranges::copy_if(section, std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
@@ -68,13 +69,16 @@ class Reader {
   }
 
   void enter(const Place& place, std::string_view section) {
-    const bool ours = section == mka_section || section == mka_key_section || section == eap_section;
+    const bool ours =
+        section == mka_section || section == mka_key_section || section == eap_section || section == server_section;
     if (ours && !out_.our_place) out_.our_place = place;
     out_.is_ours = out_.is_ours || ours;
     if (section == mka_key_section)
       out_.keys.push_back({.name = "Key", .file = place.file, .line = place.line, .settings = {}});
     else if (section == eap_section && out_.authentication.file.empty())
       out_.authentication = {.name = "8021X", .file = place.file, .line = place.line, .settings = {}};
+    else if (section == server_section)
+      out_.servers.push_back({.name = "RadiusServer", .file = place.file, .line = place.line, .settings = {}});
     else if (!ours && looks_like_ours(section))
       out_.strangers.emplace_back(place, std::string{section});
     else if ((section.starts_with("MACsecReceive") || section.starts_with("MACsecTransmit")) && !out_.static_keys)
@@ -91,7 +95,9 @@ class Reader {
     else if (section == mka_key_section)
       assign_key(place, out_.keys.back(), mka_key_section, assignment);
     else if (section == eap_section)
-      assign_eap(place, assignment);
+      assign_eap(place, out_.authentication, eap_section, assignment);
+    else if (section == server_section)
+      assign_eap(place, out_.servers.back(), server_section, assignment);
     else if (section == "Match" && !out_.match)
       out_.match.emplace(place);
   }
@@ -157,15 +163,16 @@ class Reader {
                                    : fmt::format("unknown key in [{}], ignored; is {}= meant?", section, meant->name));
   }
 
-  void assign_eap(const Place& place, const IniAssignment& assignment) {
+  /// A setting of [8021X] or of a [RadiusServer].
+  void assign_eap(const Place& place, Section& to, std::string_view section, const IniAssignment& assignment) {
     if (is_extension(assignment.key)) return;
-    const ProfileKey* const key = find_profile_key("8021X", assignment.key);
+    const ProfileKey* const key = find_profile_key(to.name, assignment.key);
     if (key == nullptr) {
-      const ProfileKey* const meant = nearest_profile_key("8021X", assignment.key);
+      const ProfileKey* const meant = nearest_profile_key(to.name, assignment.key);
       return out_.complain(Severity::warning, place,
-                           meant == nullptr || meant->section != "8021X"
-                               ? fmt::format("unknown key in [{}], ignored", eap_section)
-                               : fmt::format("unknown key in [{}], ignored; is {}= meant?", eap_section, meant->name));
+                           meant == nullptr || meant->section != to.name
+                               ? fmt::format("unknown key in [{}], ignored", section)
+                               : fmt::format("unknown key in [{}], ignored; is {}= meant?", section, meant->name));
     }
     if (holds_secret(*key, assignment.value) && !assignment.value.empty())
       return out_.complain(
@@ -175,8 +182,8 @@ class Reader {
               "{2}",
               key->name, key->secret ? "" : "data:",
               key->secret ? fmt::format("use {0}File= or {0}Credential=", key->name) : "use the path of a file"),
-          fmt::format("8021X.{}", key->name));
-    put(place, out_.authentication, assignment);
+          fmt::format("{}.{}", to.name, key->name));
+    put(place, to, assignment);
   }
 
   static Setting setting(const Place& place, std::string_view key, std::string value) {

@@ -11,6 +11,7 @@ namespace macsec::networkd {
 inline constexpr std::string_view mka_section = "X-MKA";
 inline constexpr std::string_view mka_key_section = "X-MKA-Key";
 inline constexpr std::string_view eap_section = "X-8021X";
+inline constexpr std::string_view server_section = "X-RadiusServer";
 
 struct Place {
   std::string file;
@@ -33,6 +34,7 @@ struct Written {
   Section first_key{.name = "Key", .file = {}, .line = 0, .settings = {}};
   std::vector<Section> keys;
   Section authentication{.name = "8021X", .file = {}, .line = 0, .settings = {}};
+  std::vector<Section> servers;
 
   void complain(Severity severity, const Place& place, std::string text, std::string setting = {}) {
     netdev.diagnostics.push_back({.severity = severity,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/base/bytes.hpp"
 #include "engine/base/file.hpp"
+#include "engine/base/ip_address.hpp"
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"
 #include "tests/temporary_directory.hpp"
@@ -186,6 +187,67 @@ TEST(File, ErrorsNameTheFile) {
   const auto below_a_file = write_file(file + "/x", "", {});
   ASSERT_FALSE(below_a_file);
   EXPECT_EQ(below_a_file.error().message, "cannot write " + file + "/x: Not a directory");
+}
+
+TEST(IpAddress, IsReadInEveryFormAndWrittenInOne) {
+  for (const auto& [text, written] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"192.0.2.1", "192.0.2.1"},
+                                                                  {"255.255.255.255", "255.255.255.255"},
+                                                                  {"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
+                                                                  {"2001:0db8::0001", "2001:db8::1"},
+                                                                  {"::", "::"},
+                                                                  {"::1", "::1"},
+                                                                  {"1::", "1::"},
+                                                                  {"fe80::", "fe80::"},
+                                                                  {"1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"},
+                                                                  {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+                                                                  {"1:0:0:2:0:0:0:3", "1:0:0:2::3"},
+                                                                  {"1:0:0:2:3:0:0:4", "1::2:3:0:0:4"},
+                                                                  {"1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"},
+                                                                  {"::ffff:192.0.2.1", "::ffff:c000:201"},
+                                                                  {"64:ff9b::192.0.2.1", "64:ff9b::c000:201"}}) {
+    const std::optional<IpAddress> address = parse_ip_address(text);
+    ASSERT_TRUE(address) << text;
+    EXPECT_EQ(to_string(*address), written) << text;
+    EXPECT_TRUE(parse_ip_address(written) == address) << text;
+  }
+}
+
+TEST(IpAddress, NothingElseIsOne) {
+  for (const char* text : {"",
+                           ".",
+                           "192.0.2",
+                           "192.0.2.1.",
+                           "192.0.2.256",
+                           "192.0.02.1",
+                           "192.0.2.1/24",
+                           " 192.0.2.1",
+                           "+1.2.3.4",
+                           "localhost",
+                           ":",
+                           ":::",
+                           "1:2:3:4:5:6:7",
+                           "1:2:3:4:5:6:7:8:9",
+                           "1::2::3",
+                           "1:",
+                           ":1",
+                           "1:2:3:4:5:6:7:8::",
+                           "::1:2:3:4:5:6:7:8",
+                           "12345::",
+                           "g::",
+                           "fe80::1%eth0",
+                           "::192.0.2",
+                           "192.0.2.1::",
+                           "1:2:3:4:5:6:7:192.0.2.1",
+                           "[::1]"})
+    EXPECT_FALSE(parse_ip_address(text)) << text;
+}
+
+TEST(IpAddress, OneHostIsNeitherAnyNorAGroup) {
+  for (const char* text : {"192.0.2.1", "127.0.0.1", "223.255.255.255", "::1", "fe80::1", "2001:db8::"})
+    EXPECT_TRUE(parse_ip_address(text)->is_unicast()) << text;
+  for (const char* text : {"0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1"})
+    EXPECT_FALSE(parse_ip_address(text)->is_unicast()) << text;
 }
 
 TEST(WipedBuffer, GrowsAndIsTaken) {

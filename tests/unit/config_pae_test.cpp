@@ -159,12 +159,6 @@ TEST(Pae, WrongValuesAreNamedWithTheirLine) {
   }
 }
 
-TEST(Pae, TheAuthenticatorIsAnotherVersions) {
-  expect_bad(
-      tls + "Role=authenticator\n",
-      "a:8: Role=authenticator is not accepted: supplicant; Role=authenticator is not supported by this version");
-}
-
 TEST(Pae, NobodyAuthenticatesWithoutKnowingTheServer) {
   const std::string bare = section + "Method=tls\nClientCertificate=/host.pem\n";
   expect_bad(bare, "a:3: CaCertificate= is required, or ServerFingerprint=");

@@ -118,8 +118,30 @@ TEST_F(Networkd, SecretsOfAnAuthenticationAreElsewhere) {
               ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("is Method= meant?"))));
   for (const std::string section : {"X-8021x", "8021X", "X-802.1X"})
     EXPECT_THAT(only(head + key + "[" + section + "]\nMethod=tls\n").diagnostics,
-                ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("[X-8021X] is accepted"))))
+                ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("[X-8021X] or [X-RadiusServer] is accepted"))))
         << section;
+}
+
+TEST_F(Networkd, AnAccessPortAsksItsServersInOrder) {
+  const std::string port = "[X-RadiusServer]\nAddress=192.0.2.1\nSecretFile=/one\n[X-8021X]\nRole=authenticator\n";
+  const Netdev netdev = only(head + port + "[X-RadiusServer]\nAddress=192.0.2.2\nSecretCredential=two\n");
+  EXPECT_THAT(netdev.diagnostics, IsEmpty());
+  EXPECT_THAT(said(netdev),
+              ElementsAre("Link.Interface=macsec0", "Link.Create=no", "MACsec.CipherSuites=GCM-AES-128",
+                          "8021X.Role=authenticator", "RadiusServer.Address=192.0.2.1", "RadiusServer.SecretFile=/one",
+                          "RadiusServer.Address=192.0.2.2", "RadiusServer.SecretCredential=two"));
+  EXPECT_THAT(load().key_files, ElementsAre("/one"));
+  const Netdev same = only(head + port + "[X-RadiusServer]\nSecretCredential=two\nAddress=192.0.2.1\n");
+  ProfileContext context;
+  context.without_keys = true;
+  const std::vector<Diagnostic> foreseen = foresee(same, "eth0", context);
+  ASSERT_THAT(foreseen, SizeIs(1));
+  EXPECT_EQ(foreseen[0].line, 11U);
+  const Netdev secret = only(head + port + "[X-RadiusServer]\nSecret=hidden\n");
+  EXPECT_THAT(errors(secret), ElementsAre(testing::AllOf(HasSubstr("10: Secret= is not accepted here"),
+                                                         testing::Not(HasSubstr("hidden")))));
+  EXPECT_THAT(only(head + key + "[RadiusServer]\n").diagnostics,
+              ElementsAre(testing::Field(&Diagnostic::text, HasSubstr("[X-RadiusServer] is accepted"))));
 }
 
 TEST_F(Networkd, LeavesOthersAlone) {

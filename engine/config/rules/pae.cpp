@@ -2,7 +2,7 @@
 /// [8021X]
 #include "engine/base/base64.hpp"
 #include "engine/config/certificate_text.hpp"
-#include "engine/config/rules/values.hpp"
+#include "engine/config/rules/sources.hpp"
 
 namespace macsec::detail {
 namespace {
@@ -26,10 +26,6 @@ bool is_alternative_name(std::string_view name) noexcept {
   for (const std::string_view kind : {"DNS:", "EMAIL:", "URI:"})
     if (name.starts_with(kind) && name.size() > kind.size() && name.size() <= 1024) return survives_a_file(name);
   return false;
-}
-
-WipedText text_of_octets(Bytes octets) {
-  return WipedText{std::string_view{reinterpret_cast<const char*>(octets.data()), octets.size()}};
 }
 
 /// "data:;base64,...": the octets themselves.
@@ -60,13 +56,6 @@ template <auto Member>
 Verdict set_source(ProfileDraft& draft, const RawValue& value) {
   EapSource& out = at(draft, Member);
   return {value.octets.empty() ? take_source(value.text, out) : take_octets(value.octets, out), {}};
-}
-
-/// The file, URI or credential; octets are not told.
-template <auto Member, EapSource::Kind... Kinds>
-std::string get_source(const ProfileView& view) {
-  const EapSource& source = at(view, Member);
-  return ((source.kind == Kinds) || ...) ? source.name : std::string{};
 }
 
 /// Everybody may read CAs and lists, so that nothing else may be among the octets. False where there are none.
@@ -106,8 +95,7 @@ Verdict set_sources(ProfileDraft& draft, const RawValue& value) {
 std::string word_of(const EapSource& source) {
   if (source.kind == EapSource::Kind::system) return "system";
   if (source.kind == EapSource::Kind::octets) {
-    const std::string_view octets = source.content.view();
-    const WipedText digits = to_base64({reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size()});
+    const WipedText digits = to_base64(source.octets());
     return std::string{data_uri}.append(digits.view());
   }
   if (!source.name.contains(' ')) return source.name;
@@ -120,37 +108,6 @@ std::string get_sources(const ProfileView& view) {
   std::string out;
   for (const EapSource& source : at(view, Member)) out.append(out.empty() ? "" : " ").append(word_of(source));
   return out;
-}
-
-/// A password: what stands in the profile, or what a program gives.
-template <auto Member>
-Verdict set_secret(ProfileDraft& draft, const RawValue& value) {
-  constexpr std::size_t most = 256;
-  if (value.octets.size() > most || value.text.size() > most) return refused;
-  at(draft, Member) = {
-      EapSource::Kind::octets, {}, value.octets.empty() ? WipedText{value.text} : text_of_octets(value.octets)};
-  return {};
-}
-
-template <auto Member>
-Verdict set_secret_file(ProfileDraft& draft, const RawValue& value) {
-  if (!is_file_path(value.text)) return refused;
-  at(draft, Member) = {EapSource::Kind::file, std::string{value.text}, {}};
-  return {};
-}
-
-template <auto Member>
-Verdict set_secret_credential(ProfileDraft& draft, const RawValue& value) {
-  if (!is_credential_name(value.text)) return refused;
-  at(draft, Member) = {EapSource::Kind::credential, std::string{value.text}, {}};
-  return {};
-}
-
-template <auto Member, bool (*Accepts)(std::string_view) noexcept>
-Verdict set_text(ProfileDraft& draft, const RawValue& value) {
-  if (!Accepts(value.text)) return refused;
-  at(draft, Member) = value.text;
-  return {};
 }
 
 template <auto Member, bool (*Accepts)(std::string_view) noexcept, bool Commas>
@@ -170,17 +127,6 @@ std::string get_texts(const ProfileView& view) {
     out.append(out.empty() ? "" : " ").append(text.contains(' ') ? quote + text + quote : text);
   }
   return out;
-}
-
-template <std::size_t Most>
-bool is_plain(std::string_view text) noexcept {
-  return text.size() <= Most && survives_a_file(text);
-}
-
-Verdict set_role(ProfileDraft&, const RawValue& value) {
-  if (value.text == to_string(PaeRole::authenticator))
-    return {false, "supplicant; Role=authenticator is not supported by this version"};
-  return {value.text == to_string(PaeRole::supplicant), {}};
 }
 
 Verdict set_methods(ProfileDraft& draft, const RawValue& value) {
@@ -237,8 +183,6 @@ Verdict set_reauthenticate(ProfileDraft& draft, const RawValue& value) {
 }
 
 constexpr std::string_view octets_1_253 = "a text of 1 to 253 octets";
-constexpr std::string_view secret_text = "1 to 256 octets";
-constexpr std::string_view secret_file = "the absolute path of a file that holds it";
 constexpr std::string_view eap_credential =
     "the name of a credential of macsec-eap.service (LoadCredential= of the unit)";
 constexpr std::string_view own_file = "the absolute path of a file, or a pkcs11: URI without a PIN";
@@ -252,9 +196,9 @@ using Kind = EapSource::Kind;
 
 // clang-format off
 constexpr std::array pae_table{
-    ProfileRule{{"8021X", "Role", "supplicant", "supplicant",
-                 "Which end of the authentication this one is"},
-                set_role, get<&Pae::role>},
+    ProfileRule{{"8021X", "Role", "supplicant or authenticator", "supplicant",
+                 "Which end of the authentication this one is: the host, or the port that asks a RADIUS server"},
+                set_choice<&Pae::role, PaeRole::supplicant, PaeRole::authenticator>, get<&Pae::role>},
     ProfileRule{{"8021X", "Method", "tls, peap or ttls, one or several, the best first", "required",
                  "EAP methods that may be used"},
                 set_methods, get_methods},
@@ -268,7 +212,7 @@ constexpr std::array pae_table{
                  "How the password is proved inside peap and ttls"},
                 set_choice<&Eap::inner, EapInner::mschapv2, EapInner::pap, EapInner::chap, EapInner::mschap,
                            EapInner::eap_mschapv2, EapInner::eap_gtc>, get<&Eap::inner>},
-    ProfileRule{{"8021X", "Password", secret_text, one_password, "The password", true},
+    ProfileRule{{"8021X", "Password", secret_octets, one_password, "The password", true},
                 set_secret<&Eap::password>, nullptr},
     ProfileRule{{"8021X", "PasswordFile", secret_file, one_password, "File that holds the password"},
                 set_secret_file<&Eap::password>, get_source<&Eap::password, Kind::file>},
@@ -313,7 +257,7 @@ constexpr std::array pae_table{
     ProfileRule{{"8021X", "PrivateKeyCredential", eap_credential, "the file of ClientCertificate=",
                  "Credential that holds the key of our certificate"},
                 set_secret_credential<&Eap::private_key>, get_source<&Eap::private_key, Kind::credential>},
-    ProfileRule{{"8021X", "PrivateKeyPassword", secret_text, "none", "What the key is encrypted with", true},
+    ProfileRule{{"8021X", "PrivateKeyPassword", secret_octets, "none", "What the key is encrypted with", true},
                 set_secret<&Eap::private_key_password>, nullptr},
     ProfileRule{{"8021X", "PrivateKeyPasswordFile", secret_file, "none", "File that holds the password of the key"},
                 set_secret_file<&Eap::private_key_password>, get_source<&Eap::private_key_password, Kind::file>},
@@ -363,17 +307,34 @@ constexpr std::array pae_table{
     ProfileRule{{"8021X", "HeldSec", "a time span from 1s to 1h", "1min",
                  "Longest pause after a failed authentication"},
                 set_span<&Pae::held, 1'000, 3'600'000>, get<&Pae::held>},
-    ProfileRule{{"8021X", "ReauthenticateSec", "a time span of at least 10s, or 0", "0",
-                 "How often to authenticate again; 0: when the other end asks"},
+    ProfileRule{{"8021X", "ReauthenticateSec", "a time span of at least 10s, or 0", "0; 1h with Role=authenticator",
+                 "How often to authenticate again; 0: when the other end or the RADIUS server asks"},
                 set_reauthenticate, get<&Pae::reauthenticate>},
     ProfileRule{{"8021X", "Nid", "a text of at most 100 octets", "none",
                  "Network that is asked for in EAPOL-Start"},
                 set_text<&Pae::nid, is_plain<100>>, get<&Pae::nid>},
+    ProfileRule{{"8021X", "NasIdentifier", octets_1_253, "the name of the host",
+                 "How an authenticator calls itself towards its RADIUS servers"},
+                set_text<&Pae::nas_identifier, is_identity>, get<&Pae::nas_identifier>},
+    ProfileRule{{"8021X", "QuietSec", "a time span from 1s to 1h", "1min",
+                 "How long an authenticator hears nobody after a server refused a host"},
+                set_span<&Pae::quiet, 1'000, 3'600'000>, get<&Pae::quiet>},
+    ProfileRule{{"8021X", "ServerDeadSec", "a time span from 0 to 30d", "24h",
+                 "How long an authenticator keeps a link that no server answers for any more"},
+                set_span<&Pae::server_dead, 0, 2'592'000'000>, get<&Pae::server_dead>},
 };
 // clang-format on
 
 }  // namespace
 
 std::span<const ProfileRule> pae_rules() noexcept { return pae_table; }
+
+std::optional<PaeRole> role_of_pae_key(std::string_view key) noexcept {
+  for (const std::string_view any : {"Role", "CakLength", "ReauthenticateSec"})
+    if (key == any) return std::nullopt;
+  for (const std::string_view one : {"NasIdentifier", "QuietSec", "ServerDeadSec"})
+    if (key == one) return PaeRole::authenticator;
+  return PaeRole::supplicant;
+}
 
 }  // namespace macsec::detail

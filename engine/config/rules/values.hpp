@@ -38,6 +38,10 @@ T& at(ProfileDraft& draft, T EapProfile::* member) noexcept {
   return draft.pae.eap.*member;
 }
 template <typename T>
+T& at(ProfileDraft& draft, T RadiusServer::* member) noexcept {
+  return draft.server.*member;
+}
+template <typename T>
 T& at(ProfileDraft& draft, T ProfileDraft::* member) noexcept {
   return draft.*member;
 }
@@ -68,6 +72,10 @@ const T& at(const ProfileView& view, T Profile::Pae::* member) noexcept {
 template <typename T>
 const T& at(const ProfileView& view, T EapProfile::* member) noexcept {
   return view.pae->eap.*member;
+}
+template <typename T>
+const T& at(const ProfileView& view, T RadiusServer::* member) noexcept {
+  return view.server->*member;
 }
 template <typename T>
 const T& at(const ProfileView& view, T KeySource::* member) noexcept {

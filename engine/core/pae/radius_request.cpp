@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/core/pae/radius_request.hpp"
+
+#include <algorithm>
+
+namespace macsec::core {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration longest_span = 16s;
+constexpr Duration shortest_span = 100ms;  // whatever a profile says, time passes between two of them
+
+/// Up to a tenth of `span`, more or less.
+Duration jitter(Duration span, Random& random) {
+  std::array<std::uint8_t, 2> octets{};
+  random.fill(octets);
+  const auto share = (octets[0] << 8U | octets[1]) % 201 - 100;  // thousandths
+  return span * share / 1000;
+}
+
+}  // namespace
+
+RadiusSlot RadiusIdentifiers::take() {
+  auto socket = std::ranges::find_if(sockets_, [](const Socket& one) { return !one.used.all(); });
+  if (socket == sockets_.end()) socket = sockets_.emplace(socket);
+  while (socket->used.test(socket->next)) ++socket->next;
+  socket->used.set(socket->next);
+  return {
+      .server = server_, .socket = static_cast<std::size_t>(socket - sockets_.begin()), .identifier = socket->next++};
+}
+
+void RadiusIdentifiers::release(const RadiusSlot& slot) noexcept {
+  if (slot.socket < sockets_.size()) sockets_[slot.socket].used.reset(slot.identifier);
+}
+
+RadiusRequest::RadiusRequest(std::vector<std::uint8_t> octets, const RadiusAuthenticator& authenticator, Duration retry,
+                             Duration timeout, Time now, Random& random)
+    : octets_{std::move(octets)},
+      authenticator_{authenticator},
+      span_{std::max(retry + jitter(retry, random), shortest_span)},
+      most_{std::max(retry, longest_span)},
+      again_{now + span_},
+      deadline_{now + timeout} {}
+
+bool RadiusRequest::take_again(Time now, Random& random) {
+  if (!again_ || now < *again_ || is_expired(now)) return false;
+  span_ = 2 * span_ > most_ ? most_ + jitter(most_, random) : 2 * span_ + jitter(span_, random);
+  again_ = now + span_;
+  return true;
+}
+
+}  // namespace macsec::core

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One request to a RADIUS server on its way, and the identifiers by which answers are matched to requests.
+#pragma once
+
+#include "engine/base/time.hpp"
+#include "engine/ports/random.hpp"
+#include "engine/wire/radius.hpp"
+
+#include <bitset>
+#include <optional>
+#include <vector>
+
+namespace macsec::core {
+
+/// What an answer is matched by: 256 identifiers for each source port (RFC 2865 section 3).
+struct RadiusSlot {
+  std::size_t server = 0;  ///< its place in the profile
+  std::size_t socket = 0;  ///< of the sockets to this server
+  std::uint8_t identifier = 0;
+  friend auto operator<=>(const RadiusSlot&, const RadiusSlot&) = default;
+};
+
+/// The identifiers of one server, on as many sockets as it takes. One that is released is used last again, so that a late
+/// answer finds nothing outstanding.
+class RadiusIdentifiers {
+ public:
+  explicit RadiusIdentifiers(std::size_t server) noexcept : server_{server} {}
+  [[nodiscard]] RadiusSlot take();
+  void release(const RadiusSlot& slot) noexcept;
+
+ private:
+  static constexpr std::size_t per_socket = 256;
+  struct Socket {
+    std::bitset<per_socket> used;
+    std::uint8_t next = 0;
+  };
+  std::size_t server_;
+  std::vector<Socket> sockets_;
+};
+
+/// When a request is sent again, and when it is given up (RFC 5080 section 2.2.1).
+class RadiusRequest {
+ public:
+  /// `retry`: until it is first sent again, which takes twice as long each time, up to 16 s. `timeout`: until it is given up.
+  RadiusRequest(std::vector<std::uint8_t> octets, const RadiusAuthenticator& authenticator, Duration retry,
+                Duration timeout, Time now, Random& random);
+
+  [[nodiscard]] const std::vector<std::uint8_t>& octets() const noexcept { return octets_; }
+  [[nodiscard]] const RadiusAuthenticator& authenticator() const noexcept { return authenticator_; }
+
+  [[nodiscard]] bool is_expired(Time now) const noexcept { return now >= deadline_; }
+  [[nodiscard]] Time next() const noexcept { return again_ && *again_ < deadline_ ? *again_ : deadline_; }
+  /// Whether it is to be sent again now; the next time is set.
+  [[nodiscard]] bool take_again(Time now, Random& random);
+  /// Only its answer is waited for.
+  void stop_sending() noexcept { again_.reset(); }
+
+  /// An answer came whose check failed.
+  void note_bad_answer() noexcept { bad_answer_ = true; }
+  [[nodiscard]] bool has_bad_answer() const noexcept { return bad_answer_; }
+
+ private:
+  std::vector<std::uint8_t> octets_;
+  RadiusAuthenticator authenticator_;
+  Duration span_;
+  Duration most_;
+  std::optional<Time> again_;
+  Time deadline_;
+  bool bad_answer_ = false;
+};
+
+}  // namespace macsec::core

@@ -34,7 +34,7 @@ void EapPorts::set(Session& session) {
   const ProfilePointer before = std::exchange(entry->second.profile, session.shared_profile());
   if (before && before->pae->eap == pae->eap) return;
   if (added) entry->second.number = ++last_number_;
-  if (const auto heard = wires_.hear_eap(true); !heard)
+  if (const auto heard = wires_.hear_eap(EapSide::supplicants, true); !heard)
     session.trace_.message(LogLevel::warning, heard.error().message);
   if (EapWorker* const to = worker()) to->set_profile(entry->second.number, pae->eap);
 }
@@ -49,7 +49,7 @@ void EapPorts::drop(Session& session) {
   });
   if (worker_) worker_->drop_profile(entry->second.number);
   entries_.erase(entry);
-  if (entries_.empty()) static_cast<void>(wires_.hear_eap(false));
+  if (entries_.empty()) static_cast<void>(wires_.hear_eap(EapSide::supplicants, false));
 }
 
 std::optional<core::EapConversation> EapPorts::find(const Session& session, core::EapConversation conversation) {

@@ -31,10 +31,13 @@ Result<Wires::Wire*> Wires::wire(std::uint16_t ethertype) {
   return wires_.emplace(ethertype, std::move(*made)).first->second.get();
 }
 
-Result<void> Wires::hear_eap(bool on) {
-  if (on == (eap_ != nullptr)) return {};
-  eap_.reset();
-  if (!on) return {};
+Result<void> Wires::hear_eap(EapSide side, bool on) {
+  if (on)
+    eap_sides_.insert(side);
+  else
+    eap_sides_.erase(side);
+  if (eap_sides_.empty()) eap_.reset();
+  if (eap_sides_.empty() || eap_ != nullptr) return {};
   auto made = open(eapol_ethertype, Hears::eap);
   if (!made) return std::unexpected{std::move(made.error())};
   eap_ = std::move(*made);

@@ -10,9 +10,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace macsec::os {
+
+/// Who wants EAP to be let in.
+enum class EapSide : std::uint8_t { supplicants, authenticators };
 
 class Wires {
  public:
@@ -34,8 +38,8 @@ class Wires {
   [[nodiscard]] Result<void> join(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group);
   void leave(std::uint16_t ethertype, unsigned ifindex, const MacAddress& group) noexcept;
 
-  /// Lets EAP in on all interfaces, or shuts it out. Its group is that of key agreement, which is joined for that.
-  [[nodiscard]] Result<void> hear_eap(bool on);
+  /// Lets EAP in on all interfaces as long as a side wants it. Its group is that of key agreement, which is joined for that.
+  [[nodiscard]] Result<void> hear_eap(EapSide side, bool on);
 
   /// Keeps the frame until send().
   void queue(std::uint16_t ethertype, unsigned ifindex, core::Frame frame);
@@ -61,6 +65,7 @@ class Wires {
   Receiver receiver_;
   std::map<std::uint16_t, std::unique_ptr<Wire>> wires_;
   std::unique_ptr<Wire> eap_;        ///< receives only
+  std::set<EapSide> eap_sides_;      ///< that want it
   std::map<unsigned, int> failing_;  ///< errno by interface
 };
 

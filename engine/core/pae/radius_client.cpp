@@ -42,7 +42,7 @@ std::string words_of(RadiusProblem problem, const Error& error, const RadiusServ
   if (problem == RadiusProblem::blocked)
     return "the unit's IPAddressAllow= does not hold " + server.address +
            " (drop-in macsecd-radius.conf), or a firewall of this host drops it";
-  return "cannot ask " + place_of(server) + ": " + error.message;
+  return error.message;
 }
 
 std::string words_of_silence(const RadiusServer& server) {

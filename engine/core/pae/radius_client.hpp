@@ -35,7 +35,7 @@ class RadiusClient {
 
   /// What came from the address and port of the server to this socket, and from nowhere else.
   void on_datagram(std::size_t server, std::size_t socket, Bytes octets, Time now);
-  /// Sending or receiving on this socket failed; `error` has the errno.
+  /// Sending or receiving on this socket failed, as `error` says with its errno and in words.
   void on_error(std::size_t server, std::size_t socket, const Error& error, Time now);
   void on_timeout(Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;

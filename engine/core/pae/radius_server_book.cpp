@@ -39,6 +39,7 @@ void RadiusServerBook::on_answer(std::size_t at, bool to_probe, Time now) {
   Entry& entry = entries_[at];
   if (entry.state == RadiusServerState::dead)
     events_.push_back({.kind = RadiusEvent::Kind::server_alive,
+                       .place = at,
                        .server = entry.server->address,
                        .text = "RADIUS server " + place_of(*entry.server) + " answers again"});
   entry.state = RadiusServerState::alive;
@@ -59,6 +60,7 @@ void RadiusServerBook::on_unanswered(std::size_t at, std::string words, Time now
   entry.probe_at = now + probe_gap;
   entry.trial_at = now + probe_gap;
   events_.push_back({.kind = RadiusEvent::Kind::server_dead,
+                     .place = at,
                      .server = entry.server->address,
                      .text = "RADIUS server " + place_of(*entry.server) + " is taken for dead: " + entry.words});
 }

@@ -14,8 +14,9 @@ namespace macsec::core {
 struct RadiusEvent {
   enum class Kind : std::uint8_t { server_dead, server_alive };
   Kind kind = Kind::server_dead;
-  std::string server{};  ///< address
-  std::string text{};    ///< a sentence
+  std::size_t place = 0;  ///< of the server in the profile
+  std::string server{};   ///< address
+  std::string text{};     ///< a sentence
 };
 
 class RadiusServerBook {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/adapters/radius_link.hpp"
+
+#include <cerrno>
+
+namespace macsec::os {
+namespace {
+
+constexpr unsigned datagram_budget = 64;  // datagrams a turn
+
+}  // namespace
+
+Result<std::unique_ptr<RadiusLink>> RadiusLink::open(EventLoop& loop, Receiver receiver, ProfilePointer profile,
+                                                     std::string nas_identifier, Random& random) {
+  std::unique_ptr<RadiusLink> out{
+      new RadiusLink{loop, std::move(receiver), std::move(profile), std::move(nas_identifier), random}};
+  if (const auto started = out->start(); !started) return std::unexpected{started.error()};
+  return out;
+}
+
+Result<void> RadiusLink::start() {
+  auto timer = loop_.timer([this] {
+    client_.on_timeout(boot_time());
+    settle();
+  });
+  if (!timer) return std::unexpected{timer.error()};
+  timer_ = std::move(*timer);
+  auto tell_source = loop_.deferred([this] { tell(); });
+  if (!tell_source) return std::unexpected{tell_source.error()};
+  tell_ = std::move(*tell_source);
+  return {};
+}
+
+void RadiusLink::command(core::RadiusOwner owner, core::RadiusCommand command) {
+  client_.command(owner, std::move(command), boot_time());
+  settle();
+}
+
+void RadiusLink::drop(core::RadiusOwner owner) {
+  client_.drop(owner);
+  settle();
+}
+
+Result<DatagramSocket*> RadiusLink::socket(std::size_t server, std::size_t at) {
+  auto& sockets = sockets_[server];
+  while (sockets.size() <= at) sockets.push_back(std::make_unique<Socket>());
+  Socket& entry = *sockets[at];
+  if (!entry.socket) {
+    const RadiusServer& to = profile_->pae->servers[server];
+    auto opened = DatagramSocket::connect(to.address, to.port);
+    if (!opened) return std::unexpected{opened.error()};
+    auto source = loop_.on_readable(opened->fd(), [this, server, at] { receive(server, at); });
+    if (!source) return std::unexpected{source.error()};
+    entry.socket.emplace(std::move(*opened));
+    entry.source = std::move(*source);
+  }
+  return &*entry.socket;
+}
+
+Result<void> RadiusLink::send(const core::RadiusDatagram& datagram) {
+  const auto to = socket(datagram.server, datagram.socket);
+  if (!to) return std::unexpected{to.error()};
+  auto sent = (*to)->send(datagram.octets);
+  if (sent || sent.error().code == ECONNREFUSED) return sent;
+  // Its source address may be one that this host has no more.
+  if (const auto done = (*to)->reconnect(); !done) return done;
+  return (*to)->send(datagram.octets);
+}
+
+void RadiusLink::settle() {
+  while (const auto datagram = client_.poll_datagram())
+    if (const auto sent = send(*datagram); !sent)
+      client_.on_error(datagram->server, datagram->socket, sent.error(), boot_time());
+  if (const auto next = client_.next_timeout())
+    timer_.arm(*next);
+  else
+    timer_.disarm();
+  tell_.schedule();
+}
+
+void RadiusLink::receive(std::size_t server, std::size_t at) {
+  std::array<std::uint8_t, max_radius_size> buffer{};
+  for (unsigned i = 0; i < datagram_budget; ++i) {
+    const auto got = sockets_[server][at]->socket->receive(buffer);
+    if (!got) {
+      client_.on_error(server, at, got.error(), boot_time());
+      continue;
+    }
+    if (!*got) break;
+    client_.on_datagram(server, at, **got, boot_time());
+  }
+  settle();
+}
+
+void RadiusLink::tell() {
+  while (const auto event = client_.poll_event()) {
+    // The next request goes by the route that there is then.
+    if (event->kind == core::RadiusEvent::Kind::server_dead)
+      for (const auto& socket : sockets_[event->place])
+        if (socket->socket) static_cast<void>(socket->socket->reconnect());
+    receiver_.event(*event);
+  }
+  while (auto report = client_.poll_report()) receiver_.report(report->first, std::move(report->second));
+  receiver_.done();
+}
+
+}  // namespace macsec::os

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A RADIUS client on the loop: its sockets and its timer.
+#pragma once
+
+#include "engine/adapters/system/datagram_socket.hpp"
+#include "engine/adapters/system/event_loop.hpp"
+#include "engine/core/pae/radius_client.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace macsec::os {
+
+/// Nothing here blocks, and nothing is told from inside a call: callbacks come from the loop only, and may call.
+class RadiusLink {
+ public:
+  struct Receiver {
+    std::function<void(core::RadiusOwner owner, core::RadiusReport&& report)> report;
+    /// A server stopped answering, or answers again.
+    std::function<void(const core::RadiusEvent& event)> event;
+    /// At the end of each callback of the loop.
+    std::function<void()> done;
+  };
+  /// Loop and `random` outlive this. The profile has [RadiusServer] sections; sockets are opened when first needed.
+  [[nodiscard]] static Result<std::unique_ptr<RadiusLink>> open(EventLoop& loop, Receiver receiver,
+                                                                ProfilePointer profile, std::string nas_identifier,
+                                                                Random& random);
+  RadiusLink(const RadiusLink&) = delete;
+  RadiusLink& operator=(const RadiusLink&) = delete;
+
+  /// As of core::RadiusClient.
+  void command(core::RadiusOwner owner, core::RadiusCommand command);
+  void drop(core::RadiusOwner owner);
+  [[nodiscard]] std::vector<core::RadiusServerStatus> status() const { return client_.status(); }
+
+ private:
+  struct Socket {
+    std::optional<DatagramSocket> socket{};
+    EventSource source{};  ///< after the socket: destroyed before it
+  };
+
+  RadiusLink(EventLoop& loop, Receiver receiver, ProfilePointer profile, std::string nas_identifier, Random& random)
+      : loop_{loop},
+        receiver_{std::move(receiver)},
+        profile_{profile},
+        client_{std::move(profile), std::move(nas_identifier), random},
+        sockets_(profile_->pae->servers.size()) {}
+  [[nodiscard]] Result<void> start();
+  void receive(std::size_t server, std::size_t at);
+  /// Sends what waits, and has told what there is to tell.
+  void settle();
+  [[nodiscard]] Result<void> send(const core::RadiusDatagram& datagram);
+  [[nodiscard]] Result<DatagramSocket*> socket(std::size_t server, std::size_t at);
+  void tell();
+
+  EventLoop& loop_;
+  Receiver receiver_;
+  ProfilePointer profile_;
+  core::RadiusClient client_;
+  std::vector<std::vector<std::unique_ptr<Socket>>> sockets_;  ///< by server, then by number
+  EventSource timer_;
+  EventSource tell_;
+};
+
+}  // namespace macsec::os

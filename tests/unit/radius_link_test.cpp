@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A RADIUS client over real sockets: answers come in, closed ports and refused routes are told at once, servers come back.
+#include "engine/adapters/radius_link.hpp"
+#include "engine/adapters/system/os_random.hpp"
+#include "tests/eap/radius_answer.hpp"
+#include "tests/sim/forge.hpp"
+#include "tests/unit/cable.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace macsec::os {
+namespace {
+
+using namespace std::chrono_literals;
+using core::RadiusProblem;
+using core::RadiusReport;
+using test::RadiusAnswer;
+
+constexpr std::string_view secret = "xyzzy5461xyzzy54";
+
+/// A server on loopback that rejects everybody who asks.
+class Rejecting {
+ public:
+  /// `port` 0: any.
+  Rejecting(EventLoop& loop, int family, std::uint16_t port = 0) {
+    socket_ = FileDescriptor{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    sockaddr_storage address{};
+    address.ss_family = static_cast<sa_family_t>(family);
+    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+    (family == AF_INET ? v4.sin_port : v6.sin6_port) = htons(port);
+    if (family == AF_INET)
+      v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+      v6.sin6_addr = in6addr_loopback;
+    socklen_t size = sizeof address;
+    bound_ = ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+             ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    port_ = ntohs(family == AF_INET ? v4.sin_port : v6.sin6_port);
+    source_ = std::move(*loop.on_readable(socket_.get(), [this] { answer(); }));
+  }
+  [[nodiscard]] bool bound() const noexcept { return bound_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  bool forges_first = false;  ///< sends an answer of another secret before its own
+
+ private:
+  void answer() {
+    std::array<std::uint8_t, max_radius_size> buffer{};
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    const ssize_t got =
+        ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (got <= 0) return;
+    const Bytes request = Bytes{buffer}.first(static_cast<std::size_t>(got));
+    for (const std::string_view with : {std::string_view{"another secret"}, secret}) {
+      if (with != secret && !forges_first) continue;
+      const auto octets = RadiusAnswer{RadiusCode::access_reject, request, with}.octets();
+      static_cast<void>(
+          ::sendto(socket_.get(), octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&from), size) > 0);
+    }
+  }
+
+  FileDescriptor socket_;
+  bool bound_ = false;
+  std::uint16_t port_ = 0;
+  EventSource source_;
+};
+
+/// In a namespace of its own, so that nobody else has the ports.
+class RadiusLinkTest : public CableTest {
+ protected:
+  void SetUp() override {
+    CableTest::SetUp();
+    if (IsSkipped()) return;
+    ASSERT_EQ(run("ip link set lo up"), 0);
+  }
+  void open(const std::string& address, std::uint16_t port) {
+    const ProfilePointer profile = sim::make_profile([&](Profile& made) {
+      RadiusServer& server = made.pae.emplace().servers.emplace_back();
+      server.address = address;
+      server.port = port;
+      server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
+    });
+    link_ = std::move(*RadiusLink::open(
+        loop_,
+        {.report = [this](core::RadiusOwner, RadiusReport&& report) { reports_.push_back(std::move(report)); },
+         .event = [this](const core::RadiusEvent& event) { events_.push_back(event); },
+         .done = [] {}},
+        profile, "switch", random_));
+  }
+  /// What becomes of a conversation; nothing within five seconds.
+  std::optional<RadiusReport> ask() {
+    reports_.clear();
+    link_->command(1, {.conversation = ++conversation_, .packet = {2, 1, 0, 6, 1, 'a'}, .user_name = "a"});
+    const Time end = boot_time() + 5s;
+    while (reports_.empty() && boot_time() < end) static_cast<void>(loop_.run_once(end));
+    return reports_.empty() ? std::nullopt : std::optional{std::move(reports_.front())};
+  }
+
+  EventLoop loop_ = std::move(*EventLoop::open());
+  OsRandom random_;
+  std::unique_ptr<RadiusLink> link_;
+  std::vector<RadiusReport> reports_;
+  std::vector<core::RadiusEvent> events_;
+  core::RadiusConversation conversation_ = 0;
+};
+
+TEST_F(RadiusLinkTest, AnswersComeByBothFamilies) {
+  for (const int family : {AF_INET, AF_INET6}) {
+    Rejecting server{loop_, family};
+    server.forges_first = true;
+    ASSERT_TRUE(server.bound());
+    open(family == AF_INET ? "127.0.0.1" : "::1", server.port());
+    const auto report = ask();
+    ASSERT_TRUE(report) << family;
+    EXPECT_EQ(report->kind, RadiusReport::Kind::reject);
+    EXPECT_EQ(link_->status()[0].counters.bad_authenticators, 1U);
+  }
+}
+
+TEST_F(RadiusLinkTest, ClosedPortIsToldAtOnceAndAServerThatComesBackIsUsed) {
+  open("127.0.0.1", 1812);
+  for (int i = 0; i < 3; ++i) {
+    const auto report = ask();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->problem, RadiusProblem::refused) << report->words;
+  }
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_EQ(events_[0].kind, core::RadiusEvent::Kind::server_dead);
+  const Rejecting server{loop_, AF_INET, 1812};
+  ASSERT_TRUE(server.bound());
+  EXPECT_EQ(ask()->kind, RadiusReport::Kind::reject);
+  ASSERT_EQ(events_.size(), 2U);
+  EXPECT_EQ(events_[1].kind, core::RadiusEvent::Kind::server_alive);
+}
+
+// The errno of a datagram that the unit's address filter or a firewall stops.
+TEST_F(RadiusLinkTest, WhatMayNotLeaveIsTold) {
+  ASSERT_EQ(run("ip route add prohibit 192.0.2.0/24"), 0);
+  open("192.0.2.1", 1812);
+  const auto report = ask();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->problem, RadiusProblem::blocked) << report->words;
+}
+
+TEST_F(RadiusLinkTest, RouteThatIsMissingIsToldAndFoundLater) {
+  open("192.0.2.1", 1812);
+  const auto report = ask();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->problem, RadiusProblem::silent);
+  EXPECT_NE(report->words.find("Network is unreachable"), std::string::npos) << report->words;
+  ASSERT_EQ(run("ip addr add 192.0.2.1/32 dev lo"), 0);
+  EXPECT_EQ(ask()->problem, RadiusProblem::refused);  // it is there, and nobody listens
+}
+
+// A socket that is connected keeps its source address; one that is taken away must not silence it for ever.
+TEST_F(RadiusLinkTest, AnotherSourceAddressIsTaken) {
+  ASSERT_EQ(run("ip addr add 192.0.2.10/24 dev a && ip link set dev a up && ip link set dev b up"), 0);
+  ASSERT_EQ(run("ip addr add 192.0.2.1/32 dev lo"), 0);
+  open("192.0.2.1", 1812);
+  ASSERT_EQ(run("ip route replace local 192.0.2.1 dev lo table local src 192.0.2.10"), 0);
+  EXPECT_EQ(ask()->problem, RadiusProblem::refused);
+  ASSERT_EQ(run("ip route replace local 192.0.2.1 dev lo table local src 192.0.2.1 && ip addr del 192.0.2.10/24 dev a"),
+            0);
+  EXPECT_EQ(ask()->problem, RadiusProblem::refused);
+}
+
+}  // namespace
+}  // namespace macsec::os

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/logon.hpp"
 
-#include "engine/core/mka/session_cas.hpp"
-#include "engine/crypto/session_keys.hpp"
-
 #include <algorithm>
 #include <cerrno>
 
@@ -23,111 +20,36 @@ constexpr Duration longest_retry = 60s;
 
 // ---- the session -----------------------------------------------------------------------------------------------------
 
-const Participant* Logon::live_session() const noexcept {
-  const Participant* best = nullptr;
-  for (const Participant& participant : kay_.participants())
-    if (participant.role == KeyRole::session && participant.active && participant.peers().any_live() &&
-        (best == nullptr || participant.sequence() > best->sequence()))
-      best = &participant;
-  return best;
-}
-
-bool Logon::in_use(const Participant& participant) const noexcept {
-  const auto of = [&](const std::optional<SakSlot>& slot) { return slot && slot->ckn == participant.ckn(); };
-  return participant.peers().any_live() || of(kay_.cp().latest()) || of(kay_.cp().old());
-}
-
 void Logon::end_session(std::string_view why, Time since, Time now) {
   deadlines_.stop(Timer::unheard);
   deadlines_.stop(Timer::retry);
   deadlines_.stop(Timer::reauthenticate);
-  silent_ = not_followed_ = false;
+  silent_ = false;
+  keyring_.forgive();
   ++revision_;
-  const bool had_key = newest_session(kay_.participants()) != nullptr;
+  const bool had_key = !keyring_.empty();
   if (had_key && !deadlines_.is_set(Timer::cached)) deadlines_.set(Timer::cached, since + context_.profile->pae->cache);
   if (had_key) context_.emit(Event::Kind::authentication_lost, now, std::string{why});
 }
 
-void Logon::add_key(const Supplicant::Success& success, std::size_t size, bool quiet, Time now) {
-  auto keys = crypto::derive_session_keys(success.keys.msk, success.keys.session_id, context_.link.mac,
-                                          success.authenticator, size);
-  Result<void> added;
-  if (keys) {
-    fresh_.push_back({keys->ckn, now + life_time});
-    added = kay_.add_session_key({.ckn = keys->ckn,
-                                  .cak = std::move(keys->cak),
-                                  .role = KeyRole::session,
-                                  .rule = KeyServerRule::never,
-                                  .sequence = ++sequence_,
-                                  .quiet = quiet},
-                                 now);
-  }
-  if (!keys || !added)
-    context_.emit(Event::Kind::secy_error, now,
-                  "cannot derive the keys of the authentication: " + (keys ? added.error() : keys.error()).message);
-}
-
-void Logon::take_keys(Supplicant::Success success, Time now) {
-  // What nobody speaks is not spoken to any longer; what is in use stays until the other end has moved.
-  static_cast<void>(drop_unheard(true, now));
-  const Participant* const before = live_session();
-  const std::optional<Ckn> before_ckn = before != nullptr ? std::optional{Ckn{before->ckn()}} : std::nullopt;
-  const CakLength length = context_.profile->pae->cak_length;
-  newest_ = sequence_ + 1;
-  ++revision_;
-  // Who derives the other length speaks under another CKN: that one is only listened to until it is heard.
-  if (length != CakLength::bits_256) add_key(success, 16, false, now);
-  if (length != CakLength::bits_128) add_key(success, 32, length == CakLength::automatic, now);
+void Logon::take_keys(const Supplicant::Success& success, Time now) {
+  const Keyring::Taken taken = keyring_.take(success.keys, success.authenticator, now);
   deadlines_.stop(Timer::cached);
   deadlines_.stop(Timer::retry);
-  not_followed_ = false;
   const Duration period = context_.profile->pae->reauthenticate;
   if (period > Duration{0}) deadlines_.set(Timer::reauthenticate, now + period);
   std::string text = "by " + to_string(success.authenticator);
-  if (!fresh_.empty()) {
-    const auto spoken = length == CakLength::automatic && fresh_.size() > 1 ? fresh_.end() - 2 : fresh_.end() - 1;
-    text += "; CKN " + to_string(spoken->ckn);
-  }
-  if (before_ckn) {
+  if (taken.spoken) text += "; CKN " + to_string(*taken.spoken);
+  if (taken.before) {
     ++context_.supplicant.reauthentications;
     reauthenticated_at_ = now;
-    context_.emit(Event::Kind::reauthenticated, now, text + " after " + to_string(*before_ckn));
+    context_.emit(Event::Kind::reauthenticated, now, text + " after " + to_string(*taken.before));
   } else {
     context_.emit(Event::Kind::authenticated, now, text);
   }
   if (!success.validated)
     context_.emit(Event::Kind::insecure, now,
                   "authenticated without checking who is at the other end (ValidateServer=insecure-no)");
-}
-
-/// Keys that nobody speaks, now that another session key reaches somebody. The newest among them is one that the other end
-/// did not follow to.
-bool Logon::drop_unheard_fresh(Time now) {
-  const Participant* const live = live_session();
-  std::vector<Ckn> unheard;
-  std::erase_if(fresh_, [&](const Fresh& fresh) {
-    const Participant* const participant = kay_.find(fresh.ckn);
-    if (participant == nullptr || in_use(*participant)) return true;
-    if (now < fresh.until || live == nullptr) return false;
-    unheard.push_back(fresh.ckn);
-    return true;
-  });
-  if (unheard.empty()) return false;
-  ++revision_;
-  not_followed_ = live->sequence() < newest_;
-  for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
-  return true;
-}
-
-bool Logon::drop_unheard(bool spare_installed, Time now) {
-  std::vector<Ckn> unheard;
-  for (const Participant& participant : kay_.participants())
-    if (participant.role == KeyRole::session && !participant.peers().any_live() &&
-        !(spare_installed && in_use(participant)))
-      unheard.push_back(participant.ckn());
-  for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
-  ++revision_;
-  return !unheard.empty();
 }
 
 // ---- what comes in ---------------------------------------------------------------------------------------------------
@@ -140,7 +62,7 @@ void Logon::receive(const EapolFrame& frame, Time now) {
 
 void Logon::on_eap(EapReport report, Time now) {
   if (!applies()) return;
-  if (auto success = supplicant_.on_report(std::move(report), now)) take_keys(std::move(*success), now);
+  if (auto success = supplicant_.on_report(std::move(report), now)) take_keys(*success, now);
 }
 
 Result<void> Logon::reauthenticate(Time now) {
@@ -157,38 +79,17 @@ Result<void> Logon::log_off(Time now) {
   end_session("logged off by an operator", now, now);
   deadlines_.stop_all();
   supplicant_.log_off(now);
-  kay_.drop_session_keys(now);
-  fresh_.clear();
+  keyring_.drop_all(now);
   live_ = false;
   return {};
 }
 
 void Logon::restore(std::span<const SessionKey> keys, Time now) {
   if (!applies()) return;
-  for (const SessionKey& key : keys) {
-    sequence_ = std::max(sequence_, key.sequence);
-    fresh_.push_back({key.ckn, now + life_time});  // those nobody speaks go once another is live
-    // Who cannot derive from it has no use for it either.
-    static_cast<void>(kay_.add_session_key({.ckn = key.ckn,
-                                            .cak = key.cak.duplicate(),
-                                            .role = KeyRole::session,
-                                            .rule = KeyServerRule::never,
-                                            .sequence = key.sequence},
-                                           now));
-  }
+  const bool ours = std::ranges::none_of(keys, [](const SessionKey& key) { return key.host.has_value(); });
+  if (ours) keyring_.restore(keys, now);
   // A restart is no loss of carrier: who goes on with the key is given time to say so.
   deadlines_.set(Timer::cached, now + std::max(context_.profile->pae->cache, life_time));
-}
-
-std::vector<SessionKey> Logon::session_keys() const {
-  std::vector<SessionKey> keys;
-  for (const Participant& participant : kay_.participants())
-    if (participant.role == KeyRole::session && !participant.retired)
-      keys.push_back(
-          {.ckn = participant.ckn(), .cak = participant.cak().duplicate(), .sequence = participant.sequence()});
-  std::ranges::sort(keys, {}, &SessionKey::sequence);
-  if (keys.size() > most_kept_keys) keys.erase(keys.begin(), keys.end() - most_kept_keys);
-  return keys;
 }
 
 void Logon::set_enabled(bool enabled, Time now) {
@@ -204,9 +105,12 @@ void Logon::reconfigure(const Profile& before, Time now) {
     // The keys of the profile take over from those of the session before these go.
     supplicant_.stop(now);
     deadlines_.stop_all();
-    fresh_.clear();
-    live_ = up_ = silent_ = not_followed_ = mka_failed_ = false;
-    if (newest_session(kay_.participants()) != nullptr) deadlines_.set(Timer::carrier, now + life_time);
+    keyring_.forget();
+    live_ = up_ = silent_ = mka_failed_ = false;
+    if (context_.profile->pae)
+      kay_.drop_session_keys(now);  // as an authenticator it has other ones
+    else if (!keyring_.empty())
+      deadlines_.set(Timer::carrier, now + life_time);
     return;
   }
   if (!before.pae || before.pae->eap == context_.profile->pae->eap || supplicant_.stopped() || supplicant_.logged_off())
@@ -267,7 +171,7 @@ void Logon::step(Time now) {
   if (!up_) deadlines_.stop(Timer::retry);
   if (deadlines_.take_expired(Timer::retry, now) || deadlines_.take_expired(Timer::reauthenticate, now))
     if (up_ && supplicant_.may_start()) supplicant_.connect(now);
-  if (deadlines_.take_expired(Timer::cached, now)) static_cast<void>(drop_unheard(false, now));
+  if (deadlines_.take_expired(Timer::cached, now)) static_cast<void>(keyring_.drop_unheard(false, now));
   supplicant_.step(now);
 }
 
@@ -298,7 +202,7 @@ void Logon::follow_mka_failure(Time now) {
 bool Logon::follow(Time now) {
   if (!applies()) return false;
   follow_mka_failure(now);
-  const bool live = live_session() != nullptr;
+  const bool live = keyring_.live() != nullptr;
   if (live) {
     silent_ = false;
     retry_gap_ = Duration{0};
@@ -314,15 +218,13 @@ bool Logon::follow(Time now) {
   if (live != live_) ++revision_;
   live_ = live;
   follow_silence(now);
-  const bool over = deadlines_.take_expired(Timer::cached, now) && drop_unheard(false, now);
-  return drop_unheard_fresh(now) || over;
+  const bool over = deadlines_.take_expired(Timer::cached, now) && keyring_.drop_unheard(false, now);
+  return keyring_.drop_unheard_fresh(now) || over;
 }
 
 std::optional<Time> Logon::next() const {
-  std::optional<Time> next = sooner(deadlines_.next(), supplicant_.next());
-  if (live_)
-    for (const Fresh& fresh : fresh_) next = sooner(next, fresh.until);
-  return next;
+  const std::optional<Time> next = sooner(deadlines_.next(), supplicant_.next());
+  return live_ ? sooner(next, keyring_.next()) : next;
 }
 
 // ---- what is shown ---------------------------------------------------------------------------------------------------
@@ -330,7 +232,7 @@ std::optional<Time> Logon::next() const {
 Reason Logon::reason() const noexcept {
   if (!applies()) return Reason::none;
   const Reason of_eap = supplicant_.reason();
-  if ((of_eap == Reason::none || of_eap == Reason::authenticating) && (silent_ || not_followed_))
+  if ((of_eap == Reason::none || of_eap == Reason::authenticating) && (silent_ || keyring_.not_followed()))
     return Reason::mka_silent;
   return of_eap;
 }
@@ -355,8 +257,7 @@ void Logon::fill(PortStatus& status) const {
       sooner(out.next_attempt, sooner(deadlines_.at(Timer::retry), deadlines_.at(Timer::reauthenticate)));
   out.reauthenticated_at = reauthenticated_at_;
   out.cached_until = deadlines_.at(Timer::cached);
-  if (const Participant* newest = newest_session(kay_.participants()))
-    out.cak_bits = static_cast<std::uint16_t>(newest->cak().size() * 8);
+  out.cak_bits = keyring_.newest_bits();
 }
 
 }  // namespace macsec::core

@@ -4,15 +4,15 @@
 /// unprotected does.
 #pragma once
 
-#include "engine/core/mka/kay.hpp"
+#include "engine/core/keyring.hpp"
 #include "engine/core/pae/supplicant.hpp"
-#include "engine/core/session_key.hpp"
 
 namespace macsec::core {
 
 class Logon {
  public:
-  Logon(Context& context, Kay& kay) : context_{context}, kay_{kay}, supplicant_{context} {}
+  Logon(Context& context, Kay& kay)
+      : context_{context}, kay_{kay}, keyring_{context, kay, KeyServerRule::never}, supplicant_{context} {}
   Logon(const Logon&) = delete;
   Logon& operator=(const Logon&) = delete;
 
@@ -32,7 +32,7 @@ class Logon {
   /// whichever is secured first is used.
   void restore(std::span<const SessionKey> keys, Time now);
   /// What the next process is to have, oldest first.
-  [[nodiscard]] std::vector<SessionKey> session_keys() const;
+  [[nodiscard]] std::vector<SessionKey> session_keys() const { return keyring_.keys(); }
   /// The profile in the context took the place of `before`.
   void reconfigure(const Profile& before, Time now);
 
@@ -48,7 +48,9 @@ class Logon {
   [[nodiscard]] std::string words() const;
   void fill(PortStatus& status) const;
   /// Moves whenever the supplicant's part of fill() differs from before, times and counters aside.
-  [[nodiscard]] std::uint64_t revision() const noexcept { return supplicant_.revision() + revision_; }
+  [[nodiscard]] std::uint64_t revision() const noexcept {
+    return supplicant_.revision() + keyring_.revision() + revision_;
+  }
 
  private:
   enum class Timer : std::uint8_t {
@@ -60,12 +62,6 @@ class Logon {
     cached,          ///< a key without a peer is dropped
     count
   };
-  /// A key of an authentication, until it is clear whether the other end speaks it.
-  struct Fresh {
-    Ckn ckn;
-    Time until;
-  };
-
   [[nodiscard]] bool up() const noexcept { return context_.link.present && context_.link.carrier && kay_.enabled(); }
   [[nodiscard]] bool may_begin() const noexcept;
   void follow_carrier(Time now);
@@ -73,28 +69,19 @@ class Logon {
   void follow_silence(Time now);
   void follow_mka_failure(Time now);
   void end_session(std::string_view why, Time since, Time now);
-  void take_keys(Supplicant::Success success, Time now);
-  void add_key(const Supplicant::Success& success, std::size_t size, bool quiet, Time now);
-  [[nodiscard]] bool drop_unheard_fresh(Time now);
-  /// Drops session keys without a live peer; those whose SAK is still installed stay where `spare_installed`.
-  [[nodiscard]] bool drop_unheard(bool spare_installed, Time now);
-  [[nodiscard]] bool in_use(const Participant& participant) const noexcept;
-  [[nodiscard]] const Participant* live_session() const noexcept;
+  void take_keys(const Supplicant::Success& success, Time now);
 
   Context& context_;
   Kay& kay_;
+  Keyring keyring_;
   Supplicant supplicant_;
   Deadlines<Timer> deadlines_;
-  std::vector<Fresh> fresh_;
-  std::uint64_t sequence_ = 0;
-  std::uint64_t newest_ = 0;  ///< sequence of the first key of the last authentication
   bool up_ = false;
   MacAddress mac_;
   bool live_ = false;        ///< a session key has a live peer
   bool mka_failed_ = false;  ///< UseEap=mka-fail: nobody answered with the keys that are there
   bool silent_ = false;      ///< authenticated, and nobody spoke MKA for a life time
   std::uint64_t revision_ = 0;
-  bool not_followed_ = false;  ///< the other end stays with the key of an earlier authentication
   Duration retry_gap_{0};
   std::optional<Time> reauthenticated_at_;
 };

@@ -7,8 +7,13 @@
 namespace macsec::core {
 namespace {
 
-constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 1};
+constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 2};
 constexpr std::size_t longest_name = 64;
+// What a key says of its host.
+constexpr std::uint8_t of_host = 1;
+constexpr std::uint8_t has_reauthentication = 2;
+constexpr std::uint8_t has_end = 4;
+constexpr std::uint8_t must_secure = 8;
 
 void add_number(WipedBuffer& out, std::uint64_t value) {
   std::array<std::uint8_t, 8> octets{};
@@ -23,11 +28,54 @@ void add_counted(WipedBuffer& out, Bytes octets) {
   out.add(Bytes{size}).add(octets);
 }
 
+void add_text(WipedBuffer& out, const std::string& text) {
+  add_counted(out, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+std::string read_text(Reader& reader) {
+  const Bytes text = reader.take(reader.u8());
+  return {text.begin(), text.end()};
+}
+
+void add_time(WipedBuffer& out, const std::optional<Time>& time) {
+  if (time) add_number(out, static_cast<std::uint64_t>(time->time_since_epoch().count()));
+}
+
+std::optional<Time> read_time(Reader& reader) { return Time{Duration{static_cast<std::int64_t>(reader.u64())}}; }
+
+void add_host(WipedBuffer& out, const std::optional<HostSession>& host) {
+  std::array<std::uint8_t, 1> flags{};
+  if (host)
+    flags[0] = static_cast<std::uint8_t>(of_host | (host->reauthentication ? has_reauthentication : 0U) |
+                                         (host->end ? has_end : 0U) | (host->must_secure ? must_secure : 0U));
+  out.add(Bytes{flags});
+  if (!host) return;
+  out.add(Bytes{host->host.octets});
+  add_text(out, host->identity);
+  add_time(out, host->reauthentication);
+  add_time(out, host->end);
+}
+
+/// The reader fails where it is not what add_host() made.
+std::optional<HostSession> read_host(Reader& reader) {
+  const std::uint8_t flags = reader.u8();
+  if ((flags & of_host) == 0) return std::nullopt;
+  HostSession host;
+  const Bytes mac = reader.take(host.host.octets.size());
+  if (reader.ok()) std::ranges::copy(mac, host.host.octets.begin());
+  host.identity = read_text(reader);
+  if ((flags & has_reauthentication) != 0) host.reauthentication = read_time(reader);
+  if ((flags & has_end) != 0) host.end = read_time(reader);
+  host.must_secure = (flags & must_secure) != 0;
+  return host;
+}
+
 std::optional<SessionKey> read_key(Reader& reader) {
   SessionKey key;
   key.sequence = reader.u64();
   const auto ckn = Ckn::from(reader.take(reader.u8()));
   const Bytes cak = reader.take(reader.u8());
+  key.host = read_host(reader);
   if (!reader.ok() || !ckn || (cak.size() != 16 && cak.size() != 32)) return std::nullopt;
   key.ckn = *ckn;
   key.cak = crypto::Cak{cak};
@@ -39,14 +87,15 @@ std::optional<SessionKey> read_key(Reader& reader) {
 WipedBuffer write_kept_session(const KeptSession& session) {
   WipedBuffer out;
   out.add(Bytes{magic});
-  for (const std::string& name : {session.profile, session.parent})
-    add_counted(out, {reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+  add_text(out, session.profile);
+  add_text(out, session.parent);
   const std::array count{static_cast<std::uint8_t>(session.keys.size())};
   out.add(Bytes{count});
   for (const SessionKey& key : session.keys) {
     add_number(out, key.sequence);
     add_counted(out, key.ckn.octets());
     add_counted(out, key.cak.expose());
+    add_host(out, key.host);
   }
   return out;
 }
@@ -55,12 +104,11 @@ std::optional<KeptSession> read_kept_session(Bytes octets) {
   Reader reader{octets};
   if (!std::ranges::equal(reader.take(magic.size()), magic)) return std::nullopt;
   KeptSession session;
-  const Bytes name = reader.take(reader.u8());
-  session.profile.assign(name.begin(), name.end());
-  const Bytes parent = reader.take(reader.u8());
-  session.parent.assign(parent.begin(), parent.end());
+  session.profile = read_text(reader);
+  session.parent = read_text(reader);
   const std::size_t count = reader.u8();
-  if (!reader.ok() || name.empty() || name.size() > longest_name || count == 0 || count > most_kept_keys)
+  if (!reader.ok() || session.profile.empty() || session.profile.size() > longest_name || count == 0 ||
+      count > most_kept_keys)
     return std::nullopt;
   for (std::size_t i = 0; i < count; ++i) {
     auto key = read_key(reader);

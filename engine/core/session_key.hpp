@@ -3,6 +3,7 @@
 /// resumes has it from nowhere else.
 #pragma once
 
+#include "engine/base/time.hpp"
 #include "engine/base/wiped.hpp"
 #include "engine/crypto/mka_keys.hpp"
 #include "engine/wire/types.hpp"
@@ -13,10 +14,21 @@
 
 namespace macsec::core {
 
+/// What an authenticator knows of the host that was authenticated. Times are boot times, which go on while a process restarts.
+struct HostSession {
+  MacAddress host;
+  std::string identity;                    ///< as it may be shown
+  std::optional<Time> reauthentication{};  ///< when the host is authenticated again
+  std::optional<Time> end{};               ///< when the session is over
+  bool must_secure = false;                ///< the server allows no clear text
+  friend bool operator==(const HostSession&, const HostSession&) = default;
+};
+
 struct SessionKey {
   Ckn ckn;
   crypto::Cak cak;
-  std::uint64_t sequence = 0;  ///< a later authentication has a greater one
+  std::uint64_t sequence = 0;         ///< a later authentication has a greater one
+  std::optional<HostSession> host{};  ///< of an authenticator's key; a supplicant's has none
 };
 
 /// The session keys of one port.

@@ -154,16 +154,38 @@ TEST(KeyKeeper, WhatIsInTheStoreCannotBeChanged) {
 }
 
 TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
-  const WipedBuffer written = core::write_kept_session(session("office", 7));
+  core::KeptSession session_of_host = session("office", 7);
+  session_of_host.keys[0].host = core::HostSession{.host = MacAddress{{2, 0, 0, 0, 0, 9}},
+                                                   .identity = "alice",
+                                                   .reauthentication = Time{Duration{1}},
+                                                   .end = Time{Duration{2}},
+                                                   .must_secure = true};
+  const WipedBuffer written = core::write_kept_session(session_of_host);
   const Bytes octets = written.octets();
   ASSERT_TRUE(core::read_kept_session(octets));
   for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(core::read_kept_session(octets.first(size)));
   std::vector<std::uint8_t> changed{octets.begin(), octets.end()};
-  changed[7] = 2;
-  EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
   changed[7] = 1;
+  EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
+  changed[7] = 2;
   changed.push_back(0);
   EXPECT_FALSE(core::read_kept_session(changed)) << "something behind it";
+}
+
+TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {
+  core::KeptSession kept = session("office", 7);
+  kept.keys[0].host = core::HostSession{.host = MacAddress{{2, 0, 0, 0, 0, 9}}, .identity = "alice"};
+  const auto read = [&] {
+    return core::read_kept_session(core::write_kept_session(kept).octets()).value().keys[0].host;
+  };
+  EXPECT_EQ(read(), kept.keys[0].host);
+  kept.keys[0].host->reauthentication = Time{Duration{1'000'000'000'000}};
+  EXPECT_EQ(read(), kept.keys[0].host);
+  kept.keys[0].host->end = Time{Duration{5}};
+  kept.keys[0].host->must_secure = true;
+  EXPECT_EQ(read(), kept.keys[0].host);
+  kept.keys[0].host.reset();
+  EXPECT_EQ(read(), kept.keys[0].host) << "of a supplicant";
 }
 
 TEST(KeyKeeper, WithoutAServiceManagerThereIsNothingToDo) {

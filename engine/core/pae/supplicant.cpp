@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/pae/supplicant.hpp"
 
+#include "engine/core/pae/printable.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -18,7 +20,6 @@ constexpr std::size_t enough_starts = 3;
 constexpr Duration silence_limit = 30s;
 /// Requests that macsec-eap may have before it; more are a flood.
 constexpr std::size_t most_asked = 4;
-constexpr std::size_t longest_notification = 256;
 constexpr std::uint8_t more_fragments = 0x40;
 constexpr std::uint8_t nid_type = 114;
 
@@ -28,13 +29,6 @@ bool is_fragment(Bytes octets) noexcept {
   if (!packet || packet->data.empty()) return false;
   const bool tls = packet->type == EapType::tls || packet->type == EapType::ttls || packet->type == EapType::peap;
   return tls && (packet->data[0] & more_fragments) != 0;
-}
-
-std::string printable(Bytes text) {
-  std::string out;
-  for (const std::uint8_t octet : text.first(std::min(text.size(), longest_notification)))
-    out += octet >= 0x20 && octet < 0x7f ? static_cast<char>(octet) : '.';
-  return out;
 }
 
 /// The profile cannot be used at all, whoever is at the other end.

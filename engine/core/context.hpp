@@ -44,8 +44,13 @@ struct Context {
   LinkState link;
   PortCounters counters;
   SupplicantCounters supplicant{};
+  AuthenticatorCounters authenticator{};
+  bool strict = false;  ///< 802.1X lets no clear text pass: nobody is authenticated, or the RADIUS server wants MACsec
   std::deque<Frame> frames;
   std::deque<Event> events;
+
+  /// The profile's, which an authenticator may tighten.
+  [[nodiscard]] Policy policy() const noexcept { return strict ? Policy::must_secure : profile->macsec.policy; }
 
   void emit(Event::Kind kind, Time now, std::string text = {}) { events.push_back({kind, now, std::move(text)}); }
   void emit(Event::Kind kind, Time now, std::string text, const Ckn& ckn) {

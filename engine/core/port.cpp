@@ -15,7 +15,7 @@ Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace)
                .frames = {},
                .events = {}},
       kay_{context_},
-      logon_{context_, kay_} {}
+      access_{context_, kay_} {}
 
 Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Snapshot resume)
     : Port{std::move(profile), secy, random, trace} {
@@ -23,10 +23,10 @@ Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace, Sna
 }
 
 void Port::settle(Time now) {
-  logon_.step(now);
+  access_.step(now);
   do kay_.step(now);
-  while (logon_.follow(now));
-  reporter_.update(context_, kay_, logon_, now);
+  while (access_.follow(now));
+  reporter_.update(context_, kay_, access_, now);
   if (kay_.revision() == told_revision_) return;
   told_revision_ = kay_.revision();
   context_.emit(Event::Kind::snapshot_changed, now);
@@ -58,9 +58,9 @@ void Port::on_frame(Bytes frame, Time now) {
 // Authenticators use either address (802.1X-2020 11.1.1).
 void Port::receive_eapol(const EapolFrame& frame, Time now) {
   const bool group = (frame.destination.octets[0] & 1U) != 0;
-  if (!logon_.applies() || frame.ethertype != eapol_ethertype || !(group || frame.destination == context_.link.mac))
+  if (!access_.applies() || frame.ethertype != eapol_ethertype || !(group || frame.destination == context_.link.mac))
     return;
-  logon_.receive(frame, now);
+  access_.receive(frame, now);
   settle(now);
 }
 
@@ -141,7 +141,7 @@ void Port::on_wall_clock(Time epoch, Time now, bool synchronised) {
 void Port::reconfigure(ProfilePointer profile, Time now) {
   const ProfilePointer before = std::exchange(context_.profile, std::move(profile));
   kay_.set_keys(now);
-  logon_.reconfigure(*before, now);
+  access_.reconfigure(*before, now);
   settle(now);
 }
 
@@ -170,24 +170,35 @@ Result<void> Port::keep_key(const Ckn& ckn, Time now) {
 }
 
 void Port::on_eap(EapReport report, Time now) {
-  logon_.on_eap(std::move(report), now);
+  access_.logon().on_eap(std::move(report), now);
   settle(now);
 }
 
 Result<void> Port::reauthenticate(Time now) {
-  auto done = logon_.reauthenticate(now);
+  auto done = access_.reauthenticate(now);
+  settle(now);
+  return done;
+}
+
+void Port::on_radius(RadiusReport report, Time now) {
+  access_.admission().on_radius(std::move(report), now);
+  settle(now);
+}
+
+Result<void> Port::terminate(Time now) {
+  auto done = access_.admission().terminate(now);
   settle(now);
   return done;
 }
 
 Result<void> Port::log_off(Time now) {
-  auto done = logon_.log_off(now);
+  auto done = access_.logon().log_off(now);
   settle(now);
   return done;
 }
 
 void Port::set_enabled(bool enabled, Time now) {
-  logon_.set_enabled(enabled, now);
+  access_.set_enabled(enabled, now);
   if (kay_.enabled() != enabled) kay_.set_enabled(enabled, now);
   settle(now);
 }
@@ -207,14 +218,14 @@ std::optional<Event> Port::poll_event() {
 }
 
 std::optional<Time> Port::next_timeout() const {
-  return sooner(sooner(kay_.next_timeout(), logon_.next()), reporter_.next_timeout());
+  return sooner(sooner(kay_.next_timeout(), access_.next()), reporter_.next_timeout());
 }
 
 std::optional<Duration> Port::sample_interval() const { return kay_.sample_interval(); }
 
 PortStatus Port::status() const {
   PortStatus status;
-  reporter_.fill(status, context_, kay_, logon_);
+  reporter_.fill(status, context_, kay_, access_);
   return status;
 }
 

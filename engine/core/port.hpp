@@ -2,11 +2,11 @@
 /// The facade of one link: frames, link changes and time go in; frames, events and deadlines come out.
 ///
 /// Sans-I/O: a Port never asks for the time, never sends, never logs. After each call that takes `now`, the caller
-/// drains poll_transmit(), poll_event() and poll_eap() and asks next_timeout() again. Time only goes forward.
+/// drains poll_transmit(), poll_event(), poll_eap() and poll_radius() and asks next_timeout() again. Time only goes forward.
 #pragma once
 
+#include "engine/core/access.hpp"
 #include "engine/core/context.hpp"
-#include "engine/core/logon.hpp"
 #include "engine/core/reporter.hpp"
 #include "engine/wire/eapol.hpp"
 
@@ -49,14 +49,18 @@ class Port {
   void set_enabled(bool enabled, Time now);
 
   /// Right after the constructor: session keys of the process before, for a port that resumes.
-  void restore(std::span<const SessionKey> keys, Time now) { logon_.restore(keys, now); }
+  void restore(std::span<const SessionKey> keys, Time now) { access_.restore(keys, now); }
   /// Keys of authentications, for the next process: they are in no file. They change with the snapshot.
-  [[nodiscard]] std::vector<SessionKey> session_keys() const { return logon_.session_keys(); }
+  [[nodiscard]] std::vector<SessionKey> session_keys() const { return access_.session_keys(); }
 
   /// The supplicant of [8021X]: what macsec-eap said, of whichever conversation.
   void on_eap(EapReport report, Time now);
-  /// Authenticates at once; the link stays as it is meanwhile. Errors as of Logon.
+  /// The authenticator of [8021X]: what the RADIUS client said, of whichever conversation.
+  void on_radius(RadiusReport report, Time now);
+  /// Authenticates at once, ourselves or the host; the link stays as it is meanwhile. Errors as of Access.
   [[nodiscard]] Result<void> reauthenticate(Time now);
+  /// Ends the session of the host. Errors as of Admission.
+  [[nodiscard]] Result<void> terminate(Time now);
   /// Ends the session at the other end and drops its keys, until reauthenticate(), set_enabled(true) or a new carrier.
   [[nodiscard]] Result<void> log_off(Time now);
 
@@ -64,7 +68,9 @@ class Port {
   [[nodiscard]] std::optional<Frame> poll_transmit();
   [[nodiscard]] std::optional<Event> poll_event();
   /// The next thing to tell macsec-eap, or nothing.
-  [[nodiscard]] std::optional<EapCommand> poll_eap() { return logon_.poll(); }
+  [[nodiscard]] std::optional<EapCommand> poll_eap() { return access_.logon().poll(); }
+  /// The next thing to tell the RADIUS client, or nothing.
+  [[nodiscard]] std::optional<RadiusCommand> poll_radius() { return access_.admission().poll(); }
   /// When to call on_timeout() next; changes after any call that takes `now`.
   [[nodiscard]] std::optional<Time> next_timeout() const;
   /// Longest time between two on_sample() calls that keeps every promise at the link's speed; nothing: no need.
@@ -73,7 +79,9 @@ class Port {
   [[nodiscard]] PortStatus status() const;
   [[nodiscard]] Snapshot snapshot() const;
   /// Moves whenever status().supplicant differs from before, times and counters aside.
-  [[nodiscard]] std::uint64_t supplicant_revision() const noexcept { return logon_.revision(); }
+  [[nodiscard]] std::uint64_t supplicant_revision() const noexcept { return access_.logon().revision(); }
+  /// The same of status().authenticator, its servers aside.
+  [[nodiscard]] std::uint64_t authenticator_revision() const noexcept { return access_.admission().revision(); }
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:
@@ -83,7 +91,7 @@ class Port {
 
   Context context_;
   Kay kay_;
-  Logon logon_;
+  Access access_;
   Reporter reporter_;
   std::uint64_t told_revision_ = 0;
 };

@@ -136,18 +136,18 @@ Reporter::Verdict Reporter::judge_keyed(const Context& context, const Kay& kay, 
   return {PortState::secured, waited_for_.empty() ? Reason::none : Reason::awaiting_sak};
 }
 
-Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const Logon& logon, Time now) const {
+Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const Access& access, Time now) const {
   if (!kay.enabled()) return {PortState::down, Reason::disabled};
   if (!context.link.present) return {PortState::down, Reason::no_device};
   if (!context.link.carrier) return {PortState::down, Reason::no_carrier};
   if (kay.device_unread()) return {PortState::failed, Reason::secy_error};
   if (kay.suspended_until()) return {PortState::suspended, Reason::none};
-  const Reason eap = logon.reason();
+  const Reason eap = access.reason();
   if (kay.cp().secured()) {
     const Verdict keyed = judge_keyed(context, kay, now);
     return keyed.reason == Reason::none && is_failure(eap) ? Verdict{keyed.state, eap} : keyed;
   }
-  const bool clear = context.profile->macsec.policy == Policy::should_secure;
+  const bool clear = context.policy() == Policy::should_secure;
   if (kay.cp().failed_at()) return {PortState::failed, Reason::secy_error};
   if (kay.cp().transmitting()) return {PortState::pending, Reason::awaiting_sak};  // no packet number is left
   const PortState waiting = clear ? PortState::unsecured : PortState::pending;
@@ -163,9 +163,9 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const 
   return {waiting, Reason::awaiting_sak};
 }
 
-void Reporter::update(Context& context, const Kay& kay, const Logon& logon, Time now) {
+void Reporter::update(Context& context, const Kay& kay, const Access& access, Time now) {
   waited_for_ = members_without_key(kay, now);
-  const Verdict verdict = judge(context, kay, logon, now);
+  const Verdict verdict = judge(context, kay, access, now);
   fades_.reset();
   if (verdict.reason == Reason::cak_mismatch) {
     for (const Participant& participant : kay.participants())
@@ -178,17 +178,17 @@ void Reporter::update(Context& context, const Kay& kay, const Logon& logon, Time
   if (verdict.state != state_) since_ = now;
   state_ = verdict.state;
   reason_ = verdict.reason;
-  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay, logon));
+  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay, access));
 }
 
 std::optional<Time> Reporter::next_timeout() const noexcept { return fades_; }
 
-std::string Reporter::words(Reason reason, const Context& context, const Kay& kay, const Logon& logon) const {
+std::string Reporter::words(Reason reason, const Context& context, const Kay& kay, const Access& access) const {
   switch (reason) {
     case Reason::none:
       return {};
     case Reason::disabled:
-      return kay.enabled() ? logon.words() : "the link is switched off";
+      return kay.enabled() ? access.words() : "the link is switched off";
     case Reason::no_device:
       if (!context.link.parent) return "there is no interface " + context.profile->link.parent;
       return context.profile->link.create == CreateChoice::no
@@ -229,7 +229,7 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::mka_silent:
     case Reason::eap_unavailable:
     case Reason::no_radius_server:
-      return logon.words();
+      return access.words();
   }
   return {};
 }
@@ -297,11 +297,11 @@ std::optional<SakStatus> describe(const std::optional<SakSlot>& slot) {
 
 }  // namespace
 
-void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay, const Logon& logon) const {
+void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay, const Access& access) const {
   status.state = state_;
   status.since = since_;
   status.reason = reason_;
-  status.reason_text = words(reason_, context, kay, logon);
+  status.reason_text = words(reason_, context, kay, access);
   status.last_error = kay.cp().last_error();
   status.cp = kay.cp().state();
   status.carrier = context.link.carrier;
@@ -328,7 +328,7 @@ void Reporter::fill(PortStatus& status, const Context& context, const Kay& kay, 
   status.clock_trusted = kay.chain().clock_trusted();
   for (const Participant& participant : kay.participants()) status.participants.push_back(describe(participant, kay));
   status.counters = context.counters;
-  logon.fill(status);
+  access.fill(status);
 }
 
 }  // namespace macsec::core

@@ -2,7 +2,7 @@
 /// Turns what the machines know into the one state and the one reason a user sees.
 #pragma once
 
-#include "engine/core/logon.hpp"
+#include "engine/core/access.hpp"
 
 namespace macsec::core {
 
@@ -11,8 +11,8 @@ class Reporter {
   /// A frame of a CA that is not ours.
   void heard_foreign(const Ckn& ckn, Time now);
   /// Derives the state; an event when state or reason changed.
-  void update(Context& context, const Kay& kay, const Logon& logon, Time now);
-  void fill(PortStatus& status, const Context& context, const Kay& kay, const Logon& logon) const;
+  void update(Context& context, const Kay& kay, const Access& access, Time now);
+  void fill(PortStatus& status, const Context& context, const Kay& kay, const Access& access) const;
   [[nodiscard]] PortState state() const noexcept { return state_; }
   /// When something heard stops being news, and the reason with it.
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
@@ -26,11 +26,11 @@ class Reporter {
     PortState state = PortState::pending;
     Reason reason = Reason::none;
   };
-  [[nodiscard]] Verdict judge(const Context& context, const Kay& kay, const Logon& logon, Time now) const;
+  [[nodiscard]] Verdict judge(const Context& context, const Kay& kay, const Access& access, Time now) const;
   /// While a key is in use that the SecY has taken.
   [[nodiscard]] Verdict judge_keyed(const Context& context, const Kay& kay, Time now) const;
   [[nodiscard]] Reason why_no_peer(const Kay& kay, Time now) const;
-  [[nodiscard]] std::string words(Reason reason, const Context& context, const Kay& kay, const Logon& logon) const;
+  [[nodiscard]] std::string words(Reason reason, const Context& context, const Kay& kay, const Access& access) const;
   /// Reason::awaiting_sak beside a key that is in use.
   [[nodiscard]] std::string why_not_all(const Kay& kay) const;
 

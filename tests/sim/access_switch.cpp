@@ -11,7 +11,8 @@ namespace macsec::sim {
 namespace {
 
 constexpr Instant worker_time = millisecond;
-constexpr std::uint8_t rounds = 2;  ///< requests of the method
+
+}  // namespace
 
 std::vector<std::uint8_t> eap_packet(EapCode code, std::uint8_t identifier, EapType type, Bytes data) {
   const bool end = code == EapCode::success || code == EapCode::failure;
@@ -23,8 +24,6 @@ std::vector<std::uint8_t> eap_packet(EapCode code, std::uint8_t identifier, EapT
     write_eap(writer, code, identifier, type, data);
   return out;
 }
-
-}  // namespace
 
 MethodKeys method_keys(std::uint8_t number) {
   MethodKeys keys;
@@ -144,7 +143,7 @@ void AccessSwitch::on_eap(Bytes octets, const MacAddress& host) {
     ++number_;
   else
     round = packet->data[1];
-  if (round < rounds) {
+  if (round < method_rounds) {
     ++identifier_;
     const std::array<std::uint8_t, 3> data{0x20, number_, static_cast<std::uint8_t>(round + 1)};
     return send_eap(EapCode::request, EapType::tls, data);
@@ -225,7 +224,7 @@ core::EapReport FakeWorker::judge(const core::EapCommand& command) {
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::identity, {});
   } else if (packet->type == EapType::tls && packet->data.size() >= 3) {  // what is shorter is forged: ignored
     const std::array<std::uint8_t, 2> data{0, packet->data[2]};
-    if (packet->data[2] == rounds) number_ = packet->data[1];
+    if (packet->data[2] == method_rounds) number_ = packet->data[1];
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::tls, data);
   }
   return report;

@@ -12,6 +12,11 @@ namespace macsec::sim {
 /// The MSK and Session-Id of the authentication `number`: both ends have them without a handshake.
 [[nodiscard]] MethodKeys method_keys(std::uint8_t number);
 
+[[nodiscard]] std::vector<std::uint8_t> eap_packet(EapCode code, std::uint8_t identifier, EapType type, Bytes data);
+/// Requests of the method: each holds flags, the number of the authentication and its place among them; an answer
+/// holds flags and that place.
+inline constexpr std::uint8_t method_rounds = 2;
+
 /// An EAPOL frame from `source` with an EAP packet in it.
 [[nodiscard]] std::vector<std::uint8_t> eap_frame(const MacAddress& destination, const MacAddress& source, EapCode code,
                                                   std::uint8_t identifier, EapType type = EapType::none,

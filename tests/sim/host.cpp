@@ -140,6 +140,8 @@ void Host::settle() {
   }
   while (auto command = port_->poll_eap())
     if (on_eap_command) on_eap_command(std::move(*command));
+  while (auto command = port_->poll_radius())
+    if (on_radius_command) on_radius_command(std::move(*command));
   while (auto frame = port_->poll_transmit()) {
     count_mkpdu(*frame);
     if (world_.now < busy_until_)
@@ -320,6 +322,18 @@ Result<void> Host::log_off() {
   auto done = port_->log_off(now());
   settle();
   return done;
+}
+
+Result<void> Host::terminate() {
+  auto done = port_->terminate(now());
+  settle();
+  return done;
+}
+
+void Host::report(core::RadiusReport report) {
+  if (!port_) return;
+  port_->on_radius(std::move(report), now());
+  settle();
 }
 
 void Host::report(core::EapReport report) {

@@ -61,10 +61,14 @@ class Host final : public Station {
   void set_enabled(bool enabled);
   Result<void> reauthenticate();
   Result<void> log_off();
+  Result<void> terminate();
   /// Hears what the port asks of macsec-eap.
   std::function<void(core::EapCommand)> on_eap_command;
   /// macsec-eap says something; nothing where no process hears it.
   void report(core::EapReport report);
+  /// The same of the RADIUS client.
+  std::function<void(core::RadiusCommand)> on_radius_command;
+  void report(core::RadiusReport report);
   void reconfigure(ProfilePointer profile);
   /// The profile is another one when the process starts next.
   void edit_profile(ProfilePointer profile);

@@ -90,7 +90,7 @@ std::vector<CipherSuite> Cp::cipher_suites() const {
 SecyParameters Cp::wanted_parameters() const noexcept {
   const Profile& profile = *context_.profile;
   const SakSlot* key = in_use();
-  const bool strict = profile.macsec.policy == Policy::must_secure;
+  const bool strict = context_.policy() == Policy::must_secure;
   // should-secure: clear text passes until keys work, and clear text of a peer that has not changed over yet is still
   // accepted while the first key settles; from then on the profile's own rules hold.
   const bool settled = key != nullptr && settled_since_.has_value();
@@ -117,11 +117,10 @@ bool Cp::set_port(ControlledPort port, Time now) {
 
 void Cp::apply_settings(const Inputs& in, Time now) {
   const SecyParameters wanted = wanted_parameters();
-  const ControlledPort port =
-      transmitting() || in.connect == Connect::unauthenticated ||
-              (context_.profile->macsec.policy == Policy::should_secure && in.connect == Connect::secure)
-          ? ControlledPort::up
-          : ControlledPort::dormant;
+  const ControlledPort port = transmitting() || in.connect == Connect::unauthenticated ||
+                                      (context_.policy() == Policy::should_secure && in.connect == Connect::secure)
+                                  ? ControlledPort::up
+                                  : ControlledPort::dormant;
   // Only what was refused waits, what is wanted instead does not.
   if (retry_when_ && now < *retry_when_ && refused_ == std::pair{wanted, port}) return;
   // Closed before anything else, opened after all else is right.

@@ -146,7 +146,7 @@ void Kay::elect(Time now) {
 Connect Kay::connect() const {
   if (!enabled_) return Connect::pending;
   if (principal_.ckn()) return Connect::secure;
-  return context_.profile->macsec.policy == Policy::should_secure ? Connect::unauthenticated : Connect::pending;
+  return context_.policy() == Policy::should_secure ? Connect::unauthenticated : Connect::pending;
 }
 
 Cp::Inputs Kay::cp_inputs() const {

@@ -27,7 +27,7 @@ void number_members(std::vector<SakMember>& others, const Sci& own, Ssci& own_ss
 
 bool SakReceiver::follows_policy(const DistributedSakSet& set) {
   if (!set.macsec) {
-    if (context_.profile->macsec.policy == Policy::must_secure) {
+    if (context_.policy() == Policy::must_secure) {
       ++context_.counters.sak_macsec_refused;
       refusal_.set(Reason::macsec_refused, "the key server wants no MACsec, the policy is must-secure");
     }

@@ -28,7 +28,7 @@ Announcement Kay::announcement(const Participant& participant, Time now) const {
     use.latest = report(cp_.latest(), participant, now);
     use.old = report(cp_.old(), participant, now);
     use.delay_protect = delay_protect();
-    const bool clear = context_.profile->macsec.policy == Policy::should_secure && !cp_.transmitting();
+    const bool clear = context_.policy() == Policy::should_secure && !cp_.transmitting();
     use.plain_tx = clear;
     use.plain_rx = clear;
     what.sak_use = use;

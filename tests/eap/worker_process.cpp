@@ -40,9 +40,15 @@ WorkerProcess::~WorkerProcess() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-void WorkerProcess::start() {
+void WorkerProcess::start() { launch(nullptr); }
+
+void WorkerProcess::start_with_hanging_tokens() { launch(HANGING_TOKEN); }
+
+/// `providers` is where OpenSSL looks for its providers; null: where it always does.
+void WorkerProcess::launch(const char* providers) {
   pid_ = ::fork();
   if (pid_ != 0) return;
+  if (providers != nullptr) ::setenv("OPENSSL_MODULES", providers, 1);
   ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
   ::setenv("LISTEN_FDS", "1", 1);
   if (listening_.get() == first_listening)

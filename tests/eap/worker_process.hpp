@@ -19,6 +19,8 @@ class WorkerProcess {
 
   /// Starts the program on the socket.
   void start();
+  /// The same where every token hangs.
+  void start_with_hanging_tokens();
   void kill(int signal);
   /// Waits for its end: the exit code, or minus the signal. 1000 where it does not end within ten seconds.
   [[nodiscard]] int wait();
@@ -26,6 +28,8 @@ class WorkerProcess {
 
  private:
   std::string path_;
+  void launch(const char* providers);
+
   FileDescriptor listening_;
   pid_t pid_ = -1;
 };

@@ -40,6 +40,11 @@ struct Told {
   Buffer body;
 };
 
+std::string words_of(const Told& told) {
+  const std::optional<EapVerdict> verdict = read_eap_verdict(told.body);
+  return verdict ? verdict->words : std::string{};
+}
+
 class Lanes : public testing::Test {
  protected:
   void SetUp() override {
@@ -64,13 +69,13 @@ class Lanes : public testing::Test {
     profile.private_key = {EapSource::Kind::octets, {}, WipedText{test::lab().client.key_pem()}};
     return load_profile(std::move(profile), {});
   }
-  void profile(std::uint32_t number, bool token) {
+  void profile(std::uint32_t number, bool token, std::string uri = "pkcs11:token=lab") {
     EapProfile out;
     out.methods = {EapType::tls};
     out.server_names = {"radius.example.org"};
     out.ca_certificates.push_back({EapSource::Kind::octets, {}, WipedText{test::lab().authority.certificate_pem()}});
     out.client_certificate = {EapSource::Kind::octets, {}, WipedText{test::lab().client.certificate_pem()}};
-    out.private_key.kind = token ? EapSource::Kind::uri : EapSource::Kind::octets;
+    if (token) out.private_key = {EapSource::Kind::uri, std::move(uri), {}};
     const WipedBuffer body = write_eap_profile(out);
     EXPECT_TRUE(worker_.take({.kind = WorkerKind::profile, .profile = number, .body = body.octets()}));
   }
@@ -85,6 +90,17 @@ class Lanes : public testing::Test {
   }
   void end(std::uint64_t conversation) {
     EXPECT_TRUE(worker_.take({.kind = WorkerKind::end, .conversation = conversation, .body = {}}));
+  }
+
+  /// Begins conversations of the profile and ends them, one a turn of the loop, until one is refused.
+  void hang(std::uint32_t number) {
+    std::uint64_t conversation = 1000;
+    ASSERT_TRUE(wait([&] {
+      end(conversation);
+      told_.clear();
+      begin(number, ++conversation);
+      return !told_.empty();
+    }));
   }
 
   std::shared_ptr<Token> token_ = std::make_shared<Token>();
@@ -167,6 +183,45 @@ TEST_F(Lanes, MoreRequestsThanMayWaitAreIgnored) {
     EXPECT_TRUE(one.body.empty());
   }
   end(10);
+}
+
+TEST_F(Lanes, AProfileWhoseTokenHangsIsRefusedAndOthersWork) {
+  profile(1, true);
+  hang(1);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].kind, WorkerKind::failure);
+  EXPECT_TRUE(words_of(told_[0]).starts_with("the token that holds the private key does not answer"))
+      << words_of(told_[0]);
+  profile(2, false);
+  begin(2, 30);
+  ask(30);
+  EXPECT_EQ(told_.back().kind, WorkerKind::response);
+  EXPECT_FALSE(worker_.only_hangs()) << "a conversation goes on";
+  end(30);
+  EXPECT_TRUE(worker_.only_hangs());
+  token_->release();
+  ASSERT_TRUE(wait([] { return Lane::threads() == 0; }));
+  EXPECT_FALSE(worker_.only_hangs());
+  told_.clear();
+  begin(1, 40);
+  ask(40);
+  ASSERT_TRUE(wait([this] { return !told_.empty(); }));
+  EXPECT_EQ(told_.back().kind, WorkerKind::response) << "a token that answers again is used again";
+  end(40);
+}
+
+TEST_F(Lanes, AHungTokenOfManyProfilesLeavesThreadsForAnother) {
+  for (std::uint32_t number = 1; number <= 200; ++number) {
+    profile(number, true);
+    begin(number, number);
+  }
+  for (std::uint32_t number = 1; number <= 200; ++number) profile(number, true);
+  EXPECT_LE(Lane::threads(), LaneGroup::most);
+  told_.clear();
+  profile(300, true, "pkcs11:token=other");
+  begin(300, 300);
+  EXPECT_TRUE(told_.empty()) << "one that is refused is told";
+  for (std::uint32_t number = 1; number <= 300; ++number) end(number);
 }
 
 }  // namespace

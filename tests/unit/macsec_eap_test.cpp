@@ -4,6 +4,7 @@
 #include "tests/eap/worker_process.hpp"
 #include "tests/unit/worker_link.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <sys/socket.h>
@@ -135,6 +136,28 @@ TEST_F(MacsecEap, KilledAtAnyMessageItIsReplacedAndConversationsAreToldSo) {
     EXPECT_EQ(loaded_[0].second.problem, EapProblem::none);
     converse(++conversation);
   }
+}
+
+// Threads that hang in a token's driver end with the process only.
+TEST_F(MacsecEap, EndsWhereOnlyTokensHangAndTheNextOneServes) {
+  process_.kill(SIGKILL);
+  EXPECT_EQ(process_.wait(), -SIGKILL);
+  process_.start_with_hanging_tokens();
+  EapProfile in_token = good_profile();
+  in_token.private_key = {EapSource::Kind::uri, "pkcs11:token=lab", {}};
+  worker_->set_profile(1, in_token);
+  core::EapConversation conversation = 1;
+  ASSERT_TRUE(wait([&] {
+    worker_->end(conversation);
+    worker_->begin(1, ++conversation, 1400);
+    return lost_ > 0;
+  }));
+  EXPECT_EQ(process_.wait(), 1);
+  loaded_.clear();
+  process_.start();
+  load(2, good_profile());
+  const auto works = [](const auto& each) { return each.first == 2 && each.second.problem == EapProblem::none; };
+  EXPECT_TRUE(wait([&] { return std::ranges::any_of(loaded_, works); }));
 }
 
 TEST_F(MacsecEap, ATerminatedOneGoesQuietly) {

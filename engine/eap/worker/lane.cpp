@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/eap/worker/lane.hpp"
 
-#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -43,6 +42,9 @@ void Mailbox::deliver() {
 }
 
 struct Lane::State {
+  explicit State(std::shared_ptr<LaneGroup> of) noexcept : group{std::move(of)} {}
+
+  std::shared_ptr<LaneGroup> group;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Work> waiting;
@@ -50,16 +52,26 @@ struct Lane::State {
   bool closed = false;
 };
 
-Result<std::unique_ptr<Lane>> Lane::start(const std::shared_ptr<Mailbox>& mailbox) {
+Result<std::unique_ptr<Lane>> Lane::start(const std::shared_ptr<Mailbox>& mailbox,
+                                          const std::shared_ptr<LaneGroup>& group) {
+  if (group->hangs())
+    return fail(EAGAIN,
+                "the token that holds the private key does not answer: " + std::to_string(LaneGroup::most_hanging) +
+                    " signatures that were given up still wait for it");
+  if (group->running_ >= LaneGroup::most)
+    return fail(EAGAIN, std::to_string(LaneGroup::most) + " signatures wait for the token that holds the private key");
   if (running >= most_threads) return fail(EAGAIN, std::to_string(most_threads) + " signatures wait for their tokens");
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<State>(group);
   ++running;
+  ++group->running_;
   try {
     std::thread{[state, mailbox] {
       run(state, *mailbox);
+      --state->group->running_;
       --running;
     }}.detach();
   } catch (const std::system_error& error) {
+    --group->running_;
     --running;
     return fail(error.code().value(), std::string{"cannot start a thread: "} + error.what());
   }
@@ -69,6 +81,7 @@ Result<std::unique_ptr<Lane>> Lane::start(const std::shared_ptr<Mailbox>& mailbo
 Lane::~Lane() {
   const std::lock_guard lock{state_->mutex};
   state_->closed = true;
+  if (state_->working) ++state_->group->hanging_;
   state_->waiting.clear();
   state_->changed.notify_one();
 }
@@ -101,6 +114,7 @@ void Lane::run(const std::shared_ptr<State>& state, Mailbox& mailbox) {
     work = {};  // what it held may be wiped before anybody looks for it
     lock.lock();
     state->working = false;
+    if (state->closed) --state->group->hanging_;
     mailbox.put(std::move(letter));
   }
 }

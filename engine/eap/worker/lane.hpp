@@ -6,6 +6,7 @@
 #include "engine/base/handle.hpp"
 #include "engine/base/result.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,22 @@ class Mailbox {
   std::vector<Letter> letters_;
 };
 
+/// The threads that use one token.
+class LaneGroup {
+ public:
+  /// Half of all: a token that hangs leaves threads for those that work.
+  static constexpr unsigned most = 128;
+  /// So many that still work though their lane is gone, and the token counts as hung: one more would only hang as well.
+  static constexpr unsigned most_hanging = 8;
+
+  [[nodiscard]] bool hangs() const noexcept { return hanging_ >= most_hanging; }
+
+ private:
+  friend class Lane;
+  std::atomic<unsigned> running_{0};
+  std::atomic<unsigned> hanging_{0};
+};
+
 /// A thread that does what it is given one after the other. Destroying the lane does not wait for it: a token may hang for
 /// ever. What was not begun by then is dropped.
 class Lane {
@@ -44,8 +61,9 @@ class Lane {
   static constexpr std::size_t most_threads = 256;
   static constexpr std::size_t most_waiting = 16;
 
-  /// Errors: too many threads.
-  [[nodiscard]] static Result<std::unique_ptr<Lane>> start(const std::shared_ptr<Mailbox>& mailbox);
+  /// Errors: too many threads, of the group or of all.
+  [[nodiscard]] static Result<std::unique_ptr<Lane>> start(const std::shared_ptr<Mailbox>& mailbox,
+                                                           const std::shared_ptr<LaneGroup>& group);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   ~Lane();

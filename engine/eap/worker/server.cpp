@@ -54,7 +54,10 @@ Result<void> Server::start() {
       .send = [this](const WorkerMessage& message) { send(message); },
       .clock = clock_now,
       .random = &random_});
-  Result<os::EventSource> letters = loop_.on_readable(mailbox_->fd(), [this] { mailbox_->deliver(); });
+  Result<os::EventSource> letters = loop_.on_readable(mailbox_->fd(), [this] {
+    mailbox_->deliver();
+    end_where_only_tokens_hang();
+  });
   if (!letters) return std::unexpected{std::move(letters.error())};
   sources_.push_back(std::move(*letters));
   for (const int signal : {SIGTERM, SIGINT}) {
@@ -106,7 +109,14 @@ void Server::receive() {
   const Bytes octets{reinterpret_cast<const std::uint8_t*>(buffer.data()), whole ? static_cast<std::size_t>(size) : 0};
   const std::optional<WorkerMessage> message = read_worker_message(octets);
   if (!message || !worker_->take(*message))
-    end("macsecd sends what it should not: it is of another version, restart it");
+    return end("macsecd sends what it should not: it is of another version, restart it");
+  end_where_only_tokens_hang();
+}
+
+/// A thread that hangs in a token's driver ends with the process only. The daemon connects again, and another one begins.
+void Server::end_where_only_tokens_hang() {
+  if (connection_ && worker_->only_hangs())
+    end("signatures wait for a token that does not answer, and nothing else runs");
 }
 
 /// Waits where the daemon does not read: it never waits for us, so that comes to an end.

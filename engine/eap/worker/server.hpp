@@ -31,6 +31,7 @@ class Server {
   void accept();
   void receive();
   void send(const WorkerMessage& message);
+  void end_where_only_tokens_hang();
   void end(std::string problem);
 
   os::EventLoop loop_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/eap/worker/worker.hpp"
 
+#include <algorithm>
+
 namespace macsec::eap {
 namespace {
 
@@ -14,6 +16,12 @@ EapVerdict problem_of(EapProblem problem, std::string words) {
   EapVerdict out;
   out.problem = problem;
   out.words = std::move(words);
+  return out;
+}
+
+EapVerdict token_problem(std::string words) {
+  EapVerdict out = problem_of(EapProblem::timeout, std::move(words));
+  out.stage = EapStage::client_certificate;
   return out;
 }
 
@@ -97,19 +105,30 @@ bool Worker::take_profile(const WorkerMessage& message) {
   return true;
 }
 
+std::shared_ptr<LaneGroup> Worker::token_of(const EapProfile& profile) {
+  if (!uses_token(profile)) return nullptr;
+  std::erase_if(tokens_, [](const auto& each) { return each.second.expired(); });
+  const bool key = profile.private_key.kind == EapSource::Kind::uri;
+  const std::string& uri = key ? profile.private_key.name : profile.client_certificate.name;
+  std::weak_ptr<LaneGroup>& slot = tokens_[uri.substr(0, uri.find('?'))];
+  std::shared_ptr<LaneGroup> group = slot.lock();
+  if (!group) slot = group = std::make_shared<LaneGroup>();
+  return group;
+}
+
 void Worker::load(std::uint32_t number, EapProfile profile) {
   Profile& slot = profiles_[number];
   slot = {};
   slot.generation = ++generation_;
-  slot.token = uses_token(profile);
+  slot.token = token_of(profile);
   if (!slot.token) {
     slot.loaded = ready(around_.load(std::move(profile)));
     tell_loaded(number, verdict_of(slot.loaded.get()));
     return;
   }
-  Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox);
+  Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, slot.token);
   if (!lane) {
-    slot.loaded = ready(std::unexpected{problem_of(EapProblem::internal, std::move(lane.error().message))});
+    slot.loaded = ready(std::unexpected{token_problem(std::move(lane.error().message))});
     tell_loaded(number, verdict_of(slot.loaded.get()));
     return;
   }
@@ -152,9 +171,9 @@ bool Worker::begin(const WorkerMessage& message) {
   Conversation made;
   made.talk = std::make_shared<Talk>(found->second.loaded, around_.random, around_.clock(), wish->mtu, std::nullopt);
   if (found->second.token) {
-    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox);
+    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, found->second.token);
     if (!lane) {
-      refuse(number, problem_of(EapProblem::internal, std::move(lane.error().message)));
+      refuse(number, token_problem(std::move(lane.error().message)));
       return true;
     }
     made.lane = std::move(*lane);
@@ -162,6 +181,12 @@ bool Worker::begin(const WorkerMessage& message) {
   conversations_.emplace(number, std::move(made));
   run(number, [](Talk& talk) { return talk.open(); });
   return true;
+}
+
+bool Worker::only_hangs() const {
+  const auto hangs = [](const auto& each) { return each.second.token && each.second.token->hangs(); };
+  const auto loads = [&](const auto& each) { return each.second.lane && !hangs(each); };
+  return conversations_.empty() && std::ranges::any_of(profiles_, hangs) && std::ranges::none_of(profiles_, loads);
 }
 
 void Worker::request(const WorkerMessage& message) {
@@ -177,9 +202,7 @@ void Worker::end(const WorkerMessage& message) {
   const Conversation ended = std::move(found->second);
   conversations_.erase(found);
   if (ended.lane && ended.lane->busy()) {
-    EapVerdict verdict = problem_of(EapProblem::timeout, "the token that holds the private key did not answer in time");
-    verdict.stage = EapStage::client_certificate;
-    refuse(message.conversation, verdict);
+    refuse(message.conversation, token_problem("the token that holds the private key did not answer in time"));
   } else {
     refuse(message.conversation, ended.talk->peer ? ended.talk->peer->abort() : EapVerdict{});
   }

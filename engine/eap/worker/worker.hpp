@@ -37,11 +37,14 @@ class Worker {
   /// A message of the daemon. False where no daemon would send it: it is not to be listened to any more.
   [[nodiscard]] bool take(const WorkerMessage& message);
 
+  /// A token hangs and nothing else runs: only another process gets rid of the threads that wait for it.
+  [[nodiscard]] bool only_hangs() const;
+
  private:
   struct Profile {
     std::shared_future<Loaded> loaded;
-    bool token = false;          ///< its key is in one: signatures may take long
-    std::unique_ptr<Lane> lane;  ///< while it is loaded from a token
+    std::shared_ptr<LaneGroup> token;  ///< where its key is in one: signatures may take long
+    std::unique_ptr<Lane> lane;        ///< while it is loaded from a token
     std::uint64_t generation = 0;
   };
   struct Talk;
@@ -57,6 +60,7 @@ class Worker {
   };
 
   [[nodiscard]] bool take_profile(const WorkerMessage& message);
+  [[nodiscard]] std::shared_ptr<LaneGroup> token_of(const EapProfile& profile);
   void load(std::uint32_t number, EapProfile profile);
   void tell_loaded(std::uint32_t number, const EapVerdict& verdict);
   [[nodiscard]] bool begin(const WorkerMessage& message);
@@ -72,6 +76,7 @@ class Worker {
   Surroundings around_;
   std::map<std::uint32_t, Profile> profiles_;
   std::map<std::uint64_t, Conversation> conversations_;
+  std::map<std::string, std::weak_ptr<LaneGroup>> tokens_;  ///< by what their URIs say before the "?"
   std::optional<Parts> parts_;
   std::uint64_t generation_ = 0;
 };

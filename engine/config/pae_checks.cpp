@@ -3,11 +3,15 @@
 /// beside the checks of MKA, on the same sections and diagnostics.
 #include "engine/config/profile_builder.hpp"
 
+#include "engine/wire/eap_worker.hpp"
+
 #include <algorithm>
 #include <tuple>
 
 namespace macsec::detail {
 namespace {
+
+constexpr std::size_t most_entries = 1000;  ///< of a list of [8021X]
 
 bool allows(const EapProfile& eap, EapType method) noexcept {
   return std::ranges::find(eap.methods, method) != eap.methods.end();
@@ -82,6 +86,7 @@ void ProfileBuilder::check_pae() {
   if (eap.minimum_tls > eap.maximum_tls)
     complain(group->place_of("MinimumTls"), "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
                                                 " is above MaximumTls=" + std::string{to_string(eap.maximum_tls)});
+  check_size(*group);
   // What a connection of NetworkManager's needs is known once that becomes active.
   if (draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled) return;
   check_password(*group);
@@ -99,6 +104,31 @@ void ProfileBuilder::check_role(const Group& group) {
     complain(group.place_of(key.name),
              std::string{key.name} + "= is for Role=" + std::string{to_string(*owner)} + " only");
   }
+}
+
+/// What macsec-eap is sent has an end.
+void ProfileBuilder::check_size(const Group& group) {
+  const EapProfile& eap = draft_.profile.pae->eap;
+  const std::array<std::pair<std::string_view, std::size_t>, 6> lists{
+      {{"CaCertificate", eap.ca_certificates.size()},
+       {"ServerName", eap.server_names.size()},
+       {"ServerNameSuffix", eap.server_name_suffixes.size()},
+       {"ServerAlternativeName", eap.server_alternative_names.size()},
+       {"ServerFingerprint", eap.server_fingerprints.size()},
+       {"RevocationList", eap.revocation_lists.size()}}};
+  bool fits = true;
+  for (const auto& [key, count] : lists) {
+    if (count <= most_entries) continue;
+    fits = false;
+    complain(group.place_of(key), std::string{key} + "= has " + std::to_string(count) + " entries: up to " +
+                                      std::to_string(most_entries) + " are accepted");
+  }
+  if (!fits) return;
+  const std::size_t size = write_eap_profile(eap).octets().size();
+  if (size > max_worker_profile)
+    complain(group.place, "[8021X] holds " + std::to_string(size) + " octets: up to " +
+                              std::to_string(max_worker_profile) +
+                              " are accepted; certificates and lists may be in files, which do not count");
 }
 
 void ProfileBuilder::check_password(const Group& group) {

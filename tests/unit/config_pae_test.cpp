@@ -227,6 +227,29 @@ TEST(Pae, WhatExcludesOneAnother) {
               ElementsAre(HasSubstr("a:8: RevocationList= is not looked at")));
 }
 
+// More would end the connection to macsec-eap for all profiles.
+TEST(Pae, NoMoreThanMacsecEapTakes) {
+  std::string names = "ServerName=";
+  for (int i = 0; i < 997; ++i) names += "a ";
+  good(tls + names + "b b\n");
+  expect_bad(tls + names + "b b\nServerName=c\n", "a:9: ServerName= has 1001 entries: up to 1000 are accepted");
+
+  std::vector<std::uint8_t> certificate(200'000);
+  const std::array<std::uint8_t, 10> headers{0x30, 0x83, 3, 0x0d, 0x3b, 0x30, 0x83, 3, 0x0d, 0x34};
+  std::ranges::copy(headers, certificate.begin());
+  certificate[certificate.size() - 2] = 0x30;
+  std::vector<ProfileSetting> settings{{.section = "Link", .key = "Parent", .value = "eth0"},
+                                       {.section = "8021X", .key = "Method", .value = "tls"},
+                                       {.section = "8021X", .key = "ClientCertificate", .value = "/host.pem"},
+                                       {.section = "8021X", .key = "ServerName", .value = "radius.example.org"}};
+  for (int i = 0; i < 20; ++i) settings.push_back({.section = "8021X", .key = "CaCertificate", .octets = certificate});
+  EXPECT_TRUE(profile_from_settings("p", "o", ProfileSource::runtime, settings, {}));
+  for (int i = 0; i < 2; ++i) settings.push_back({.section = "8021X", .key = "CaCertificate", .octets = certificate});
+  const Result<Profile> profile = profile_from_settings("p", "o", ProfileSource::runtime, settings, {});
+  ASSERT_FALSE(profile);
+  EXPECT_THAT(profile.error().message, HasSubstr("octets: up to 4194304 are accepted"));
+}
+
 TEST(Pae, CnsaTakesALongCakOnly) {
   const std::string strong = tls + "[MKA]\nStrength=cnsa2\n[8021X]\n";
   expect_bad(strong, "a:3: CakLength=128 is not accepted with Strength=cnsa2: 256");

@@ -203,6 +203,25 @@ TEST(Attack, FloodOfRequestsDoesNotReachTheWorker) {
   EXPECT_GE(site.count(&core::SupplicantCounters::eap_ignored), 190U);
 }
 
+// As fast as macsec-eap answers, for hours: the process is for authentications.
+TEST(Attack, QuestionsAndFailuresInTurnReachTheWorkerOnceASecond) {
+  Site site;
+  site.secure();
+  const unsigned before = site.worker.commands();
+  for (unsigned i = 0; i < 1000; ++i) {
+    site.forge(EapCode::request, static_cast<std::uint8_t>(i), EapType::identity);
+    site.lan.run_for(5 * millisecond);
+    site.forge(i % 2 == 0 ? EapCode::failure : EapCode::success, static_cast<std::uint8_t>(i));
+    site.lan.run_for(5 * millisecond);
+  }
+  EXPECT_LE(site.worker.commands() - before, 50U);
+  EXPECT_EQ(site.host.state(), PortState::secured);
+  site.lan.run_for(5 * second);
+  site.port.ask_identity();
+  site.lan.run_for(2 * second);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::reauthentications), 1U);
+}
+
 // ---- macsec-eap ------------------------------------------------------------------------------------------------------
 
 TEST(Worker, LostAtAnyMessageIsTriedAgain) {

@@ -20,6 +20,9 @@ constexpr std::size_t enough_starts = 3;
 constexpr Duration silence_limit = 30s;
 /// Requests that macsec-eap may have before it; more are a flood.
 constexpr std::size_t most_asked = 4;
+/// Of what anybody may send to an authenticated port: one a second, after a few at once.
+constexpr Duration probe_gap = 1s;
+constexpr Duration probes_at_once = 3 * probe_gap;
 constexpr std::uint8_t more_fragments = 0x40;
 constexpr std::uint8_t nid_type = 114;
 
@@ -192,6 +195,10 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
     ++counters.eap_tx;
     return send(EapolType::eap, answer_);
   }
+  if (talk && !may_probe(now)) {
+    ++counters.eap_ignored;
+    return;
+  }
   // In AUTHENTICATED many ask for the identity only to see whether we are there.
   if (phase_ == Phase::connecting || (phase_ == Phase::authenticated && !talk)) enter(Phase::authenticating, now);
   deadlines_.stop(Timer::start);
@@ -202,11 +209,19 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
 }
 
 void Supplicant::on_end(const EapPacket& packet, const EapolFrame& frame, Time now) {
-  if (!conversation_) {
+  if (!conversation_ || !may_probe(now)) {
     ++(packet.code == EapCode::failure ? context_.supplicant.failure_ignored : context_.supplicant.eap_ignored);
     return;
   }
   forward(frame, now);
+}
+
+/// Beside a session that works, what begins no method costs macsec-eap little, however fast it comes.
+bool Supplicant::may_probe(Time now) noexcept {
+  if (phase_ != Phase::authenticated) return true;
+  if (now + probes_at_once < probe_at_) return false;
+  probe_at_ = std::max(probe_at_, now) + probe_gap;
+  return true;
 }
 
 void Supplicant::forward(const EapolFrame& frame, Time now) {

@@ -83,6 +83,7 @@ class Supplicant {
   void on_request(const EapPacket& packet, const EapolFrame& frame, Time now);
   void note_notification(std::string text, Time now);
   void on_end(const EapPacket& packet, const EapolFrame& frame, Time now);
+  [[nodiscard]] bool may_probe(Time now) noexcept;
   void forward(const EapolFrame& frame, Time now);
   void respond(const EapReport& report, Time now);
   [[nodiscard]] Success succeed(EapReport& report, Time now);
@@ -118,6 +119,7 @@ class Supplicant {
   std::optional<Time> failed_at_;
   unsigned back_off_ = 0;  ///< failures that were not long apart: whoever forges them gets no attempt for each
   std::optional<Time> notified_at_;
+  Time probe_at_;  ///< when a question to an authenticated port costs nothing of those at once
   std::uint64_t revision_ = 0;
   SupplicantStatus facts_;  ///< what is shown and decides nothing
 };

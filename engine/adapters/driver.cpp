@@ -37,8 +37,9 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
               .sending = [this](unsigned ifindex, int error) { on_sending(ifindex, error); }}},
       eap_{loop,
            journal,
-           wires_,
-           {.settle = [this](Session& session) { settle(session); }, .done = [this] { flush(); }}} {}
+           {.report = [this](const std::string& name, core::EapReport&& report) { on_eap(name, std::move(report)); },
+            .unusable = [this](const std::string& name, const std::string& words) { on_unusable(name, words); },
+            .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}} {}
 
 Driver::~Driver() = default;
 
@@ -178,7 +179,7 @@ void Driver::make_port(Session& session, Time now) {
       session.mka()->restore(kept->keys, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
-  eap_.set(session);
+  eap_.set(session.profile_);
   session.with_port([&](auto& port) {
     if (!session.profile().link.enabled) port.set_enabled(true, now);
     port.on_link(session.link_, now);
@@ -188,7 +189,7 @@ void Driver::make_port(Session& session, Time now) {
 
 void Driver::change(Session& session, ProfilePointer profile, Time now) {
   devices_->reconfigure(session, std::move(profile), now);
-  eap_.set(session);  // before the port authenticates with it
+  eap_.set(session.profile_);  // before the port authenticates with it
   session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
   settle(session);
   mark_changed(session);
@@ -206,7 +207,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
     fixed->prepare_absence();
   }
-  eap_.drop(session);
+  eap_.drop(session.profile().name);
   devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
@@ -318,12 +319,26 @@ void Driver::tell_wall_clock(Time now) {
     }
 }
 
+void Driver::on_eap(const std::string& name, core::EapReport&& report) {
+  Session* const session = sessions_.find(name);
+  core::Port* const port = session == nullptr ? nullptr : session->mka();
+  if (port == nullptr) return;
+  port->on_eap(std::move(report), boot_time());
+  settle(*session);
+  flush();
+}
+
+void Driver::on_unusable(const std::string& name, const std::string& words) {
+  if (Session* const session = sessions_.find(name))
+    session->trace_.message(LogLevel::warning, fmt::format("cannot authenticate: {}", words), message_id::bad_profile);
+}
+
 // ---- after a call into a port ---------------------------------------------------------------------------------------
 
 void Driver::settle(Session& session) {
   devices_->follow(session);
   if (core::Port* port = session.mka()) {
-    eap_.follow(session, *port);
+    while (const auto command = port->poll_eap()) eap_.ask(session.profile().name, *command);
     if (const std::uint64_t now = port->supplicant_revision(); now != std::exchange(session.supplicant_revision_, now))
       mark_changed(session);
     while (auto frame = port->poll_transmit())

@@ -89,6 +89,8 @@ class Driver {
   void on_link_change(const LinkChange& change);
   void on_frame(unsigned ifindex, Bytes frame);
   void on_sending(unsigned parent, int error);
+  void on_eap(const std::string& name, core::EapReport&& report);
+  void on_unusable(const std::string& name, const std::string& words);
   void on_timer();
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);

@@ -1,39 +1,46 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The sessions whose profile has a supplicant, and the one macsec-eap they share: whose conversation is whose.
+/// The ports whose profile has a supplicant, and the one macsec-eap they share: whose conversation is whose.
 #pragma once
 
 #include "engine/adapters/eap_worker.hpp"
-#include "engine/adapters/session.hpp"
-#include "engine/adapters/wires.hpp"
+#include "engine/adapters/system/journal_trace.hpp"
+#include "engine/config/profile.hpp"
 
+#include <functional>
 #include <map>
+#include <memory>
+#include <string>
 
 namespace macsec::os {
 
+/// Ports are called by the name of their profile.
 class EapPorts {
  public:
+  /// Called from the loop only, and may call.
   struct Hooks {
-    /// After each call into the port of a session.
-    std::function<void(Session&)> settle;
-    /// At the end of each callback of the loop.
-    std::function<void()> done;
+    /// For the port's on_eap().
+    std::function<void(const std::string& name, core::EapReport&& report)> report;
+    /// No conversation of the port can use its profile.
+    std::function<void(const std::string& name, const std::string& words)> unusable;
+    /// A port needs EAP from the wire, or none does any more.
+    std::function<Result<void>(bool on)> hear;
   };
   /// All arguments outlive this. `socket` is where macsec-eap listens.
-  EapPorts(EventLoop& loop, Journal& journal, Wires& wires, Hooks hooks, std::string socket = eap_worker_socket)
-      : loop_{loop}, journal_{journal}, wires_{wires}, hooks_{std::move(hooks)}, socket_{std::move(socket)} {}
+  EapPorts(EventLoop& loop, Journal& journal, Hooks hooks, std::string socket = eap_worker_socket)
+      : loop_{loop}, journal_{journal}, hooks_{std::move(hooks)}, socket_{std::move(socket)} {}
   EapPorts(const EapPorts&) = delete;
   EapPorts& operator=(const EapPorts&) = delete;
 
-  /// Gives macsec-eap what the profile of the session says now, or takes it away where it says nothing any more.
-  void set(Session& session);
-  /// The session ends.
-  void drop(Session& session);
-  /// Hands on what the port asks for. `port` is that of the session.
-  void follow(Session& session, core::Port& port);
+  /// Gives macsec-eap what the port's profile says now, or takes it away where it says nothing any more.
+  void set(const ProfilePointer& profile);
+  /// The port ends.
+  void drop(const std::string& name);
+  /// Hands on what the port asks for.
+  void ask(const std::string& name, const core::EapCommand& command);
 
  private:
   struct Owner {
-    Session* session = nullptr;
+    std::string name;
     core::EapConversation conversation = 0;  ///< as the port calls it
   };
   struct Entry {
@@ -41,17 +48,17 @@ class EapPorts {
     ProfilePointer profile;  ///< what macsec-eap has is in its [8021X]
   };
   [[nodiscard]] EapWorker* worker();
+  void hear(bool on);
   void on_report(core::EapReport report);
   void on_loaded(std::uint32_t number, const EapVerdict& verdict);
-  [[nodiscard]] std::optional<core::EapConversation> find(const Session& session, core::EapConversation conversation);
+  [[nodiscard]] std::optional<core::EapConversation> find(const std::string& name, core::EapConversation conversation);
 
   EventLoop& loop_;
   Journal& journal_;
-  Wires& wires_;
   Hooks hooks_;
   std::string socket_;
   std::unique_ptr<EapWorker> worker_;  ///< from the first profile on
-  std::map<Session*, Entry> entries_;
+  std::map<std::string, Entry> entries_;
   std::map<core::EapConversation, Owner> conversations_;  ///< by the number that macsec-eap knows
   std::uint32_t last_number_ = 0;
   core::EapConversation last_conversation_ = 0;

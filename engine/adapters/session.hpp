@@ -41,7 +41,6 @@ class Session {
  private:
   friend class Driver;
   friend class Devices;
-  friend class EapPorts;
   friend class Sessions;
 
   /// Under which interfaces the books have the session; 0: none.

@@ -310,14 +310,26 @@ std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const s
 
 Exit Context::wait_for(const std::string& path, std::string_view what,
                        const std::function<bool(const bus::SessionInfo&)>& done) {
+  return wait_for(path, bus::interface::session, what,
+                  [&](const bus::Value::Dict& properties) { return done(bus::to_session(path, properties)); });
+}
+
+/// Looks once, where that is all --wait asks for.
+Exit Context::look_for(const std::string& path, const char* interface, std::string_view what,
+                       const std::function<bool(const bus::Value::Dict&)>& done) {
+  const bus::Client* const daemon = client();
+  const auto now = daemon->call(daemon->properties(path, interface));
+  if (!now && now.error().kind != bus::CallError::Kind::not_found) return complain(now.error());
+  if (now && done(now->dict())) return Exit::ok;
+  const auto session = daemon->call(daemon->properties(path, bus::interface::session));
+  return complain_late(session ? std::optional{bus::to_session(path, session->dict())} : std::nullopt, what);
+}
+
+Exit Context::wait_for(const std::string& path, const char* interface, std::string_view what,
+                       const std::function<bool(const bus::Value::Dict&)>& done) {
   bus::Client* const daemon = client();
   if (daemon == nullptr) return status;
-  if (options.wait == Duration{0}) {  // looks once
-    const auto now = daemon->call(daemon->properties(path, bus::interface::session));
-    if (!now && now.error().kind != bus::CallError::Kind::not_found) return complain(now.error());
-    const auto session = now ? std::optional{bus::to_session(path, now->dict())} : std::nullopt;
-    return session && done(*session) ? Exit::ok : complain_late(session, what);
-  }
+  if (options.wait == Duration{0}) return look_for(path, interface, what, done);
   sd_event* raw = nullptr;
   if (sd_event_new(&raw) < 0) return complain(Exit::failed, "cannot make an event loop");
   const EventPointer event{raw};
@@ -330,8 +342,8 @@ Exit Context::wait_for(const std::string& path, std::string_view what,
   bus::Mirror* known = nullptr;
   bus::Mirror mirror{*daemon, {.changed = [&](const bus::Change& change) {
                        if (change.kind == bus::Change::Kind::gone) return end(End::gone);
-                       const auto session = known == nullptr ? std::nullopt : known->session(path);
-                       if (session && done(*session)) end(End::reached);
+                       const bus::Value::Dict* now = known == nullptr ? nullptr : known->find(path, interface);
+                       if (now != nullptr && done(*now)) end(End::reached);
                      }}};
   known = &mirror;
   sd_event_source* timer = nullptr;

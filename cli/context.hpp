@@ -135,6 +135,9 @@ class Context {
   /// Waits until the session satisfies `done`, for as long as --wait says. Tells when the time is over.
   [[nodiscard]] Exit wait_for(const std::string& path, std::string_view what,
                               const std::function<bool(const bus::SessionInfo&)>& done);
+  /// The same with the properties of one of its interfaces.
+  [[nodiscard]] Exit wait_for(const std::string& path, const char* interface, std::string_view what,
+                              const std::function<bool(const bus::Value::Dict&)>& done);
 
  private:
   template <typename Info>
@@ -149,6 +152,8 @@ class Context {
   template <typename Info>
   void complain_missing(const Kind<Info>& kind, const std::string& text);
 
+  [[nodiscard]] Exit look_for(const std::string& path, const char* interface, std::string_view what,
+                              const std::function<bool(const bus::Value::Dict&)>& done);
   [[nodiscard]] Exit complain_late(const std::optional<bus::SessionInfo>& session, std::string_view what);
   /// Since 1970.
   [[nodiscard]] static Duration real_time(Time when);

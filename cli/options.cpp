@@ -56,7 +56,7 @@ constexpr std::array options{
     Option{"--no-pager", 0, "", "Do not use a pager", "", "", flag<&Options::pager, false>},
     Option{"--no-ask-password", 0, "", "Do not ask for a password", "", "", flag<&Options::ask, false>},
     Option{"--wait", 'w', "[SEC]", "Wait until it is done, at most so long (default: 90s)", "",
-           "status, up, down, rekey, profile add, profile import, key retire, key rotate",
+           "status, up, down, rekey, reauth, profile add, profile import, key retire, key rotate",
            [](Options& out, string_view value) -> string_view {
              out.wait = value.empty() ? Duration{std::chrono::seconds{90}} : parse_duration(value);
              return out.wait ? "" : "a time span such as 30 or 2min";

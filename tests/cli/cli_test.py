@@ -441,6 +441,13 @@ while True:
         self.assertEqual(self.run_ctl("status", "macsec0", "--wait=20").returncode, 0)
         self.assertEqual(self.run_ctl("rekey", "macsec0", "--wait=20").returncode, 0)
 
+    def test_wait_for_the_next_success_or_failure(self):
+        done = self.run_ctl("reauth", "macsec0", "--wait=20")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = self.run_ctl("reauth", "macsec0", "--wait=20")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "macsecctl: macsec0: the authentication failed: the server refused the password\n")
+
     def test_monitor(self):
         with subprocess.Popen([MACSECCTL, "monitor", "macsec0"], env=environment(self.bus.address), stdout=subprocess.PIPE,
                               text=True) as monitor:

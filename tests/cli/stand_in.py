@@ -165,6 +165,7 @@ def failure(name, text):
 class StandIn:
     def __init__(self, bus, interfaces):
         self.bus = bus
+        self.attempts = 0
         self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in SESSIONS.items()}
         self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in PROFILES.items()}
         manager = {"Version": v("s", "0.1.0"), "ProfileCount": v("u", 4), "SessionCount": v("u", 3),
@@ -184,11 +185,14 @@ class StandIn:
             invocation.return_value(answer)
         if method == "Rekey" and not isinstance(answer, dict):
             self.rekeyed(path)
+        if method == "Reauthenticate" and not isinstance(answer, dict):
+            self.authenticated()
 
     def answer(self, path, method, arguments):
         if method == "GetManagedObjects":
-            return v("(a{oa{sa{sv}}})", ({path: {f"org.macsecd1.{kind}": properties}
-                                         for path, (kind, properties) in self.objects.items()},))
+            tree = {path: {f"org.macsecd1.{kind}": properties} for path, (kind, properties) in self.objects.items()}
+            tree[f"{ROOT}/session/macsec0"]["org.macsecd1.Supplicant"] = SUPPLICANT
+            return v("(a{oa{sa{sv}}})", (tree,))
         if method == "GetSessionByName":
             return self.find("session", arguments[0], "NoSuchSession", "there is no session")
         if method == "GetProfile":
@@ -240,6 +244,16 @@ class StandIn:
                              v("(sts)", ("sak-installed", NOW, "SAK 5 is in use")))
         self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
                              v("(sa{sv}as)", ("org.macsecd1.Session", {"LatestSak": sak(5, 2, NOW)}, [])))
+
+    def authenticated(self):
+        """Succeeds and fails in turn."""
+        self.attempts += 1
+        now = NOW + self.attempts * SECOND
+        changed = ({"LastSuccess": v("t", now)} if self.attempts % 2 else
+                   {"LastFailure": v("t", now), "LastFailureText": v("s", "the server refused the password")})
+        SUPPLICANT.update(changed)
+        self.bus.emit_signal(None, f"{ROOT}/session/macsec0", "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                             v("(sa{sv}as)", ("org.macsecd1.Supplicant", changed, [])))
 
 
 def show(arguments):

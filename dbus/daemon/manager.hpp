@@ -23,7 +23,10 @@ class Manager final : public bus::Model {
   [[nodiscard]] std::vector<std::string> profile_directories() const override {
     return profiles_.store().directories();
   }
-  [[nodiscard]] Result<void> reload() override { return profiles_.reload(); }
+  [[nodiscard]] Result<void> reload() override {
+    driver_.read_credentials();  // those of profiles that differ come after
+    return profiles_.reload();
+  }
   [[nodiscard]] Result<void> put_profile(ProfilePointer profile, bus::ClientProfile client) override {
     return profiles_.put(std::move(profile), std::move(client));
   }

@@ -52,6 +52,9 @@ class Driver {
   /// name, stays. For `spare` there are devices and no sessions (see SpareDevices).
   std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare);
 
+  /// Has files and credentials of [8021X] opened again, of profiles that are the same as well.
+  void read_credentials() { eap_.read_again(); }
+
   /// By name of the profile.
   [[nodiscard]] const Sessions::ByProfile& sessions() const noexcept { return sessions_.all(); }
   [[nodiscard]] Session* find(std::string_view profile) const noexcept { return sessions_.find(profile); }

@@ -42,6 +42,11 @@ void EapPorts::set(const ProfilePointer& profile) {
   if (EapWorker* const to = worker()) to->set_profile(entry->second.number, pae->eap);
 }
 
+void EapPorts::read_again() {
+  for (const auto& [name, entry] : entries_)
+    if (worker_) worker_->set_profile(entry.number, entry.profile->pae->eap);
+}
+
 void EapPorts::drop(const std::string& name) {
   const auto entry = entries_.find(name);
   if (entry == entries_.end()) return;

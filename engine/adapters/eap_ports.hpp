@@ -33,6 +33,8 @@ class EapPorts {
 
   /// Gives macsec-eap what the port's profile says now, or takes it away where it says nothing any more.
   void set(const ProfilePointer& profile);
+  /// Has macsec-eap open again what all profiles name: certificates and keys in files may be others now.
+  void read_again();
   /// The port ends.
   void drop(const std::string& name);
   /// Hands on what the port asks for.

@@ -146,6 +146,14 @@ TEST_F(EapPortsTest, AProfileIsSentAgainWhereItsCredentialsDiffer) {
   EXPECT_EQ(unusable_[0].first, "a");
 }
 
+// A certificate that was renewed has the same name.
+TEST_F(EapPortsTest, AReloadHasMacsecEapReadFilesOfProfilesThatAreTheSame) {
+  establish();
+  ports_.read_again();
+  EXPECT_EQ(take(WorkerKind::profile).message.profile, a_);
+  EXPECT_EQ(take(WorkerKind::profile).message.profile, b_);
+}
+
 TEST_F(EapPortsTest, APortThatGoesTakesItsConversationsAndProfileAlong) {
   establish();
   const std::uint64_t of_a = begin("a", 1);

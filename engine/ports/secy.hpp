@@ -69,10 +69,10 @@ struct SecyState {
 
 /// What a device can do, and how it counts. The defaults are those of the kernel's own software.
 struct SecyTraits {
-  std::vector<CipherSuite> cipher_suites{all_cipher_suites.begin(), all_cipher_suites.end()};  ///< not known to lack
-  std::optional<unsigned> receive_channels{};  ///< most at a time; nothing: more than a link has peers
-  bool transmit_pn_readable = true;            ///< the next PN of a transmit SA is what it says
-  bool lowest_pn_raisable = true;              ///< raise_lowest_pn() works
+  CipherSuiteSet cipher_suites = CipherSuiteSet::all();  ///< not known to lack
+  std::optional<unsigned> receive_channels{};            ///< most at a time; nothing: more than a link has peers
+  bool transmit_pn_readable = true;                      ///< the next PN of a transmit SA is what it says
+  bool lowest_pn_raisable = true;                        ///< raise_lowest_pn() works
   bool pn_rewinds_with_carrier = false;  ///< a key may be sent with from an old PN on once the parent's carrier is back
   bool pn_rewinds_with_device = false;   ///< so it may once the device was down
   bool hitless = true;                   ///< configure() and transmit_with() lose no frame

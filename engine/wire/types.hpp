@@ -146,6 +146,25 @@ enum class CipherSuite : std::uint8_t { gcm_aes_128, gcm_aes_256, gcm_aes_xpn_12
 inline constexpr std::array all_cipher_suites{CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256,
                                               CipherSuite::gcm_aes_xpn_128, CipherSuite::gcm_aes_xpn_256};
 
+/// Some of them, or all.
+class CipherSuiteSet {
+ public:
+  constexpr CipherSuiteSet() noexcept = default;
+  [[nodiscard]] static constexpr CipherSuiteSet all() noexcept {
+    CipherSuiteSet out;
+    for (const CipherSuite suite : all_cipher_suites) out.add(suite);
+    return out;
+  }
+  constexpr void add(CipherSuite suite) noexcept { bits_ = static_cast<std::uint8_t>(bits_ | bit(suite)); }
+  constexpr void remove(CipherSuite suite) noexcept { bits_ = static_cast<std::uint8_t>(bits_ & ~bit(suite)); }
+  [[nodiscard]] constexpr bool has(CipherSuite suite) const noexcept { return (bits_ & bit(suite)) != 0; }
+  friend constexpr bool operator==(CipherSuiteSet, CipherSuiteSet) noexcept = default;
+
+ private:
+  [[nodiscard]] static constexpr unsigned bit(CipherSuite suite) noexcept { return 1U << static_cast<unsigned>(suite); }
+  std::uint8_t bits_ = 0;
+};
+
 /// The 64-bit identifier of Table 14-1.
 [[nodiscard]] std::uint64_t cipher_suite_id(CipherSuite suite) noexcept;
 /// Accepts the four identifiers and 0080020001000001, which Linux and hostap use for GCM-AES-128.

@@ -117,7 +117,8 @@ TEST(Offload, OnlySuitesThatTheDeviceHasAreAnnouncedAndServed) {
     for (unsigned i = 0; i < 2; ++i) {
       Host& host = lab.attach(profile);
       SecyTraits traits;
-      traits.cipher_suites = {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256};
+      for (const CipherSuite suite : {CipherSuite::gcm_aes_xpn_128, CipherSuite::gcm_aes_xpn_256})
+        traits.cipher_suites.remove(suite);
       if (i == lacking) host.secy().offload(traits);
       lab.lan.plug(host.index(), true);
       host.start();

@@ -65,9 +65,7 @@ TEST(Creation, InHardwareSaysEverythingButTheEncodingAn) {
   EXPECT_EQ(settings.number(IFLA_MACSEC_WINDOW), 64U);
 }
 
-bool has(const SecyTraits& traits, CipherSuite suite) {
-  return std::ranges::find(traits.cipher_suites, suite) != traits.cipher_suites.end();
-}
+bool has(const SecyTraits& traits, CipherSuite suite) { return traits.cipher_suites.has(suite); }
 
 TEST(OffloadDriver, IsKnownByTheNameItGivesItself) {
   EXPECT_EQ(offload_driver("mlx5_core").name, "mlx5");

@@ -282,7 +282,7 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
                 "cannot " + change +
                     ": the kernel fixes the cipher suite when the device is made, and another program made it");
   // Keys are not given up for a suite that cannot be had.
-  const bool has = driver_ == nullptr || std::ranges::find(offload_suites_, suite) != offload_suites_.end();
+  const bool has = driver_ == nullptr || offload_suites_.has(suite);
   if (!has && device_.offload != OffloadChoice::automatic)
     return fail(EOPNOTSUPP, "cannot " + change + ": " + std::string{driver_->name} +
                                 " does not have it: leave it out of CipherSuites= at both ends, or write Offload=off");
@@ -321,8 +321,7 @@ Result<void> NetlinkSecy::recreate(const Link& old, CipherSuite suite) {
   request.parameters = parameters_;
   request.mtu = old.mtu;
   request.master = old.master;
-  const bool software =
-      offload_.mode == OffloadMode::off || std::ranges::find(offload_suites_, suite) == offload_suites_.end();
+  const bool software = offload_.mode == OffloadMode::off || !offload_suites_.has(suite);
   OffloadReport report = offload_;
   if (software && report.mode != OffloadMode::off)
     report = {.mode = OffloadMode::off, .text = report.text + " has no " + std::string{to_string(suite)}};

@@ -170,8 +170,8 @@ class NetlinkSecy final : public Secy {
   SecyParameters parameters_;
   ControlledPort controlled_port_ = ControlledPort::dormant;
   OffloadReport offload_;
-  const OffloadDriver* driver_ = nullptr;    ///< null: software
-  std::vector<CipherSuite> offload_suites_;  ///< those the hardware was found to have
+  const OffloadDriver* driver_ = nullptr;  ///< null: software
+  CipherSuiteSet offload_suites_;          ///< those the hardware was found to have
   std::optional<Recreated> recreated_;
   bool bonded_ = false;
   An encoding_;

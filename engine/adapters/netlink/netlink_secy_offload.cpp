@@ -68,9 +68,9 @@ void NetlinkSecy::settle_in(OffloadMode mode, std::string text) {
   offload_.clear_frames = driver_->clear_frames;
   const bool known = !driver_->match.empty();
   offload_suites_ = traits_of(*driver_).cipher_suites;
-  std::erase_if(offload_suites_, [&](CipherSuite suite) {
-    return suite != cipher_suite_ && !kernel_.trials().known(parent_ifindex_, mode, suite).value_or(known);
-  });
+  for (const CipherSuite suite : all_cipher_suites)
+    if (suite != cipher_suite_ && !kernel_.trials().known(parent_ifindex_, mode, suite).value_or(known))
+      offload_suites_.remove(suite);
 }
 
 std::unexpected<Error> NetlinkSecy::refuse(OffloadMode mode, int code, std::string_view why) const {

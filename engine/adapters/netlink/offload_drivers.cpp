@@ -59,7 +59,8 @@ const OffloadDriver& offload_driver(std::string_view driver) noexcept {
 
 SecyTraits traits_of(const OffloadDriver& driver) {
   SecyTraits traits;
-  std::erase_if(traits.cipher_suites, [&driver](CipherSuite suite) { return is_xpn(suite) && !driver.xpn; });
+  for (const CipherSuite suite : all_cipher_suites)
+    if (is_xpn(suite) && !driver.xpn) traits.cipher_suites.remove(suite);
   traits.receive_channels = driver.receive_channels;
   traits.transmit_pn_readable = driver.transmit_pn_readable;
   traits.lowest_pn_raisable = driver.lowest_pn_raisable;

@@ -66,8 +66,7 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
     remove_leftovers(now);
     done = context_.secy.select_cipher_suite(suite);
   }
-  if (!done && done.error().code == EOPNOTSUPP)
-    lacking_ = static_cast<std::uint8_t>(lacking_ | 1U << static_cast<unsigned>(suite));
+  if (!done && done.error().code == EOPNOTSUPP) lacking_.add(suite);
   if (check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
     // The device may have been made anew: what it was told before is to be told again.
     suite_ = suite;
@@ -80,10 +79,8 @@ Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
 std::vector<CipherSuite> Cp::cipher_suites() const {
   const std::vector<CipherSuite> wanted = cipher_preferences(*context_.profile, context_.link.speed);
   std::vector<CipherSuite> possible = wanted;
-  const std::vector<CipherSuite> had = context_.secy.traits().cipher_suites;
-  std::erase_if(possible, [&](CipherSuite suite) {
-    return (lacking_ >> static_cast<unsigned>(suite) & 1U) != 0 || std::ranges::find(had, suite) == had.end();
-  });
+  const CipherSuiteSet had = context_.secy.traits().cipher_suites;
+  std::erase_if(possible, [&](CipherSuite suite) { return lacking_.has(suite) || !had.has(suite); });
   return possible.empty() ? wanted : possible;
 }
 
@@ -543,7 +540,7 @@ void Cp::forget(Time now) {
   parameters_.reset();
   controlled_.reset();
   transmit_when_.reset();
-  lacking_ = 0;
+  lacking_ = {};
   retransmit_when_.reset();
   retire_when_.reset();
   retry_when_.reset();

@@ -156,7 +156,7 @@ class Cp {
   Connect connect_ = Connect::pending;
   std::optional<Time> transmit_when_;
   bool overdue_ = false;                 ///< transmit_when_ is over: of no use as a time to wake at
-  std::uint8_t lacking_ = 0;             ///< bit n: the device cannot have all_cipher_suites[n]
+  CipherSuiteSet lacking_;               ///< what the device was found not to have
   std::optional<Time> retransmit_when_;  ///< the SecY refused to send with the latest key
   std::optional<Time> retire_when_;
   std::optional<Time> retry_when_;  ///< of the settings in `refused_`

@@ -162,7 +162,10 @@ Result<void> FakeSecy::install_transmit_sa(An an, const SaKey& key, Ssci ssci) {
 }
 
 Result<void> FakeSecy::transmit_with(An an) {
-  if (auto error = refuse(SecyCall::transmit_with, "set the encoding SA")) return std::unexpected{*error};
+  if (auto error = refuse(SecyCall::transmit_with, "set the encoding SA")) {
+    if (half_way_) keep_only(an);
+    return std::unexpected{*error};
+  }
   const Sa& sa = transmit_[an.value()];
   if (!sa.present) {
     world_.violate(member_, "told to transmit with an AN that holds no key");
@@ -174,6 +177,14 @@ Result<void> FakeSecy::transmit_with(An an) {
   }
   encoding_ = an;
   return {};
+}
+
+void FakeSecy::keep_only(An an) {
+  for (unsigned other = 0; other < transmit_.size(); ++other) {
+    if (An{other} == an) continue;
+    transmit_[other] = Sa{};
+    for (ReceiveSc& sc : receive_) sc.sa[other] = Sa{};
+  }
 }
 
 Result<void> FakeSecy::delete_transmit_sa(An an) {

@@ -76,6 +76,8 @@ class FakeSecy final : public Secy {
   /// Fails every call of kind `call` until forgive().
   void fail_always(SecyCall call, int error) noexcept { fail_calls(call, error, UINT_MAX); }
   void forgive() noexcept { failures_.clear(); }
+  /// Where transmit_with() fails it has deleted all other keys by then, as hardware that forgets them is served.
+  void fail_half_way() noexcept { half_way_ = true; }
   /// Each call takes so long from now on.
   void set_cost(Instant each) noexcept { cost_ = each; }
   /// Time spent in calls since the last question.
@@ -135,6 +137,7 @@ class FakeSecy final : public Secy {
   [[nodiscard]] const ReceiveSc* find(const Sci& sci) const noexcept;
   void forget(ReceiveSc& sc, Sa& sa);
   void rewind() noexcept;
+  void keep_only(An an);
   [[nodiscard]] Pn lowest(const Sa& sa) const noexcept;
   [[nodiscard]] Sa make(const SaKey& key, Ssci ssci, Pn next_pn);
   [[nodiscard]] SaState state(std::size_t an, const Sa& sa) const;
@@ -146,6 +149,7 @@ class FakeSecy final : public Secy {
   OffloadMode offload_ = OffloadMode::off;
   SecyTraits traits_;
   bool up_ = true;
+  bool half_way_ = false;
 
   // What the kernel holds.
   Sci sci_;

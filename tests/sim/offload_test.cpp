@@ -109,6 +109,34 @@ TEST(Offload, SoftwareKeepsItsKeyOverALossOfCarrier) {
   EXPECT_EQ(key_in_use(*hosts[0]), before);
 }
 
+// Hardware that forgets its keys with each change is given the new ones after the old ones are deleted.
+TEST(Offload, ARekeyThatFailsHalfWayIsNotCalledSecured) {
+  for (const bool of_server : {true, false}) {
+    Lab lab;
+    const auto hosts = lab.secured(2);
+    lab.lan.run_for(7 * second);
+    const KeyId before = key_in_use(*hosts[0]);
+    Host& host = *hosts[of_server ? 0 : 1];
+    host.secy().fail_half_way();
+    host.secy().fail_calls(SecyCall::transmit_with, EIO, 3);
+    ASSERT_TRUE(hosts[0]->rekey());
+    unsigned lies = 0;
+    bool told = false;
+    lab.lan.run_until(
+        [&] {
+          const bool sends = host.secy().encoding_key() != no_key;
+          lies += !sends && host.state() == PortState::secured ? 1U : 0U;
+          told = told || (!sends && host.status().reason == Reason::secy_error);
+          return false;
+        },
+        15 * second);
+    EXPECT_EQ(lies, 0U);
+    EXPECT_TRUE(told);
+    EXPECT_TRUE(lab.lan.secured()) << lab.lan.why_unsecured();
+    EXPECT_NE(key_in_use(*hosts[0]), before);
+  }
+}
+
 TEST(Offload, OnlySuitesThatTheDeviceHasAreAnnouncedAndServed) {
   for (const unsigned lacking : {0U, 1U}) {
     Lab lab;

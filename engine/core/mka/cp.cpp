@@ -327,6 +327,9 @@ void Cp::enter_receive(Time now) {
 void Cp::enter_transmit(Time now) {
   if (!check(context_.secy.transmit_with(latest_->an), &PortCounters::transmit_sa_failures, now)) {
     retransmit_when_ = now + retry_gap;
+    // Hardware that forgets keys with each change may have lost the one in use half way.
+    if (const auto held = context_.secy.read(); old_ && old_->transmitting && held && !holds(*held, *old_))
+      give_up(now);
     return;
   }
   retransmit_when_.reset();
@@ -513,18 +516,22 @@ void Cp::give_up(Time now) {
   delete_keys(old_, now);
 }
 
+bool Cp::holds(const SecyState& sample, const SakSlot& slot) {
+  const auto has = [&slot](const std::vector<SaState>& all) {
+    const auto sa = std::ranges::find(all, slot.an, &SaState::an);
+    return sa != all.end() && sa->key == slot.id;
+  };
+  return has(sample.transmit) && std::ranges::all_of(slot.receiving_from, [&](const Sci& sci) {
+           const auto sc = std::ranges::find(sample.receive, sci, &ReceiveScState::sci);
+           return sc != sample.receive.end() && has(sc->associations);
+         });
+}
+
 bool Cp::confirm(const SecyState& sample, Time now) {
   for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
     if (!*slot || !(*slot)->transmitting) continue;
-    const auto sa = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an);
-    if (sa == sample.transmit.end() || sa->key != (*slot)->id) return false;
-    (*slot)->exhausted = sa->next_pn == 0;
-    for (const Sci& sci : (*slot)->receiving_from) {
-      const auto sc = std::ranges::find(sample.receive, sci, &ReceiveScState::sci);
-      if (sc == sample.receive.end()) return false;
-      const auto rx = std::ranges::find(sc->associations, (*slot)->an, &SaState::an);
-      if (rx == sc->associations.end() || rx->key != (*slot)->id) return false;
-    }
+    if (!holds(sample, **slot)) return false;
+    (*slot)->exhausted = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an)->next_pn == 0;
     if (sample.encoding != (*slot)->an) reassert(now);
   }
   if (parameters_ && sample.parameters != *parameters_) reassert(now);

@@ -121,6 +121,8 @@ class Cp {
   [[nodiscard]] std::vector<CipherSuite> cipher_suites() const;
 
  private:
+  /// Every SA of the key is there.
+  [[nodiscard]] static bool holds(const SecyState& sample, const SakSlot& slot);
   bool transition(const Inputs& in, Time now);
   void enter(CpState next, const Inputs& in, Time now);
   void enter_change(Time now);

@@ -142,7 +142,7 @@ TEST_F(NetworkManagerTest, AConnectionThatFailedSaysWhyAfterwards) {
   runs_->run(wanted_copy(wanted), {});
   run_until([&] { return model().profile("uplink").enabled; });
   be("macsec0", core::PortState::pending, core::Reason::cak_mismatch);
-  run_until([&] { return runs_->progress("macsec0") == Progress::wrong_key; });
+  run_until([&] { return runs_->progress("macsec0") == Progress::refused; });
   const std::string why = runs_->reason("macsec0");
   runs_->note_failure("macsec0");
   runs_->remove("macsec0");
@@ -154,6 +154,34 @@ TEST_F(NetworkManagerTest, AConnectionThatFailedSaysWhyAfterwards) {
   runs_->run(wanted_copy(wanted), {});
   run_until([&] { return model().profile("uplink").enabled; });
   EXPECT_EQ(runs_->failure(stored.connection.uuid), "");
+}
+
+TEST_F(NetworkManagerTest, AConnectionThatWasRefusedBeforeItRanSaysWhyAfterwards) {
+  std::optional<Listing> listing;
+  given_up_ = [&](const std::string& name) { listing->take_over(name); };
+  start();
+  run_until([&] { return runs_->ready(); });
+  const StoredConnection stored = with_suites("uplink", "macsec0", 1);
+  listing.emplace(
+      event_.get(), *runs_, [&] { return std::optional{std::vector{stored}}; }, [](const std::set<std::string>&) {});
+  Wanted wanted;
+  wanted.parent = "eth0";
+  wanted.device = devices_.front();
+  wanted.network.does_eap = true;
+  wanted.connection = stored.connection;
+  wanted.extras.problems.push_back({true, {}, 0, "802-1x.ca-cert", "802-1x.ca-cert is not set"});
+  std::optional<std::string> refused;
+  runs_->run(std::move(wanted), [&](const std::optional<std::string>& error) { refused = error; });
+  run_until([&] { return refused.has_value(); });
+  runs_->remove("macsec0");
+  const auto told = [&] {
+    const auto problems = profile("/org/macsecd1/profile/uplink").problems;
+    return std::ranges::any_of(problems, [](const bus::Problem& each) {
+      return each.text == "the last activation failed: 802-1x.ca-cert is not set";
+    });
+  };
+  run_until(told);
+  EXPECT_TRUE(told());
 }
 
 TEST_F(NetworkManagerTest, AProfileThatRanIsShownOrRemoved) {

@@ -63,9 +63,10 @@ TEST_F(NetworkManagerTest, CompletesWithoutAPeerAfterAWhile) {
   EXPECT_EQ(manager_->state(link), "completed");
 }
 
-TEST_F(NetworkManagerTest, IsGivenUpWithAWrongKey) {
+TEST_F(NetworkManagerTest, IsGivenUpWhereTheOtherEndRefuses) {
   start(false, std::chrono::milliseconds{200});
-  for (const core::Reason wrong : {core::Reason::cak_mismatch, core::Reason::ckn_mismatch}) {
+  for (const core::Reason wrong : {core::Reason::cak_mismatch, core::Reason::ckn_mismatch,
+                                   core::Reason::authentication_failed, core::Reason::eap_unavailable}) {
     const std::string link = activate();
     be("macsec0", core::PortState::pending, wrong);
     run_until([&] { return manager_->heard(std::string{supplicant_path} + " InterfaceRemoved " + link); });

@@ -5,6 +5,7 @@
 #include "plugin/networkmanager/log.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace macsec::nm {
 namespace {
@@ -15,6 +16,10 @@ std::string complaint(const std::vector<bus::Problem>& problems) {
     if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
   return text;
 }
+
+/// Reasons of a session that time does not mend: the other end is there, and this host is not what it wants.
+constexpr std::array<std::string_view, 4> refusals{"cak-mismatch", "ckn-mismatch", "authentication-failed",
+                                                   "eap-unavailable"};
 
 /// Whether NetworkManager is known to give the device other addresses and routes than it had.
 bool other_configuration(const Wanted& before, const Wanted& after) {
@@ -102,6 +107,7 @@ void Runs::added(const std::string& device, std::uint64_t turn, const bus::Outco
   }
   if (outcome) {
     run.added = true;
+    if (!run.error.empty()) note_failure(device);
     settle(run, run.error.empty() ? std::nullopt : std::optional{run.error});
   } else if (outcome.error().kind == bus::CallError::Kind::unreachable ||
              outcome.error().kind == bus::CallError::Kind::timeout) {
@@ -109,6 +115,7 @@ void Runs::added(const std::string& device, std::uint64_t turn, const bus::Outco
   } else {
     run.error = outcome.error().text;
     log_line(SD_ERR, "{}: macsecd refuses {}: {}", device, run.name, run.error);
+    note_failure(device);
     settle(run, run.error);
   }
   changed_(device);
@@ -225,7 +232,7 @@ Progress Runs::progress(const std::string& device) const {
   const auto now = session(*found->second);
   if (!now) return Progress::unknown;
   if (now->state == "secured") return Progress::secured;
-  if (now->reason == "cak-mismatch" || now->reason == "ckn-mismatch") return Progress::wrong_key;
+  if (std::ranges::find(refusals, now->reason) != refusals.end()) return Progress::refused;
   return now->state == "failed" ? Progress::failed : Progress::waiting;
 }
 

@@ -10,10 +10,10 @@ namespace macsec::nm {
 
 /// How far a network is.
 enum class Progress : std::uint8_t {
-  unknown,    ///< macsecd does not run it: not there, or it refused
-  waiting,    ///< nothing wrong is known
-  wrong_key,  ///< a peer has another CAK under the same CKN, or all that are heard have another CKN
-  failed,     ///< the kernel or the profile refused
+  unknown,  ///< macsecd does not run it: not there, or it refused
+  waiting,  ///< nothing wrong is known
+  refused,  ///< a peer has another CAK under the same CKN, all that are heard have another CKN, or 802.1X failed
+  failed,   ///< the kernel or the profile refused
   secured,
 };
 

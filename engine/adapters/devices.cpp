@@ -165,15 +165,23 @@ void Devices::displace(Session& session) noexcept {
   sessions_.displace(session);
 }
 
+const Link* Devices::parent_of(const Session& session) const noexcept {
+  return session.secy_.attached() ? links_.find(session.secy_.parent_ifindex())
+                                  : links_.find(session.profile().link.parent);
+}
+
 void Devices::update_link(Session& session, Time now) {
   core::LinkState link;
-  const Link* const parent = session.secy_.attached() ? links_.find(session.secy_.parent_ifindex()) : nullptr;
-  link.parent = parent != nullptr || links_.find(session.profile().link.parent) != nullptr;
+  const Link* const parent = parent_of(session);
+  link.parent = parent != nullptr;
+  // Without a device a supplicant can still say that it leaves.
   if (parent != nullptr) {
-    link.obstacle = obstacle(*parent, session.profile().mka.destination);
-    link.present = true;
     link.carrier = parent->carrier;
     link.mac = parent->mac;
+  }
+  if (parent != nullptr && session.secy_.attached()) {
+    link.obstacle = obstacle(*parent, session.profile().mka.destination);
+    link.present = true;
     link.sci = session.secy_.sci();
     link.speed = parent->carrier ? links_.speed(parent->ifindex) : 0;
     link.carrier_losses = parent->carrier_losses;

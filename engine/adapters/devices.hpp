@@ -36,6 +36,9 @@ class Devices {
   /// The session ends. With `take_down` its device is deleted, or freed of keys where it is somebody else's.
   void release(Session& session, bool take_down);
 
+  /// Where the session's frames go, also while there is no device on it; null where that does not exist.
+  [[nodiscard]] const Link* parent_of(const Session& session) const noexcept;
+
   void on_link_change(const LinkChange& change, Time now);
   /// Restores what other programs changed since the last call.
   void reassert();

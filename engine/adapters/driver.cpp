@@ -342,8 +342,8 @@ void Driver::settle(Session& session) {
     if (const std::uint64_t now = port->supplicant_revision(); now != std::exchange(session.supplicant_revision_, now))
       mark_changed(session);
     while (auto frame = port->poll_transmit())
-      if (session.placed_.parent != 0)
-        wires_.queue(session.profile().mka.ethertype, session.placed_.parent, std::move(*frame));
+      if (const Link* const parent = devices_->parent_of(session))
+        wires_.queue(session.profile().mka.ethertype, parent->ifindex, std::move(*frame));
   }
   session.with_port([&](auto& port) {
     while (const auto event = port.poll_event()) tell(session, *event);

@@ -22,8 +22,8 @@ inline constexpr Duration bounded_hello_time = std::chrono::milliseconds{500};
 struct LinkState {
   bool present = false;              ///< parent and macsec device exist
   bool parent = false;               ///< the parent exists
-  bool carrier = false;              ///< parent is up and has carrier
-  MacAddress mac;                    ///< of the parent: source of MKPDUs
+  bool carrier = false;              ///< parent is up and has carrier; as the next one also without a macsec device
+  MacAddress mac;                    ///< of the parent: source of EAPOL frames
   Sci sci;                           ///< of the macsec device
   std::uint64_t speed = 0;           ///< bit/s of the parent, 0 where unknown
   bool device_up = true;             ///< the macsec device is not set down

@@ -34,7 +34,8 @@ Host::Host(VirtualLan& lan, Index index, HostOptions options)
 }
 
 core::LinkState Host::link() const {
-  return {.present = true,
+  return {.present = device_there_,
+          .parent = true,
           .carrier = carrier_,
           .mac = mac_,
           .sci = secy_.sci(),
@@ -100,6 +101,15 @@ void Host::set_device_up(bool up) {
   device_up_ = up;
   if (!up) ++device_losses_;
   secy_.set_up(up);
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
+}
+
+void Host::remove_device() {
+  world_.note(index_, "device removed");
+  device_there_ = false;
+  secy_.reboot();
   if (!port_) return;
   port_->on_link(link(), now());
   settle();

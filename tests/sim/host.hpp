@@ -30,6 +30,8 @@ class Host final : public Station {
 
   /// Somebody sets the macsec device down, or up.
   void set_device_up(bool up);
+  /// Another program deletes the macsec device; its parent stays.
+  void remove_device();
   /// The link changes its speed.
   void set_speed(std::uint64_t speed);
   enum class Memory : std::uint8_t { kept, lost };
@@ -98,6 +100,7 @@ class Host final : public Station {
 
   VirtualLan& lan_;
   HostOptions options_;
+  bool device_there_ = true;
   bool device_up_ = true;
   std::uint32_t carrier_losses_ = 0;
   std::uint32_t device_losses_ = 0;

@@ -319,6 +319,15 @@ TEST(Operator, DownLogsOffAndUpAuthenticates) {
   EXPECT_TRUE(site.secures_within(2 * second));
 }
 
+TEST(Operator, DownLogsOffAlsoWhereTheDeviceIsGoneAlready) {
+  Site site;
+  site.secure();
+  site.host.remove_device();
+  site.host.set_enabled(false);
+  site.lan.run_for(second);
+  EXPECT_EQ(site.port.logoffs(), 1U);
+}
+
 TEST(Operator, ChangedCredentialsAreUsedWithoutALostFrame) {
   Site site;
   site.secure();

@@ -17,6 +17,7 @@ from .process import command
 _USERS = """"host1" TLS
 * PEAP,TTLS [ver=0]
 "alice" MSCHAPV2,TTLS-MSCHAPV2,TTLS-PAP "wonder" [2]
+"bob" MSCHAPV2 "wonder" [2]
 """
 _CONFIG = """interface=eth0
 driver=wired

@@ -177,8 +177,9 @@ class Host:
         kind, _, value = text.partition(" ")
         return None if kind in ("Failed", "Call") else value
 
-    def session(self, field, name="macsec0"):
-        text = command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + name, "org.macsecd1.Session", field],
+    def session(self, field, name="macsec0", interface="Session"):
+        """A property of the session as busctl prints it, None where there is none; interface="Supplicant" for its 802.1X side."""
+        text = command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + name, "org.macsecd1." + interface, field],
                        check=False).strip()
         kind, _, value = text.partition(" ")
         return None if kind in ("Failed", "Call") else value

@@ -59,9 +59,14 @@ def install(c):
     with open(os.path.join(boot.SOURCE, "data", "org.macsecd1.conf"), encoding="utf-8") as text:
         c.write("/etc/dbus-1/system.d/org.macsecd1.conf", text.read().replace('user="macsecd"', 'user="root"'))
     c.write(units + "macsecd.service", _MACSECD)
-    c.write("/etc/NetworkManager/NetworkManager.conf", _NM_CONF)
     os.makedirs("/run/macsecd-config", exist_ok=True)
     os.makedirs("/run/macsecd-state", mode=0o700, exist_ok=True)
+    configure(c)
+
+
+def configure(c):
+    """What NetworkManager is told."""
+    c.write("/etc/NetworkManager/NetworkManager.conf", _NM_CONF)
     command(["systemctl", "reload", "dbus.service"], check=False)
 
 
@@ -78,11 +83,17 @@ def enable(c):
 
 
 class Host:
-    """Everything started, with the cable `eth0` to the namespace `peer`; connections made here are deleted at the end."""
+    """Everything started, with the cable `eth0` to the namespace `peer`; connections made here are deleted at the end.
 
-    def __init__(self, c):
+    `installed`: the units, users and policies are those of `meson install`.
+    """
+
+    def __init__(self, c, installed=False):
         self.c = c
-        install(c)
+        if installed:
+            configure(c)
+        else:
+            install(c)
         self.machine = Machine()
         self.peer = c.namespace("peer")
         c.veth(None, self.peer)
@@ -176,8 +187,9 @@ class Host:
         wait_until(lambda: self.session("State", device) == 's "secured"', deadline, "the session of %s is secured" % device, every=0.3,
                    state=lambda: self.session("State", device) + self.session("ReasonText", device))
 
-    def session(self, field, device="macsec0"):
-        return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + _encode(device), "org.macsecd1.Session", field],
+    def session(self, field, device="macsec0", interface="Session"):
+        """A property of the session as busctl prints it; of its 802.1X side with interface="Supplicant"."""
+        return command(["busctl", "get-property", "org.macsecd1", "/org/macsecd1/session/" + _encode(device), "org.macsecd1." + interface, field],
                        check=False).strip()
 
 

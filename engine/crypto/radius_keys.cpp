@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t md5_size = 16;
 constexpr std::size_t authenticator_at = 4;
-constexpr std::uint32_t vendor_of_mppe = 311;
 
 bool md5(std::initializer_list<Bytes> pieces, MutableBytes out) {
   const std::unique_ptr<EVP_MD_CTX, Releases<EVP_MD_CTX_free>> context{EVP_MD_CTX_new()};
@@ -83,7 +82,7 @@ Result<Secret<64>> radius_msk(const RadiusPacket& accept, const RadiusAuthentica
   Secret<64> msk;
   Writer writer{msk.allocate(64)};
   for (const MppeKeyType type : {MppeKeyType::receive, MppeKeyType::send}) {
-    const std::optional<Bytes> value = accept.find_vendor(vendor_of_mppe, static_cast<std::uint8_t>(type));
+    const std::optional<Bytes> value = accept.find_vendor(vendor_of_microsoft, static_cast<std::uint8_t>(type));
     if (!value)
       return fail(std::string{"the RADIUS server sent no "} +
                   (type == MppeKeyType::send ? "MS-MPPE-Send-Key" : "MS-MPPE-Recv-Key"));

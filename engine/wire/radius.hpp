@@ -85,6 +85,9 @@ struct RadiusPacket {
 /// not fit. Octets after the length are padding.
 [[nodiscard]] std::optional<RadiusPacket> read_radius(Bytes octets) noexcept;
 
+/// Whose number Vendor-Specific attributes carry (RFC 2865 section 5.26).
+inline constexpr std::uint32_t vendor_of_microsoft = 311;
+
 /// MS-MPPE-Send-Key and -Recv-Key (RFC 2548 section 2.4): the types below Microsoft's vendor number.
 enum class MppeKeyType : std::uint8_t { send = 16, receive = 17 };
 

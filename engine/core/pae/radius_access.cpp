@@ -13,7 +13,6 @@ constexpr std::uint32_t nas_port_type_ethernet = 15;
 constexpr std::uint32_t service_type_framed = 2;
 constexpr std::uint32_t terminate_by_request = 1;  // Termination-Action=RADIUS-Request
 constexpr std::array<std::uint8_t, 1> asks_for_key_name{0};
-constexpr std::uint32_t vendor_of_microsoft = 311;
 constexpr std::size_t longest_reply = 256;
 constexpr std::size_t most_ignored = 64;
 constexpr std::string_view linksec = "linksec-policy=";

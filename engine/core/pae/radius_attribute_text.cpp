@@ -64,7 +64,6 @@ constexpr std::array known_attributes{
     Known{126, "Operator-Name", Form::text},
 };
 
-constexpr std::uint32_t vendor_of_microsoft = 311;  // its attributes are keys, most of them
 constexpr std::uint8_t last_tag = 0x1f;
 
 std::string number_of(Bytes value) {

@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned enough_unanswered = 3;
-constexpr Duration probe_gap = 60s;
+constexpr Duration trial_gap = 60s;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ std::optional<std::size_t> RadiusServerBook::choose(const std::vector<bool>& tri
     if (at < tried.size() && tried[at]) continue;
     if (entry.state != RadiusServerState::dead) return at;
     if (!entry.answers_status && entry.trial_at && now >= *entry.trial_at) {
-      entry.trial_at = now + probe_gap;
+      entry.trial_at = now + trial_gap;
       return at;
     }
     if (!dead) dead = at;
@@ -57,8 +57,8 @@ void RadiusServerBook::on_unanswered(std::size_t at, std::string words, Time now
   ++entry.unanswered;
   if (entry.state == RadiusServerState::dead || entry.unanswered < enough_unanswered) return;
   entry.state = RadiusServerState::dead;
-  entry.probe_at = now + probe_gap;
-  entry.trial_at = now + probe_gap;
+  entry.probe_at = now + trial_gap;
+  entry.trial_at = now + trial_gap;
   events_.push_back({.kind = RadiusEvent::Kind::server_dead,
                      .place = at,
                      .server = entry.server->address,
@@ -69,7 +69,7 @@ std::optional<std::size_t> RadiusServerBook::take_due_probe(Time now) {
   for (std::size_t at = 0; at < entries_.size(); ++at) {
     Entry& entry = entries_[at];
     if (!entry.probe_at || now < *entry.probe_at) continue;
-    entry.probe_at = now + probe_gap;
+    entry.probe_at = now + trial_gap;
     return at;
   }
   return std::nullopt;

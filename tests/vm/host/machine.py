@@ -57,7 +57,7 @@ _installing = threading.Lock()
 class Boot:
     """What one boot is asked to do."""
 
-    def __init__(self, scenario, kernel, root, build, source, results, tools, case, cache):
+    def __init__(self, scenario, kernel, root, build, source, results, tools, case, cache, previous=None):
         self.scenario = scenario
         self.kernel = kernel
         self.root = root          # "" for the host's own root
@@ -67,6 +67,7 @@ class Boot:
         self.tools = tools
         self.case = case
         self.cache = cache
+        self.previous = previous  # folder with the programs of the version before this one
         self.cpu_seconds = 0.0    # of the host, known at the end
 
     @property
@@ -204,6 +205,10 @@ def _initramfs(boot, path):
         programs += [os.path.join(boot.build or "", extra) for extra in boot.scenario.programs if not extra.startswith("/")]
         for program in programs:
             archive.data("preload/lab/bin/" + os.path.basename(program), image.stripped(program, scratch), 0o755)
+            _add_libraries(archive, boot, libraries, program)
+        for name in sorted(os.listdir(boot.previous)) if boot.previous else []:
+            program = os.path.join(boot.previous, name)
+            archive.data("preload/lab/previous/" + name, image.stripped(program, scratch), 0o755)
             _add_libraries(archive, boot, libraries, program)
     if boot.scenario.installed:
         with tempfile.TemporaryDirectory() as scratch:

@@ -6,9 +6,9 @@ import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
           "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "bare": bool,
-          "turn": (None, 0, 1, 2, 3)}
+          "previous": bool, "turn": (None, 0, 1, 2, 3)}
 DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
-            "programs": [], "modules": [], "installed": False, "bare": False, "turn": None}
+            "programs": [], "modules": [], "installed": False, "bare": False, "previous": False, "turn": None}
 # Scenarios outside --all take turns: each runs in one of so many runs.
 TURNS = 4
 

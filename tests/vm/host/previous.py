@@ -15,6 +15,12 @@ def commit(source):
     return tuple(lines[-1])
 
 
+def available(source):
+    """Whether the repository has that commit: a tarball and a shallow clone do not."""
+    return subprocess.run(["git", "-C", source, "cat-file", "-e", commit(source)[1] + "^{commit}"], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def prepare(source, cache, say):
     """A folder with the programs, built once a commit as `make demo` builds them."""
     version, wanted = commit(source)
@@ -28,7 +34,7 @@ def prepare(source, cache, say):
         archive = subprocess.Popen(["git", "-C", source, "archive", wanted], stdout=subprocess.PIPE)
         subprocess.run(["tar", "-x", "-C", tree], stdin=archive.stdout, check=True)
         if archive.wait() != 0:
-            raise ValueError("the commit of version %s (%s) is not in this repository" % (version, wanted))
+            raise ValueError("git archive %s failed" % wanted)
         with open(os.path.join(cache, "previous", "build.log"), "wb") as log:
             subprocess.run(["tools/configure", "demo"], cwd=tree, check=True, stdout=log, stderr=log)
             subprocess.run(["ninja", "-C", "build-demo", *_PROGRAMS], cwd=tree, check=True, stdout=log, stderr=log)

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 SECRET = "a shared secret of the lab"
+SERVER, SECOND, NOBODY = "10.9.0.1", "10.9.0.3", "10.9.0.77"
 HERE = Path(__file__).parent
 
 
@@ -161,7 +162,8 @@ class Lab:
         sh("ip", "link", "add", "sup0", "netns", self.host, "type", "veth", "peer", "name", "port1", "netns", self.switch)
         sh("ip", "link", "add", "up0", "netns", self.switch, "type", "veth", "peer", "name", "rad0", "netns", self.server)
         sh("ip", "-n", self.switch, "addr", "add", "10.9.0.2/24", "dev", "up0")
-        sh("ip", "-n", self.server, "addr", "add", "10.9.0.1/24", "dev", "rad0")
+        for address in (SERVER, SECOND):
+            sh("ip", "-n", self.server, "addr", "add", address + "/24", "dev", "rad0")
         for name, device in ((self.host, "sup0"), (self.switch, "port1"), (self.switch, "up0"), (self.server, "rad0")):
             sh("ip", "-n", name, "link", "set", device, "up")
         return self
@@ -187,19 +189,24 @@ class Lab:
     def start_radius(self, server="server", minimum="1.2", maximum="1.3", fragment=1024):
         """FreeRADIUS with the certificate `server`, and hostapd before it."""
         self.stop()
-        folder = self.folder / "radius"
+        self.radius = self.run_radius(server=server, minimum=minimum, maximum=maximum, fragment=fragment)
+        self._start_hostapd(BEHIND.format(secret=SECRET))
+
+    def run_radius(self, address=SERVER, server="server", minimum="1.2", maximum="1.3", fragment=1024, says_session=True):
+        """FreeRADIUS alone, at an address of the server's."""
+        folder = self.folder / ("radius-" + address)
         folder.mkdir(exist_ok=True)
         text = (HERE / "radiusd.conf.in").read_text(encoding="ascii")
         for key, value in {"DIR": folder, "PKI": self.pki.folder, "SECRET": SECRET, "SERVER": server, "TLSMIN": minimum, "TLSMAX": maximum,
-                           "FRAGMENT": fragment}.items():
+                           "FRAGMENT": fragment, "ADDRESS": address,
+                           "SAYS_SESSION": "&reply:EAP-Session-Id" if says_session else '&User-Name == "nobody"'}.items():
             text = text.replace(f"@{key}@", str(value))
         (folder / "radiusd.conf").write_text(text, encoding="ascii")
         (folder / "users").write_text('alice Cleartext-Password := "wonder"\n', encoding="ascii")
         (folder / "dictionary").touch()
-        self.radius = Process(self.server, "stdbuf", "-oL", "freeradius", "-fxx", "-l", "stdout", "-n", "radiusd", "-d", str(folder))
-        self.running.append(self.radius)
-        self.radius.until(lambda text: "Ready to process requests" in text)
-        self._start_hostapd(BEHIND.format(secret=SECRET))
+        radius = Process(self.server, "stdbuf", "-oL", "freeradius", "-fxx", "-l", "stdout", "-n", "radiusd", "-d", str(folder))
+        self.running.append(radius)
+        return radius.until(lambda text: "Ready to process requests" in text)
 
     def _start_hostapd(self, more):
         configuration = self.folder / "hostapd.conf"

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A switch port and its host in one process: the real RADIUS client over UDP, and the real EAP peer. Each line on standard input
+// is an authentication, which answers with a line of JSON: what the server said, and the keys that each end has.
+//
+// radius-host SECRET TIMEOUT ADDRESS[,ADDRESS...] KEY=VALUE...   KEY as in eap-host
+#include "engine/adapters/radius_link.hpp"
+#include "engine/adapters/system/os_random.hpp"
+#include "engine/eap/peer.hpp"
+#include "tests/eap/host/host_words.hpp"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <sstream>
+
+namespace macsec::test {
+namespace {
+
+using Kind = core::RadiusReport::Kind;
+
+ProfilePointer port_profile(const std::string& secret, const std::string& timeout, const std::string& addresses) {
+  auto made = std::make_shared<Profile>();
+  std::istringstream list{addresses};
+  Profile::Pae& pae = made->pae.emplace();
+  for (std::string address; std::getline(list, address, ',');) {
+    RadiusServer& server = pae.servers.emplace_back();
+    server.address = address;
+    server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
+    server.timeout = std::chrono::seconds{std::stoi(timeout)};
+  }
+  return made;
+}
+
+std::string_view name_of(Kind kind) {
+  return kind == Kind::accept ? "accept" : kind == Kind::reject ? "reject" : "failed";
+}
+
+class Port {
+ public:
+  Port(const ProfilePointer& profile, std::shared_ptr<eap::LoadedProfile> host)
+      : loaded_{std::move(host)},
+        link_{std::move(
+            *os::RadiusLink::open(loop_,
+                                  {.report = [this](core::RadiusOwner, core::RadiusReport&& report) { take(report); },
+                                   .event = [](const core::RadiusEvent& event) { std::cerr << event.text << '\n'; },
+                                   .done = [] {}},
+                                  profile, "switch.example.org", random_))} {}
+
+  int run() {
+    const os::EventSource lines = std::move(*loop_.on_readable(STDIN_FILENO, [this] {
+      std::array<char, 1> octet{};
+      if (::read(STDIN_FILENO, octet.data(), 1) != 1) return loop_.exit(0);
+      if (octet[0] == '\n') start();
+    }));
+    return loop_.run().value_or(1);
+  }
+
+ private:
+  void start() {
+    const Duration wall = os::boot_time() - os::wall_clock_epoch();
+    peer_.emplace(loaded_, random_, eap::tls_clock(std::chrono::duration_cast<std::chrono::seconds>(wall).count()),
+                  std::uint16_t{1496});
+    keys_.reset();
+    ++conversation_;
+    identity_.clear();
+    give(std::vector<std::uint8_t>{1, 1, 0, 5, 1});
+  }
+  /// A packet of the authenticator to the host, and what the host says to it.
+  void give(Bytes packet) {
+    eap::PeerReply reply = peer_->on_packet(packet);
+    if (auto* success = std::get_if<eap::PeerSuccess>(&reply)) keys_ = std::move(success->keys);
+    const auto* response = std::get_if<eap::Octets>(&reply);
+    if (response == nullptr) return;
+    if (identity_.empty()) identity_.assign(response->begin() + 5, response->end());
+    link_->command(1, {.conversation = conversation_,
+                       .packet = *response,
+                       .user_name = identity_,
+                       .host = {{2, 0, 0, 0, 1, 1}},
+                       .port = {{2, 0, 0, 0, 2, 2}},
+                       .port_id = "port1",
+                       .mtu = 1496});
+  }
+  void take(const core::RadiusReport& report) {
+    if (!report.packet.empty()) give(report.packet);
+    if (report.kind == Kind::challenge) return;
+    const auto server = link_->status().at(0);
+    std::cout << fmt::format(
+                     "{{\"outcome\": \"{}\", \"server\": {}, \"problem\": \"{}\", \"words\": {}, \"msk\": \"{}\", "
+                     "\"session_id\": \"{}\", \"peer_msk\": \"{}\", \"peer_session_id\": \"{}\", "
+                     "\"state\": \"{}\", \"reply\": {}, \"class\": \"{}\", \"timeout\": {}}}",
+                     name_of(report.kind), json_text(report.server), to_string(report.problem), json_text(report.words),
+                     report.keys ? hex(report.keys->msk.expose()) : "", report.keys ? hex(report.keys->session_id) : "",
+                     keys_ ? hex(keys_->msk.expose()) : "", keys_ ? hex(keys_->session_id) : "",
+                     core::to_string(server.state), json_text(report.reply_message), hex(report.class_),
+                     report.session_timeout ? report.session_timeout->count() / 1'000'000 : -1)
+              << std::endl;
+  }
+
+  os::EventLoop loop_ = std::move(*os::EventLoop::open());
+  os::OsRandom random_;
+  std::shared_ptr<eap::LoadedProfile> loaded_;
+  std::unique_ptr<os::RadiusLink> link_;
+  std::optional<eap::Peer> peer_;
+  std::optional<MethodKeys> keys_;
+  core::RadiusConversation conversation_ = 0;
+  std::string identity_;
+};
+
+int run(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 4) return 2;
+  auto host = eap::load_profile(profile_of(words_of({arguments.begin() + 3, arguments.end()})), {});
+  if (!host) {
+    std::cerr << host.error().words << '\n';
+    return 1;
+  }
+  return Port{port_profile(arguments[0], arguments[1], arguments[2]), *host}.run();
+}
+
+}  // namespace
+}  // namespace macsec::test
+
+int main(int count, char** arguments) { return macsec::test::run({arguments + 1, arguments + count}); }

@@ -19,6 +19,11 @@ BY_SOCKET = {"macsec-eap.service": ("StartLimitIntervalSec=0", "Restart=no")}
 NO_KEYS_ON_DISK = ("LimitCORE=0", "MemorySwapMax=0")
 WITHOUT_END = ("StartLimitIntervalSec=0", "Restart=always", "RestartSec=100ms", "RestartSteps=8", "RestartMaxDelaySec=10s")
 
+# What opens more, for whoever needs it: drop-in, unit, and the exposure with it. Addresses stand in it as an example, and are let in by
+# none but the administrator.
+DROP_INS = {"examples/macsecd-radius.conf": ("macsecd.service", 1.7)}
+EXAMPLE = re.compile(r"^#(IPAddressAllow=)", re.M)
+
 # Early services in the order that cloud images give them: one waits for the network, and the whole system for it.
 EARLY = {
     "early-local.service": "Wants=network-pre.target\nBefore=network-pre.target sysinit.target",
@@ -73,6 +78,24 @@ def check_unit(name, text):
     yield from ("%s: lacks %s" % (name, line) for line in wanted if line not in lines)
 
 
+def check_drop_in(name, text, unit, limit):
+    if re.search(r"^IPAddressAllow=", text, re.M) or not EXAMPLE.search(text):
+        yield "%s: lets addresses in that nobody named, or has no example" % name
+    if "RestrictAddressFamilies=AF_INET AF_INET6" not in text.splitlines():
+        yield "%s: opens no UDP" % name
+    if not shutil.which("systemd-analyze"):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = shutil.copy(unit, folder)
+        os.mkdir(path + ".d")
+        with open(os.path.join(path + ".d", "drop-in.conf"), "w", encoding="utf-8") as out:
+            out.write(EXAMPLE.sub(r"\1", text))
+        found = exposure(path)
+        if found is None or found > limit:
+            yield "%s: exposure %s, at most %s" % (name, found, limit)
+        yield from (line for line in analyze("verify", "--man=no", path).stderr.splitlines() if "drop-in.conf" in line)
+
+
 def check_messages(catalog, header):
     with open(header, encoding="utf-8") as text:
         used = set(re.findall(r'"([0-9a-f]{32})"', text.read()))
@@ -110,6 +133,9 @@ def main(built, source, header, interfaces):
         problems += check_unit(name, units[name])
     with open(os.path.join(source, "org.macsecd1.service"), encoding="utf-8") as text:
         problems += check_activation(units["macsecd.service"], text.read())
+    for name, (unit, limit) in DROP_INS.items():
+        with open(os.path.join(source, name), encoding="utf-8") as text:
+            problems += check_drop_in(name, text.read(), os.path.join(built, unit), limit)
     if shutil.which("systemd-analyze"):
         for name in units:
             found = exposure(os.path.join(built, name))

@@ -51,7 +51,7 @@ class Play {
       p.keys.clear();
       if (of_switch || (variant & 1U) != 0) p.keys.push_back(psk("fa", 0x22, 16, KeyRole::fallback));
       if (of_switch) return;
-      Profile::Pae& pae = p.pae.emplace();
+      Profile::Pae& pae = p.pae.emplace(Profile::Pae{});
       pae.use_eap = static_cast<UseEap>((variant >> 1U & 3U) % 3U);
       pae.cak_length = static_cast<CakLength>((variant >> 3U & 3U) % 3U);
       if ((variant & 0x20U) != 0) {

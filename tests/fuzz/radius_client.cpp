@@ -43,7 +43,7 @@ class Play {
   ProfilePointer profile(std::uint8_t variant) {
     servers_ = 1U + variant % 3U;
     return sim::make_profile([&](Profile& made) {
-      Profile::Pae& pae = made.pae.emplace();
+      Profile::Pae& pae = made.pae.emplace(Profile::Pae{});
       for (std::size_t i = 0; i < servers_; ++i) {
         RadiusServer& server = pae.servers.emplace_back();
         server.address = i == 1 ? "2001:db8::1" : "10.0.0.1";

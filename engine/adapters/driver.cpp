@@ -5,11 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <ctime>
 #include <fmt/format.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 #include <utility>
 
 namespace macsec::os {
@@ -84,21 +80,11 @@ Result<void> Driver::start() {
   auto end_turn_source = loop_.deferred([this] { end_turn(); });
   if (!end_turn_source) return std::unexpected{end_turn_source.error()};
   end_turn_source_ = std::move(*end_turn_source);
-  return watch_wall_clock();
-}
-
-Result<void> Driver::watch_wall_clock() {
-  wall_clock_ = FileDescriptor{::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC)};
-  itimerspec never{};
-  never.it_value.tv_sec = std::numeric_limits<decltype(never.it_value.tv_sec)>::max() / 2;
-  if (!wall_clock_ ||
-      ::timerfd_settime(wall_clock_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, nullptr) < 0)
-    return fail(errno, fmt::format("cannot watch the wall clock: {}", std::strerror(errno)));
-  if (wall_clock_source_) return {};
-  auto source = loop_.on_readable(wall_clock_.get(), [this] { on_clock_set(); });
-  if (!source) return std::unexpected{source.error()};
-  wall_clock_source_ = std::move(*source);
-  return {};
+  return wall_clock_.watch(loop_, [this](const Result<void>& watched) {
+    if (!watched) journal_.write(LogLevel::warning, watched.error().message);
+    tell_wall_clock(boot_time());
+    flush();
+  });
 }
 
 // ---- profiles -------------------------------------------------------------------------------------------------------
@@ -298,14 +284,6 @@ void Driver::on_sample(Time now) {
       session->with_port([&](auto& port) { port.on_sample(secy.state, now); });
       settle(*session);
     }
-}
-
-void Driver::on_clock_set() {
-  std::uint64_t ticks = 0;
-  static_cast<void>(!::read(wall_clock_.get(), &ticks, sizeof ticks));
-  if (const auto done = watch_wall_clock(); !done) journal_.write(LogLevel::warning, done.error().message);
-  tell_wall_clock(boot_time());
-  flush();
 }
 
 void Driver::tell_wall_clock(Time now) {

@@ -10,6 +10,7 @@
 #include "engine/adapters/system/key_keeper.hpp"
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/adapters/system/state_store.hpp"
+#include "engine/adapters/system/wall_clock.hpp"
 #include "engine/adapters/wires.hpp"
 
 namespace macsec::os {
@@ -82,7 +83,6 @@ class Driver {
  private:
   Driver(EventLoop& loop, Journal& journal, StateStore& store);
   [[nodiscard]] Result<void> start();
-  [[nodiscard]] Result<void> watch_wall_clock();
 
   void add(ProfilePointer profile, Time now);
   void change(Session& session, ProfilePointer profile, Time now);
@@ -97,7 +97,6 @@ class Driver {
   void on_timer();
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);
-  void on_clock_set();
   void tell_wall_clock(Time now);
 
   /// Calls a command of the port of MKA; ENOTSUP where there is none.
@@ -136,8 +135,7 @@ class Driver {
   std::vector<Session*> changed_;
   std::vector<Session*> unsaved_;
 
-  FileDescriptor wall_clock_;
-  EventSource wall_clock_source_;
+  WallClock wall_clock_;
   EventSource links_source_;
   EventSource timer_source_;
   EventSource end_turn_source_;

@@ -35,7 +35,17 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
            journal,
            {.report = [this](const std::string& name, core::EapReport&& report) { on_eap(name, std::move(report)); },
             .unusable = [this](const std::string& name, const std::string& words) { on_unusable(name, words); },
-            .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}} {}
+            .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}},
+      radius_{loop,
+              journal,
+              random_,
+              {.report = [this](const std::string& name,
+                                core::RadiusReport&& report) { on_radius(name, std::move(report)); },
+               .changed =
+                   [this](const std::string& name) {
+                     if (Session* const session = sessions_.find(name)) mark_changed(*session);
+                   },
+               .hear = [this](bool on) { return wires_.hear_eap(EapSide::authenticators, on); }}} {}
 
 Driver::~Driver() = default;
 
@@ -166,6 +176,7 @@ void Driver::make_port(Session& session, Time now) {
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   eap_.set(session.profile_);
+  session.radius_ = radius_.set(session.profile_);
   session.with_port([&](auto& port) {
     if (!session.profile().link.enabled) port.set_enabled(true, now);
     port.on_link(session.link_, now);
@@ -176,6 +187,7 @@ void Driver::make_port(Session& session, Time now) {
 void Driver::change(Session& session, ProfilePointer profile, Time now) {
   devices_->reconfigure(session, std::move(profile), now);
   eap_.set(session.profile_);  // before the port authenticates with it
+  session.radius_ = radius_.set(session.profile_);
   session.with_port([&](auto& port) { port.reconfigure(session.profile_, now); });
   settle(session);
   mark_changed(session);
@@ -194,6 +206,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     fixed->prepare_absence();
   }
   eap_.drop(session.profile().name);
+  radius_.drop(session.profile().name);
   devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
@@ -306,6 +319,15 @@ void Driver::on_eap(const std::string& name, core::EapReport&& report) {
   flush();
 }
 
+void Driver::on_radius(const std::string& name, core::RadiusReport&& report) {
+  Session* const session = sessions_.find(name);
+  core::Port* const port = session == nullptr ? nullptr : session->mka();
+  if (port == nullptr) return;
+  port->on_radius(std::move(report), boot_time());
+  settle(*session);
+  flush();
+}
+
 void Driver::on_unusable(const std::string& name, const std::string& words) {
   if (Session* const session = sessions_.find(name))
     session->trace_.message(LogLevel::warning, fmt::format("cannot authenticate: {}", words), message_id::bad_profile);
@@ -317,8 +339,9 @@ void Driver::settle(Session& session) {
   devices_->follow(session);
   if (core::Port* port = session.mka()) {
     while (const auto command = port->poll_eap()) eap_.ask(session.profile().name, *command);
-    if (const std::uint64_t now = port->supplicant_revision(); now != std::exchange(session.supplicant_revision_, now))
-      mark_changed(session);
+    while (auto command = port->poll_radius()) radius_.ask(session.profile().name, std::move(*command));
+    const std::uint64_t revision = port->supplicant_revision() + port->authenticator_revision();  // each only grows
+    if (std::exchange(session.access_revision_, revision) != revision) mark_changed(session);
     while (auto frame = port->poll_transmit())
       if (const Link* const parent = devices_->parent_of(session))
         wires_.queue(session.profile().mka.ethertype, parent->ifindex, std::move(*frame));

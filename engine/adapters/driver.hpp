@@ -5,6 +5,7 @@
 
 #include "engine/adapters/devices.hpp"
 #include "engine/adapters/eap_ports.hpp"
+#include "engine/adapters/radius_ports.hpp"
 #include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
 #include "engine/adapters/system/key_keeper.hpp"
@@ -93,6 +94,7 @@ class Driver {
   void on_frame(unsigned ifindex, Bytes frame);
   void on_sending(unsigned parent, int error);
   void on_eap(const std::string& name, core::EapReport&& report);
+  void on_radius(const std::string& name, core::RadiusReport&& report);
   void on_unusable(const std::string& name, const std::string& words);
   void on_timer();
   [[nodiscard]] std::optional<Time> next_deadline() const;
@@ -129,6 +131,7 @@ class Driver {
   Wires wires_;
   Sessions sessions_;
   EapPorts eap_;
+  RadiusPorts radius_;
   std::optional<Devices> devices_;
   std::optional<SpareDevices> spares_;
   std::vector<Session*> receivers_;  ///< of the frame at hand

@@ -101,7 +101,6 @@ void RadiusLink::tell() {
     receiver_.event(*event);
   }
   while (auto report = client_.poll_report()) receiver_.report(report->first, std::move(report->second));
-  receiver_.done();
 }
 
 }  // namespace macsec::os

@@ -18,8 +18,6 @@ class RadiusLink {
     std::function<void(core::RadiusOwner owner, core::RadiusReport&& report)> report;
     /// A server stopped answering, or answers again.
     std::function<void(const core::RadiusEvent& event)> event;
-    /// At the end of each callback of the loop.
-    std::function<void()> done;
   };
   /// Loop and `random` outlive this. The profile has [RadiusServer] sections; sockets are opened when first needed.
   [[nodiscard]] static Result<std::unique_ptr<RadiusLink>> open(EventLoop& loop, Receiver receiver,

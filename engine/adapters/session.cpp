@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/session.hpp"
 
+#include "engine/adapters/radius_link.hpp"
+
 #include <cerrno>
 #include <cstring>
 
@@ -13,6 +15,7 @@ core::PortStatus Session::status() const {
   core::PortStatus status;
   if (const auto* port = std::get_if<core::Port>(&port_)) status = port->status();
   if (const auto* port = std::get_if<core::StaticPort>(&port_)) status = port->status();
+  if (status.authenticator && radius_) status.authenticator->servers = radius_->status();
   if (attach_error_ && enabled_) {
     status.state = core::PortState::failed;
     status.since = attach_error_since_;

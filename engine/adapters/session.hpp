@@ -11,11 +11,14 @@
 #include "engine/core/static_port.hpp"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <set>
 #include <variant>
 
 namespace macsec::os {
+
+class RadiusLink;
 
 class Session {
  public:
@@ -72,7 +75,8 @@ class Session {
   std::variant<std::monostate, core::Port, core::StaticPort> port_;
   core::LinkState link_;
   bool enabled_ = true;
-  std::uint64_t supplicant_revision_ = 0;  ///< as observers were told
+  std::uint64_t access_revision_ = 0;         ///< of either role of 802.1X, as observers were told
+  std::shared_ptr<const RadiusLink> radius_;  ///< of an authenticator: who asks its servers
 
   int send_error_ = 0;  ///< errno of what is sent on the parent
   std::optional<Error> attach_error_;

@@ -2,13 +2,9 @@
 /// A RADIUS client over real sockets: answers come in, closed ports and refused routes are told at once, servers come back.
 #include "engine/adapters/radius_link.hpp"
 #include "engine/adapters/system/os_random.hpp"
-#include "tests/eap/radius_answer.hpp"
 #include "tests/sim/forge.hpp"
 #include "tests/unit/cable.hpp"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "tests/unit/rejecting_server.hpp"
 
 namespace macsec::os {
 namespace {
@@ -16,57 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using core::RadiusProblem;
 using core::RadiusReport;
-using test::RadiusAnswer;
-
-constexpr std::string_view secret = "xyzzy5461xyzzy54";
-
-/// A server on loopback that rejects everybody who asks.
-class Rejecting {
- public:
-  /// `port` 0: any.
-  Rejecting(EventLoop& loop, int family, std::uint16_t port = 0) {
-    socket_ = FileDescriptor{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    sockaddr_storage address{};
-    address.ss_family = static_cast<sa_family_t>(family);
-    auto& v4 = reinterpret_cast<sockaddr_in&>(address);
-    auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
-    (family == AF_INET ? v4.sin_port : v6.sin6_port) = htons(port);
-    if (family == AF_INET)
-      v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    else
-      v6.sin6_addr = in6addr_loopback;
-    socklen_t size = sizeof address;
-    bound_ = ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-             ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    port_ = ntohs(family == AF_INET ? v4.sin_port : v6.sin6_port);
-    source_ = std::move(*loop.on_readable(socket_.get(), [this] { answer(); }));
-  }
-  [[nodiscard]] bool bound() const noexcept { return bound_; }
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  bool forges_first = false;  ///< sends an answer of another secret before its own
-
- private:
-  void answer() {
-    std::array<std::uint8_t, max_radius_size> buffer{};
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    const ssize_t got =
-        ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
-    if (got <= 0) return;
-    const Bytes request = Bytes{buffer}.first(static_cast<std::size_t>(got));
-    for (const std::string_view with : {std::string_view{"another secret"}, secret}) {
-      if (with != secret && !forges_first) continue;
-      const auto octets = RadiusAnswer{RadiusCode::access_reject, request, with}.octets();
-      static_cast<void>(
-          ::sendto(socket_.get(), octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&from), size) > 0);
-    }
-  }
-
-  FileDescriptor socket_;
-  bool bound_ = false;
-  std::uint16_t port_ = 0;
-  EventSource source_;
-};
 
 /// In a namespace of its own, so that nobody else has the ports.
 class RadiusLinkTest : public CableTest {
@@ -81,13 +26,12 @@ class RadiusLinkTest : public CableTest {
       RadiusServer& server = made.pae.emplace().servers.emplace_back();
       server.address = address;
       server.port = port;
-      server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
+      server.secret = {EapSource::Kind::octets, {}, WipedText{radius_secret}};
     });
     link_ = std::move(*RadiusLink::open(
         loop_,
         {.report = [this](core::RadiusOwner, RadiusReport&& report) { reports_.push_back(std::move(report)); },
-         .event = [this](const core::RadiusEvent& event) { events_.push_back(event); },
-         .done = [] {}},
+         .event = [this](const core::RadiusEvent& event) { events_.push_back(event); }},
         profile, "switch", random_));
   }
   /// What becomes of a conversation; nothing within five seconds.

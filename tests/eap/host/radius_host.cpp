@@ -41,8 +41,7 @@ class Port {
         link_{std::move(
             *os::RadiusLink::open(loop_,
                                   {.report = [this](core::RadiusOwner, core::RadiusReport&& report) { take(report); },
-                                   .event = [](const core::RadiusEvent& event) { std::cerr << event.text << '\n'; },
-                                   .done = [] {}},
+                                   .event = [](const core::RadiusEvent& event) { std::cerr << event.text << '\n'; }},
                                   profile, "switch.example.org", random_))} {}
 
   int run() {

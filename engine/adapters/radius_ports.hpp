@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The ports whose profile has an authenticator, and the RADIUS clients that those with the same servers share.
+#pragma once
+
+#include "engine/adapters/radius_link.hpp"
+#include "engine/adapters/system/journal_trace.hpp"
+
+#include <map>
+
+namespace macsec::os {
+
+/// Ports are called by the name of their profile.
+class RadiusPorts {
+ public:
+  /// Called from the loop only, and may call.
+  struct Hooks {
+    /// For the port's on_radius().
+    std::function<void(const std::string& name, core::RadiusReport&& report)> report;
+    /// What is known of the servers of a port may be different.
+    std::function<void(const std::string& name)> changed;
+    /// A port needs EAP from the wire, or none does any more.
+    std::function<Result<void>(bool on)> hear;
+  };
+  /// All arguments outlive this.
+  RadiusPorts(EventLoop& loop, Journal& journal, Random& random, Hooks hooks)
+      : loop_{loop}, journal_{journal}, random_{random}, hooks_{std::move(hooks)} {}
+  RadiusPorts(const RadiusPorts&) = delete;
+  RadiusPorts& operator=(const RadiusPorts&) = delete;
+
+  /// Who asks the servers that the port's profile names now; nothing where it names none any more, or no client can be had.
+  std::shared_ptr<const RadiusLink> set(const ProfilePointer& profile);
+  /// The port ends.
+  void drop(const std::string& name);
+  /// Hands on what the port asks for.
+  void ask(const std::string& name, core::RadiusCommand command);
+
+ private:
+  struct Entry {
+    core::RadiusOwner owner = 0;
+    ProfilePointer profile{};
+    std::shared_ptr<RadiusLink> link{};
+    std::optional<core::RadiusConversation> waiting{};  ///< that has no answer yet
+  };
+  [[nodiscard]] Result<void> start();
+  /// That of a port with the same servers, else a new one; nothing where it cannot be had.
+  [[nodiscard]] std::shared_ptr<RadiusLink> link_for(const ProfilePointer& profile);
+  void hear(bool on);
+  /// The answer that a port waits for does not come: it is told so in the next turn.
+  void disappoint(const std::string& name, Entry& entry, std::string words);
+  void on_report(core::RadiusOwner owner, core::RadiusReport report);
+  void on_event(const core::RadiusEvent& event);
+  void tell();
+
+  EventLoop& loop_;
+  Journal& journal_;
+  Random& random_;
+  Hooks hooks_;
+  std::map<std::string, Entry> entries_;
+  std::vector<std::pair<std::string, core::RadiusReport>> untold_;
+  EventSource tell_;  ///< from the first authenticator on
+  core::RadiusOwner last_owner_ = 0;
+};
+
+}  // namespace macsec::os

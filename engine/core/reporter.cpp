@@ -56,6 +56,13 @@ bool is_replacing(const Kay& kay, Time now) {
   return kay.is_key_server() && kay.principal() != nullptr && kay.server().replaces(*kay.principal(), now);
 }
 
+/// We are key server, and a live peer says that it is. Where the key's rule says who it is, that peer breaks it.
+bool serves_too(const Kay& kay) {
+  if (!kay.is_key_server() || kay.principal() == nullptr) return false;
+  return std::ranges::any_of(kay.principal()->peers().all(),
+                             [](const Peer& peer) { return peer.live && peer.key_server; });
+}
+
 /// As key server: the live peers that have not reported the latest SAK in a life time or longer.
 std::vector<Sci> members_without_key(const Kay& kay, Time now) {
   std::vector<Sci> out;
@@ -212,6 +219,8 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
       return "nobody may be key server: every Priority= is 255";
     case Reason::awaiting_sak:
       if (kay.cp().in_use() != nullptr) return why_not_all(kay);
+      if (serves_too(kay))
+        return "a peer is live that makes keys itself and does not take ours: it must not be key server";
       return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
                                  : "a peer is live, the key server has not given a usable SAK yet";
     case Reason::cipher_mismatch:

@@ -56,6 +56,19 @@ void note_sak_use(Peer& peer, const Mkpdu& pdu) noexcept {
   peer.delay_protect = pdu.sak_use->delay_protect;
 }
 
+/// Peers that elect by priority all the same come to the result that the rule demands.
+std::uint8_t said_priority(KeyServerRule rule, std::uint8_t configured) noexcept {
+  switch (rule) {
+    case KeyServerRule::elect:
+      return configured;
+    case KeyServerRule::always:
+      return 0;
+    case KeyServerRule::never:
+      return 255;
+  }
+  return configured;
+}
+
 }  // namespace
 
 Result<Participant> Participant::create(AssociationKey key, Random& random) {
@@ -239,8 +252,7 @@ MkpduContent Participant::content(const Context& context, const Announcement& wh
   MkpduContent content;
   content.basic = {
       .version = profile.mka.version,
-      // Peers that elect by priority all the same come to the result that the rule demands.
-      .priority = rule_ == KeyServerRule::never ? std::uint8_t{255} : profile.mka.priority,
+      .priority = said_priority(rule_, profile.mka.priority),
       .key_server = what.key_server,
       .macsec_desired = true,
       .capability = profile.macsec.encrypt ? MacsecCapability::confidentiality : MacsecCapability::integrity,

@@ -112,6 +112,32 @@ TEST_F(Session, KeyServerIsTheAuthenticatorWhateverThePriorities) {
   EXPECT_EQ(supplicant.context.counters.sak_generated, 0U);
 }
 
+TEST(KeyServerRule, PeerThatElectsByPriorityComesToTheSameKeyServer) {
+  Member authenticator{1, KeyServerRule::always, 250};
+  Member host{2, KeyServerRule::elect, 16};
+  Wire wire{authenticator, host};
+  authenticator.add(1, wire.now);
+  host.add(1, wire.now);
+  wire.run(2s);
+  EXPECT_EQ(host.used(), ckn_of(1));
+  EXPECT_TRUE(authenticator.kay.is_key_server());
+  EXPECT_FALSE(host.kay.is_key_server());
+}
+
+TEST(KeyServerRule, PeerThatServesAllTheSameGivesUsNoKey) {
+  Member authenticator{3, KeyServerRule::always, 0};
+  Member violator{2, KeyServerRule::elect, 0};  // with the lower SCI
+  Wire wire{authenticator, violator};
+  authenticator.add(1, wire.now);
+  violator.add(1, wire.now);
+  wire.run(20s);
+  EXPECT_TRUE(violator.kay.is_key_server()) << "and so it breaks the rule";
+  EXPECT_TRUE(authenticator.kay.is_key_server());
+  EXPECT_EQ(authenticator.context.counters.sak_received, 0U);
+  EXPECT_FALSE(authenticator.used());
+  EXPECT_NE(authenticator.secy.controlled_port(), ControlledPort::up);
+}
+
 TEST_F(Session, SupplicantSaysThatItNeverServes) {
   supplicant.add(1, wire.now);
   ASSERT_FALSE(supplicant.context.frames.empty());

@@ -10,17 +10,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A carrier that comes back sooner was never away.
-constexpr Duration carrier_patience = life_time;
-/// Between an authentication that MKA did not follow and the next one: the first and the longest.
-constexpr Duration first_retry = 6s;
-constexpr Duration longest_retry = 10min;
+/// Between authentications that MKA did not follow.
+constexpr Duration longest_host_retry = 10min;
 /// From a reauthentication that failed to the next try.
 constexpr Duration next_try = 60s;
-/// Reauthentications in a row that the host of a session does not answer (802.1X-2020: retry-max 2, after the first).
-constexpr unsigned most_unanswered = 3;
+/// How long a session goes on in which the host does not answer, or is talked over: two more tries (802.1X-2020: retry-max 2).
+constexpr Duration most_open = 150s;
 /// Below it a server's time would do nothing else than authenticate.
 constexpr Duration least_period = 10s;
+
+constexpr std::string_view nothing_came = "the host was asked to authenticate again, and nothing came of it";
 
 std::string_view name_of(LinksecPolicy policy) noexcept {
   switch (policy) {
@@ -45,7 +44,6 @@ void Admission::forget_session(Time now) {
   keyring_.drop_all(now);
   session_.reset();
   live_ = silent_ = restored_ = owed_ = false;
-  unanswered_ = 0;
   retry_gap_ = Duration{0};
   linksec_policy_.clear();
   ++revision_;
@@ -63,7 +61,6 @@ void Admission::take_keys(const RadiusReport& report, Time now) {
   const MacAddress host = *authenticator_.host();
   const Keyring::Taken taken = keyring_.take(*report.keys, host, now);
   deadlines_.stop_all();
-  unanswered_ = 0;
   restored_ = owed_ = false;
   ++revision_;
   session_ = HostSession{.host = host, .identity = authenticator_.identity()};
@@ -96,12 +93,13 @@ void Admission::on_unanswered(Time now) {
   deadlines_.set(Timer::reauthenticate, now + next_try);
 }
 
-/// Where MKA holds the session the host is there, and it may have missed what we said. It must answer in the end: a session
-/// is granted for a time.
-void Admission::on_silent(Time now) {
+/// Where MKA holds the session the host is there: it may have missed what we said, or been talked over. It must answer in the
+/// end: a session is granted for a time.
+void Admission::on_inconclusive(Time now) {
   if (!session_) return;
-  if (live_ && ++unanswered_ < most_unanswered) return deadlines_.set(Timer::reauthenticate, now + next_try);
-  end_session("the host does not answer the request to authenticate again", Duration{0}, now);
+  if (!live_) return end_session(nothing_came, Duration{0}, now);
+  deadlines_.set_sooner(Timer::open, now + most_open);
+  deadlines_.set(Timer::reauthenticate, now + next_try);
 }
 
 void Admission::follow_outcome(Time now) {
@@ -115,8 +113,8 @@ void Admission::follow_outcome(Time now) {
       return end_session("rejected by RADIUS server " + outcome->report.server, Duration{0}, now);
     case Kind::unanswered:
       return on_unanswered(now);
-    case Kind::silent:
-      return on_silent(now);
+    case Kind::inconclusive:
+      return on_inconclusive(now);
     case Kind::logged_off:
       return end_session("logged off by the host", Duration{0}, now);
   }
@@ -132,7 +130,7 @@ void Admission::receive(const EapolFrame& frame, Time now) {
 
 void Admission::on_radius(RadiusReport report, Time now) {
   if (!applies()) return;
-  authenticator_.on_report(std::move(report), now);
+  authenticator_.on_report(std::move(report), live_, now);
   follow_outcome(now);
 }
 
@@ -162,6 +160,7 @@ void Admission::restore(std::span<const SessionKey> keys, Time now) {
   keyring_.restore(keys, now);
   session_ = keys.back().host;
   restored_ = true;
+  if (session_->must_secure) linksec_policy_ = name_of(LinksecPolicy::must_secure);
   authenticator_.resume(session_->host, session_->identity, now);
   if (session_->reauthentication) deadlines_.set(Timer::reauthenticate, *session_->reauthentication);
   if (session_->end) deadlines_.set(Timer::end, *session_->end);
@@ -216,6 +215,7 @@ void Admission::step(Time now) {
   if (deadlines_.take_expired(Timer::end, now)) end_session("its time is over (Session-Timeout)", Duration{0}, now);
   if (deadlines_.take_expired(Timer::dead, now))
     end_session("no RADIUS server answers (ServerDeadSec=)", Duration{0}, now);
+  if (deadlines_.take_expired(Timer::open, now)) end_session(nothing_came, Duration{0}, now);
   if (up_ && authenticator_.stopped()) authenticator_.ask(now);
   if (deadlines_.take_expired(Timer::reauthenticate, now) || deadlines_.take_expired(Timer::retry, now)) owed_ = true;
   if (owed_ && up_ && authenticator_.at_rest()) {
@@ -236,7 +236,7 @@ void Admission::follow_silence(Time now) {
   if (restored_) return end_session("the host does not go on with the key after our restart", Duration{0}, now);
   silent_ = true;
   ++revision_;
-  retry_gap_ = retry_gap_ == Duration{0} ? first_retry : std::min(2 * retry_gap_, longest_retry);
+  retry_gap_ = retry_gap_ == Duration{0} ? first_retry : std::min(2 * retry_gap_, longest_host_retry);
   deadlines_.set(Timer::retry, now + retry_gap_);
 }
 
@@ -287,7 +287,7 @@ void Admission::fill(PortStatus& status) const {
   if (!kay_.enabled()) out.state = AuthenticatorState::disabled;
   out.reason = reason();
   out.reason_text = words();
-  out.session_ends = sooner(deadlines_.at(Timer::end), deadlines_.at(Timer::dead));
+  out.session_ends = sooner(sooner(deadlines_.at(Timer::end), deadlines_.at(Timer::dead)), deadlines_.at(Timer::open));
   out.next_reauthentication = sooner(deadlines_.at(Timer::reauthenticate), deadlines_.at(Timer::retry));
   out.linksec_policy = linksec_policy_;
   out.cak_bits = keyring_.newest_bits();

@@ -61,6 +61,7 @@ class Admission {
     reauthenticate,  ///< by the profile, by the server, or once more after one that failed
     end,             ///< of the session, by the server
     dead,            ///< no server answered for so long that the session ends
+    open,            ///< for so long nothing came of asking the host of a session
     count
   };
 
@@ -71,7 +72,7 @@ class Admission {
   void follow_policy() noexcept { context_.strict = applies() && (!session_ || session_->must_secure); }
   void take_keys(const RadiusReport& report, Time now);
   void on_unanswered(Time now);
-  void on_silent(Time now);
+  void on_inconclusive(Time now);
   /// `wait`: before somebody is asked again.
   void end_session(std::string_view why, Duration wait, Time now);
   void forget_session(Time now);
@@ -85,10 +86,9 @@ class Admission {
   bool restored_ = false;  ///< the session is the one of the process before, and nobody was live in it yet
   bool up_ = false;
   MacAddress mac_;
-  bool live_ = false;        ///< a session key has a live peer
-  bool silent_ = false;      ///< authenticated, and nobody spoke MKA for a life time
-  bool owed_ = false;        ///< a reauthentication whose time has come
-  unsigned unanswered_ = 0;  ///< reauthentications in a row in which the host kept silent
+  bool live_ = false;    ///< a session key has a live peer
+  bool silent_ = false;  ///< authenticated, and nobody spoke MKA for a life time
+  bool owed_ = false;    ///< a reauthentication whose time has come
   Duration retry_gap_{0};
   std::string linksec_policy_;
   std::uint64_t revision_ = 0;

@@ -8,6 +8,11 @@
 
 namespace macsec::core {
 
+/// A carrier that comes back sooner was never away, for a session.
+inline constexpr Duration carrier_patience = life_time;
+/// From an authentication that MKA did not follow to the next one; later ones wait longer.
+inline constexpr Duration first_retry = std::chrono::seconds{6};
+
 class Keyring {
  public:
   /// `rule` tells who is key server in the CAs of the keys: it is the role of the port.

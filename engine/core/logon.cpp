@@ -10,10 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A carrier that comes back sooner was never away.
-constexpr Duration carrier_patience = life_time;
-/// Between an authentication that MKA did not follow and the next one: the first and the longest.
-constexpr Duration first_retry = 6s;
+/// Between authentications that MKA did not follow.
 constexpr Duration longest_retry = 60s;
 
 }  // namespace

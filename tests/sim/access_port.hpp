@@ -19,12 +19,24 @@ inline ProfilePointer port_profile(const Change& change = {}) {
 
 /// A host and the access port it hangs on, not yet plugged.
 struct AccessPort : Lab {
-  explicit AccessPort(const Change& of_port = {}, const Change& of_host = {})
-      : host{attach(eap_profile(of_host))}, port{attach(port_profile(of_port))}, worker{lan, host}, radius{lan} {
+  explicit AccessPort(const Change& of_port = {}, const Change& of_host = {}, std::uint64_t seed = 1)
+      : Lab{seed},
+        host{attach(eap_profile(of_host))},
+        port{attach(port_profile(of_port))},
+        worker{lan, host},
+        radius{lan} {
     radius.serve(port);
+    lan.tap = [this](Index from, Bytes octets) {
+      const auto frame = read_eapol(octets);
+      if (from != port.index() || frame->type != static_cast<std::uint8_t>(EapolType::eap)) return;
+      sent.push_back({lan.world.now, {frame->body.begin(), frame->body.end()}});
+      if (on_eap) on_eap(*read_eap(sent.back().packet));
+    };
     host.start();
     port.start();
   }
+  /// Hears what the port says.
+  std::function<void(const EapPacket&)> on_eap;
 
   void plug(bool up = true) {
     lan.plug(port.index(), up);
@@ -55,10 +67,44 @@ struct AccessPort : Lab {
   [[nodiscard]] Ckn ckn() const { return port.status().principal.value(); }
   [[nodiscard]] std::uint64_t lost_sessions() const { return port.events(core::Event::Kind::authentication_lost); }
 
+  /// EAP packets of the port, and when they left.
+  struct Sent {
+    Instant at;
+    std::vector<std::uint8_t> packet;
+  };
+  std::vector<Sent> sent;
+  [[nodiscard]] std::size_t sent_of(EapCode code) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        sent, [code](const Sent& each) { return each.packet[0] == static_cast<std::uint8_t>(code); }));
+  }
+
   Host& host;
   Host& port;
   FakeWorker worker;
   RadiusScript radius;
+};
+
+/// A host that knows the method and no MKA, in the place of the other one, which stays unplugged.
+struct Stranger {
+  explicit Stranger(AccessPort& at) : site{at} {
+    site.on_eap = [this](const EapPacket& packet) {
+      if (packet.code != EapCode::request || !answers) return;
+      const std::uint8_t round = packet.type == EapType::tls ? packet.data[2] : std::uint8_t{0};
+      site.lan.after(millisecond, [this, type = packet.type, identifier = packet.identifier, round] {
+        const std::array<std::uint8_t, 2> data{0, round};
+        if (type == EapType::identity)
+          site.forge(mac, EapCode::response, identifier, type, identity);
+        else
+          site.forge(mac, EapCode::response, identifier, type, data);
+      });
+    };
+  }
+  void plug() { site.lan.plug(site.port.index(), true); }
+
+  AccessPort& site;
+  MacAddress mac{{2, 0, 0, 0, 9, 9}};
+  std::vector<std::uint8_t> identity{'a', 'l', 'i', 'c', 'e', 0};
+  bool answers = true;
 };
 
 }  // namespace macsec::sim

@@ -84,6 +84,7 @@ class FakeWorker {
   bool answers = true;
   EapVerdict refusal;  ///< what a Failure means: the method in the tunnel failed
   bool validated = true;
+  bool spoils = false;  ///< its keys are not those of the server
   /// Dies at the command with this number (counted from 1, from now on), once.
   void die_at(unsigned command) noexcept { countdown_ = command; }
   [[nodiscard]] unsigned commands() const noexcept { return commands_; }

@@ -44,6 +44,9 @@ std::vector<std::uint8_t> identity_request(std::uint8_t identifier) {
   return packet;
 }
 
+/// Without the link's padding; the packet was read.
+Bytes packet_in(const EapolFrame& frame) { return frame.body.first(std::size_t{frame.body[2]} << 8U | frame.body[3]); }
+
 }  // namespace
 
 // ---- what the admission process wants --------------------------------------------------------------------------------
@@ -234,6 +237,8 @@ void Authenticator::on_eap(const EapolFrame& frame, Time now) {
   const bool open = phase_ == Phase::asking || phase_ == Phase::authenticating;
   if (!open || !is_awaited(*packet)) {
     ++counters.eap_ignored;
+    disputed_ = disputed_ || (conversation_ && !answer_.empty() && answer_[1] == packet->identifier &&
+                              !std::ranges::equal(answer_, packet_in(frame)));
     return;
   }
   if (conversation_) return forward(frame, now);
@@ -251,6 +256,7 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
   user_name_.assign(identity.data.begin(), identity.data.end());
   identity_ = printable(identity.data);
   conversation_ = ++last_conversation_;
+  disputed_ = false;
   began_at_ = now;
   ++revision_;
   enter(Phase::authenticating, now);
@@ -258,18 +264,17 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
 }
 
 void Authenticator::forward(const EapolFrame& frame, Time now) {
-  // What follows the packet is the link's padding.
-  const std::size_t size = std::size_t{frame.body[2]} << 8U | frame.body[3];
-  const Bytes packet = frame.body.first(size);
+  const Bytes packet = packet_in(frame);
+  answer_.assign(packet.begin(), packet.end());
   awaiting_ = wants_to_begin_ = false;
   ++answers_;
-  last_answer_ = packet[1];
+  last_answer_ = answer_[1];
   deadlines_.stop(Timer::retransmit);
   deadlines_.stop(Timer::silence);
   deadlines_.set(Timer::server, now + server_patience());
   commands_.push_back({.kind = RadiusCommand::Kind::request,
                        .conversation = *conversation_,
-                       .packet = {packet.begin(), packet.end()},
+                       .packet = answer_,
                        .user_name = user_name_,
                        .host = *host_,
                        .port = context_.link.mac,
@@ -287,6 +292,7 @@ Duration Authenticator::server_patience() const noexcept {
 
 void Authenticator::forget_conversation() noexcept {
   conversation_.reset();
+  answer_.clear();
   awaiting_ = wants_to_begin_ = false;
   deadlines_.stop(Timer::retransmit);
   deadlines_.stop(Timer::silence);
@@ -298,7 +304,7 @@ void Authenticator::abandon() {
   forget_conversation();
 }
 
-void Authenticator::on_report(RadiusReport report, Time now) {
+void Authenticator::on_report(RadiusReport report, bool held_by_mka, Time now) {
   // Nothing was asked, or it was answered.
   if (conversation_ != report.conversation || awaiting_) return;
   deadlines_.stop(Timer::server);
@@ -311,6 +317,13 @@ void Authenticator::on_report(RadiusReport report, Time now) {
     case RadiusReport::Kind::reject: {
       std::string words = "RADIUS server " + report.server + " rejects " + who();
       if (!report.reply_message.empty()) words += ": " + printable(report.reply_message);
+      // Of which answer is not known: what one station says in the name of another does not end a session.
+      if (session_ && disputed_ && held_by_mka) {
+        ++context_.authenticator.rejects;
+        fail_with(Reason::authentication_failed, words + "; another station answered in its place", now);
+        end(EapCode::failure);
+        return leave_open(now);
+      }
       return reject(std::move(report), std::move(words), now);
     }
     case RadiusReport::Kind::failed:
@@ -395,8 +408,13 @@ void Authenticator::on_silence(Time now) {
             who() + " stopped answering; messages of it seen: " + std::to_string(answers_), now);
   if (!session_) return ask(now);
   abandon();
+  leave_open(now);
+}
+
+void Authenticator::leave_open(Time now) {
+  forget_conversation();
   enter(Phase::authenticated, now);
-  outcome_ = {.kind = Outcome::Kind::silent};
+  outcome_ = {.kind = Outcome::Kind::inconclusive};
 }
 
 void Authenticator::fail_with(Reason reason, std::string words, Time now) {

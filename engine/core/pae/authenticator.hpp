@@ -16,11 +16,11 @@ class Authenticator {
   /// What became of an authentication, or of the session that one gave.
   struct Outcome {
     enum class Kind : std::uint8_t {
-      accepted,    ///< `report` holds the keys
-      rejected,    ///< by the server, or for what the server wants
-      unanswered,  ///< no server gave an answer that can be used
-      silent,      ///< the host stopped answering
-      logged_off,  ///< the host ended its session
+      accepted,      ///< `report` holds the keys
+      rejected,      ///< by the server, or for what the server wants
+      unanswered,    ///< no server gave an answer that can be used
+      inconclusive,  ///< of a session: the host stopped answering, or another station answered in its place
+      logged_off,    ///< the host ended its session
     };
     Kind kind = Kind::accepted;
     RadiusReport report{};
@@ -48,7 +48,7 @@ class Authenticator {
   /// therefore cannot end.
   void receive(const EapolFrame& frame, bool held_by_mka, Time now);
   /// What the RADIUS client says; reports of another conversation are ignored.
-  void on_report(RadiusReport report, Time now);
+  void on_report(RadiusReport report, bool held_by_mka, Time now);
   /// Runs what is due.
   void step(Time now);
   [[nodiscard]] std::optional<Time> next() const noexcept { return deadlines_.next(); }
@@ -96,6 +96,7 @@ class Authenticator {
   void reject(RadiusReport report, std::string words, Time now);
   void give_up(RadiusReport report, Time now);
   void on_silence(Time now);
+  void leave_open(Time now);
   void fail_with(Reason reason, std::string words, Time now);
   void hold(Duration span, Time now);
   void forget_conversation() noexcept;
@@ -120,6 +121,8 @@ class Authenticator {
   std::optional<RadiusConversation> conversation_;  ///< the one that runs
   std::vector<std::uint8_t> request_;               ///< sent last, without a server's Success or Failure
   bool awaiting_ = false;                           ///< the host's answer to it
+  std::vector<std::uint8_t> answer_;                ///< of the host, sent to a server last
+  bool disputed_ = false;                           ///< in the host's name came another answer to the same request
   std::size_t sends_ = 0;                           ///< of `request_`
   Time sent_at_;
   Time began_at_;                 ///< the conversation that runs, or ran last

@@ -96,9 +96,10 @@ namespace {
 
 /// Names of the bus whose value is a moment of CLOCK_BOOTTIME.
 bool is_moment(std::string_view name) {
-  constexpr std::array<std::string_view, 11> moments{
-      "Since",       "LastHeard",   "NextRekey",   "SuspendedUntil",    "ParkedUntil", "Time",
-      "LastSuccess", "LastFailure", "NextAttempt", "ReauthenticatedAt", "CachedUntil"};
+  constexpr std::array<std::string_view, 14> moments{
+      "Since",       "LastHeard",           "NextRekey",   "SuspendedUntil", "ParkedUntil",       "Time",
+      "LastAnswer",  "LastSuccess",         "LastFailure", "NextAttempt",    "ReauthenticatedAt", "CachedUntil",
+      "SessionEnds", "NextReauthentication"};
   return std::ranges::find(moments, name) != moments.end();
 }
 
@@ -151,8 +152,8 @@ Exit Context::complain(const bus::CallError& error) {
   if (as == Exit::unreachable)
     return complain(as, error.text + "; see: systemctl status macsecd; journalctl -u macsecd");
   if (as != Exit::refused) return complain(as, error.text);
-  const bool control =
-      verb == "up" || verb == "down" || verb == "rekey" || verb == "suspend" || verb == "reauth" || verb == "logoff";
+  constexpr std::array<std::string_view, 7> of_links{"up", "down", "rekey", "suspend", "reauth", "logoff", "terminate"};
+  const bool control = std::ranges::find(of_links, verb) != of_links.end();
   return complain(as, fmt::format("{} needs the polkit action {}: use sudo, or a rule in /etc/polkit-1/rules.d", verb,
                                   control ? bus::action::control : bus::action::manage));
 }
@@ -281,23 +282,38 @@ std::optional<std::vector<Context::Session>> Context::sessions(std::span<const s
       names);
 }
 
-std::optional<bus::Value> Context::supplicant(const std::string& path) {
+std::optional<bus::Value> Context::side(const std::string& path, const char* interface) {
   const bus::Client* const daemon = client();
   if (daemon == nullptr) return std::nullopt;
-  auto properties = daemon->call(daemon->properties(path, bus::interface::supplicant));
+  auto properties = daemon->call(daemon->properties(path, interface));
   return properties && !properties->dict().empty() ? std::optional{std::move(*properties)} : std::nullopt;
 }
 
-std::optional<std::vector<Context::Session>> Context::supplicants(std::span<const std::string> names) {
-  auto found = sessions(names);
+std::string Context::no_side(const Session& session) {
+  const std::string& name = session.info.interface;
+  if (side(session.path, bus::interface::authenticator))
+    return name + " is an access port: macsecctl terminate ends the session of its host";
+  if (side(session.path, bus::interface::supplicant))
+    return name + " is no access port, it authenticates itself: macsecctl logoff ends its session";
+  return fmt::format("{} does not authenticate by 802.1X: profile {} has no [8021X] section", name,
+                     session.info.profile_name);
+}
+
+std::optional<std::vector<Context::Side>> Context::sides(std::span<const std::string> names,
+                                                         std::initializer_list<const char*> interfaces) {
+  const auto found = sessions(names);
   if (!found) return std::nullopt;
+  std::vector<Side> all;
   for (const Session& each : *found) {
-    if (supplicant(each.path)) continue;
-    complain(Exit::failed, fmt::format("{} does not authenticate by 802.1X: profile {} has no [8021X] section",
-                                       each.info.interface, each.info.profile_name));
+    const std::size_t before = all.size();
+    for (const char* interface : interfaces)
+      if (auto properties = all.size() == before ? side(each.path, interface) : std::nullopt)
+        all.push_back({each, interface, std::move(*properties)});
+    if (all.size() != before) continue;
+    complain(Exit::failed, no_side(each));
     return std::nullopt;
   }
-  return found;
+  return all;
 }
 
 std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const std::string> names) {

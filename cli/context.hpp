@@ -127,10 +127,17 @@ class Context {
   /// fits. Nothing on failure, which was told.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
-  /// Sessions as above, all of which have an 802.1X side.
-  [[nodiscard]] std::optional<std::vector<Session>> supplicants(std::span<const std::string> names);
-  /// The 802.1X side of the session at `path`; nothing where it has none.
-  [[nodiscard]] std::optional<bus::Value> supplicant(const std::string& path);
+  /// The 802.1X side of the session at `path`, one of interface::supplicant and authenticator; nothing where it has none.
+  [[nodiscard]] std::optional<bus::Value> side(const std::string& path, const char* interface);
+  /// A session with an 802.1X side, as that was.
+  struct Side {
+    Session session;
+    const char* interface;
+    bus::Value properties;
+  };
+  /// Sessions as above, all of which have a side of one of `interfaces`.
+  [[nodiscard]] std::optional<std::vector<Side>> sides(std::span<const std::string> names,
+                                                       std::initializer_list<const char*> interfaces);
 
   /// Waits until the session satisfies `done`, for as long as --wait says. Tells when the time is over.
   [[nodiscard]] Exit wait_for(const std::string& path, std::string_view what,
@@ -154,6 +161,8 @@ class Context {
 
   [[nodiscard]] Exit look_for(const std::string& path, const char* interface, std::string_view what,
                               const std::function<bool(const bus::Value::Dict&)>& done);
+  /// Why nothing can be done with the 802.1X side of a session that lacks the one asked for.
+  [[nodiscard]] std::string no_side(const Session& session);
   [[nodiscard]] Exit complain_late(const std::optional<bus::SessionInfo>& session, std::string_view what);
   /// Since 1970.
   [[nodiscard]] static Duration real_time(Time when);

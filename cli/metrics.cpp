@@ -2,6 +2,7 @@
 #include "cli/metrics.hpp"
 
 #include "cli/key_lifetime.hpp"
+#include "engine/base/text.hpp"
 
 #include <algorithm>
 
@@ -58,6 +59,29 @@ constexpr std::array counter_helps{
     CounterHelp{"Mka", "ReceiveSaFailures", "Receive keys the kernel refused"},
     CounterHelp{"Mka", "TransmitSaFailures", "Transmit keys the kernel refused"},
     CounterHelp{"Mka", "SecyFailures", "Settings and deletions the kernel refused"},
+    CounterHelp{"Supplicant", "StartTx", "EAPOL-Starts sent"},
+    CounterHelp{"Supplicant", "Authentications", "Authentications that gave a key"},
+    CounterHelp{"Supplicant", "WorkerRestarts", "Times macsec-eap was lost"},
+    CounterHelp{"Authenticator", "StartRx", "EAPOL-Starts of hosts"},
+    CounterHelp{"Authenticator", "LogoffRx", "EAPOL-Logoffs of hosts"},
+    CounterHelp{"Authenticator", "LogoffIgnored", "EAPOL-Logoffs ignored while MKA held the session"},
+    CounterHelp{"Authenticator", "OtherHosts", "Frames of a host beside the one that has the port"},
+    CounterHelp{"Authenticator", "Authentications", "Authentications of hosts that gave a key"},
+    CounterHelp{"Authenticator", "Reauthentications", "Authentications of hosts with a key in use"},
+    CounterHelp{"Authenticator", "Rejects", "Hosts that a server rejected"},
+    CounterHelp{"Authenticator", "AcceptsUnusable", "Accepts of a server without what MACsec needs"},
+    CounterHelp{"Authenticator", "HostTimeouts", "Authentications in which the host stopped answering"},
+    CounterHelp{"Authenticator", "ServerTimeouts", "Authentications that no server answered"},
+    CounterHelp{"Radius", "AccessRequests", "Requests sent, without retransmissions"},
+    CounterHelp{"Radius", "AccessRetransmissions", "Requests sent once more"},
+    CounterHelp{"Radius", "AccessAccepts", "Accepts of a server"},
+    CounterHelp{"Radius", "AccessRejects", "Rejects of a server"},
+    CounterHelp{"Radius", "AccessChallenges", "Challenges of a server"},
+    CounterHelp{"Radius", "MalformedResponses", "Answers that cannot be read"},
+    CounterHelp{"Radius", "BadAuthenticators", "Answers whose check failed, as where the secrets differ"},
+    CounterHelp{"Radius", "Timeouts", "Requests given up"},
+    CounterHelp{"Radius", "UnknownTypes", "Packets that are no answer"},
+    CounterHelp{"Radius", "Dropped", "Answers to nothing that was asked"},
     CounterHelp{"Transmit", "Untagged", "Frames sent in clear text"},
     CounterHelp{"Transmit", "TooLong", "Frames not sent because they were too long"},
     CounterHelp{"Transmit", "Protected", "Frames sent with integrity only"},
@@ -163,7 +187,7 @@ class Metrics {
 };
 
 constexpr std::array<std::string_view, 6> states{"down", "pending", "unsecured", "secured", "failed", "suspended"};
-constexpr std::array<std::string_view, 20> reasons{"none",
+constexpr std::array<std::string_view, 21> reasons{"none",
                                                    "disabled",
                                                    "no-device",
                                                    "no-carrier",
@@ -182,7 +206,8 @@ constexpr std::array<std::string_view, 20> reasons{"none",
                                                    "no-authenticator",
                                                    "authentication-failed",
                                                    "mka-silent",
-                                                   "eap-unavailable"};
+                                                   "eap-unavailable",
+                                                   "no-radius-server"};
 
 double seconds_since(Time when) { return std::max(0.0, std::chrono::duration<double>(Context::now() - when).count()); }
 
@@ -254,13 +279,36 @@ void add_peers(Metrics& out, const Labels& labels, const bus::SessionInfo& info)
 
 void add_counters(Metrics& out, const Labels& labels, const bus::Value& statistics) {
   constexpr std::string_view octets = "Octets";
-  for (const auto& [group, counters] : statistics.dict())
+  for (const auto& [group, counters] : statistics.dict()) {
+    if (group.starts_with("Radius ")) continue;  // the same as of the servers of an access port
     for (const auto& [counter, value] : counters.dict()) {
       const bool counts_octets = counter.starts_with(octets);
       const std::string name =
           counts_octets ? to_snake(std::string_view{counter}.substr(octets.size())) + "_bytes" : to_snake(counter);
       out.counter(fmt::format("macsec_{}_{}", to_snake(group), name), help_of(group, counter), labels, value.number());
     }
+  }
+}
+
+constexpr std::array<std::string_view, 5> authenticator_states{"disabled", "waiting", "authenticating", "authenticated",
+                                                               "held"};
+constexpr std::array<std::string_view, 3> server_states{"unknown", "alive", "dead"};
+
+void add_authenticator(Metrics& out, const Labels& labels, const bus::AuthenticatorInfo& info) {
+  out.state_set("macsec_authenticator_state", "Where the access port stands.", labels, authenticator_states,
+                info.state);
+  out.gauge("macsec_authenticator_session", "1 while a host has a session on the access port.", labels,
+            info.cak_length != 0 ? 1 : 0);
+  for (const bus::RadiusServerInfo& server : info.servers) {
+    Labels more = labels;
+    more.emplace_back("server", to_endpoint(server.address, server.port));
+    out.state_set("macsec_radius_server_state", "What is known of a RADIUS server.", more, server_states, server.state);
+    if (server.last_answer)
+      out.gauge("macsec_radius_last_answer_age_seconds", "Time since a RADIUS server answered.", more,
+                seconds_since(*server.last_answer));
+    for (const auto& [counter, value] : server.counters)
+      out.counter("macsec_radius_" + to_snake(counter), help_of("Radius", counter), more, value);
+  }
 }
 
 void add_profile(Metrics& out, const bus::ProfileInfo& info) {
@@ -282,7 +330,7 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
   Metrics out;
   out.gauge("macsec_up", up_help, {}, 1);
   out.info("macsecd", "The daemon.", {{"version", version}});
-  for (const auto& [session, statistics] : links) {
+  for (const auto& [session, statistics, authenticator] : links) {
     const bus::SessionInfo& info = session.info;
     const Labels labels{{"link", info.interface}, {"parent", info.parent}, {"profile", info.profile_name}};
     const auto profile = std::ranges::find(profiles, info.profile, &Context::Profile::path);
@@ -293,6 +341,7 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
               info.clock_trusted ? 1 : 0);
     add_peers(out, labels, info);
     add_counters(out, labels, statistics);
+    if (authenticator) add_authenticator(out, labels, *authenticator);
   }
   for (const Context::Profile& profile : profiles) add_profile(out, profile.info);
   return out.text();

@@ -8,7 +8,8 @@ namespace macsec::cli {
 
 struct Measured {
   Context::Session session;
-  bus::Value statistics;  ///< of GetStatistics
+  bus::Value statistics;                                  ///< of GetStatistics
+  std::optional<bus::AuthenticatorInfo> authenticator{};  ///< of an access port
 };
 
 /// Ends with "# EOF". `version` is the daemon's.

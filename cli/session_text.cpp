@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/session_text.hpp"
 
+#include "cli/authenticator_text.hpp"
 #include "cli/key_lifetime.hpp"
 #include "cli/supplicant_text.hpp"
 #include "engine/base/text.hpp"
@@ -278,6 +279,7 @@ void print_session(Context& context, const bus::SessionInfo& info, const LinkFac
   print_line(context, "Profile", profile_text(info, facts));
   if (info.suspended_until) print_line(context, "Suspended", "ends " + until(*info.suspended_until));
   if (facts.supplicant) print_supplicant(context, *facts.supplicant);
+  if (facts.authenticator) print_authenticator(context, *facts.authenticator);
   print_security(context, info);
   print_keys(context, info, facts);
   print_peers(context, info);

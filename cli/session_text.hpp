@@ -8,10 +8,11 @@ namespace macsec::cli {
 
 /// What is known of a link besides its session.
 struct LinkFacts {
-  const bus::ProfileInfo* profile = nullptr;        ///< null: unknown
-  bus::Value statistics{};                          ///< of GetStatistics; empty: unknown
-  std::optional<bus::SupplicantInfo> supplicant{};  ///< nothing: it does not authenticate
-  std::uint64_t mtu = 0;                            ///< octets; 0: unknown
+  const bus::ProfileInfo* profile = nullptr;              ///< null: unknown
+  bus::Value statistics{};                                ///< of GetStatistics; empty: unknown
+  std::optional<bus::SupplicantInfo> supplicant{};        ///< nothing: it does not authenticate
+  std::optional<bus::AuthenticatorInfo> authenticator{};  ///< nothing: it is no access port
+  std::uint64_t mtu = 0;                                  ///< octets; 0: unknown
   std::uint64_t parent_mtu = 0;
 };
 

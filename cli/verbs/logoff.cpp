@@ -4,10 +4,10 @@
 namespace macsec::cli {
 
 Exit run_logoff(Context& context) {
-  const auto sessions = context.supplicants(context.arguments);
-  if (!sessions) return context.status;
-  for (const auto& session : *sessions)
-    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.log_off(session.path); }))
+  const auto sides = context.sides(context.arguments, {bus::interface::supplicant});
+  if (!sides) return context.status;
+  for (const Context::Side& each : *sides)
+    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.log_off(each.session.path); }))
       return context.status;
   return Exit::ok;
 }

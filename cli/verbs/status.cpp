@@ -74,7 +74,10 @@ LinkFacts facts_of(Context& context, const bus::SessionInfo& info, const std::ve
     const auto capabilities = daemon->call(daemon->link_capabilities(link));
     return capabilities ? (*capabilities)["Mtu"].number() : 0;
   };
-  if (const auto supplicant = context.supplicant(info.path)) facts.supplicant = bus::to_supplicant(supplicant->dict());
+  if (const auto supplicant = context.side(info.path, bus::interface::supplicant))
+    facts.supplicant = bus::to_supplicant(supplicant->dict());
+  else if (const auto authenticator = context.side(info.path, bus::interface::authenticator))
+    facts.authenticator = bus::to_authenticator(authenticator->dict());
   if (info.ifindex != 0) facts.mtu = mtu(info.interface);
   if (info.parent_ifindex != 0) facts.parent_mtu = mtu(info.parent);
   return facts;
@@ -128,8 +131,10 @@ Exit run_status(Context& context) {
     bus::Value::List all;
     for (const auto& session : *sessions) {
       bus::Value::Dict properties = session.properties.dict();
-      if (auto supplicant = context.supplicant(session.path))
+      if (auto supplicant = context.side(session.path, bus::interface::supplicant))
         properties.insert_or_assign("Supplicant", std::move(*supplicant));
+      if (auto authenticator = context.side(session.path, bus::interface::authenticator))
+        properties.insert_or_assign("Authenticator", std::move(*authenticator));
       all.push_back(bus::Value{bus::Value::Data{std::move(properties)}});
     }
     context.print_json(bus::Value{bus::Value::Data{std::move(all)}});

@@ -24,6 +24,14 @@ Candidates links(Context& context, std::size_t) {
       out.push_back({session.info.interface, fmt::format("{} on {}", session.info.state, session.info.parent)});
   return out;
 }
+Candidates access_ports(Context& context, std::size_t) {
+  Candidates out;
+  if (const auto sessions = context.sessions({}))
+    for (const auto& session : *sessions)
+      if (const auto port = context.side(session.path, bus::interface::authenticator))
+        out.push_back({session.info.interface, fmt::format("{} {}", (*port)["State"].text(), (*port)["Host"].text())});
+  return out;
+}
 Candidates one_link(Context& context, std::size_t index) { return index == 0 ? links(context, 0) : Candidates{}; }
 
 Candidates profile_names(Context& context, std::size_t) {
@@ -130,6 +138,7 @@ constexpr std::array verb_table{
     Verb{"status", "[LINK...]", "Show each link, and why it is not secured (default)", 0, any, run_status, links},
     Verb{"list", "", "List links, one a line", 0, 0, run_list, nothing},
     Verb{"peers", "[LINK...]", "List peers with when they were last heard", 0, any, run_peers, links},
+    Verb{"clients", "[LINK...]", "List access ports with the host that each has", 0, any, run_clients, access_ports},
     Verb{"doctor", "[LINK...]", "Say what is wrong with links and what to type", 0, any, run_doctor, links},
     Verb{"stats", "[LINK...]", "Show all counters of protocol and kernel", 0, any, run_stats, links},
     Verb{"monitor", "[LINK...]", "Show what happens, until interrupted", 0, any, run_monitor, links},
@@ -141,6 +150,8 @@ constexpr std::array verb_table{
          "Keep traffic and keys while the control plane here restarts, at most 120s; 0 ends it", 1, 2, run_suspend,
          one_link},
     Verb{"reauth", "LINK...", "Authenticate by 802.1X again, now; ends a logoff", 1, any, run_reauth, links},
+    Verb{"terminate", "LINK...", "End the 802.1X session of the host at an access port", 1, any, run_terminate,
+         access_ports},
     Verb{"logoff", "LINK...", "End the 802.1X session until reauth, up or a new carrier", 1, any, run_logoff, links},
     Verb{"reload", "", "Read profile files again", 0, 0, run_reload, nothing},
     Verb{"caps", "LINK", "Show what MACsec can do on an interface", 1, 1, run_caps, interfaces},

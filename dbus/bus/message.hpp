@@ -57,9 +57,10 @@ using Strings = std::vector<std::string>;
 /// A Problem as it travels: severity, file, line, setting, text.
 using ProblemRow = std::tuple<std::string, std::string, std::uint32_t, std::string, std::string>;
 using ProblemRows = std::vector<ProblemRow>;
+using Counters = std::map<std::string, std::uint64_t>;
 /// What dictionaries a{sv} hold here.
 using Variant = std::variant<bool, std::uint8_t, std::int32_t, std::uint32_t, std::uint64_t, double, std::string,
-                             ObjectPath, Octets, Strings, ProblemRows>;
+                             ObjectPath, Octets, Strings, ProblemRows, Counters>;
 using Dictionary = std::map<std::string, Variant>;
 /// Sections of a profile without secrets, a(sa{sv}).
 using Sections = std::vector<std::tuple<std::string, Dictionary>>;

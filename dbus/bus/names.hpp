@@ -15,6 +15,7 @@ inline constexpr const char* manager = "org.macsecd1.Manager";
 inline constexpr const char* profile = "org.macsecd1.Profile";
 inline constexpr const char* session = "org.macsecd1.Session";
 inline constexpr const char* supplicant = "org.macsecd1.Supplicant";
+inline constexpr const char* authenticator = "org.macsecd1.Authenticator";
 inline constexpr const char* object_manager = "org.freedesktop.DBus.ObjectManager";
 inline constexpr const char* properties = "org.freedesktop.DBus.Properties";
 }  // namespace interface

@@ -163,11 +163,14 @@ Request<Value> Client::statistics(const std::string& path) const {
 Request<Value> Client::diagnose(const std::string& path) const {
   return request<Value>(false, path, interface::session, "Diagnose");
 }
-Request<Nothing> Client::reauthenticate(const std::string& path) const {
-  return request<Nothing>(true, path, interface::supplicant, "Reauthenticate");
+Request<Nothing> Client::reauthenticate(const std::string& path, const char* interface) const {
+  return request<Nothing>(true, path, interface, "Reauthenticate");
 }
 Request<Nothing> Client::log_off(const std::string& path) const {
   return request<Nothing>(true, path, interface::supplicant, "Logoff");
+}
+Request<Nothing> Client::terminate(const std::string& path) const {
+  return request<Nothing>(true, path, interface::authenticator, "Terminate");
 }
 
 Request<Value> Client::properties(const std::string& path, const char* interface) const {

@@ -105,9 +105,10 @@ class Client {
   [[nodiscard]] Request<Nothing> down(const std::string& path) const;
   [[nodiscard]] Request<Value> statistics(const std::string& path) const;
   [[nodiscard]] Request<Value> diagnose(const std::string& path) const;
-  // org.macsecd1.Supplicant, by path
-  [[nodiscard]] Request<Nothing> reauthenticate(const std::string& path) const;
+  // org.macsecd1.Supplicant or org.macsecd1.Authenticator, by path
+  [[nodiscard]] Request<Nothing> reauthenticate(const std::string& path, const char* interface) const;
   [[nodiscard]] Request<Nothing> log_off(const std::string& path) const;
+  [[nodiscard]] Request<Nothing> terminate(const std::string& path) const;
 
   // Properties
   [[nodiscard]] Request<Value> properties(const std::string& path, const char* interface) const;

@@ -92,6 +92,22 @@ std::optional<CertificateInfo> to_certificate(const Value& value) {
                          .key = value["Key"].text()};
 }
 
+std::map<std::string, std::uint64_t> to_counters(const Value& value) {
+  std::map<std::string, std::uint64_t> out;
+  for (const auto& [name, count] : value.dict()) out.emplace(name, count.number());
+  return out;
+}
+
+RadiusServerInfo to_radius_server(const Value& value) {
+  return {.address = value["Address"].text(),
+          .port = to<std::uint16_t>(value["Port"]),
+          .state = value["State"].text(),
+          .current = value["Current"].boolean(),
+          .problem = value["Problem"].text(),
+          .last_answer = to_optional_time(value["LastAnswer"]),
+          .counters = to_counters(value["Counters"])};
+}
+
 }  // namespace
 
 ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
@@ -165,41 +181,65 @@ SessionInfo to_session(std::string path, const Value::Dict& properties) {
                    .clock_trusted = !all.dict().contains("ClockTrusted") || all["ClockTrusted"].boolean(),
                    .participants = {},
                    .peers = {},
-                   .counters = {}};
+                   .counters = to_counters(all["Counters"])};
   for (const Value& each : all["Participants"].list()) info.participants.push_back(to_participant(each));
   for (const Value& each : all["Peers"].list()) info.peers.push_back(to_peer(each));
-  for (const auto& [name, value] : all["Counters"].dict()) info.counters.emplace(name, value.number());
   return info;
 }
 
 SupplicantInfo to_supplicant(const Value::Dict& properties) {
   const Value all{Value::Data{properties}};
-  SupplicantInfo info{.state = all["State"].text(),
-                      .since = to_time(all["Since"]),
-                      .reason = all["Reason"].text(),
-                      .reason_text = all["ReasonText"].text(),
-                      .method = all["Method"].text(),
-                      .inner_method = all["InnerMethod"].text(),
-                      .identity = all["Identity"].text(),
-                      .authenticator = all["Authenticator"].text(),
-                      .tls_version = all["TlsVersion"].text(),
-                      .tls_cipher = all["TlsCipher"].text(),
-                      .key_exchange = all["KeyExchange"].text(),
-                      .resumed = all["Resumed"].boolean(),
-                      .validated = !all.dict().contains("Validated") || all["Validated"].boolean(),
-                      .server = to_certificate(all["ServerCertificate"]),
-                      .client = to_certificate(all["ClientCertificate"]),
-                      .last_success = to_optional_time(all["LastSuccess"]),
-                      .last_failure = to_optional_time(all["LastFailure"]),
-                      .last_failure_text = all["LastFailureText"].text(),
-                      .attempts = to<std::uint32_t>(all["Attempts"]),
-                      .next_attempt = to_optional_time(all["NextAttempt"]),
-                      .reauthenticated_at = to_optional_time(all["ReauthenticatedAt"]),
-                      .cak_length = to<std::uint32_t>(all["CakLength"]),
-                      .cached_until = to_optional_time(all["CachedUntil"]),
-                      .notification = all["Notification"].text(),
-                      .counters = {}};
-  for (const auto& [name, value] : all["Counters"].dict()) info.counters.emplace(name, value.number());
+  return {.state = all["State"].text(),
+          .since = to_time(all["Since"]),
+          .reason = all["Reason"].text(),
+          .reason_text = all["ReasonText"].text(),
+          .method = all["Method"].text(),
+          .inner_method = all["InnerMethod"].text(),
+          .identity = all["Identity"].text(),
+          .authenticator = all["Authenticator"].text(),
+          .tls_version = all["TlsVersion"].text(),
+          .tls_cipher = all["TlsCipher"].text(),
+          .key_exchange = all["KeyExchange"].text(),
+          .resumed = all["Resumed"].boolean(),
+          .validated = !all.dict().contains("Validated") || all["Validated"].boolean(),
+          .server = to_certificate(all["ServerCertificate"]),
+          .client = to_certificate(all["ClientCertificate"]),
+          .last_success = to_optional_time(all["LastSuccess"]),
+          .last_failure = to_optional_time(all["LastFailure"]),
+          .last_failure_text = all["LastFailureText"].text(),
+          .attempts = to<std::uint32_t>(all["Attempts"]),
+          .next_attempt = to_optional_time(all["NextAttempt"]),
+          .reauthenticated_at = to_optional_time(all["ReauthenticatedAt"]),
+          .cak_length = to<std::uint32_t>(all["CakLength"]),
+          .cached_until = to_optional_time(all["CachedUntil"]),
+          .notification = all["Notification"].text(),
+          .counters = to_counters(all["Counters"])};
+}
+
+AuthenticatorInfo to_authenticator(const Value::Dict& properties) {
+  const Value all{Value::Data{properties}};
+  AuthenticatorInfo info{.state = all["State"].text(),
+                         .since = to_time(all["Since"]),
+                         .reason = all["Reason"].text(),
+                         .reason_text = all["ReasonText"].text(),
+                         .host = all["Host"].text(),
+                         .other_host = all["OtherHost"].text(),
+                         .identity = all["Identity"].text(),
+                         .server = all["Server"].text(),
+                         .servers = {},
+                         .last_success = to_optional_time(all["LastSuccess"]),
+                         .last_failure = to_optional_time(all["LastFailure"]),
+                         .last_failure_text = all["LastFailureText"].text(),
+                         .session_ends = to_optional_time(all["SessionEnds"]),
+                         .next_reauthentication = to_optional_time(all["NextReauthentication"]),
+                         .next_attempt = to_optional_time(all["NextAttempt"]),
+                         .cak_length = to<std::uint32_t>(all["CakLength"]),
+                         .linksec_policy = all["LinksecPolicy"].text(),
+                         .reply_message = all["ReplyMessage"].text(),
+                         .attributes = {},
+                         .counters = to_counters(all["Counters"])};
+  for (const Value& row : all["Servers"].list()) info.servers.push_back(to_radius_server(row));
+  for (const auto& [name, values] : all["Attributes"].dict()) info.attributes.emplace(name, to_strings(values));
   return info;
 }
 

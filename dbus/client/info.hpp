@@ -159,6 +159,40 @@ struct SupplicantInfo {
   std::map<std::string, std::uint64_t> counters;
 };
 
+struct RadiusServerInfo {
+  std::string address;
+  std::uint16_t port = 0;
+  std::string state;
+  bool current = false;
+  std::string problem;
+  std::optional<Time> last_answer;
+  std::map<std::string, std::uint64_t> counters;
+};
+
+/// The 802.1X side of a session that is an access port.
+struct AuthenticatorInfo {
+  std::string state;
+  Time since;
+  std::string reason;
+  std::string reason_text;
+  std::string host;
+  std::string other_host;
+  std::string identity;
+  std::string server;
+  std::vector<RadiusServerInfo> servers;
+  std::optional<Time> last_success;
+  std::optional<Time> last_failure;
+  std::string last_failure_text;
+  std::optional<Time> session_ends;
+  std::optional<Time> next_reauthentication;
+  std::optional<Time> next_attempt;
+  std::uint32_t cak_length = 0;
+  std::string linksec_policy;
+  std::string reply_message;
+  std::map<std::string, Strings> attributes;  ///< that nobody acts on
+  std::map<std::string, std::uint64_t> counters;
+};
+
 struct SessionEvent {
   std::string kind;
   Time time;
@@ -168,5 +202,6 @@ struct SessionEvent {
 [[nodiscard]] ProfileInfo to_profile(std::string path, const Value::Dict& properties);
 [[nodiscard]] SessionInfo to_session(std::string path, const Value::Dict& properties);
 [[nodiscard]] SupplicantInfo to_supplicant(const Value::Dict& properties);
+[[nodiscard]] AuthenticatorInfo to_authenticator(const Value::Dict& properties);
 
 }  // namespace macsec::bus

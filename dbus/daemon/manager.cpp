@@ -131,6 +131,11 @@ Result<void> Manager::log_off(const std::string& interface) {
   return session == nullptr ? no_session(interface) : driver_.log_off(*session);
 }
 
+Result<void> Manager::terminate(const std::string& interface) {
+  const os::Session* session = find(interface);
+  return session == nullptr ? no_session(interface) : fail(ENOTSUP, interface + " is no access port");
+}
+
 Result<void> Manager::set_session_enabled(const std::string& interface, bool enabled) {
   os::Session* session = find(interface);
   if (session == nullptr) return no_session(interface);

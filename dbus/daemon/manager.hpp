@@ -69,6 +69,7 @@ class Manager final : public bus::Model {
   [[nodiscard]] Result<void> suspend(const std::string& interface, Duration span) override;
   [[nodiscard]] Result<void> reauthenticate(const std::string& interface) override;
   [[nodiscard]] Result<void> log_off(const std::string& interface) override;
+  [[nodiscard]] Result<void> terminate(const std::string& interface) override;
   [[nodiscard]] Result<void> set_session_enabled(const std::string& interface, bool enabled) override;
   [[nodiscard]] bus::Statistics statistics(const std::string& interface) override;
   [[nodiscard]] std::vector<doctor::Finding> diagnose(const std::string& interface) override;

@@ -45,6 +45,10 @@ constexpr std::array all_guards{
           "Authentication is required to authenticate the MACsec link $(name) by 802.1X again."},
     Guard{interface::supplicant, "Logoff", action::control,
           "Authentication is required to end the 802.1X session of the MACsec link $(name)."},
+    Guard{interface::authenticator, "Reauthenticate", action::control,
+          "Authentication is required to have the host at the MACsec link $(name) authenticate again."},
+    Guard{interface::authenticator, "Terminate", action::control,
+          "Authentication is required to end the session of the host at the MACsec link $(name)."},
 };
 
 }  // namespace

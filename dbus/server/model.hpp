@@ -69,7 +69,7 @@ struct LinkCapabilities {
 /// What adding a key did.
 enum class KeyAdded : std::uint8_t { added, present };
 
-/// Kernel counters by group and name, see org.macsecd1.Session.GetStatistics; without the group "Mka".
+/// Counters by group and name, see org.macsecd1.Session.GetStatistics.
 using Statistics = std::map<std::string, std::map<std::string, std::uint64_t>>;
 
 /// The daemon. Errors carry an errno code: ENOENT (gone meanwhile), EEXIST, EROFS or EACCES (a file that cannot be
@@ -138,8 +138,9 @@ class Model {
   /// Of a session with [8021X]: ENOTSUP, ENETDOWN as of core::Port.
   [[nodiscard]] virtual Result<void> reauthenticate(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<void> log_off(const std::string& interface) = 0;
+  [[nodiscard]] virtual Result<void> terminate(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<void> set_session_enabled(const std::string& interface, bool enabled) = 0;
-  [[nodiscard]] virtual Statistics statistics(const std::string& interface) = 0;
+  [[nodiscard]] virtual Statistics statistics(const std::string& interface) = 0;  ///< the kernel's
   [[nodiscard]] virtual std::vector<doctor::Finding> diagnose(const std::string& interface) = 0;
   [[nodiscard]] virtual Result<LinkCapabilities> link_capabilities(const std::string& name) = 0;
 };

@@ -12,7 +12,7 @@ namespace macsec::bus {
 
 class Server;
 
-/// A second interface on some objects of a family: read from the same view, there while `present` says so.
+/// A further interface on some objects of a family: read from the same view, there while `present` says so.
 template <typename View>
 struct Facet {
   const char* interface = nullptr;
@@ -48,18 +48,18 @@ class Objects {
   using Watch = std::function<void(const View* before, const View* after)>;
 
   Objects(Server* server, const char* prefix, const char* interface, std::span<const Property<View>> table,
-          Source source, Watch watch, Facet<View> facet = {})
+          Source source, Watch watch, std::vector<Facet<View>> facets = {})
       : server_{server},
         prefix_{prefix},
         interface_{interface},
         table_{table},
         source_{std::move(source)},
         watch_{std::move(watch)},
-        facet_{facet} {}
+        facets_{std::move(facets)} {}
 
-  /// The vtables, the second that of the facet where there is one, outlive the bus. `turn` counts the turns of the loop.
+  /// The vtables, those of the facets in their order, outlive the bus. `turn` counts the turns of the loop.
   int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn,
-             const sd_bus_vtable* facet = nullptr) {
+             std::span<const sd_bus_vtable* const> facets = {}) {
     detach();
     bus_ = bus;
     turn_ = std::move(turn);
@@ -67,11 +67,12 @@ class Objects {
     int r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, interface_, vtable, on_find, this);
     vtable_slot_.reset(slot);
     if (r < 0) return r;
-    slot = nullptr;
-    if (facet != nullptr)
-      r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, facet_.interface, facet, on_find_facet, this);
-    facet_slot_.reset(slot);
-    if (r < 0) return r;
+    for (std::size_t i = 0; i < facets.size(); ++i) {
+      slot = nullptr;
+      r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, facets_[i].interface, facets[i], on_find_facet, this);
+      facet_slots_.emplace_back(slot);
+      if (r < 0) return r;
+    }
     slot = nullptr;
     r = sd_bus_add_node_enumerator(bus, &slot, prefix_, on_enumerate, this);
     enumerator_slot_.reset(slot);
@@ -79,7 +80,7 @@ class Objects {
   }
   void detach() {
     enumerator_slot_.reset();
-    facet_slot_.reset();
+    facet_slots_.clear();
     vtable_slot_.reset();
     for (auto& [name, object] : objects_) publish(*object, std::nullopt);
     objects_.clear();
@@ -132,8 +133,8 @@ class Objects {
                     void* userdata, sd_bus_error*) noexcept try {
     Object& object = *static_cast<Object*>(static_cast<Anchor*>(userdata));
     const Objects& family = *object.family;
-    const bool of_facet = family.facet_.interface != nullptr && std::string_view{interface} == family.facet_.interface;
-    const Property<View>* each = find_property(of_facet ? family.facet_.table : family.table_, name);
+    const Facet<View>* facet = family.facet_called(interface);
+    const Property<View>* each = find_property(facet != nullptr ? facet->table : family.table_, name);
     return each == nullptr ? -ENOENT : each->write(reply, object.family->view(object));
   } catch (...) {
     return -ENOMEM;
@@ -163,7 +164,7 @@ class Objects {
       sd_bus_emit_object_added(bus_, object.path.c_str());
     } else {
       tell_changes(object, interface_, table_, now);
-      tell_facet(object, now);
+      for (const Facet<View>& facet : facets_) tell_facet(object, facet, now);
     }
     publish(object, now);
   }
@@ -175,15 +176,19 @@ class Objects {
       sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface, names.data());
   }
 
-  void tell_facet(Object& object, const View& now) {
-    const bool was = has_facet(*object.published);
-    const bool is = has_facet(now);
-    if (was && is) tell_changes(object, facet_.interface, facet_.table, now);
-    if (!was && is) sd_bus_emit_interfaces_added(bus_, object.path.c_str(), facet_.interface, nullptr);
-    if (was && !is) sd_bus_emit_interfaces_removed(bus_, object.path.c_str(), facet_.interface, nullptr);
+  void tell_facet(Object& object, const Facet<View>& facet, const View& now) {
+    const bool was = facet.present(*object.published);
+    const bool is = facet.present(now);
+    if (was && is) tell_changes(object, facet.interface, facet.table, now);
+    if (!was && is) sd_bus_emit_interfaces_added(bus_, object.path.c_str(), facet.interface, nullptr);
+    if (was && !is) sd_bus_emit_interfaces_removed(bus_, object.path.c_str(), facet.interface, nullptr);
   }
 
-  [[nodiscard]] bool has_facet(const View& view) const { return facet_.present != nullptr && facet_.present(view); }
+  [[nodiscard]] const Facet<View>* facet_called(std::string_view interface) const {
+    const auto found =
+        std::ranges::find_if(facets_, [interface](const Facet<View>& each) { return interface == each.interface; });
+    return found == facets_.end() ? nullptr : &*found;
+  }
 
   void take_back(Object& object) {
     if (object.published) {
@@ -213,7 +218,8 @@ class Objects {
     if (r <= 0) return r;
     Objects& family = *static_cast<Objects*>(userdata);
     Object& object = *static_cast<Object*>(static_cast<Anchor*>(*found));
-    return family.has_facet(object.leaving ? *object.published : family.view(object)) ? 1 : 0;
+    const Facet<View>* facet = family.facet_called(interface);
+    return facet != nullptr && facet->present(object.leaving ? *object.published : family.view(object)) ? 1 : 0;
   } catch (...) {
     return -ENOMEM;
   }
@@ -236,13 +242,13 @@ class Objects {
   std::span<const Property<View>> table_;
   Source source_;
   Watch watch_;
-  Facet<View> facet_;
+  std::vector<Facet<View>> facets_;
   sd_bus* bus_ = nullptr;
   std::function<std::uint64_t()> turn_;
   std::map<std::string, std::unique_ptr<Object>> objects_;
   std::set<std::string> dirty_;
   SlotPointer vtable_slot_;
-  SlotPointer facet_slot_;
+  std::vector<SlotPointer> facet_slots_;
   SlotPointer enumerator_slot_;
 };
 

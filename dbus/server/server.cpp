@@ -84,8 +84,10 @@ Server::Server(sd_event* event, Model& model, ServerOptions options)
             now_.sessions += (after != nullptr ? 1U : 0U) - (before != nullptr ? 1U : 0U);
             now_.secured += secured(after) - secured(before);
           },
-          {interface::supplicant, supplicant_properties(),
-           [](const SessionState& session) { return session.status.supplicant.has_value(); }}} {
+          {{interface::supplicant, supplicant_properties(),
+            [](const SessionState& session) { return session.status.supplicant.has_value(); }},
+           {interface::authenticator, authenticator_properties(),
+            [](const SessionState& session) { return session.status.authenticator.has_value(); }}}} {
   now_.directories = model_.profile_directories();
 }
 
@@ -111,6 +113,7 @@ Result<void> Server::serve(BusPointer bus) {
   static const std::vector<sd_bus_vtable> profile = profile_vtable();
   static const std::vector<sd_bus_vtable> session = session_vtable();
   static const std::vector<sd_bus_vtable> supplicant = supplicant_vtable();
+  static const std::vector<sd_bus_vtable> authenticator = authenticator_vtable();
   bus_ = std::move(bus);
   authority_.use(bus_.get());
   const auto keep = [this](sd_bus_slot* slot) { slots_.emplace_back(slot); };
@@ -121,7 +124,9 @@ Result<void> Server::serve(BusPointer bus) {
   if (r >= 0) r = sd_bus_add_object_manager(bus_.get(), &slot, root_path);
   keep(slot);
   if (r >= 0) r = profiles_.attach(bus_.get(), profile.data(), [this] { return turn(); });
-  if (r >= 0) r = sessions_.attach(bus_.get(), session.data(), [this] { return turn(); }, supplicant.data());
+  if (r >= 0)
+    r = sessions_.attach(
+        bus_.get(), session.data(), [this] { return turn(); }, std::array{supplicant.data(), authenticator.data()});
   slot = nullptr;
   if (r >= 0)
     r = sd_bus_match_signal(bus_.get(), &slot, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",

@@ -92,6 +92,7 @@ class Server {
   static std::vector<sd_bus_vtable> profile_vtable();
   static std::vector<sd_bus_vtable> session_vtable();
   static std::vector<sd_bus_vtable> supplicant_vtable();
+  static std::vector<sd_bus_vtable> authenticator_vtable();
   static int on_get_manager(sd_bus* bus, const char* path, const char* interface, const char* name,
                             sd_bus_message* reply, void* userdata, sd_bus_error* error) noexcept;
 
@@ -140,6 +141,7 @@ class Server {
   void diagnose(Call& call);
   void reauthenticate(Call& call);
   void log_off(Call& call);
+  void terminate(Call& call);
 
   [[nodiscard]] ProfileView load_profile(const std::string& name);
   [[nodiscard]] Time now() const;

@@ -63,6 +63,27 @@ void Server::log_off(Call& call) {
   call.reply();
 }
 
+std::vector<sd_bus_vtable> Server::authenticator_vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Reauthenticate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::reauthenticate>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Terminate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&Server::terminate>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+  };
+  append_properties(vtable, authenticator_properties(), Objects<SessionState>::on_get);
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
+}
+
+void Server::terminate(Call& call) {
+  if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
+  if (const Result<void> done = model_.terminate(call.name()); !done)
+    return call.fail(done.error(), error::no_such_session);
+  flush();
+  call.reply();
+}
+
 void Server::rekey(Call& call) {
   if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
   const SessionState session = model_.session(call.name());
@@ -109,8 +130,8 @@ void Server::set_session_enabled(Call& call, bool enabled) {
 
 void Server::get_statistics(Call& call) {
   if (!model_.has_session(call.name())) return call.fail(error::no_such_session, no_session(call.name()));
-  Statistics statistics = model_.statistics(call.name());
-  statistics["Mka"] = to_counters(model_.session(call.name()).status.counters);
+  Statistics statistics = port_statistics(model_.session(call.name()).status);
+  statistics.merge(model_.statistics(call.name()));
   call.reply(statistics);
 }
 

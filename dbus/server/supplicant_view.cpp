@@ -42,13 +42,6 @@ Dictionary client_certificate(S session) {
   return {{"Subject", report.subject}, {"NotAfter", date_of(report.not_after)}, {"Key", verdict(session).client_key}};
 }
 
-std::map<std::string, std::uint64_t> counters(S session) {
-  std::map<std::string, std::uint64_t> out;
-  for (const core::SupplicantCounterName& each : core::supplicant_counter_names())
-    out.emplace(each.name, of(session).counters.*each.member);
-  return out;
-}
-
 }  // namespace
 
 std::span<const Property<SessionState>> supplicant_properties() noexcept {
@@ -79,7 +72,8 @@ std::span<const Property<SessionState>> supplicant_properties() noexcept {
       property<SessionState>("CachedUntil", [](S s) { return time_of(of(s).cached_until); }),
       property<SessionState>("Notification", [](S s) { return of(s).notification; }),
       property<SessionState>(
-          "Counters", [](S s) { return counters(s); }, Emits::nothing),
+          "Counters", [](S s) { return to_counters(of(s).counters, core::supplicant_counter_names()); },
+          Emits::nothing),
   };
   return table;
 }

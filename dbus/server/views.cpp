@@ -3,6 +3,7 @@
 
 #include "dbus/bus/names.hpp"
 #include "dbus/server/settings.hpp"
+#include "engine/base/text.hpp"
 
 namespace macsec::bus {
 namespace {
@@ -120,9 +121,15 @@ std::uint64_t optional_time(const std::optional<Time>& time) { return time ? to_
 
 }  // namespace
 
-std::map<std::string, std::uint64_t> to_counters(const core::PortCounters& counters) {
-  std::map<std::string, std::uint64_t> out;
-  for (const core::CounterName& each : core::counter_names()) out.emplace(each.name, counters.*each.member);
+Statistics port_statistics(const core::PortStatus& status) {
+  Statistics out{{"Mka", to_counters(status.counters, core::counter_names())}};
+  if (status.supplicant)
+    out.emplace("Supplicant", to_counters(status.supplicant->counters, core::supplicant_counter_names()));
+  if (!status.authenticator) return out;
+  out.emplace("Authenticator", to_counters(status.authenticator->counters, core::authenticator_counter_names()));
+  for (const core::RadiusServerStatus& each : status.authenticator->servers)
+    out.emplace("Radius " + to_endpoint(each.address, each.port),
+                to_counters(each.counters, core::radius_counter_names()));
   return out;
 }
 
@@ -217,7 +224,7 @@ std::span<const Property<SessionState>> session_properties() noexcept {
       property<SessionState>("ClockTrusted", [](S s) { return s.status.clock_trusted; }),
       property<SessionState>("Peers", [](S s) { return peers(s); }),
       property<SessionState>(
-          "Counters", [](S s) { return to_counters(s.status.counters); }, Emits::nothing),
+          "Counters", [](S s) { return to_counters(s.status.counters, core::counter_names()); }, Emits::nothing),
   };
   return table;
 }

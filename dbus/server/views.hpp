@@ -25,11 +25,21 @@ struct ProfileView {
 [[nodiscard]] std::span<const Property<SessionState>> session_properties() noexcept;
 /// Of a session whose status has a supplicant.
 [[nodiscard]] std::span<const Property<SessionState>> supplicant_properties() noexcept;
+/// Of a session whose status has an authenticator.
+[[nodiscard]] std::span<const Property<SessionState>> authenticator_properties() noexcept;
 
 /// Microseconds of CLOCK_BOOTTIME as they travel.
 [[nodiscard]] constexpr std::uint64_t to_usec(Time time) noexcept {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
-[[nodiscard]] std::map<std::string, std::uint64_t> to_counters(const core::PortCounters& counters);
+
+template <typename Counted, typename Name>
+[[nodiscard]] Counters to_counters(const Counted& counted, std::span<const Name> names) {
+  Counters out;
+  for (const Name& each : names) out.emplace(each.name, counted.*each.member);
+  return out;
+}
+/// All that the port itself counts, by group, as org.macsecd1.Session.GetStatistics has it.
+[[nodiscard]] Statistics port_statistics(const core::PortStatus& status);
 
 }  // namespace macsec::bus

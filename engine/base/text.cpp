@@ -186,6 +186,13 @@ std::optional<bool> parse_boolean(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+std::string to_endpoint(std::string_view address, std::uint16_t port) {
+  const bool is_ipv6 = address.find(':') != std::string_view::npos;
+  std::string out{is_ipv6 ? "[" : ""};
+  out.append(address).append(is_ipv6 ? "]:" : ":").append(std::to_string(port));
+  return out;
+}
+
 std::string_view trim(std::string_view text) noexcept {
   take_while(text, is_blank);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);

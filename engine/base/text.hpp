@@ -31,6 +31,9 @@ namespace macsec {
 /// systemd booleans: 1/yes/y/true/t/on and 0/no/n/false/f/off, any case.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text) noexcept;
 
+/// "192.0.2.1:1812", "[2001:db8::1]:1812"
+[[nodiscard]] std::string to_endpoint(std::string_view address, std::uint16_t port);
+
 /// Without leading and trailing blanks (space, tab, CR).
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 

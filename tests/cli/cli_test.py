@@ -17,81 +17,14 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from shown import FORMS, SHOWN, SHOWN_OF_ACCESS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GOLDEN = HERE / "golden"
 NOW = "100000000000"
 CAK = "00112233445566778899aabbccddeeff"
 MACSECCTL = None
-
-# name: arguments. Each is shown in every form of FORMS.
-SHOWN = {
-    "status": [],
-    "status-link": ["status", "macsec1"],
-    "status-all": ["status", "macsec0", "--all"],
-    "status-check": ["status", "macsec1", "--check"],
-    "status-pattern": ["status", "macsec[12]"],
-    "status-missing": ["status", "macsec9"],
-    "list": ["list"],
-    "peers": ["peers"],
-    "doctor": ["doctor"],
-    "doctor-link": ["doctor", "macsec0"],
-    "stats": ["stats", "macsec0"],
-    "stats-openmetrics": ["stats", "--openmetrics"],
-    "caps": ["caps", "eth0"],
-    "profile-list": ["profile", "list"],
-    "profile-show": ["profile", "show", "lab"],
-    "profile-check": ["profile", "check"],
-    # These have nothing to say when they succeed.
-    "up": ["up", "macsec0"],
-    "down": ["down", "macsec0"],
-    "rekey": ["rekey", "macsec0"],
-    "reauth": ["reauth", "macsec0"],
-    "logoff": ["logoff", "macsec0"],
-    "reauth-without": ["reauth", "macsec1"],
-    "suspend": ["suspend", "macsec0", "30"],
-    "reload": ["reload"],
-    "profile-add": ["profile", "add", "new", "Parent=eth3", "Key.Ckn=01", "Key.CakFile=/etc/macsecd/new.cak"],
-    "profile-edit": ["profile", "edit", "lab", "MKA.Priority=10"],
-    "profile-remove": ["profile", "remove", "lab"],
-    "profile-enable": ["profile", "enable", "old"],
-    "profile-disable": ["profile", "disable", "lab"],
-    "profile-export-networkmanager": ["profile", "export", "lab", "--to=networkmanager"],
-    "profile-export-networkd": ["profile", "export", "lab", "--to=networkd"],
-    "profile-export-wpa_supplicant": ["profile", "export", "lab", "--to=wpa_supplicant"],
-    "profile-import": ["profile", "import", str(HERE / "samples/plain.nmconnection"), "--key-file=@CAK@"],
-    "key-list": ["key", "list", "uplink", "old"],
-    "key-add": ["key", "add", "uplink", "--ckn=2028", "--not-before=2026-01-01", "--key-file=@CAK@"],
-    "key-add-again": ["key", "add", "uplink", "--ckn=2026", "--key-file=@CAK@"],
-    "key-add-retired": ["key", "add", "uplink", "--ckn=2025", "--key-file=@CAK@"],
-    "key-add-dry-run": ["key", "add", "uplink", "--ckn=2028", "--dry-run"],
-    "key-retire-late": ["key", "retire", "uplink", "2027", "--wait=0"],
-    "key-retire-last": ["key", "retire", "uplink", "ff"],
-    "key-retire-again": ["key", "retire", "uplink", "2025"],
-    "key-retire-missing": ["key", "retire", "uplink", "3000"],
-    "key-retire-dry-run": ["key", "retire", "uplink", "2026", "--dry-run"],
-    "key-rotate-dry-run": ["key", "rotate", "uplink", "--dry-run"],
-    "genkey": ["genkey"],
-    "genkey-hex": ["genkey", "--form=hex", "--bits=256"],
-    "genkey-wpa_supplicant": ["genkey", "--form=wpa_supplicant"],
-    "help": ["--help"],
-    "help-verb": ["help", "status"],
-    "help-profile": ["help", "profile"],
-    "wrong-verb": ["stauts"],
-    "wrong-profile-verb": ["profile"],
-    "wrong-option": ["rekey", "macsec0", "--openmetrics"],
-    "wrong-setting": ["profile", "add", "x", "Parnt=eth0"],
-    "version": ["--version"],
-}
-FORMS = {
-    "table": ([], 120),
-    "narrow": ([], 80),
-    "color": (["--color=always"], 120),
-    "narrow-color": (["--color=always"], 80),
-    "no-legend": (["--no-legend"], 120),
-    "json": (["--json=pretty"], 120),
-    "json-short": (["--json=short"], 120),
-}
 
 
 class Bus:
@@ -147,7 +80,16 @@ class Case(unittest.TestCase):
 
 class Golden(Case):
     def test_every_verb_in_every_form(self):
-        for name, arguments in SHOWN.items():
+        self.show_all(SHOWN)
+
+    def test_access_ports_in_every_form(self):
+        own, self.bus = self.bus, Bus("--access")
+        self.addCleanup(setattr, self, "bus", own)
+        self.addCleanup(self.bus.close)
+        self.show_all(SHOWN_OF_ACCESS)
+
+    def show_all(self, shown_here):
+        for name, arguments in shown_here.items():
             for form, (options, columns) in FORMS.items():
                 with self.subTest(verb=name, form=form):
                     done = self.run_ctl(*arguments, *options, columns=columns)
@@ -189,7 +131,7 @@ class Golden(Case):
     def test_every_verb_has_golden_files(self):
         verbs = re.findall(r"^  ((?:(?:profile|key) )?[a-z]+)(?: |$)", self.run_ctl("--help").stdout.split("Options")[0], re.M)
         self.assertGreater(len(verbs), 20)
-        shown = {" ".join(arguments) for arguments in SHOWN.values()} | {"status", "monitor"}
+        shown = {" ".join(arguments) for arguments in [*SHOWN.values(), *SHOWN_OF_ACCESS.values()]} | {"status", "monitor"}
         for verb in verbs:
             self.assertTrue(any(each == verb or each.startswith(verb + " ") for each in shown), verb)
 
@@ -321,6 +263,16 @@ class Calls(Case):
                 done = self.run_ctl("profile", "check", "--no-keys", path)
                 self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.run_ctl("profile", "check", ROOT / "data/examples/fallback-key.macsec").returncode, 1)
+
+    def test_terminate_and_reauth_reach_the_authenticator(self):
+        self.bus = Bus("--access")
+        self.addCleanup(self.bus.close)
+        self.assertEqual(self.run_ctl("terminate", "port[12]").returncode, 0)
+        self.assertEqual(self.next_call(), "call Terminate /org/macsecd1/session/port1 []")
+        self.assertEqual(self.next_call(), "call Terminate /org/macsecd1/session/port2 []")
+        self.assertEqual(self.run_ctl("reauth", "port2", "--wait=20").returncode, 0)
+        self.assertEqual(self.next_call(), "call Reauthenticate /org/macsecd1/session/port2 []")
+        self.assertEqual(self.run_ctl("--complete-args", "--", "terminate", "port2").stdout, "port2\theld 02:00:00:00:00:22\n")
 
     def test_up_of_a_profile_enables_it(self):
         self.assertEqual(self.run_ctl("up", "old").returncode, 0)

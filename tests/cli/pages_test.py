@@ -115,7 +115,7 @@ class Pages(unittest.TestCase):
 
     def test_metrics(self):
         """The rules name metrics that macsecctl prints."""
-        printed = (ROOT / "tests/cli/golden/stats-openmetrics.table").read_text(encoding="utf-8")
+        printed = "".join((ROOT / f"tests/cli/golden/{name}stats-openmetrics.table").read_text(encoding="utf-8") for name in ("", "access-"))
         rules = (ROOT / "data/examples/prometheus/macsec.rules.yml").read_text(encoding="utf-8")
         page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
         for name in set(re.findall(r"\bmacsec_\w+", rules + page)) - {"macsec_mka"}:

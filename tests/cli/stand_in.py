@@ -122,6 +122,46 @@ SUPPLICANT = {
 }
 
 
+def radius_server(address, state, answered, problem="", **counters):
+    return {"Address": v("s", address), "Port": v("u", 1812), "State": v("s", state), "Current": v("b", state == "alive"),
+            "Problem": v("s", problem), "LastAnswer": v("t", answered), "Counters": v("a{st}", counters)}
+
+
+SILENT = "no answer from 192.0.2.1:1812 (30s): it is down, or does not know this host and its secret"
+RADIUS = [radius_server("192.0.2.1", "dead", 0, SILENT, AccessRequests=4, Timeouts=3, BadAuthenticators=0),
+          radius_server("2001:db8::2", "alive", NOW - 60 * SECOND, AccessRequests=41, AccessAccepts=5, BadAuthenticators=0)]
+
+
+def authenticator(state, seconds, **changes):
+    return {"State": v("s", state), "Since": v("t", NOW - seconds * SECOND), "Reason": v("s", "none"), "ReasonText": v("s", ""),
+            "Host": v("s", ""), "OtherHost": v("s", ""), "Identity": v("s", ""), "Server": v("s", ""), "Servers": v("aa{sv}", RADIUS),
+            "LastSuccess": v("t", 0), "LastFailure": v("t", 0), "LastFailureText": v("s", ""), "SessionEnds": v("t", 0),
+            "NextReauthentication": v("t", 0), "NextAttempt": v("t", 0), "CakLength": v("u", 0), "LinksecPolicy": v("s", ""),
+            "ReplyMessage": v("s", ""), "Attributes": v("a{sv}", {}), "Counters": v("a{st}", {"StartRx": 2, "Rejects": 1})} | changes
+
+
+REJECTED = "RADIUS server 2001:db8::2 rejects 02:00:00:00:00:22 (\"mallory\"): no such user"
+# With --access: the ports of a switch, one for each way that one can stand.
+ACCESS = {
+    "port1": (session("port1", "eth1", "port1", IsKeyServer=v("b", True), KeyServer=v("s", US)), authenticator(
+        "authenticated", 3600, Host=v("s", "02:00:00:00:00:11"), OtherHost=v("s", "02:00:00:00:00:99"), Identity=v("s", "alice@example.org"),
+        Server=v("s", "2001:db8::2"), LastSuccess=v("t", NOW - 3600 * SECOND), NextReauthentication=v("t", NOW + 2400 * SECOND),
+        SessionEnds=v("t", NOW + 9000 * SECOND), CakLength=v("u", 256), LinksecPolicy=v("s", "must-secure"), ReplyMessage=v("s", "welcome"),
+        Attributes=v("a{sv}", {"Filter-Id": v("as", ["staff"]), "Tunnel-Private-Group-Id": v("as", ["17"])}))),
+    "port2": (session("port2", "eth2", "port2", State=v("s", "pending"), Since=v("t", NOW - 75 * SECOND), Reason=v("s", "authentication-failed"),
+                      ReasonText=v("s", REJECTED), **NO_SAK), authenticator(
+        "held", 12, Reason=v("s", "authentication-failed"), ReasonText=v("s", REJECTED), Host=v("s", "02:00:00:00:00:22"),
+        Identity=v("s", "mallory\\x1b[2J, whose name is as long as nobody's else on this floor"), Server=v("s", "2001:db8::2"),
+        LastSuccess=v("t", NOW - 86400 * SECOND), LastFailure=v("t", NOW - 12 * SECOND), LastFailureText=v("s", REJECTED),
+        NextAttempt=v("t", NOW + 48 * SECOND))),
+    "port3": (session("port3", "eth3", "port3", State=v("s", "down"), Since=v("t", NOW - 9000 * SECOND), Reason=v("s", "no-carrier"),
+                      ReasonText=v("s", "no carrier on eth3"), Carrier=v("b", False), **NO_SAK), authenticator("waiting", 9000)),
+}
+ACCESS_STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000}, "Authenticator": {"StartRx": 2, "Rejects": 1},
+                                      "Radius 192.0.2.1:1812": {"AccessRequests": 4, "Timeouts": 3, "BadAuthenticators": 0},
+                                      "Radius [2001:db8::2]:1812": {"AccessRequests": 41, "AccessAccepts": 5, "BadAuthenticators": 0}},))
+
+
 def finding(ident, gravity, text, remedy):
     return {"Id": v("s", ident), "Gravity": v("s", gravity), "Text": v("s", text), "Remedy": v("s", remedy)}
 
@@ -151,7 +191,7 @@ PROFILES = {
                                               ("0c", {"NotAfter": "1970-01-01T00:00:09Z"}))),
 }
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
-                               "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Transmit": {"Encrypted": 123456}},))
+                               "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Supplicant": {"StartTx": 5}, "Transmit": {"Encrypted": 123456}},))
 CAPABILITIES = {name: v("(a{sv})", ({"Ifindex": v("i", index), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
                                       "Speed": v("t", 10_000_000_000), "OffloadModes": v("as", ["off", "mac"]), "OffloadUntried": v("as", ["phy"]),
                                       "CipherSuites": v("as", ["GCM-AES-XPN-256", "GCM-AES-128"]), "Mtu": v("u", mtu)},))
@@ -163,18 +203,23 @@ def failure(name, text):
 
 
 class StandIn:
-    def __init__(self, bus, interfaces):
+    def __init__(self, bus, interfaces, access):
         self.bus = bus
         self.attempts = 0
-        self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in SESSIONS.items()}
+        self.statistics = ACCESS_STATISTICS if access else STATISTICS
+        sessions = {name: held for name, (held, _) in ACCESS.items()} if access else SESSIONS
+        sides = {name: ("Authenticator", side) for name, (_, side) in ACCESS.items()} if access else {"macsec0": ("Supplicant", SUPPLICANT)}
+        self.sides = {f"{ROOT}/session/{name}": side for name, side in sides.items()}
+        self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in sessions.items()}
         self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in PROFILES.items()}
         manager = {"Version": v("s", "0.1.0"), "ProfileCount": v("u", 4), "SessionCount": v("u", 3),
                    "SecuredCount": v("u", 1), "ProfileDirectories": v("as", ["/etc/macsecd"])}
         for path, (kind, properties) in (self.objects | {ROOT: ("Manager", manager)}).items():
             bus.register_object(path, interfaces[f"org.macsecd1.{kind}"], self.on_call,
                                 lambda _bus, _sender, _path, _interface, name, held=properties: held[name], None)
-        bus.register_object(f"{ROOT}/session/macsec0", interfaces["org.macsecd1.Supplicant"], self.on_call,
-                            lambda _bus, _sender, _path, _interface, name: SUPPLICANT[name], None)
+        for path, (kind, properties) in self.sides.items():
+            bus.register_object(path, interfaces[f"org.macsecd1.{kind}"], self.on_call,
+                                lambda _bus, _sender, _path, _interface, name, held=properties: held[name], None)
         bus.register_object(ROOT, interfaces["org.freedesktop.DBus.ObjectManager"], self.on_call, None, None)
 
     def on_call(self, _bus, _sender, path, _interface, method, arguments, invocation):
@@ -186,19 +231,20 @@ class StandIn:
         if method == "Rekey" and not isinstance(answer, dict):
             self.rekeyed(path)
         if method == "Reauthenticate" and not isinstance(answer, dict):
-            self.authenticated()
+            self.authenticated(path)
 
     def answer(self, path, method, arguments):
         if method == "GetManagedObjects":
             tree = {path: {f"org.macsecd1.{kind}": properties} for path, (kind, properties) in self.objects.items()}
-            tree[f"{ROOT}/session/macsec0"]["org.macsecd1.Supplicant"] = SUPPLICANT
+            for path, (kind, properties) in self.sides.items():
+                tree[path][f"org.macsecd1.{kind}"] = properties
             return v("(a{oa{sa{sv}}})", (tree,))
         if method == "GetSessionByName":
             return self.find("session", arguments[0], "NoSuchSession", "there is no session")
         if method == "GetProfile":
             return self.find("profile", arguments[0], "NoSuchProfile", "there is no profile")
         if method == "GetStatistics":
-            return STATISTICS
+            return self.statistics
         if method == "Diagnose":
             return v("(aa{sv})", (FINDINGS.get(path.rpartition("/")[2], []),))
         if method == "GetLinkCapabilities":
@@ -245,15 +291,16 @@ class StandIn:
         self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
                              v("(sa{sv}as)", ("org.macsecd1.Session", {"LatestSak": sak(5, 2, NOW)}, [])))
 
-    def authenticated(self):
+    def authenticated(self, path):
         """Succeeds and fails in turn."""
         self.attempts += 1
         now = NOW + self.attempts * SECOND
         changed = ({"LastSuccess": v("t", now)} if self.attempts % 2 else
                    {"LastFailure": v("t", now), "LastFailureText": v("s", "the server refused the password")})
-        SUPPLICANT.update(changed)
-        self.bus.emit_signal(None, f"{ROOT}/session/macsec0", "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                             v("(sa{sv}as)", ("org.macsecd1.Supplicant", changed, [])))
+        kind, properties = self.sides[path]
+        properties.update(changed)
+        self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                             v("(sa{sv}as)", (f"org.macsecd1.{kind}", changed, [])))
 
 
 def show(arguments):
@@ -280,7 +327,7 @@ def main():
     interfaces = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
     if "--owned" in sys.argv[3:]:  # as profiles of a network manager that runs are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
-    stand_in = StandIn(bus, interfaces)
+    stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:])
     loop = GLib.MainLoop()
     Gio.bus_own_name_on_connection(bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE,
                                    lambda *_: print("ready", flush=True), lambda *_: loop.quit())

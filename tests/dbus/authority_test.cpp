@@ -21,6 +21,7 @@ TEST_F(AuthorityTest, EveryChangeIsAskedForAndRefused) {
   add_lab();
   bus::SessionState state = secured_session("macsec0");
   state.status.supplicant.emplace();
+  state.status.authenticator.emplace();  // no port has both; here each may be asked
   model().set_session(std::move(state));
   polkit_->answer = Answer::refuse;
   polkit_->questions.clear();

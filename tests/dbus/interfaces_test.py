@@ -45,17 +45,14 @@ class Interfaces(unittest.TestCase):
                 cls.written[interface.get("name")] = interface
                 cls.comments[interface.get("name")] = comments(path)
         output = subprocess.run([PROGRAM], check=True, capture_output=True, text=True).stdout
-        cls.running = {}
+        cls.running, cls.counters = {}, {}
         for part in re.split(r"^# ", output, flags=re.M)[1:]:
             head, body = part.split("\n", 1)
             if head == "guards":
                 cls.guards = {tuple(line.split()) for line in body.splitlines() if line}
                 continue
-            if head == "counters":
-                cls.counters = set(body.split())
-                continue
-            if head == "supplicant-counters":
-                cls.supplicant_counters = set(body.split())
+            if head.endswith("counters"):
+                cls.counters[head] = set(body.split())
                 continue
             for interface in ET.fromstring(body[body.index("<node"):]).findall("interface"):
                 cls.running[interface.get("name")] = interface
@@ -90,9 +87,12 @@ class Interfaces(unittest.TestCase):
 
     def test_every_counter_is_documented(self):
         told = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", self.comments["org.macsecd1.Session"]["Counters"]))
-        self.assertEqual(told, self.counters)
-        told = set(re.findall(r"\b(\w+): ", self.comments["org.macsecd1.Supplicant"]["Counters"].split("up. ")[1]))
-        self.assertEqual(told, self.supplicant_counters)
+        self.assertEqual(told, self.counters["counters"])
+        for interface, member, begin, counters in (("Supplicant", "Counters", "up. ", "supplicant-counters"),
+                                                   ("Authenticator", "Counters", "up. ", "authenticator-counters"),
+                                                   ("Authenticator", "Servers", "without a signal. ", "radius-counters")):
+            told = set(re.findall(r"\b(\w+): ", self.comments[f"org.macsecd1.{interface}"][member].split(begin)[1]))
+            self.assertEqual(told, self.counters[counters])
 
     def test_errors_exist(self):
         known = set(re.findall(r'"(org\.macsecd1\.Error\.\w+)"', open(NAMES, encoding="utf-8").read()))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Prints what the running objects introspect, over a connection without a bus, for interfaces_test.py: "# PATH" and the
-/// XML for each object, then "# guards" with interface, member and action in each line, "# counters" and "# supplicant-counters" with their names.
+/// XML for each object, then "# guards" with interface, member and action in each line, "# counters" and the like with their names.
 #include "dbus/bus/names.hpp"
 #include "tests/dbus/server_over_model.hpp"
 
@@ -45,6 +45,7 @@ bool print_all() {
   if (!served.model.put_profile(std::make_shared<const Profile>(std::move(profile)), {})) return false;
   bus::SessionState session = secured_session("macsec0");
   session.status.supplicant.emplace();
+  session.status.authenticator.emplace();  // no port has both; here each has its members shown
   served.model.set_session(std::move(session));
   for (const char* path : {"/org/macsecd1", "/org/macsecd1/profile/lab", "/org/macsecd1/session/macsec0"})
     if (!print_object(event.get(), connection.client.get(), path)) return false;
@@ -54,6 +55,10 @@ bool print_all() {
   for (const core::CounterName& counter : core::counter_names()) fmt::print("{}\n", counter.name);
   fmt::print("# supplicant-counters\n");
   for (const core::SupplicantCounterName& counter : core::supplicant_counter_names()) fmt::print("{}\n", counter.name);
+  fmt::print("# authenticator-counters\n");
+  for (const auto& counter : core::authenticator_counter_names()) fmt::print("{}\n", counter.name);
+  fmt::print("# radius-counters\n");
+  for (const core::RadiusCounterName& counter : core::radius_counter_names()) fmt::print("{}\n", counter.name);
   return true;
 }
 

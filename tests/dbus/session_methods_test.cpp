@@ -182,7 +182,7 @@ TEST_F(SessionMethods, SupplicantIsThereOnlyWhereTheProfileHasOne) {
   };
   be([](bus::SessionState&) {});
   EXPECT_FALSE(shown());
-  EXPECT_NE(caller().error_of(client().reauthenticate(macsec0_path)), "");
+  EXPECT_NE(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::supplicant)), "");
   be(authenticated);
   EXPECT_TRUE(shown());
   be([](bus::SessionState&) {});
@@ -191,16 +191,136 @@ TEST_F(SessionMethods, SupplicantIsThereOnlyWhereTheProfileHasOne) {
 
 TEST_F(SessionMethods, ReauthenticateAndLogoff) {
   be(authenticated);
-  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), "");
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::supplicant)), "");
   EXPECT_EQ(model().commands.back(), "reauthenticate macsec0");
   EXPECT_EQ(caller().error_of(client().log_off(macsec0_path)), "");
   EXPECT_EQ(model().commands.back(), "log off macsec0");
   model().next_error = Error{ENOTSUP, "the profile says UseEap=never"};
-  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), error::not_supported);
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::supplicant)), error::not_supported);
   model().next_error = Error{ENETDOWN, "there is no carrier"};
-  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path)), error::failed);
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::supplicant)), error::failed);
   model().next_error = Error{ENOENT, "it went"};
   EXPECT_EQ(caller().error_of(client().log_off(macsec0_path)), error::no_such_session);
+}
+
+/// An access port whose host was authenticated by the second server.
+void access_port(bus::SessionState& state) {
+  core::AuthenticatorStatus& port = state.status.authenticator.emplace();
+  port.state = core::AuthenticatorState::authenticated;
+  port.since = Time{std::chrono::seconds{90}};
+  port.reason = core::Reason::no_radius_server;
+  port.reason_text = "no server answers";
+  port.host = MacAddress{{2, 0, 0, 0, 0, 2}};
+  port.identity = "alice\x1b[2J\xff";
+  port.server = "192.0.2.2";
+  port.last_success = Time{std::chrono::seconds{90}};
+  port.next_reauthentication = Time{std::chrono::seconds{3690}};
+  port.cak_bits = 256;
+  port.linksec_policy = "must-secure";
+  port.reply_message = "gr\u00fc\u00df dich\u0085";
+  port.ignored_attributes = {{"Filter-Id", "guests"}, {"Tunnel-Private-Group-Id", "17"}, {"Filter-Id", "night\n"}};
+  port.counters.rejects = 3;
+  core::RadiusServerStatus& dead = port.servers.emplace_back();
+  dead.address = "192.0.2.1";
+  dead.port = 1812;
+  dead.state = core::RadiusServerState::dead;
+  dead.words = "no answer from 192.0.2.1:1812";
+  dead.counters.timeouts = 4;
+  core::RadiusServerStatus& alive = port.servers.emplace_back();
+  alive.address = "2001:db8::2";
+  alive.port = 1645;
+  alive.state = core::RadiusServerState::alive;
+  alive.current = true;
+  alive.last_answer = Time{std::chrono::seconds{89}};
+  alive.counters.access_accepts = 7;
+}
+
+TEST_F(SessionMethods, AuthenticatorTellsEverything) {
+  be(access_port);
+  const auto properties = caller().call(client().properties(macsec0_path, bus::interface::authenticator));
+  ASSERT_TRUE(properties);
+  const bus::AuthenticatorInfo info = bus::to_authenticator(properties->dict());
+  EXPECT_EQ(info.state, "authenticated");
+  EXPECT_EQ(info.since, Time{std::chrono::seconds{90}});
+  EXPECT_EQ(info.reason, "no-radius-server");
+  EXPECT_EQ(info.reason_text, "no server answers");
+  EXPECT_EQ(info.host, "02:00:00:00:00:02");
+  EXPECT_EQ(info.other_host, "");
+  EXPECT_EQ(info.server, "192.0.2.2");
+  EXPECT_EQ(info.last_success, Time{std::chrono::seconds{90}});
+  EXPECT_FALSE(info.last_failure);
+  EXPECT_FALSE(info.session_ends);
+  EXPECT_EQ(info.next_reauthentication, Time{std::chrono::seconds{3690}});
+  EXPECT_FALSE(info.next_attempt);
+  EXPECT_EQ(info.cak_length, 256U);
+  EXPECT_EQ(info.linksec_policy, "must-secure");
+  EXPECT_EQ(info.counters.at("Rejects"), 3U);
+  EXPECT_EQ(info.counters.size(), core::authenticator_counter_names().size());
+  ASSERT_EQ(info.servers.size(), 2U);
+  EXPECT_EQ(info.servers[0].state, "dead");
+  EXPECT_EQ(info.servers[0].problem, "no answer from 192.0.2.1:1812");
+  EXPECT_FALSE(info.servers[0].last_answer);
+  EXPECT_EQ(info.servers[0].counters.at("Timeouts"), 4U);
+  EXPECT_EQ(info.servers[1].address, "2001:db8::2");
+  EXPECT_EQ(info.servers[1].port, 1645U);
+  EXPECT_TRUE(info.servers[1].current);
+  EXPECT_EQ(info.servers[1].last_answer, Time{std::chrono::seconds{89}});
+  EXPECT_EQ(info.servers[1].counters.size(), core::radius_counter_names().size());
+}
+
+TEST_F(SessionMethods, WhatAHostOrAServerSaysIsEscaped) {
+  be(access_port);
+  const auto properties = caller().call(client().properties(macsec0_path, bus::interface::authenticator));
+  ASSERT_TRUE(properties);
+  const bus::AuthenticatorInfo info = bus::to_authenticator(properties->dict());
+  EXPECT_EQ(info.identity, "alice\\x1b[2J\\xff") << "no UTF-8: the bus would refuse it";
+  EXPECT_EQ(info.reply_message, "gr\u00fc\u00df dich\\xc2\\x85");
+  EXPECT_EQ(info.attributes.at("Filter-Id"), (bus::Strings{"guests", "night\\x0a"}));
+  EXPECT_EQ(info.attributes.at("Tunnel-Private-Group-Id"), (bus::Strings{"17"}));
+}
+
+TEST_F(SessionMethods, StatisticsHaveAGroupForEachWhoCounts) {
+  be(access_port);
+  const auto groups = caller().call(client().statistics(macsec0_path));
+  ASSERT_TRUE(groups);
+  EXPECT_EQ((*groups)["Authenticator"]["Rejects"].number(), 3U);
+  EXPECT_EQ((*groups)["Radius 192.0.2.1:1812"]["Timeouts"].number(), 4U);
+  EXPECT_EQ((*groups)["Radius [2001:db8::2]:1645"]["AccessAccepts"].number(), 7U);
+  EXPECT_EQ((*groups)["Mka"]["MkpduRx"].number(), 75U);
+  EXPECT_EQ((*groups)["Transmit"]["Encrypted"].number(), 17U);
+  EXPECT_FALSE(groups->dict().contains("Supplicant"));
+  be(authenticated);
+  const auto others = caller().call(client().statistics(macsec0_path));
+  ASSERT_TRUE(others);
+  EXPECT_EQ((*others)["Supplicant"]["StartTx"].number(), 5U);
+  EXPECT_FALSE(others->dict().contains("Authenticator"));
+}
+
+TEST_F(SessionMethods, OneSideAloneIsThereByRole) {
+  const auto shown = [this](const char* interface) {
+    const auto all = caller().call(client().objects());
+    return all && all->at(macsec0_path).contains(interface);
+  };
+  be(access_port);
+  EXPECT_TRUE(shown(bus::interface::authenticator));
+  EXPECT_FALSE(shown(bus::interface::supplicant));
+  EXPECT_NE(caller().error_of(client().log_off(macsec0_path)), "");
+  be(authenticated);
+  EXPECT_FALSE(shown(bus::interface::authenticator));
+  EXPECT_TRUE(shown(bus::interface::supplicant));
+  EXPECT_NE(caller().error_of(client().terminate(macsec0_path)), "");
+}
+
+TEST_F(SessionMethods, ReauthenticateAndTerminate) {
+  be(access_port);
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::authenticator)), "");
+  EXPECT_EQ(model().commands.back(), "reauthenticate macsec0");
+  EXPECT_EQ(caller().error_of(client().terminate(macsec0_path)), "");
+  EXPECT_EQ(model().commands.back(), "terminate macsec0");
+  model().next_error = Error{ENETDOWN, "there is no carrier"};
+  EXPECT_EQ(caller().error_of(client().reauthenticate(macsec0_path, bus::interface::authenticator)), error::failed);
+  model().next_error = Error{ENOENT, "it went"};
+  EXPECT_EQ(caller().error_of(client().terminate(macsec0_path)), error::no_such_session);
 }
 
 TEST_F(SessionMethods, Suspend) {

@@ -98,6 +98,42 @@ TEST_F(Signals, SupplicantComesChangesAndGoesWithItsSection) {
   EXPECT_EQ(told(Kind::removed), 1) << "with the object";
 }
 
+TEST_F(Signals, AuthenticatorTellsWhatChangesAndNotWhatMoves) {
+  add_lab();
+  catch_up();
+  bus::SessionState state = secured_session("macsec0");
+  const auto told = [&] {
+    changes_.clear();
+    model().set_session(state);
+    served_->server.flush();
+    catch_up();
+    std::vector<std::string> out;
+    for (const bus::Change& change : changes_)
+      if (change.path == macsec0_path && change.interface == bus::interface::authenticator) {
+        out.insert(out.end(), change.names.begin(), change.names.end());
+        if (change.kind != Kind::changed) out.emplace_back(change.kind == Kind::added ? "+" : "-");
+      }
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  state.status.authenticator.emplace().servers.emplace_back().address = "192.0.2.1";
+  EXPECT_EQ(told().back(), "+");
+  core::RadiusServerStatus& server = state.status.authenticator->servers.front();
+  server.last_answer = Time{std::chrono::seconds{1}};
+  server.counters.access_requests = 9;
+  state.status.authenticator->counters.eap_rx = 9;
+  EXPECT_EQ(told(), Names{});
+  server.state = core::RadiusServerState::dead;
+  EXPECT_EQ(told(), Names{"Servers"});
+  // From one role to the other: one interface goes, the other comes.
+  state.status.authenticator.reset();
+  state.status.supplicant.emplace();
+  EXPECT_EQ(told(), Names{"-"});
+  EXPECT_TRUE(std::ranges::any_of(changes_, [](const bus::Change& change) {
+    return change.kind == Kind::added && change.interface == bus::interface::supplicant;
+  }));
+}
+
 TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
   add_lab();
   bus::SessionState state = secured_session("macsec0");

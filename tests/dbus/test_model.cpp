@@ -107,6 +107,7 @@ Result<void> TestModel::suspend(const std::string& interface, Duration span) {
 
 Result<void> TestModel::reauthenticate(const std::string& interface) { return done("reauthenticate " + interface); }
 Result<void> TestModel::log_off(const std::string& interface) { return done("log off " + interface); }
+Result<void> TestModel::terminate(const std::string& interface) { return done("terminate " + interface); }
 
 Result<void> TestModel::set_session_enabled(const std::string& interface, bool enabled) {
   return done((enabled ? "up " : "down ") + interface);

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/verbs/table.hpp"
+
+namespace macsec::cli {
+
+Exit run_terminate(Context& context) {
+  const auto sides = context.sides(context.arguments, {bus::interface::authenticator});
+  if (!sides) return context.status;
+  for (const Context::Side& each : *sides)
+    if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.terminate(each.session.path); }))
+      return context.status;
+  return Exit::ok;
+}
+
+}  // namespace macsec::cli

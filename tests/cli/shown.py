@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What cli_test.py shows of macsecctl, and in which forms."""
+
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+# name: arguments. Each is shown in every form of FORMS.
+SHOWN = {
+    "status": [],
+    "status-link": ["status", "macsec1"],
+    "status-all": ["status", "macsec0", "--all"],
+    "status-check": ["status", "macsec1", "--check"],
+    "status-pattern": ["status", "macsec[12]"],
+    "status-missing": ["status", "macsec9"],
+    "list": ["list"],
+    "peers": ["peers"],
+    "doctor": ["doctor"],
+    "doctor-link": ["doctor", "macsec0"],
+    "stats": ["stats", "macsec0"],
+    "stats-openmetrics": ["stats", "--openmetrics"],
+    "caps": ["caps", "eth0"],
+    "profile-list": ["profile", "list"],
+    "profile-show": ["profile", "show", "lab"],
+    "profile-check": ["profile", "check"],
+    # These have nothing to say when they succeed.
+    "up": ["up", "macsec0"],
+    "down": ["down", "macsec0"],
+    "rekey": ["rekey", "macsec0"],
+    "reauth": ["reauth", "macsec0"],
+    "logoff": ["logoff", "macsec0"],
+    "reauth-without": ["reauth", "macsec1"],
+    "clients": ["clients"],
+    "terminate-supplicant": ["terminate", "macsec0"],
+    "suspend": ["suspend", "macsec0", "30"],
+    "reload": ["reload"],
+    "profile-add": ["profile", "add", "new", "Parent=eth3", "Key.Ckn=01", "Key.CakFile=/etc/macsecd/new.cak"],
+    "profile-edit": ["profile", "edit", "lab", "MKA.Priority=10"],
+    "profile-remove": ["profile", "remove", "lab"],
+    "profile-enable": ["profile", "enable", "old"],
+    "profile-disable": ["profile", "disable", "lab"],
+    "profile-export-networkmanager": ["profile", "export", "lab", "--to=networkmanager"],
+    "profile-export-networkd": ["profile", "export", "lab", "--to=networkd"],
+    "profile-export-wpa_supplicant": ["profile", "export", "lab", "--to=wpa_supplicant"],
+    "profile-import": ["profile", "import", str(HERE / "samples/plain.nmconnection"), "--key-file=@CAK@"],
+    "key-list": ["key", "list", "uplink", "old"],
+    "key-add": ["key", "add", "uplink", "--ckn=2028", "--not-before=2026-01-01", "--key-file=@CAK@"],
+    "key-add-again": ["key", "add", "uplink", "--ckn=2026", "--key-file=@CAK@"],
+    "key-add-retired": ["key", "add", "uplink", "--ckn=2025", "--key-file=@CAK@"],
+    "key-add-dry-run": ["key", "add", "uplink", "--ckn=2028", "--dry-run"],
+    "key-retire-late": ["key", "retire", "uplink", "2027", "--wait=0"],
+    "key-retire-last": ["key", "retire", "uplink", "ff"],
+    "key-retire-again": ["key", "retire", "uplink", "2025"],
+    "key-retire-missing": ["key", "retire", "uplink", "3000"],
+    "key-retire-dry-run": ["key", "retire", "uplink", "2026", "--dry-run"],
+    "key-rotate-dry-run": ["key", "rotate", "uplink", "--dry-run"],
+    "genkey": ["genkey"],
+    "genkey-hex": ["genkey", "--form=hex", "--bits=256"],
+    "genkey-wpa_supplicant": ["genkey", "--form=wpa_supplicant"],
+    "help": ["--help"],
+    "help-verb": ["help", "status"],
+    "help-profile": ["help", "profile"],
+    "wrong-verb": ["stauts"],
+    "wrong-profile-verb": ["profile"],
+    "wrong-option": ["rekey", "macsec0", "--openmetrics"],
+    "wrong-setting": ["profile", "add", "x", "Parnt=eth0"],
+    "version": ["--version"],
+}
+# The same of the ports of a switch.
+SHOWN_OF_ACCESS = {
+    "access-clients": ["clients"],
+    "access-status": ["status"],
+    "access-status-all": ["status", "port1", "--all"],
+    "access-stats": ["stats", "port1"],
+    "access-stats-openmetrics": ["stats", "--openmetrics"],
+    "access-reauth": ["reauth", "port1"],
+    "access-terminate": ["terminate", "port1"],
+    "access-logoff": ["logoff", "port1"],
+}
+FORMS = {
+    "table": ([], 120),
+    "narrow": ([], 80),
+    "color": (["--color=always"], 120),
+    "narrow-color": (["--color=always"], 80),
+    "no-legend": (["--no-legend"], 120),
+    "json": (["--json=pretty"], 120),
+    "json-short": (["--json=short"], 120),
+}

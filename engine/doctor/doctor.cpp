@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/doctor/doctor.hpp"
 
+#include "engine/doctor/access_port.hpp"
 #include "engine/doctor/below.hpp"
 #include "engine/doctor/keys.hpp"
 #include "engine/doctor/peers.hpp"
@@ -26,7 +27,9 @@ std::vector<Finding> examine(const Facts& facts) {
   std::vector<Finding> findings = interface_findings(facts);
   // What is below explains why no peer is there; a second cause beside it would only distract.
   if (findings.empty()) findings = key_findings(facts);
+  if (findings.empty()) findings = admission_findings(facts);
   if (findings.empty()) findings = peer_findings(facts);
+  std::ranges::move(access_warnings(facts), std::back_inserter(findings));
   std::ranges::move(lifetime_findings(facts), std::back_inserter(findings));
   std::ranges::move(surrounding_findings(facts), std::back_inserter(findings));
   std::ranges::stable_sort(findings, {}, &Finding::gravity);

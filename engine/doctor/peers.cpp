@@ -91,8 +91,6 @@ constexpr std::array remedies{
     Remedy{core::Reason::authentication_failed, "what the reason names, here or at the server; then macsecctl reauth"},
     Remedy{core::Reason::mka_silent, "MACsec on at the switch port, for this host as well", false},
     Remedy{core::Reason::eap_unavailable, "systemctl status macsec-eap.socket; journalctl -u macsec-eap", false},
-    Remedy{core::Reason::no_radius_server,
-           "the address and secret of [RadiusServer], and that the server knows this host", false},
 };
 
 Finding by_reason(const Facts& facts) {

@@ -246,5 +246,89 @@ TEST(Doctor, ProgramsThatListenForEapol) {
   EXPECT_EQ(os::count_listeners("", 0x888e, 2), 0U);
 }
 
+/// An access port with two servers, changed by `change`.
+Facts access_port(core::Reason reason, core::PortState state,
+                  const std::function<void(core::AuthenticatorStatus&)>& change) {
+  return facts([&](Facts& of, Profile&) {
+    waiting(reason, state)(of);
+    core::AuthenticatorStatus& port = of.status.authenticator.emplace();
+    port.host = MacAddress{{2, 0, 0, 0, 0, 2}};
+    for (const char* address : {"192.0.2.1", "2001:db8::2"}) {
+      core::RadiusServerStatus& server = port.servers.emplace_back();
+      server.address = address;
+      server.port = 1812;
+      server.state = core::RadiusServerState::alive;
+      server.last_answer = Time{std::chrono::seconds{1}};
+    }
+    change(port);
+  });
+}
+
+void silence(core::RadiusServerStatus& server) {
+  server.state = core::RadiusServerState::dead;
+  server.last_answer.reset();
+}
+
+TEST(Doctor, AnAccessPortWithoutAServerIsToldByServer) {
+  const auto port = [](const std::function<void(core::AuthenticatorStatus&)>& change) {
+    return access_port(core::Reason::no_radius_server, core::PortState::pending, change);
+  };
+  const Facts silent = port([](core::AuthenticatorStatus& of) {
+    silence(of.servers[0]);
+    of.servers[0].words = "no answer from 192.0.2.1:1812 (30s)";
+    silence(of.servers[1]);
+    of.servers[1].counters.bad_authenticators = 3;
+  });
+  EXPECT_EQ(ids(silent), (Ids{"radius-silent", "radius-secret"}));
+  const auto findings = examine(silent);
+  EXPECT_EQ(findings[0].gravity, Gravity::fault);
+  EXPECT_EQ(findings[0].text, "no answer from 192.0.2.1:1812 (30s)");
+  EXPECT_NE(findings[1].text.find("[2001:db8::2]:1812"), std::string::npos) << findings[1].text;
+  // A server answers, and what it accepts cannot be used.
+  EXPECT_EQ(ids(port([](core::AuthenticatorStatus& of) {
+              silence(of.servers[1]);
+              of.counters.accepts_unusable = 1;
+            })),
+            (Ids{"radius-no-key-name", "radius-silent"}));
+  EXPECT_EQ(ids(port([](core::AuthenticatorStatus& of) {
+              silence(of.servers[0]);
+              silence(of.servers[1]);
+              of.counters.accepts_unusable = 1;
+            })),
+            (Ids{"radius-silent", "radius-silent"}))
+      << "an accept of long ago is not why nobody is let in";
+  EXPECT_EQ(ids(port([](core::AuthenticatorStatus&) {})), Ids{"no-radius-server"});
+}
+
+TEST(Doctor, AnAccessPortThatWorksIsOnlyWarnedAbout) {
+  const auto findings =
+      examine(access_port(core::Reason::none, core::PortState::secured, [](core::AuthenticatorStatus& of) {
+        silence(of.servers[0]);
+        of.other_host = MacAddress{{2, 0, 0, 0, 0, 3}};
+        of.counters.accepts_unusable = 1;
+        of.servers[1].counters.bad_authenticators = 1;  // one forged answer among good ones
+      }));
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].id, "radius-silent");
+  EXPECT_EQ(findings[1].id, "other-host");
+  for (const Finding& each : findings) EXPECT_EQ(each.gravity, Gravity::warning);
+  // The session outlives its servers, and the reason stands.
+  const auto outlived =
+      examine(access_port(core::Reason::no_radius_server, core::PortState::secured, [](core::AuthenticatorStatus& of) {
+        silence(of.servers[0]);
+        silence(of.servers[1]);
+      }));
+  ASSERT_EQ(outlived.size(), 2U);
+  EXPECT_EQ(outlived[0].gravity, Gravity::warning);
+}
+
+TEST(Doctor, AHostWithoutMkaIsTold) {
+  EXPECT_EQ(ids(access_port(core::Reason::mka_silent, core::PortState::pending, [](core::AuthenticatorStatus&) {})),
+            Ids{"host-without-mka"});
+  EXPECT_EQ(ids(access_port(core::Reason::authentication_failed, core::PortState::pending,
+                            [](core::AuthenticatorStatus&) {})),
+            Ids{"authentication-failed"});
+}
+
 }  // namespace
 }  // namespace macsec::doctor

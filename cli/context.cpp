@@ -274,7 +274,28 @@ std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<In
   return found;
 }
 
-std::optional<std::vector<Context::Session>> Context::sessions(std::span<const std::string> names) {
+std::vector<std::string> Context::ports(const std::string& name) {
+  const bus::Client* const daemon = client();
+  if (daemon == nullptr || name.find_first_of("*?[") != std::string::npos || daemon->call(daemon->get_session(name)))
+    return {};
+  const auto path = daemon->call(daemon->get_profile(name));
+  if (!path) return {};
+  const auto properties = daemon->call(daemon->properties(path->text, bus::interface::profile));
+  if (!properties) return {};
+  std::vector<std::string> interfaces;
+  for (const std::string& each : bus::to_profile(path->text, properties->dict()).sessions)
+    if (const auto session = daemon->call(daemon->properties(each, bus::interface::session)))
+      interfaces.push_back(bus::to_session(each, session->dict()).interface);
+  return interfaces;
+}
+
+std::optional<std::vector<Context::Session>> Context::sessions(std::span<const std::string> said) {
+  std::vector<std::string> names;
+  for (const std::string& name : said) {
+    std::vector<std::string> interfaces = ports(name);
+    if (interfaces.empty()) interfaces.push_back(name);
+    std::ranges::move(interfaces, std::back_inserter(names));
+  }
   return objects<bus::SessionInfo>(
       {"link", "list", bus::interface::session,
        [](const bus::Client& daemon, const std::string& name) { return daemon.get_session(name); }, bus::to_session,

@@ -125,6 +125,7 @@ class Context {
   using Profile = Object<bus::ProfileInfo>;
   /// Those the names mean, in their order, or all, ordered by name. A name may be a pattern of glob(7), which means all it
   /// fits. Nothing on failure, which was told.
+  /// The name of a profile of many ports means all of them.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
   /// The 802.1X side of the session at `path`, one of interface::supplicant and authenticator; nothing where it has none.
@@ -147,6 +148,8 @@ class Context {
                               const std::function<bool(const bus::Value::Dict&)>& done);
 
  private:
+  /// Interfaces of the sessions of a profile, where `name` is that of no session; else none.
+  [[nodiscard]] std::vector<std::string> ports(const std::string& name);
   template <typename Info>
   struct Kind;
   template <typename Info>

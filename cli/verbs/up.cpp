@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/verbs/table.hpp"
 
+#include <algorithm>
+
 namespace macsec::cli {
 namespace {
 
-/// Path of the session that is to come up; a profile that is not enabled gets one.
-std::optional<std::string> bring_up(Context& context, const std::string& name) {
+using Paths = std::vector<std::string>;
+
+bool bring_up_sessions(Context& context, const Paths& paths) {
+  return std::ranges::all_of(paths, [&context](const std::string& path) {
+    return context.ask<bus::Nothing>([&](const bus::Client& client) { return client.up(path); }).has_value();
+  });
+}
+
+/// Paths of the sessions that are to come up: one, or those of a profile of many ports. A profile that is not enabled gets them.
+std::optional<Paths> bring_up(Context& context, const std::string& name) {
   const bus::Client* const daemon = context.client();
   if (daemon == nullptr) return std::nullopt;
   if (const auto session = daemon->call(daemon->get_session(name)); session) {
-    if (!context.ask<bus::Nothing>([&](const bus::Client& client) { return client.up(session->text); }))
-      return std::nullopt;
-    return session->text;
+    Paths one{session->text};
+    return bring_up_sessions(context, one) ? std::optional{std::move(one)} : std::nullopt;
   } else if (session.error().kind != bus::CallError::Kind::not_found) {
     context.complain(session.error());
     return std::nullopt;
@@ -28,17 +37,19 @@ std::optional<std::string> bring_up(Context& context, const std::string& name) {
     return std::nullopt;
   const auto enabled = context.profiles(std::span{&name, 1});
   if (!enabled) return std::nullopt;
-  return bus::Client::session_path(enabled->front().info.interface);
+  const bus::ProfileInfo& info = enabled->front().info;
+  if (!info.parent.contains('*')) return Paths{bus::Client::session_path(info.interface)};
+  return bring_up_sessions(context, info.sessions) ? std::optional{info.sessions} : std::nullopt;
 }
 
 }  // namespace
 
 Exit run_up(Context& context) {
-  std::vector<std::string> paths;
+  Paths paths;
   for (const std::string& name : context.arguments) {
-    auto path = bring_up(context, name);
-    if (!path) return context.status;
-    paths.push_back(std::move(*path));
+    auto some = bring_up(context, name);
+    if (!some) return context.status;
+    std::ranges::move(*some, std::back_inserter(paths));
   }
   if (!context.options.wait) return Exit::ok;
   for (const std::string& path : paths)

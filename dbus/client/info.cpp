@@ -125,11 +125,13 @@ ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
                    .parent = all["Parent"].text(),
                    .interface = all["Interface"].text(),
                    .session = all["Session"].text(),
+                   .sessions = {},
                    .settings = {},
                    .problems = {},
                    .keys = {}};
   for (const Value& row : all["Keys"].list()) info.keys.push_back(to_key(row));
   if (info.session == no_path) info.session.clear();
+  for (const Value& each : all["Sessions"].list()) info.sessions.push_back(each.text());
   for (const Value& section : all["Settings"].list()) {
     auto& [name, settings] = info.settings.emplace_back(section.at(0).text(), std::map<std::string, std::string>{});
     for (const auto& [key, value] : section.at(1).dict()) settings.emplace(key, value.text());

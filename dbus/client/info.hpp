@@ -38,7 +38,8 @@ struct ProfileInfo {
   bool valid = false;
   std::string parent;
   std::string interface;
-  std::string session;  ///< its path; empty while there is none
+  std::string session;                ///< its path; empty while there is none
+  std::vector<std::string> sessions;  ///< paths of all, for a profile of many ports
   /// Sections in order, each with its settings as text.
   std::vector<std::pair<std::string, std::map<std::string, std::string>>> settings;
   std::vector<Problem> problems;

@@ -14,47 +14,62 @@ std::unexpected<Error> no_session(const std::string& interface) {
   return fail(ENOENT, fmt::format("no profile runs {}", interface));
 }
 
+std::vector<Profiles::Obstacle> to_obstacles(const std::vector<os::Driver::Problem>& problems) {
+  std::vector<Profiles::Obstacle> out;
+  for (const os::Driver::Problem& problem : problems) out.push_back({problem.profile, problem.text});
+  return out;
+}
+
 }  // namespace
 
 Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
     : driver_{driver},
       journal_{journal},
-      profiles_{std::move(store),
-                {.run = [this](const auto& wanted, const auto& spare) { return run(wanted, spare); },
-                 .bad_file =
-                     [&journal](const Diagnostic& diagnostic) {
-                       const bool error = diagnostic.severity == Severity::error;
-                       const std::array fields{os::Journal::Field{"MACSEC_FILE", diagnostic.file}};
-                       journal.write(error ? os::LogLevel::error : os::LogLevel::warning, to_string(diagnostic),
-                                     os::message_id::bad_profile, fields);
-                     },
-                 .obstacle =
-                     [&journal](const Profiles::Obstacle& obstacle) {
-                       const std::array fields{os::Journal::Field{"MACSEC_PROFILE", obstacle.profile}};
-                       journal.write(os::LogLevel::error,
-                                     fmt::format("profile {}: {}", obstacle.profile, obstacle.text),
-                                     os::message_id::bad_profile, fields);
-                     },
-                 .changed =
-                     [this](const std::string& profile) {
-                       if (profile_changed_) profile_changed_(profile);
-                     }}} {}
+      profiles_{
+          std::move(store),
+          {.run = [this](const auto& wanted, const auto& spare, const auto& idle) { return run(wanted, spare, idle); },
+           .bad_file =
+               [&journal](const Diagnostic& diagnostic) {
+                 const bool error = diagnostic.severity == Severity::error;
+                 const std::array fields{os::Journal::Field{"MACSEC_FILE", diagnostic.file}};
+                 journal.write(error ? os::LogLevel::error : os::LogLevel::warning, to_string(diagnostic),
+                               os::message_id::bad_profile, fields);
+               },
+           .obstacle =
+               [&journal](const Profiles::Obstacle& obstacle) {
+                 const std::array fields{os::Journal::Field{"MACSEC_PROFILE", obstacle.profile}};
+                 journal.write(os::LogLevel::error, fmt::format("profile {}: {}", obstacle.profile, obstacle.text),
+                               os::message_id::bad_profile, fields);
+               },
+           .changed =
+               [this](const std::string& profile) {
+                 if (profile_changed_) profile_changed_(profile);
+               }}} {}
 
 std::vector<Profiles::Obstacle> Manager::run(const std::vector<ProfilePointer>& wanted,
-                                             const std::vector<ProfilePointer>& spare) {
-  std::vector<Profiles::Obstacle> obstacles;
-  for (os::Driver::Problem& problem : driver_.reconcile(wanted, spare))
-    obstacles.push_back({std::move(problem.profile), std::move(problem.text)});
-  return obstacles;
+                                             const std::vector<ProfilePointer>& spare,
+                                             const std::vector<ProfilePointer>& idle) {
+  return to_obstacles(driver_.reconcile(wanted, spare, idle));
+}
+
+void Manager::set_problems(const std::vector<os::Driver::Problem>& problems) {
+  profiles_.set_obstacles(to_obstacles(problems));
 }
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
 Result<void> Manager::retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how, Duration timeout) {
   if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
-  os::Session* session = driver_.find(profile);
-  if (session != nullptr && !session->static_keys()) return driver_.retire_key(*session, ckn, how, timeout);
+  const std::vector<os::Session*> sessions = find_all(profile);
+  const bool several = is_pattern(profiles_.store().state(profile).profile->link.parent);
+  if (sessions.size() == 1 && !several && !sessions.front()->static_keys())
+    return driver_.retire_key(*sessions.front(), ckn, how, timeout);
   if (how == core::Retirement::forced) return profiles_.retire_key(profile, ckn);
+  if (several)
+    return fail(ENOTSUP,
+                fmt::format("{} has many ports: their key is retired at once only, with --force, when no peer has it "
+                            "alone any more",
+                            profile));
   return fail(EBUSY, "the link does not run: cannot tell whether the other end has another key");
 }
 
@@ -79,6 +94,24 @@ void Manager::finish_retirements() {
 
 // ---- sessions -------------------------------------------------------------------------------------------------------
 
+std::vector<std::string> Manager::sessions_of(const std::string& profile) const {
+  std::vector<std::string> out;
+  for (const os::Session* session : find_all(profile)) out.push_back(session->profile().link.interface);
+  std::ranges::sort(out);
+  return out;
+}
+
+/// The session of a profile, or those of a pattern, whose names begin with its name.
+std::vector<os::Session*> Manager::find_all(const std::string& profile) const {
+  std::vector<os::Session*> out;
+  if (os::Session* const one = driver_.find(profile); one != nullptr) out.push_back(one);
+  const std::string ports = profile + "@";
+  const auto& all = driver_.sessions();
+  for (auto at = all.lower_bound(ports); at != all.end() && at->first.starts_with(ports); ++at)
+    if (at->second->profile().pattern == profile) out.push_back(at->second.get());
+  return out;
+}
+
 os::Session* Manager::find(const std::string& interface) const { return driver_.find_interface(interface); }
 
 std::vector<std::string> Manager::sessions() const {
@@ -97,7 +130,7 @@ bus::SessionState Manager::session(const std::string& interface) const {
   const os::Session* session = find(interface);
   if (session == nullptr) return {};
   return {.interface = session->profile().link.interface,
-          .profile = session->profile().name,
+          .profile = configured_name(session->profile()),
           .parent = session->profile().link.parent,
           .ifindex = static_cast<int>(session->ifindex()),
           .parent_ifindex = static_cast<int>(session->parent_ifindex()),

@@ -63,6 +63,7 @@ class Manager final : public bus::Model {
   [[nodiscard]] std::optional<Time> next_expiry() const override { return profiles_.store().next_expiry(); }
 
   [[nodiscard]] std::vector<std::string> sessions() const override;
+  [[nodiscard]] std::vector<std::string> sessions_of(const std::string& profile) const override;
   [[nodiscard]] bool has_session(const std::string& interface) const override;
   [[nodiscard]] bus::SessionState session(const std::string& interface) const override;
   [[nodiscard]] Result<void> rekey(const std::string& interface) override;
@@ -79,12 +80,16 @@ class Manager final : public bus::Model {
     profiles_.set_spare_problem(profile, problem);
   }
 
+  void set_problems(const std::vector<os::Driver::Problem>& problems);
+
   /// Links by state, for one line of status: "3 links: 2 secured, 1 pending".
   [[nodiscard]] std::string summary() const;
 
  private:
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
-                                      const std::vector<ProfilePointer>& spare);
+                                      const std::vector<ProfilePointer>& spare,
+                                      const std::vector<ProfilePointer>& idle);
+  [[nodiscard]] std::vector<os::Session*> find_all(const std::string& profile) const;
   /// By the profile's interface name, which is the session's for as long as it lives.
   [[nodiscard]] os::Session* find(const std::string& interface) const;
 

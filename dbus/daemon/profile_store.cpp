@@ -442,6 +442,13 @@ std::vector<ProfilePointer> ProfileStore::spare() const {
   return out;
 }
 
+std::vector<ProfilePointer> ProfileStore::idle() const {
+  std::vector<ProfilePointer> out;
+  for (const auto& [name, entry] : entries_)
+    if (entry.state.profile && !entry.state.enabled) out.push_back(entry.state.profile);
+  return out;
+}
+
 std::vector<std::string> ProfileStore::names() const {
   std::vector<std::string> out;
   out.reserve(entries_.size());

@@ -31,6 +31,8 @@ class ProfileStore {
   [[nodiscard]] std::vector<ProfilePointer> wanted() const;
   /// What does not run, but whose device shall be there, by name.
   [[nodiscard]] std::vector<ProfilePointer> spare() const;
+  /// All that is not enabled, by name.
+  [[nodiscard]] std::vector<ProfilePointer> idle() const;
 
   [[nodiscard]] const std::vector<std::string>& directories() const noexcept { return directories_; }
   [[nodiscard]] std::vector<std::string> names() const;

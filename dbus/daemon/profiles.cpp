@@ -3,17 +3,34 @@
 
 #include <cerrno>
 #include <set>
+#include <utility>
 
 namespace macsec::daemon {
 
-void Profiles::follow() {
+void Profiles::follow() { static_cast<void>(take(hooks_.run(store_.wanted(), store_.spare(), store_.idle()))); }
+
+Profiles::Problems Profiles::take(std::vector<Obstacle> obstacles) {
   Problems problems;
-  for (Obstacle& obstacle : hooks_.run(store_.wanted(), store_.spare())) {
-    tell(running_problems_, obstacle.profile, obstacle.text);
-    problems.emplace(std::move(obstacle.profile), std::move(obstacle.text));
+  for (Obstacle& obstacle : obstacles) {
+    std::string& text = problems[obstacle.profile];
+    text += (text.empty() ? "" : "; ") + obstacle.text;
   }
-  running_problems_ = std::move(problems);
+  for (const auto& [profile, text] : problems) tell(running_problems_, profile, text);
+  Problems before = std::exchange(running_problems_, std::move(problems));
   publish_problems();
+  return before;
+}
+
+void Profiles::set_obstacles(std::vector<Obstacle> obstacles) {
+  const Problems before = take(std::move(obstacles));
+  const auto differs = [](const Problems& here, const std::string& profile, const std::string& text) {
+    const auto at = here.find(profile);
+    return at == here.end() || at->second != text;
+  };
+  for (const auto& [profile, text] : before)
+    if (differs(running_problems_, profile, text)) hooks_.changed(profile);
+  for (const auto& [profile, text] : running_problems_)
+    if (!before.contains(profile)) hooks_.changed(profile);
 }
 
 void Profiles::changed(const std::vector<std::string>& names) {

@@ -16,9 +16,10 @@ class Profiles {
     std::string text;
   };
   struct Hooks {
-    /// Makes the links follow: what shall run, and whose device shall be there.
+    /// Makes the links follow: what shall run, whose device shall be there, and what is not enabled.
     std::function<std::vector<Obstacle>(const std::vector<ProfilePointer>& wanted,
-                                        const std::vector<ProfilePointer>& spare)>
+                                        const std::vector<ProfilePointer>& spare,
+                                        const std::vector<ProfilePointer>& idle)>
         run;
     /// Into the journal: what a file says wrong, and what keeps a profile from running.
     std::function<void(const Diagnostic& diagnostic)> bad_file;
@@ -45,6 +46,8 @@ class Profiles {
   void client_is_back(const std::string& client) { changed(store_.come_back(client)); }
   void expire(Time now) { changed(store_.expire(now)); }
 
+  /// What keeps profiles from running now; those whose obstacles are others are published.
+  void set_obstacles(std::vector<Obstacle> obstacles);
   /// What keeps a profile's device from being created in advance; empty: nothing does any more.
   void set_spare_problem(const std::string& profile, const std::string& problem);
 
@@ -53,6 +56,8 @@ class Profiles {
 
   void load(ProfileStore::Tell tell);
   void follow();
+  /// Returns what there was before.
+  [[nodiscard]] Problems take(std::vector<Obstacle> obstacles);
   void changed(const std::vector<std::string>& names);
   /// Into the journal, where it is new.
   void tell(const Problems& known, const std::string& profile, const std::string& problem);

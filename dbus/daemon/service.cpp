@@ -99,14 +99,15 @@ Result<void> Service::start() {
   // A profile tells which session runs it.
   const auto came_or_went = [this, changed](const os::Session& session) {
     changed(session);
-    if (server_) server_->profile_changed(session.profile().name);
+    if (server_) server_->profile_changed(configured_name(session.profile()));
   };
   driver_->observe({.added = came_or_went,
                     .changed = changed,
                     .removed = came_or_went,
                     .event = [this](const os::Session& session, const core::Event& event) { on_event(session, event); },
                     .spare = [this](const std::string& profile,
-                                    const std::string& problem) { manager_->set_spare_problem(profile, problem); }});
+                                    const std::string& problem) { manager_->set_spare_problem(profile, problem); },
+                    .problems = [this](const auto& problems) { manager_->set_problems(problems); }});
   return loop_.enable_watchdog();
 }
 
@@ -167,7 +168,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
   if (server_) server_->session_event(session.profile().link.interface, event);
   switch (event.kind) {
     case core::Event::Kind::key_retired:
-      manager_->key_retired(session.profile().name, event.ckn.value());
+      manager_->key_retired(configured_name(session.profile()), event.ckn.value());
       retirements_.schedule();
       [[fallthrough]];
     case core::Event::Kind::peer_live:
@@ -179,7 +180,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::key_kept:
     case core::Event::Kind::key_overdue:
       // A profile tells how its keys do.
-      if (server_) server_->profile_changed(session.profile().name);
+      if (server_) server_->profile_changed(configured_name(session.profile()));
       break;
     case core::Event::Kind::state_changed:
     case core::Event::Kind::rekey_started:

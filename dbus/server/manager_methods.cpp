@@ -89,9 +89,8 @@ void Server::get_profile(Call& call) {
 }
 
 std::optional<std::string> Server::session_of(const ProfileState& profile) {
-  if (profile.profile == nullptr || !model_.has_session(profile.profile->link.interface)) return std::nullopt;
-  if (model_.session(profile.profile->link.interface).profile != profile.name) return std::nullopt;
-  return profile.profile->link.interface;
+  const std::vector<std::string> sessions = model_.sessions_of(profile.name);
+  return sessions.size() == 1 ? std::optional{sessions.front()} : std::nullopt;
 }
 
 std::optional<std::string> Server::session_called(const std::string& name) {
@@ -99,7 +98,8 @@ std::optional<std::string> Server::session_called(const std::string& name) {
   if (model_.has_profile(name)) return session_of(model_.profile(name));
   std::optional<std::string> found;
   for (const std::string& each : model_.sessions()) {
-    if (model_.session(each).parent != name) continue;
+    const SessionState session = model_.session(each);
+    if (session.parent != name && session.profile + "@" + session.parent != name) continue;
     if (found) return std::nullopt;
     found = each;
   }

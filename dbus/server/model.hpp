@@ -41,7 +41,7 @@ struct ProfileState {
 /// A port as the daemon runs it.
 struct SessionState {
   std::string interface;
-  std::string profile;  ///< name of its profile
+  std::string profile;  ///< name of its profile, of many ports for one with a pattern
   std::string parent;
   int ifindex = 0;  ///< 0: does not exist
   int parent_ifindex = 0;
@@ -131,6 +131,8 @@ class Model {
 
   /// Interfaces in order.
   [[nodiscard]] virtual std::vector<std::string> sessions() const = 0;
+  /// Those of a profile, in order: one, or one for each port of a pattern.
+  [[nodiscard]] virtual std::vector<std::string> sessions_of(const std::string& profile) const = 0;
   [[nodiscard]] virtual bool has_session(const std::string& interface) const = 0;
   [[nodiscard]] virtual SessionState session(const std::string& interface) const = 0;  ///< of one that exists
   [[nodiscard]] virtual Result<void> rekey(const std::string& interface) = 0;

@@ -314,11 +314,25 @@ void Server::flush() {
     sd_bus_emit_properties_changed_strv(bus_.get(), root_path, interface::manager, names.data());
 }
 
+namespace {
+
+/// A key of several ports is as far as the port that still needs it, else as the first one.
+void add_port(ProfileView& view, core::ParticipantStatus key) {
+  const auto at = std::ranges::find(view.participants, key.ckn, &core::ParticipantStatus::ckn);
+  if (at == view.participants.end()) return view.participants.push_back(std::move(key));
+  if (at->blocker.empty() && !key.blocker.empty()) std::swap(*at, key);
+  at->principal = at->principal || key.principal;
+  std::ranges::move(key.peers, std::back_inserter(at->peers));
+}
+
+}  // namespace
+
 ProfileView Server::load_profile(const std::string& name) {
-  ProfileView view{.state = model_.profile(name), .session = no_path, .participants = {}};
-  if (const std::optional<std::string> session = session_of(view.state)) {
-    view.session = sessions_.path_of(*session);
-    view.participants = model_.session(*session).status.participants;
+  ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}};
+  if (view.state.profile == nullptr) return view;
+  for (const std::string& session : model_.sessions_of(name)) {
+    view.sessions.push_back(sessions_.path_of(session));
+    for (core::ParticipantStatus& key : model_.session(session).status.participants) add_port(view, std::move(key));
   }
   return view;
 }

@@ -4,6 +4,7 @@
 #include "dbus/bus/names.hpp"
 #include "dbus/server/settings.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/port_pattern.hpp"
 
 namespace macsec::bus {
 namespace {
@@ -61,6 +62,12 @@ std::vector<Dictionary> keys(const ProfileView& view) {
                     {"Origin", key.file},
                     {"StillIn", key.still_said}});
   return rows;
+}
+
+std::vector<ObjectPath> paths(const std::vector<std::string>& texts) {
+  std::vector<ObjectPath> out;
+  for (const std::string& each : texts) out.push_back({each});
+  return out;
 }
 
 Strings names(std::span<const CipherSuite> suites) {
@@ -162,7 +169,12 @@ std::span<const Property<ProfileView>> profile_properties() noexcept {
                             [](P p) { return p.state.profile ? p.state.profile->link.parent : std::string{}; }),
       property<ProfileView>("Interface",
                             [](P p) { return p.state.profile ? p.state.profile->link.interface : std::string{}; }),
-      property<ProfileView>("Session", [](P p) { return ObjectPath{p.session}; }),
+      property<ProfileView>("Session",
+                            [](P p) {
+                              const bool one = p.sessions.size() == 1 && !is_pattern(p.state.profile->link.parent);
+                              return ObjectPath{one ? p.sessions.front() : no_path};
+                            }),
+      property<ProfileView>("Sessions", [](P p) { return paths(p.sessions); }),
       property<ProfileView>("Settings",
                             [](P p) { return p.state.profile ? show_settings(*p.state.profile) : Sections{}; }),
       property<ProfileView>("Keys", [](P p) { return keys(p); }),

@@ -16,8 +16,8 @@ struct ManagerView {
 
 struct ProfileView {
   ProfileState state;
-  std::string session;                                ///< its path; "/" while there is none
-  std::vector<core::ParticipantStatus> participants;  ///< of the session, one for each key that it has
+  std::vector<std::string> sessions;                  ///< their paths, in order
+  std::vector<core::ParticipantStatus> participants;  ///< of the sessions, one for each key that they have
 };
 
 [[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;

@@ -100,10 +100,17 @@ Result<void> Driver::start() {
 // ---- profiles -------------------------------------------------------------------------------------------------------
 
 std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles,
-                                               const std::vector<ProfilePointer>& spare) {
+                                               const std::vector<ProfilePointer>& spare,
+                                               const std::vector<ProfilePointer>& idle) {
+  patterns_.configure(profiles, idle, links_->links());
+  spare_profiles_ = spare;
+  return follow_profiles();
+}
+
+std::vector<Driver::Problem> Driver::follow_profiles() {
   const Time now = boot_time();
-  std::map<std::string_view, ProfilePointer> wanted;
-  for (const ProfilePointer& profile : profiles) wanted.emplace(profile->name, profile);
+  std::map<std::string, ProfilePointer, std::less<>> wanted;
+  for (ProfilePointer& profile : patterns_.profiles()) wanted.emplace(profile->name, std::move(profile));
 
   std::vector<Session*> leaving;
   for (const auto& [name, session] : sessions_.all()) {
@@ -116,29 +123,23 @@ std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>
     remove(*session, Farewell::take_down, now);
   }
 
-  std::vector<Problem> problems;
+  std::vector<Problem> problems = patterns_.problems();
   Claims claims;
   for (const auto& [name, session] : sessions_.all()) static_cast<void>(claims.add(session->profile()));
   std::vector<ProfilePointer> fresh;
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
-      if (!same_settings(session->profile(), *profile)) change(*session, profile, now);
+      if (session->shared_profile() != profile && !same_settings(session->profile(), *profile))
+        change(*session, profile, now);
     } else if (std::string why = claims.add(*profile); why.empty()) {
       fresh.push_back(profile);
     } else {
-      problems.push_back({std::string{name}, std::move(why)});
+      problems.push_back(PortPatterns::problem_of(*profile, std::move(why)));
     }
   }
-  std::vector<ProfilePointer> kept;
-  for (const ProfilePointer& profile : spare) {
-    if (claims.has_interface(profile->link.interface)) continue;
-    if (std::string why = claims.add(*profile); why.empty()) {
-      kept.push_back(profile);
-    } else {
-      problems.push_back({profile->name, std::move(why)});
-      spares_->drop(profile->link.interface);  // before a session finds its SCI taken
-    }
-  }
+  const std::vector<ProfilePointer> kept =
+      spares_->choose(spare_profiles_, claims,
+                      [&problems](const auto& profile, const auto& why) { problems.push_back({profile, why}); });
   tell_wall_clock(now);  // whether it may be believed may have changed without a step
   for (ProfilePointer& profile : fresh) add(std::move(profile), now);
   spares_->reconcile(kept, now, released);  // after the sessions, which may have taken their devices over
@@ -217,6 +218,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
 
 void Driver::stop(Farewell farewell) {
   const Time now = boot_time();
+  patterns_.configure({}, {}, {});
   flush();
   std::vector<std::string> released;
   while (!sessions_.empty()) {
@@ -238,6 +240,7 @@ void Driver::on_link_change(const LinkChange& change) {
   }
   devices_->on_link_change(change, now);
   spares_->on_link_change(change, now);
+  if (patterns_.on_link_change(change)) end_turn_source_.schedule();
 }
 
 void Driver::on_frame(unsigned ifindex, Bytes frame) {
@@ -427,6 +430,8 @@ std::optional<Time> Driver::next_deadline() const {
 }
 
 void Driver::end_turn() {
+  if (patterns_.take_changed())
+    if (const auto problems = follow_profiles(); observer_.problems) observer_.problems(problems);
   devices_->reassert();
   for (Session* session : std::exchange(changed_, {})) {
     session->changed_ = false;

@@ -5,6 +5,7 @@
 
 #include "engine/adapters/devices.hpp"
 #include "engine/adapters/eap_ports.hpp"
+#include "engine/adapters/port_patterns.hpp"
 #include "engine/adapters/radius_ports.hpp"
 #include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
@@ -27,6 +28,8 @@ struct DriverObserver {
   std::function<void(const Session&, const core::Event&)> event;
   /// What keeps the device of a spare profile from being made; empty: nothing does any more.
   std::function<void(const std::string& profile, const std::string& problem)> spare;
+  /// What keeps profiles from running is this now, as of Driver::reconcile(): interfaces came, went or were renamed.
+  std::function<void(const std::vector<PortPatterns::Problem>& problems)> problems;
 };
 
 class Driver {
@@ -36,11 +39,7 @@ class Driver {
     leave,      ///< they go on with the keys they have, for the next daemon to take over
     take_down,  ///< keys are deleted, devices made here removed, adopted ones dormant
   };
-  /// A profile that cannot run, and why.
-  struct Problem {
-    std::string profile;
-    std::string text;
-  };
+  using Problem = PortPatterns::Problem;
   /// All arguments outlive the driver. Fails where the kernel has no MACsec or refuses sockets.
   [[nodiscard]] static Result<std::unique_ptr<Driver>> open(EventLoop& loop, Journal& journal, StateStore& store);
   Driver(const Driver&) = delete;
@@ -51,13 +50,15 @@ class Driver {
 
   /// Makes the sessions those of `profiles`, whatever their Enable= says, touching only what differs. Names are unique.
   /// Profiles that cannot run beside another (same interface) are returned; the one that runs already, else the first by
-  /// name, stays. For `spare` there are devices and no sessions (see SpareDevices).
-  std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare);
+  /// name, stays. For `spare` there are devices and no sessions (see SpareDevices). A pattern makes a session of each interface
+  /// that it matches, now or later, but not of those that a profile of `idle` names, which are not enabled.
+  std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare,
+                                 const std::vector<ProfilePointer>& idle);
 
   /// Has files and credentials of [8021X] opened again, of profiles that are the same as well.
   void read_credentials() { eap_.read_again(); }
 
-  /// By name of the profile.
+  /// By name of the profile, of a port of a pattern "PROFILE@PARENT".
   [[nodiscard]] const Sessions::ByProfile& sessions() const noexcept { return sessions_.all(); }
   [[nodiscard]] Session* find(std::string_view profile) const noexcept { return sessions_.find(profile); }
   /// As Sessions::find_ifindex().
@@ -85,6 +86,7 @@ class Driver {
   Driver(EventLoop& loop, Journal& journal, StateStore& store);
   [[nodiscard]] Result<void> start();
 
+  std::vector<Problem> follow_profiles();
   void add(ProfilePointer profile, Time now);
   void change(Session& session, ProfilePointer profile, Time now);
   void remove(Session& session, Farewell farewell, Time now);
@@ -130,6 +132,8 @@ class Driver {
 
   Wires wires_;
   Sessions sessions_;
+  PortPatterns patterns_;
+  std::vector<ProfilePointer> spare_profiles_;
   EapPorts eap_;
   RadiusPorts radius_;
   std::optional<Devices> devices_;

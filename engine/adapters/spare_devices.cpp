@@ -28,6 +28,21 @@ void SpareDevices::reconcile(const std::vector<ProfilePointer>& profiles, Time n
   for (auto& [interface, spare] : spares_) keep(spare, now);
 }
 
+std::vector<ProfilePointer> SpareDevices::choose(const std::vector<ProfilePointer>& profiles, Claims& claims,
+                                                 const Report& excluded) {
+  std::vector<ProfilePointer> out;
+  for (const ProfilePointer& profile : profiles) {
+    if (claims.has_interface(profile->link.interface)) continue;
+    if (const std::string why = claims.add(*profile); why.empty()) {
+      out.push_back(profile);
+    } else {
+      excluded(profile->name, why);
+      drop(profile->link.interface);
+    }
+  }
+  return out;
+}
+
 void SpareDevices::drop(const std::string& interface) {
   const auto found = spares_.find(interface);
   if (found == spares_.end()) return;

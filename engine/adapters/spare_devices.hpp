@@ -5,7 +5,7 @@
 #include "engine/adapters/backoff.hpp"
 #include "engine/adapters/netlink/link_monitor.hpp"
 #include "engine/adapters/netlink/macsec_kernel.hpp"
-#include "engine/config/profile.hpp"
+#include "engine/config/claims.hpp"
 
 #include <string>
 #include <vector>
@@ -27,6 +27,10 @@ class SpareDevices {
   /// Makes the devices those of `profiles`, of which the first counts where several have one Interface=. What was made
   /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices just let go of.
   void reconcile(const std::vector<ProfilePointer>& profiles, Time now, const std::vector<std::string>& released = {});
+  /// Those of `profiles` for which `claims` has room, claimed. The devices of the others are deleted, unless they are in use, before a
+  /// session finds its SCI taken; `excluded` is told why.
+  [[nodiscard]] std::vector<ProfilePointer> choose(const std::vector<ProfilePointer>& profiles, Claims& claims,
+                                                   const Report& excluded);
   /// Deletes a device, unless it is in use, until the next reconcile().
   void drop(const std::string& interface);
   /// Makes a device that is missing as soon as it can be: its parent is there, its name or its SCI is free.

@@ -2,7 +2,7 @@
 /// Which profiles exclude each other: only one can have the name of a device, and an SCI on its parent.
 #pragma once
 
-#include "engine/config/profile.hpp"
+#include "engine/config/port_pattern.hpp"
 
 #include <map>
 #include <string>
@@ -13,7 +13,9 @@ namespace macsec {
 class Claims {
  public:
   /// Why `profile` cannot run beside those added before, in words about it; empty, and added, where it can.
+  /// A pattern claims nothing; the ports that it makes do.
   [[nodiscard]] std::string add(const Profile& profile) {
+    if (is_pattern(profile.link.parent)) return {};
     if (const auto at = by_interface_.find(profile.link.interface); at != by_interface_.end())
       return "Interface=" + profile.link.interface + " is taken by profile " + at->second;
     const std::string owner = profile.origin.empty() ? profile.name : profile.name + " (" + profile.origin + ")";

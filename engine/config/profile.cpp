@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/config/profile.hpp"
 
+#include <cerrno>
+
 #include <algorithm>
 
 namespace macsec {
@@ -176,6 +178,49 @@ std::string_view to_string(ProfileSource source) noexcept {
       return "networkd";
   }
   return {};
+}
+
+namespace {
+
+/// Through the form in which macsec-eap gets it.
+Result<Profile::Pae> duplicate(const Profile::Pae& pae) {
+  std::optional<EapProfile> eap = read_eap_profile(write_eap_profile(pae.eap).octets());
+  if (!eap) return fail(E2BIG, "[8021X] has more in it than macsec-eap takes: name files instead");
+  Profile::Pae out;
+  out.role = pae.role;
+  out.cak_length = pae.cak_length;
+  out.use_eap = pae.use_eap;
+  out.cache = pae.cache;
+  out.held = pae.held;
+  out.reauthenticate = pae.reauthenticate;
+  out.nid = pae.nid;
+  out.eap = std::move(*eap);
+  out.nas_identifier = pae.nas_identifier;
+  out.quiet = pae.quiet;
+  out.server_dead = pae.server_dead;
+  for (const RadiusServer& server : pae.servers) out.servers.push_back(server.duplicate());
+  return out;
+}
+
+}  // namespace
+
+Result<Profile> duplicate(const Profile& profile) {
+  Profile out;
+  out.name = profile.name;
+  out.origin = profile.origin;
+  out.source = profile.source;
+  out.pattern = profile.pattern;
+  out.link = profile.link;
+  out.macsec = profile.macsec;
+  out.mka = profile.mka;
+  for (const PreSharedKey& key : profile.keys)
+    out.keys.push_back({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  out.retired = profile.retired;
+  if (!profile.pae) return out;
+  Result<Profile::Pae> pae = duplicate(*profile.pae);
+  if (!pae) return std::unexpected{std::move(pae.error())};
+  out.pae = std::move(*pae);
+  return out;
 }
 
 bool same_settings(const Profile& before, const Profile& after) noexcept {

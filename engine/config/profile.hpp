@@ -130,7 +130,7 @@ struct Profile {
   /// [Link]
   struct Link {
     bool enabled = true;                      ///< Enable=
-    std::string parent;                       ///< Parent=: interface name, required
+    std::string parent;                       ///< Parent=: interface name, or a pattern of names with one '*'; required
     std::string interface;                    ///< Interface=: the macsec device; "macsec0" where not said
     std::uint16_t port = 1;                   ///< Port=: 1 to 65534; the SCI's port where the device is created here
     CreateChoice create = CreateChoice::yes;  ///< Create=
@@ -196,6 +196,7 @@ struct Profile {
   std::string name;    ///< file name without ".macsec"; see is_profile_name()
   std::string origin;  ///< path, or what the source calls it (a NetworkManager UUID, for one)
   ProfileSource source = ProfileSource::file;
+  std::string pattern;  ///< of a port of a profile with a pattern: the name of that one, see port_pattern.hpp
   Link link;
   Macsec macsec;
   Mka mka;
@@ -223,6 +224,10 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"
+
+/// A copy of a profile without [StaticKeys]; secrets are not copied by accident. E2BIG where [8021X] holds more than
+/// macsec-eap takes.
+[[nodiscard]] Result<Profile> duplicate(const Profile& profile);
 
 /// Whether a running port with `before` need not do anything for `after`: all sections are equal (secrets are compared in
 /// constant time); name, origin and source are not looked at.

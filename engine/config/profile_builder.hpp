@@ -82,6 +82,7 @@ class ProfileBuilder {
   [[nodiscard]] Place place_of(std::string_view section, std::string_view key) const;
 
   void check_link();
+  void check_pattern(const Group& link);
   void check_macsec();
   void check_keys();
   void check_lifetimes();

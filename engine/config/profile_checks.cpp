@@ -2,6 +2,7 @@
 /// What must hold between the keys of a profile.
 #include "engine/config/cipher_choice.hpp"
 #include "engine/config/instant.hpp"
+#include "engine/config/port_pattern.hpp"
 #include "engine/config/profile_builder.hpp"
 
 #include <algorithm>
@@ -18,8 +19,33 @@ void ProfileBuilder::check_link() {
     return complain(
         place, std::string{where} + "Parent= is required: the name of the interface that carries the secured frames");
   }
+  if (is_pattern(profile.link.parent)) return check_pattern(*link);
+  if (is_pattern(profile.link.interface))
+    complain(link->place_of("Interface"),
+             "Interface=" + profile.link.interface + " needs a Parent= with a *, which says what the * stands for");
   if (profile.link.parent == profile.link.interface)
     complain(link->place_of("Interface"), "Interface= and Parent= are the same interface, " + profile.link.parent);
+}
+
+void ProfileBuilder::check_pattern(const Group& link) {
+  Profile& profile = draft_.profile;
+  constexpr std::size_t longest_name = 48;  // a port is called PROFILE@INTERFACE
+  if (!link.says("Interface"))
+    profile.link.interface = default_interface_pattern;
+  else if (!is_pattern(profile.link.interface))
+    complain(link.place_of("Interface"), "Interface=" + profile.link.interface + " needs a * with Parent=" +
+                                             profile.link.parent + ": each port has an interface of its own");
+  if (profile.link.parent == profile.link.interface)
+    complain(link.place_of("Interface"), "Interface= and Parent= are the same pattern, " + profile.link.parent);
+  if (profile.link.create == CreateChoice::always)
+    complain(link.place_of("Create"),
+             "Create=always is not accepted with Parent=" + profile.link.parent + ": yes or no");
+  if (!association_groups_.empty())
+    complain(association_groups_.front()->place, "[StaticKeys] is not accepted with Parent=" + profile.link.parent +
+                                                     ": two ports with one key would send the same packet numbers");
+  if (profile.name.size() > longest_name)
+    complain(whole_,
+             "the name of a profile with a * in Parent= is at most 48 characters: its ports are called NAME@INTERFACE");
 }
 
 void ProfileBuilder::check_macsec() {

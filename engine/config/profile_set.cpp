@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 namespace macsec {
 namespace {
@@ -96,40 +97,12 @@ ProfileFile load(std::string name, const std::string& path, std::span<const fs::
   return file;
 }
 
-/// Secrets are not copied by accident: through the form in which macsec-eap gets them. E2BIG where that has no room for it.
-Result<Profile::Pae> duplicate(const Profile::Pae& pae) {
-  std::optional<EapProfile> eap = read_eap_profile(write_eap_profile(pae.eap).octets());
-  if (!eap) return fail(E2BIG, "[8021X] has more in it than macsec-eap takes: name files instead");
-  Profile::Pae out;
-  out.role = pae.role;
-  out.cak_length = pae.cak_length;
-  out.use_eap = pae.use_eap;
-  out.cache = pae.cache;
-  out.held = pae.held;
-  out.reauthenticate = pae.reauthenticate;
-  out.nid = pae.nid;
-  out.eap = std::move(*eap);
-  out.nas_identifier = pae.nas_identifier;
-  out.quiet = pae.quiet;
-  out.server_dead = pae.server_dead;
-  for (const RadiusServer& server : pae.servers) out.servers.push_back(server.duplicate());
-  return out;
-}
-
 /// A program's profile with more keys, and without those that are retired. EINVAL where it could not run.
 Result<Profile> merge_keys(const Profile& base, KeyReading more) {
-  Profile out;
-  out.name = base.name;
-  out.origin = base.origin;
-  out.source = base.source;
-  out.link = base.link;
-  out.macsec = base.macsec;
-  out.mka = base.mka;
-  if (base.pae) {
-    auto pae = duplicate(*base.pae);
-    if (!pae) return std::unexpected{std::move(pae.error())};
-    out.pae = std::move(*pae);
-  }
+  Result<Profile> copy = duplicate(base);
+  if (!copy) return copy;
+  Profile out = std::move(*copy);
+  std::vector<PreSharedKey> own = std::exchange(out.keys, {});
   out.retired = std::move(more.retired);
   const auto retired = [&out](const PreSharedKey& key) {
     return std::ranges::find(out.retired, key.ckn, &RetiredKey::ckn) != out.retired.end();
@@ -140,8 +113,7 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
     out.keys.push_back(std::move(key));
     return true;
   };
-  for (const PreSharedKey& key : base.keys)
-    add({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  for (PreSharedKey& key : own) add(std::move(key));
   for (PreSharedKey& key : more.keys) {
     if (base.pae && key.role != KeyRole::fallback && !retired(key))
       return fail(EINVAL, key.source.place + ": a [Key] beside [8021X] needs Role=fallback");

@@ -18,8 +18,9 @@ Finding no_parent(const Facts& facts) {
   const std::string_view near = similar_name(parent_name(facts), names);
   return {.id = "no-parent",
           .text = "there is no interface " + parent_name(facts),
-          .remedy = near.empty() ? "write an interface of `ip link` into Parent= of profile " + facts.profile->name
-                                 : "did you mean Parent=" + std::string{near} + "?"};
+          .remedy = near.empty()
+                        ? "write an interface of `ip link` into Parent= of profile " + configured_name(*facts.profile)
+                        : "did you mean Parent=" + std::string{near} + "?"};
 }
 
 Finding switched_off(const Facts& facts) {
@@ -28,8 +29,8 @@ Finding switched_off(const Facts& facts) {
             .text = "the link was taken down by command",
             .remedy = "macsecctl up " + facts.profile->link.interface};
   return {.id = "disabled",
-          .text = "profile " + facts.profile->name + " is disabled",
-          .remedy = "macsecctl profile enable " + facts.profile->name};
+          .text = "profile " + configured_name(*facts.profile) + " is disabled",
+          .remedy = "macsecctl profile enable " + configured_name(*facts.profile)};
 }
 
 Finding no_device(const Facts& facts) {
@@ -37,7 +38,7 @@ Finding no_device(const Facts& facts) {
   if (facts.profile->link.create == CreateChoice::no)
     return {.id = "no-device",
             .text = "the device " + name + " does not exist, and Create=no leaves it to another program",
-            .remedy = "start that program, or write Create=yes into profile " + facts.profile->name};
+            .remedy = "start that program, or write Create=yes into profile " + configured_name(*facts.profile)};
   return {.id = "no-device", .text = "the device " + name + " does not exist", .remedy = "journalctl -u macsecd"};
 }
 
@@ -52,12 +53,12 @@ Finding refused(const Facts& facts) {
                  " into the bridge";
   } else if (choice == OffloadChoice::mac || choice == OffloadChoice::phy) {
     out.id = "offload-refused";
-    out.remedy = "write Offload=auto into profile " + facts.profile->name + ", or see `macsecctl caps " +
+    out.remedy = "write Offload=auto into profile " + configured_name(*facts.profile) + ", or see `macsecctl caps " +
                  parent_name(facts) + "`";
   } else if (facts.device && facts.device->kind != "macsec") {
     out.id = "name-taken";
     out.text = "the interface " + facts.device->name + " is no MACsec device";
-    out.remedy = "write another Interface= into profile " + facts.profile->name;
+    out.remedy = "write another Interface= into profile " + configured_name(*facts.profile);
   } else if (facts.device) {
     out.remedy = "ip -d link show " + facts.device->name + "; another program may have made it";
   }
@@ -115,7 +116,7 @@ void add_frames(const Facts& facts, std::vector<Finding>& out) {
     out.push_back({.id = "frames-late",
                    .gravity = Gravity::warning,
                    .text = std::to_string(frames.late) + " frames came below the replay window: the network reorders",
-                   .remedy = "a larger ReplayWindow= in profile " + facts.profile->name});
+                   .remedy = "a larger ReplayWindow= in profile " + configured_name(*facts.profile)});
   if (much(frames.not_valid))
     out.push_back({.id = "frames-invalid",
                    .gravity = Gravity::warning,
@@ -159,10 +160,11 @@ std::vector<Finding> surrounding_findings(const Facts& facts) {
   add_bridge(facts, out);
   add_mtu(facts, out);
   if (facts.status.state == core::PortState::unsecured)
-    out.push_back({.id = "clear-text",
-                   .gravity = Gravity::warning,
-                   .text = "frames pass in clear, as Policy=should-secure allows",
-                   .remedy = "Policy=must-secure in profile " + facts.profile->name + " lets nothing pass in clear"});
+    out.push_back(
+        {.id = "clear-text",
+         .gravity = Gravity::warning,
+         .text = "frames pass in clear, as Policy=should-secure allows",
+         .remedy = "Policy=must-secure in profile " + configured_name(*facts.profile) + " lets nothing pass in clear"});
   add_frames(facts, out);
   add_offload(facts, out);
   return out;

@@ -2,6 +2,7 @@
 /// What is known of one link when it is examined: its profile, its port, and the host around it. Plain values, no secrets.
 #pragma once
 
+#include "engine/config/port_pattern.hpp"
 #include "engine/core/status.hpp"
 
 #include <cstdint>
@@ -48,7 +49,7 @@ struct Facts {
 
 /// What to type to change the link's profile.
 [[nodiscard]] inline std::string edit_profile(const Facts& facts) {
-  return "macsecctl profile edit " + facts.profile->name;
+  return "macsecctl profile edit " + configured_name(*facts.profile);
 }
 
 }  // namespace macsec::doctor

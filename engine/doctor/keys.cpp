@@ -55,7 +55,9 @@ Finding no_key(const Facts& facts) {
             .text = "no key is valid any more: the last ended at " + format_instant(*last) + ", the clock says " +
                     format_instant(facts.wall_clock),
             .remedy = "give both ends a new key: " + edit_profile(facts)};
-  return {.id = "no-key", .text = "profile " + facts.profile->name + " has no key", .remedy = edit_profile(facts)};
+  return {.id = "no-key",
+          .text = "profile " + configured_name(*facts.profile) + " has no key",
+          .remedy = edit_profile(facts)};
 }
 
 }  // namespace

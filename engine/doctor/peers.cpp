@@ -19,15 +19,16 @@ Finding other_ckn(const Facts& facts) {
         case CknLikeness::padded:
           return {.id = "ckn-padded",
                   .text = "the peer pads our CKN " + ours + " with zeros",
-                  .remedy = "write CknPadding=yes under [Key] of profile " + facts.profile->name};
+                  .remedy = "write CknPadding=yes under [Key] of profile " + configured_name(*facts.profile)};
         case CknLikeness::cut:
           return {.id = "ckn-cut",
                   .text = "the peer speaks our CKN without the zeros at its end: " + other,
-                  .remedy = "write Ckn=" + other + " (without CknPadding=) into profile " + facts.profile->name};
+                  .remedy =
+                      "write Ckn=" + other + " (without CknPadding=) into profile " + configured_name(*facts.profile)};
         case CknLikeness::as_text:
           return {.id = "ckn-as-text",
                   .text = "one end takes the CKN's hexadecimal digits for its octets: heard is " + other,
-                  .remedy = "write Ckn=" + other + " into profile " + facts.profile->name +
+                  .remedy = "write Ckn=" + other + " into profile " + configured_name(*facts.profile) +
                             ", or ours as hexadecimal digits at the peer"};
         case CknLikeness::none:
           break;

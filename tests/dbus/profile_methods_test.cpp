@@ -47,6 +47,53 @@ TEST_F(ProfileMethods, AddedProfileIsThereWithItsSettingsAndWithoutItsSecrets) {
   EXPECT_EQ(model().profile("lab").profile->keys[0].cak.size(), 16U);
 }
 
+TEST_F(ProfileMethods, OneWithAPatternHasASessionForEachPort) {
+  model().interfaces = {"swp1", "swp2", "eth0"};
+  write_text(model().directory() / "access.macsec", "[Link]\nParent=swp*\n");
+  ASSERT_TRUE(model().reload());
+  const bus::ProfileInfo info = profile(path("access"));
+  EXPECT_EQ(info.parent, "swp*");
+  EXPECT_EQ(info.interface, "macsec*");
+  EXPECT_EQ(info.session, "");
+  EXPECT_EQ(info.sessions, (std::vector{bus::Client::session_path("macsec1"), bus::Client::session_path("macsec2")}));
+  const auto by_name = [this](const char* name) {
+    const auto found = caller().call(caller().client().get_session(name));
+    return found ? found->text : found.error().name;
+  };
+  EXPECT_EQ(by_name("access"), error::no_such_session);
+  EXPECT_EQ(by_name("access@swp2"), bus::Client::session_path("macsec2"));
+  EXPECT_EQ(by_name("swp1"), bus::Client::session_path("macsec1"));
+  const auto session = caller().call(caller().client().properties(info.sessions[1], bus::interface::session));
+  ASSERT_TRUE(session);
+  EXPECT_EQ((*session)["ProfileName"].text(), "access");
+  EXPECT_EQ((*session)["Parent"].text(), "swp2");
+}
+
+TEST_F(ProfileMethods, AKeyOfManyPortsIsAsFarAsThePortThatNeedsIt) {
+  model().interfaces = {"swp1", "swp2"};
+  write_text(model().directory() / "access.macsec", "[Link]\nParent=swp*\n");
+  ASSERT_TRUE(model().reload());
+  for (const char* interface : {"macsec1", "macsec2"}) {
+    bus::SessionState state = secured_session(interface);
+    state.profile = "access";
+    core::ParticipantStatus& key = state.status.participants.at(0);
+    key.ckn = Ckn::from_hex("aa").value();
+    key.principal = state.interface == "macsec1";
+    key.state = key.principal ? core::KeyState::active : core::KeyState::draining;
+    key.blocker = key.principal ? "" : "peer of macsec2 has no other key";
+    model().set_session(std::move(state));
+  }
+  model().profile_changed("access");
+  const std::size_t peers = 2 * secured_session("x").status.participants.at(0).peers.size();
+  run_until(
+      [&] { return !profile(path("access")).keys.empty() && profile(path("access")).keys[0].live_peers == peers; });
+  const bus::KeyInfo key = profile(path("access")).keys.at(0);
+  EXPECT_TRUE(key.principal);
+  EXPECT_FALSE(key.ready_to_retire);
+  EXPECT_EQ(key.blocker, "peer of macsec2 has no other key");
+  EXPECT_EQ(key.state, "draining");
+}
+
 TEST_F(ProfileMethods, SettingsOfEveryTypeAreTaken) {
   const std::string error =
       caller().raw_error(bus::root_path, bus::interface::manager, "AddProfile", [](sd_bus_message* m) {

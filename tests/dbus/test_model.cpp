@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/dbus/test_model.hpp"
 
+#include "engine/config/port_pattern.hpp"
+
 #include <cerrno>
 
 namespace macsec::test {
@@ -11,7 +13,7 @@ Time at_second(int seconds) { return Time{std::chrono::seconds{seconds}}; }
 bus::SessionState starting_session(const Profile& profile) {
   bus::SessionState state;
   state.interface = profile.link.interface;
-  state.profile = profile.name;
+  state.profile = configured_name(profile);
   state.parent = profile.link.parent;
   state.policy = profile.macsec.policy;
   state.static_keys = !profile.static_keys.empty();
@@ -32,7 +34,7 @@ std::filesystem::path made(const std::filesystem::path& path) {
 TestModel::TestModel()
     : profiles_{daemon::ProfileStore{{made(files_.path() / "etc").string(), made(files_.path() / "usr").string()},
                                      ProfileContext{}},
-                {.run = [this](const auto& wanted, const auto&) { return run(wanted); },
+                {.run = [this](const auto& wanted, const auto&, const auto&) { return run(wanted); },
                  .bad_file = [](const Diagnostic&) {},
                  .obstacle = [](const daemon::Profiles::Obstacle&) {},
                  .changed =
@@ -44,7 +46,13 @@ TestModel::TestModel()
 std::vector<daemon::Profiles::Obstacle> TestModel::run(const std::vector<ProfilePointer>& profiles) {
   std::vector<daemon::Profiles::Obstacle> obstacles;
   std::map<std::string, std::string> runs;  // interface, profile
+  std::vector<ProfilePointer> ports;
   for (const ProfilePointer& profile : profiles) {
+    if (!is_pattern(profile->link.parent)) ports.push_back(profile);
+    for (const std::string& name : interfaces)
+      if (match_pattern(profile->link.parent, name)) ports.push_back(port_profile(*profile, name).value());
+  }
+  for (const ProfilePointer& profile : ports) {
     const std::string& interface = profile->link.interface;
     if (const auto [at, fresh] = runs.emplace(interface, profile->name); !fresh) {
       obstacles.push_back({profile->name, "Interface=" + interface + " is taken by profile " + at->second});
@@ -79,6 +87,13 @@ Result<void> TestModel::reload() {
 std::vector<std::string> TestModel::sessions() const {
   std::vector<std::string> names;
   for (const auto& [name, session] : sessions_) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> TestModel::sessions_of(const std::string& profile) const {
+  std::vector<std::string> names;
+  for (const auto& [name, session] : sessions_)
+    if (session.profile == profile) names.push_back(name);
   return names;
 }
 

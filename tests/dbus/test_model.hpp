@@ -16,6 +16,8 @@ class TestModel final : public bus::Model {
   /// The bus hears of changes through these; set by whoever runs a server over the model.
   std::function<void(const std::string&)> profile_changed = [](const std::string&) {};
   std::function<void(const std::string&)> session_changed = [](const std::string&) {};
+  /// What patterns of profiles that are put from now on may match.
+  std::vector<std::string> interfaces;
   /// By interface. Sessions of enabled profiles come and go by themselves; set_session() says what they are like.
   void set_session(bus::SessionState state);
   /// The next command fails with this.
@@ -69,6 +71,7 @@ class TestModel final : public bus::Model {
   [[nodiscard]] std::optional<Time> next_expiry() const override { return profiles_.store().next_expiry(); }
 
   [[nodiscard]] std::vector<std::string> sessions() const override;
+  [[nodiscard]] std::vector<std::string> sessions_of(const std::string& profile) const override;
   [[nodiscard]] bool has_session(const std::string& interface) const override { return sessions_.contains(interface); }
   [[nodiscard]] bus::SessionState session(const std::string& interface) const override {
     return sessions_.at(interface);

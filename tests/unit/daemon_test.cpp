@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/options.hpp"
 #include "dbus/daemon/profile_store.hpp"
+#include "dbus/daemon/profiles.hpp"
 #include "tests/temporary_directory.hpp"
 
 #include <algorithm>
@@ -320,6 +321,49 @@ TEST_F(ProfileStoreTest, MemoryStaysAcrossReloadsAndNeverHidesAFile) {
   ASSERT_TRUE(store.remove("program"));
   EXPECT_FALSE(store.has("program"));
   EXPECT_FALSE(store.remove("program"));
+}
+
+// What keeps ports of one profile from running is one problem of it, and told where it is another one than before.
+TEST_F(ProfileStoreTest, ObstaclesOfPortsAreAProblemOfTheirProfile) {
+  write("many.macsec", text("macsec*", "swp*"));
+  std::vector<std::string> told;
+  std::vector<std::string> changed;
+  Profiles profiles{make(),
+                    {.run =
+                         [](const auto&, const auto&, const auto&) {
+                           return std::vector<Profiles::Obstacle>{{"many", "swp1: taken"}, {"many", "swp2: too long"}};
+                         },
+                     .bad_file = [](const Diagnostic&) {},
+                     .obstacle = [&](const Profiles::Obstacle& one) { told.push_back(one.text); },
+                     .changed = [&](const std::string& name) { changed.push_back(name); }}};
+  ASSERT_TRUE(profiles.reload());
+  const auto problems = [&] {
+    std::vector<std::string> out;
+    for (const bus::Problem& one : profiles.store().state("many").problems) out.push_back(one.text);
+    return out;
+  };
+  EXPECT_EQ(problems(), (std::vector<std::string>{"swp1: taken; swp2: too long"}));
+  EXPECT_EQ(told, (std::vector<std::string>{"swp1: taken; swp2: too long"}));
+  changed.clear();
+  profiles.set_obstacles({{"many", "swp1: taken"}, {"many", "swp2: too long"}});
+  EXPECT_EQ(told.size(), 1U);
+  EXPECT_TRUE(changed.empty());
+  profiles.set_obstacles({{"many", "swp2: too long"}});
+  EXPECT_EQ(problems(), (std::vector<std::string>{"swp2: too long"}));
+  EXPECT_EQ(told.back(), "swp2: too long");
+  EXPECT_EQ(changed, (std::vector<std::string>{"many"}));
+  profiles.set_obstacles({});
+  EXPECT_TRUE(problems().empty());
+  EXPECT_EQ(changed.size(), 2U);
+}
+
+TEST_F(ProfileStoreTest, WhatIsNotEnabledIsIdle) {
+  write("off.macsec", text("macsec0") + "[Link]\nEnable=no\n");
+  write("on.macsec", text("macsec1", "eth1"));
+  ProfileStore store = make();
+  store.load(ProfileStore::Tell::everything, [](const Diagnostic&) {});
+  ASSERT_EQ(store.idle().size(), 1U);
+  EXPECT_EQ(store.idle().front()->name, "off");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 
 namespace macsec::os {
 namespace {
@@ -73,6 +74,7 @@ bool parse_link(const nlmsghdr& message, Link& out) {
   out.name = attributes.text(IFLA_IFNAME);
   if (const Bytes mac = attributes[IFLA_ADDRESS]; mac.size() == out.mac.octets.size())
     std::copy(mac.begin(), mac.end(), out.mac.octets.begin());
+  out.ethernet = info.ifi_type == ARPHRD_ETHER;
   out.up = (info.ifi_flags & IFF_UP) != 0;
   out.carrier = out.up && (info.ifi_flags & lower_up) != 0;
   out.carrier_losses = static_cast<std::uint32_t>(attributes.number(IFLA_CARRIER_DOWN_COUNT));

@@ -26,6 +26,7 @@ struct Link {
   unsigned ifindex = 0;
   std::string name;
   MacAddress mac;
+  bool ethernet = false;             ///< ARPHRD_ETHER
   bool up = false;                   ///< IFF_UP
   bool carrier = false;              ///< IFF_UP and IFF_LOWER_UP
   std::uint32_t carrier_losses = 0;  ///< since it exists; its being set down is one, too

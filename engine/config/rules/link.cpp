@@ -12,16 +12,23 @@ Verdict set_create(ProfileDraft& draft, const RawValue& value) {
   return {};
 }
 
+/// A name, or a pattern of names; what is around the '*' is judged as if that were a letter.
+template <auto Member, std::size_t longest>
+Verdict set_pattern(ProfileDraft& draft, const RawValue& value) {
+  if (std::ranges::count(value.text, '*') > 1) return {false, "a name with one * at most"};
+  return set_interface<Member, longest>(draft, value);
+}
+
 using Link = Profile::Link;
 
 // clang-format off
 constexpr std::array link_table{
-    ProfileRule{{"Link", "Parent", "the name of an interface, alternative ones too", "required",
+    ProfileRule{{"Link", "Parent", "the name of an interface, alternative ones too, or one with a * for many interfaces", "required",
                  "Interface that carries the secured frames"},
-                set_interface<&Link::parent, longest_alternative_name>, get<&Link::parent>},
-    ProfileRule{{"Link", "Interface", "the name of an interface, at most 15 characters", "macsec0",
+                set_pattern<&Link::parent, longest_alternative_name>, get<&Link::parent>},
+    ProfileRule{{"Link", "Interface", "the name of an interface, at most 15 characters, with a * where Parent= has one", "macsec0; macsec* where Parent= has one",
                  "The MACsec interface"},
-                set_interface<&Link::interface>, get<&Link::interface>},
+                set_pattern<&Link::interface, longest_interface_name>, get<&Link::interface>},
     ProfileRule{{"Link", "Port", "a number from 1 to 65534", "1",
                  "Port number in the SCI of the interface"},
                 set_number<&Link::port, 1, 65534>, get<&Link::port>},

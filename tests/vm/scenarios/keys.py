@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 
-from lab import macsec
+from lab import clock, macsec
 from lab.check import at_most, check, equal, wait_until
 from lab.commanded import Commanded
 from lab.daemon import psk_profile
@@ -151,7 +151,28 @@ def killed(c):
     return ", ".join(map(str, spans))
 
 
+def clock_set_again(c):
+    """A clock that is set is noticed each time: the time of a key comes with the second step."""
+    day = 86400
+    namespace = c.namespace("n0")
+    text = psk_profile(OLD, "10") + "[Key]\nCkn=20\nCak=%s\nNotBefore=@%d\n" % (NEW, int(time.time()) + 400 * day)
+    host = Commanded(c, namespace, {"link": text})
+
+    def state():
+        listed = json.loads(host.ctl("key", "list", "link", "--json=short").stdout)[0]["Keys"]
+        return next(each["State"] for each in listed if each["Ckn"] == "20")
+
+    namespace.ip("link", "add", "eth0", "type", "dummy")
+    wait_until(lambda: state() == "waiting", 20, "the key waits", state=state)
+    c.callback(lambda: clock.step(-500 * day))
+    clock.step(100 * day)
+    equal(state(), "waiting", "after 100 days")
+    clock.step(400 * day)
+    wait_until(lambda: state() == "active", 5, "after 500 days the key is active", state=state)
+
+
 def run(t):
+    t.case("the clock is set twice", clock_set_again)
     t.case("rotations by two, key server first", rotations, 2, True)
     t.case("rotations by two, key server last", rotations, 2, False)
     t.case("rotations by three", rotations, 3, False)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs/man/macsecd.7.rst"]
+RADDB = "/etc/freeradius/3.0"
 KEY = "000102030405060708090a0b0c0d0e0f\n"
 CANNOT_REACH = 5  # macsecctl(1): what a command ends with that is right, where there is no bus
 MACSECCTL, MACSECD, NETWORKD = map(os.path.abspath, sys.argv[1:4])
@@ -41,6 +42,11 @@ def all_blocks():
             yield f"{path.relative_to(ROOT)}:{number}", text
 
 
+def files(path):
+    """Files that a page has whole: a fenced block each, with its path in the line above; as (path, text)."""
+    return re.findall(r"^`(/[^`\n]+)`\n\n```\w*\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
+
+
 def commands():
     """(where, command) of each macsecctl command in blocks and in the text."""
     for where, text in all_blocks():
@@ -64,7 +70,7 @@ class Pages(unittest.TestCase):
     def accepted(self, where, text):
         """macsecd reads the text as a profile, with the key files it names."""
         text = text.replace("/etc/macsecd/", f"{self.folder}/")
-        for name in re.findall(r"^CakFile=(.*)$", text, re.M):
+        for name in re.findall(r"^(?:Cak|Secret)File=(.*)$", text, re.M):
             Path(name).write_text(KEY, encoding="ascii")
             os.chmod(name, 0o640)
         if "[NetDev]" in text:
@@ -78,7 +84,9 @@ class Pages(unittest.TestCase):
             status, said = self.run_quietly(MACSECD, "--check", self.folder / "link.macsec")
         self.assertEqual(status, 0, f"{where}: {said}")
         self.assertNotIn("warning", said, where)
-        self.assertIn("macsec0 on eth0", said, where)
+        link = [re.search(f"^{key}=(.*)$", text, re.M) for key in ("Interface", "Parent")]
+        interface, parent = (found.group(1) if found else default for found, default in zip(link, ("macsec0", "eth0")))
+        self.assertIn(f"{interface} on {parent}", said, where)
 
     def test_configurations(self):
         seen = 0
@@ -89,6 +97,46 @@ class Pages(unittest.TestCase):
                     shutil.rmtree(self.folder / "net", ignore_errors=True)
                 seen += 1
         self.assertGreaterEqual(seen, 3)
+
+    def test_files(self):
+        seen = set()
+        for page in PAGES:
+            whole = files(page)
+            self.assertEqual(len(whole), page.read_text(encoding="utf-8").count("\n```") // 2, f"{page}: a fenced block lacks its path")
+            for name, text in whole:
+                where = f"{page.name}: {name}"
+                with self.subTest(where):
+                    if name.endswith(".macsec"):
+                        self.accepted(where, text)
+                    elif name.endswith((".netdev", ".network", ".conf")) and text.startswith("["):
+                        # Sections may come more than once; anything else than a section or KEY=VALUE is a slip.
+                        for line in text.splitlines():
+                            self.assertRegex(line, r"^(\[[A-Za-z]+\]|[A-Za-z0-9]+=.+|)$")
+                    elif text.startswith("#!/bin/sh"):
+                        self.assertEqual(subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode, 0)
+                seen.add(Path(name).suffix)
+        self.assertLessEqual({".macsec", ".network", ".netdev"}, seen)
+
+    @unittest.skipUnless(shutil.which("freeradius") and Path(RADDB).is_dir() and os.access(f"{RADDB}/radiusd.conf", os.R_OK), "no FreeRADIUS")
+    def test_freeradius(self):
+        """The files for it, in place of those of the package, make a server that starts."""
+        folder = self.folder / "raddb"
+        shutil.copytree(RADDB, folder, symlinks=True)
+        for site in (folder / "sites-enabled").iterdir():
+            site.unlink()
+        (folder / "sites-enabled/access").symlink_to("../sites-available/access")
+        for name, text in files(ROOT / "docs/access-switch.md"):
+            if name.startswith(RADDB):
+                (folder / Path(name).relative_to(RADDB)).write_text(text.replace(RADDB, str(folder)), encoding="utf-8")
+        main = folder / "radiusd.conf"
+        kept = [line for line in main.read_text(encoding="utf-8").splitlines() if not re.match(r"\s*(user|group) = ", line)]
+        main.write_text("\n".join(kept).replace(RADDB, str(folder)) + "\n", encoding="utf-8")
+        certs = folder / "certs"
+        self.assertEqual(self.run_quietly("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                                          "/CN=radius.example.org", "-keyout", certs / "radius.key", "-out", certs / "radius.pem")[0], 0)
+        shutil.copy(certs / "radius.pem", certs / "hosts-ca.pem")
+        status, said = self.run_quietly("freeradius", "-XC", "-d", folder)
+        self.assertEqual(status, 0, said[-2000:])
 
     def test_commands(self):
         seen = 0

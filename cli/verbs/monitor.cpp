@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/verbs/table.hpp"
 #include "dbus/client/mirror.hpp"
+#include "engine/base/text.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -19,7 +20,10 @@ class Monitor {
     switch (change.kind) {
       case Kind::ready:
         for (const auto& [path, state] : mirror->objects())
-          if (state.contains(bus::interface::session)) show_state(path);
+          if (state.contains(bus::interface::session)) {
+            show_state(path);
+            note_servers(path, false);
+          }
         context_.flush(false);
         return;
       case Kind::gone:
@@ -27,8 +31,9 @@ class Monitor {
       case Kind::added:
       case Kind::removed:
         return on_object(change);
-      case Kind::changed:
-        return;  // what matters comes as an event
+      case Kind::changed:  // what else matters comes as an event
+        if (change.interface == bus::interface::authenticator) note_servers(change.path, true);
+        return;
     }
   }
 
@@ -36,8 +41,9 @@ class Monitor {
     const auto session = mirror->session(path);
     // The reporter has nothing to explain where a link is secured.
     const bool secured = event.kind == "state-changed" && event.text.empty();
-    const bool bad = event.kind == "secy-error" || event.kind == "peer-lost" || event.kind == "insecure" ||
-                     event.kind == "authentication-failed" || event.kind == "authentication-lost";
+    constexpr std::array<std::string_view, 6> bad_kinds{
+        "secy-error", "peer-lost", "insecure", "authentication-failed", "authentication-lost", "other-host"};
+    const bool bad = std::ranges::find(bad_kinds, event.kind) != bad_kinds.end();
     tell(event.time, session ? session->interface : path, event.kind, secured ? "secured" : event.text,
          bad       ? Style::bad
          : secured ? Style::good
@@ -56,6 +62,25 @@ class Monitor {
     } else if (const auto profile = mirror->profile(change.path)) {
       if (context_.arguments.empty())
         tell(Context::now(), "-", added ? "profile-added" : "profile-removed", profile->name, Style::plain);
+    }
+  }
+
+  /// RADIUS servers are shared by ports, and each port shows what became of them.
+  void note_servers(const std::string& path, bool aloud) {
+    const auto object = mirror->objects().find(path);
+    const auto session = mirror->session(path);
+    if (object == mirror->objects().end() || !session) return;
+    const auto port = object->second.find(bus::interface::authenticator);
+    if (port == object->second.end()) return;
+    for (const bus::RadiusServerInfo& server : bus::to_authenticator(port->second).servers) {
+      const std::string name = to_endpoint(server.address, server.port);
+      bool& dead = dead_servers_[{path, name}];
+      const bool was = std::exchange(dead, server.state == "dead");
+      if (!aloud || dead == was) continue;
+      if (dead)
+        tell(Context::now(), session->interface, "server-dead", name + ": " + server.problem, Style::bad);
+      else
+        tell(Context::now(), session->interface, "server-alive", name + " answers again", Style::plain);
     }
   }
 
@@ -85,6 +110,7 @@ class Monitor {
   }
 
   Context& context_;
+  std::map<std::pair<std::string, std::string>, bool> dead_servers_;  ///< by path of the session and name
 };
 
 }  // namespace

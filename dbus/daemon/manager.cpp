@@ -165,8 +165,8 @@ Result<void> Manager::log_off(const std::string& interface) {
 }
 
 Result<void> Manager::terminate(const std::string& interface) {
-  const os::Session* session = find(interface);
-  return session == nullptr ? no_session(interface) : fail(ENOTSUP, interface + " is no access port");
+  os::Session* session = find(interface);
+  return session == nullptr ? no_session(interface) : driver_.terminate(*session);
 }
 
 Result<void> Manager::set_session_enabled(const std::string& interface, bool enabled) {

@@ -473,14 +473,6 @@ Result<void> Driver::keep_key(Session& session, const Ckn& ckn) {
   return command(session, [&ckn](core::Port& port, Time now) { return port.keep_key(ckn, now); });
 }
 
-Result<void> Driver::reauthenticate(Session& session) {
-  return command(session, [](core::Port& port, Time now) { return port.reauthenticate(now); });
-}
-
-Result<void> Driver::log_off(Session& session) {
-  return command(session, [](core::Port& port, Time now) { return port.log_off(now); });
-}
-
 void Driver::set_enabled(Session& session, bool enabled) {
   session.enabled_ = enabled;
   session.with_port([&](auto& port) { port.set_enabled(enabled, boot_time()); });

@@ -71,8 +71,15 @@ class Driver {
   [[nodiscard]] Result<void> suspend(Session& session, Duration span);
   [[nodiscard]] Result<void> retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout);
   [[nodiscard]] Result<void> keep_key(Session& session, const Ckn& ckn);
-  [[nodiscard]] Result<void> reauthenticate(Session& session);
-  [[nodiscard]] Result<void> log_off(Session& session);
+  [[nodiscard]] Result<void> reauthenticate(Session& session) {
+    return command(session, [](core::Port& port, Time now) { return port.reauthenticate(now); });
+  }
+  [[nodiscard]] Result<void> log_off(Session& session) {
+    return command(session, [](core::Port& port, Time now) { return port.log_off(now); });
+  }
+  [[nodiscard]] Result<void> terminate(Session& session) {
+    return command(session, [](core::Port& port, Time now) { return port.terminate(now); });
+  }
   void set_enabled(Session& session, bool enabled);
   /// The kernel's counters, not older than a second.
   [[nodiscard]] Result<SecyCounters> counters(const Session& session);

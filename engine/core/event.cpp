@@ -39,6 +39,8 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "authentication-lost";
     case Event::Kind::insecure:
       return "insecure";
+    case Event::Kind::other_host:
+      return "other-host";
     case Event::Kind::secy_error:
       return "secy-error";
     case Event::Kind::snapshot_changed:

@@ -31,6 +31,7 @@ struct Event {
     reauthenticated,        ///< `text` names the CKN after and before
     authentication_lost,    ///< the session of an authentication is over
     insecure,               ///< authenticated without checking the other end (ValidateServer=insecure-no)
+    other_host,             ///< beside the one that has an access port; `text` names both
     secy_error,             ///< the SecY refused something; `text` holds its words
     snapshot_changed,       ///< Port::snapshot() differs from before: persist it
   };

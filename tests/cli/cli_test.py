@@ -274,6 +274,18 @@ class Calls(Case):
         self.assertEqual(self.next_call(), "call Reauthenticate /org/macsecd1/session/port2 []")
         self.assertEqual(self.run_ctl("--complete-args", "--", "terminate", "port2").stdout, "port2\theld 02:00:00:00:00:22\n")
 
+    def test_monitor_tells_what_becomes_of_servers(self):
+        self.bus = Bus("--access")
+        self.addCleanup(self.bus.close)
+        with subprocess.Popen([MACSECCTL, "monitor", "port1"], env=environment(self.bus.address), stdout=subprocess.PIPE, text=True) as monitor:
+            self.assertIn("secured", monitor.stdout.readline())
+            for _ in range(3):  # succeeds, fails without a server, succeeds
+                self.run_ctl("reauth", "port1")
+            self.assertRegex(monitor.stdout.readline(), r"port1 +server-dead +\[2001:db8::2\]:1812: .*port unreachable")
+            self.assertRegex(monitor.stdout.readline(), r"port1 +server-alive +\[2001:db8::2\]:1812 answers again")
+            monitor.send_signal(signal.SIGINT)
+            self.assertEqual(monitor.stdout.read(), "")
+
     def test_up_of_a_profile_enables_it(self):
         self.assertEqual(self.run_ctl("up", "old").returncode, 0)
         self.assertEqual(self.next_call(), "call Enable /org/macsecd1/profile/old []")

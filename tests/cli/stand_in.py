@@ -298,6 +298,9 @@ class StandIn:
         changed = ({"LastSuccess": v("t", now)} if self.attempts % 2 else
                    {"LastFailure": v("t", now), "LastFailureText": v("s", "the server refused the password")})
         kind, properties = self.sides[path]
+        if kind == "Authenticator":
+            changed["Servers"] = v("aa{sv}", RADIUS if self.attempts % 2 else [radius_server("192.0.2.1", "dead", 0, SILENT), radius_server(
+                "2001:db8::2", "dead", 0, "[2001:db8::2]:1812: port unreachable, no RADIUS server runs there")])
         properties.update(changed)
         self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
                              v("(sa{sv}as)", (f"org.macsecd1.{kind}", changed, [])))

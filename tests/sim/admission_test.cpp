@@ -356,5 +356,25 @@ TEST(ServerDead, RestartDoesNotLengthenItsTime) {
   EXPECT_EQ(site.lost_sessions(), 1U);
 }
 
+TEST(Admission, AnotherHostIsToldOnce) {
+  AccessPort site;
+  site.secure();
+  const MacAddress first{{2, 0, 0, 0, 0, 0x71}};
+  const MacAddress second_one{{2, 0, 0, 0, 0, 0x72}};
+  const auto told = [&site] { return site.port.events(core::Event::Kind::other_host); };
+  for (int i = 0; i < 20; ++i) {
+    site.forge(first, EapolType::start);
+    site.lan.run_for(second);
+  }
+  EXPECT_EQ(told(), 1U);
+  site.forge(second_one, EapolType::start);
+  site.forge(first, EapolType::start);
+  site.forge(second_one, EapolType::start);
+  site.lan.run_for(100 * millisecond);
+  EXPECT_EQ(told(), 2U) << "once a second at most, however many addresses there are";
+  EXPECT_EQ(site.authenticator().other_host, second_one);
+  EXPECT_EQ(site.port.state(), PortState::secured);
+}
+
 }  // namespace
 }  // namespace macsec::sim

@@ -212,6 +212,7 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::reauthenticated:
     case core::Event::Kind::authentication_lost:
     case core::Event::Kind::insecure:
+    case core::Event::Kind::other_host:
       break;
   }
   world_.trace.record(world_.now, index_, "event", {}, core::to_string(event.kind), detail);

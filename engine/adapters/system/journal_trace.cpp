@@ -71,6 +71,8 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::warning, message_id::authentication_lost};
     case Kind::insecure:
       return Voice{LogLevel::warning, message_id::insecure};
+    case Kind::other_host:
+      return Voice{LogLevel::warning, message_id::other_host};
     case Kind::secy_error:
       return Voice{LogLevel::warning, message_id::secy_error};
     case Kind::snapshot_changed:

@@ -40,6 +40,7 @@ inline constexpr std::string_view authentication_lost = "8e57718a0eb647c293a9d8a
 inline constexpr std::string_view insecure = "17fb47de27964dbc90306c836125c5ed";
 inline constexpr std::string_view server_dead = "bfa085aaf00c460fa8e793f2f9ba0cde";
 inline constexpr std::string_view server_alive = "885859f9d8134554bd9809db2f281dc8";
+inline constexpr std::string_view other_host = "af8ce63e49f54d62a7fe2e52c00ee2a8";
 inline constexpr std::string_view secy_error = "978927b7c2eb433fa7461dc3096f2659";
 inline constexpr std::string_view bad_profile = "c42deb422e094bcb9a1b67b199e54e0a";
 inline constexpr std::string_view damaged_state = "1f52031ad03a40e2bbc9e9ed09426029";

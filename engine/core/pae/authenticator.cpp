@@ -192,6 +192,8 @@ void Authenticator::note_other(const MacAddress& host, Time now) {
   other_told_at_ = now;
   facts_.other_host = host;
   ++revision_;
+  context_.emit(Event::Kind::other_host, now,
+                to_string(host) + " is heard beside " + who() + ": an access port is for one host");
 }
 
 void Authenticator::on_start(Time now) {

@@ -410,6 +410,11 @@ Exit Context::complain_late(const std::optional<bus::SessionInfo>& session, std:
                   fmt::format("{} not {}{}{}", session ? session->interface : "the link is", what, within, why));
 }
 
+std::vector<std::string> session_paths(const bus::ProfileInfo& info) {
+  if (info.parent.contains('*')) return info.sessions;
+  return {bus::Client::session_path(info.interface)};
+}
+
 std::string owned_elsewhere(const bus::ProfileInfo& info) {
   if (info.owner.empty()) return {};
   if (info.source == "networkmanager")

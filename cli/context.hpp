@@ -177,6 +177,9 @@ class Context {
 /// Why somebody else than macsecd's user has to change this profile; empty where nobody has to.
 [[nodiscard]] std::string owned_elsewhere(const bus::ProfileInfo& info);
 
+/// Paths of the sessions that an enabled profile has, or the one that it is about to have.
+[[nodiscard]] std::vector<std::string> session_paths(const bus::ProfileInfo& info);
+
 /// The style of a session's state.
 [[nodiscard]] Style style_of(std::string_view state) noexcept;
 

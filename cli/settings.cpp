@@ -264,9 +264,14 @@ Exit add_profile(Context& context, const std::string& name, const bus::Settings&
       [&](const bus::Client& daemon) { return daemon.add_profile(name, settings, options); });
   if (!path) return context.status;
   if (!context.options.wait) return Exit::ok;
-  const std::string interface = text_of(settings, "Link", "Interface").value_or("macsec0");
-  return context.wait_for(bus::Client::session_path(interface), "secured",
-                          [](const bus::SessionInfo& info) { return info.state == "secured"; });
+  const auto added = context.profiles(std::span{&name, 1});
+  if (!added) return context.status;
+  for (const std::string& session : session_paths(added->front().info))
+    if (const Exit waited =
+            context.wait_for(session, "secured", [](const bus::SessionInfo& info) { return info.state == "secured"; });
+        waited != Exit::ok)
+      return waited;
+  return Exit::ok;
 }
 
 }  // namespace macsec::cli

@@ -14,7 +14,7 @@ bool bring_up_sessions(Context& context, const Paths& paths) {
   });
 }
 
-/// Paths of the sessions that are to come up: one, or those of a profile of many ports. A profile that is not enabled gets them.
+/// Paths of the sessions that are to come up; a profile that is not enabled gets them.
 std::optional<Paths> bring_up(Context& context, const std::string& name) {
   const bus::Client* const daemon = context.client();
   if (daemon == nullptr) return std::nullopt;
@@ -38,8 +38,10 @@ std::optional<Paths> bring_up(Context& context, const std::string& name) {
   const auto enabled = context.profiles(std::span{&name, 1});
   if (!enabled) return std::nullopt;
   const bus::ProfileInfo& info = enabled->front().info;
-  if (!info.parent.contains('*')) return Paths{bus::Client::session_path(info.interface)};
-  return bring_up_sessions(context, info.sessions) ? std::optional{info.sessions} : std::nullopt;
+  Paths paths = session_paths(info);
+  // One that is new is up; of many some may have been taken down.
+  const bool done = !info.parent.contains('*') || bring_up_sessions(context, paths);
+  return done ? std::optional{std::move(paths)} : std::nullopt;
 }
 
 }  // namespace

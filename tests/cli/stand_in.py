@@ -71,7 +71,7 @@ def profile(name, **changes):
         "Name": v("s", name), "Source": v("s", "file"), "Origin": v("s", f"/nowhere/{name}.macsec"),
         "Description": v("s", ""), "Lifetime": v("s", "file"), "Owner": v("s", ""), "ParkedUntil": v("t", 0),
         "Enabled": v("b", True), "Valid": v("b", True), "Parent": v("s", "eth0"), "Interface": v("s", "macsec0"),
-        "Session": v("o", "/"),
+        "Session": v("o", "/"), "Sessions": v("ao", []),
         "Settings": v("a(sa{sv})", [
             ("Link", {"Parent": v("s", "eth0"), "Interface": v("s", "macsec0")}),
             ("MACsec", {"Offload": v("s", "auto"), "CipherSuites": v("s", "GCM-AES-XPN-256 GCM-AES-128")}),

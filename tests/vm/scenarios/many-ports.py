@@ -149,6 +149,10 @@ def commands(c):
     wait_until(lambda: set(before) - set(one.keys()) == {"macsec4"}, 30, "one port is down", state=one.keys)
     one.good("up", "macsec4")
     wait_all(both, range(1, COUNT + 1))
+    one.good("profile", "disable", "ports")
+    wait_until(lambda: not one.devices(), 30, "a disabled profile has no port", state=one.devices)
+    one.good("up", "ports", "--wait=60")
+    equal(set(one.keys()), {"macsec%d" % number for number in range(1, COUNT + 1)}, "all are secured after up --wait")
 
 
 def restarted(c):

@@ -172,8 +172,7 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
-    if (const auto kept = keys_.take(session.profile().name); kept && kept->parent == session.profile().link.parent)
-      session.mka()->restore(kept->keys, now);
+    if (const auto kept = keys_.take(session.profile().name)) session.mka()->restore(*kept, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   eap_.set(session.profile_);
@@ -288,6 +287,7 @@ void Driver::on_timer() {
     }
   }
   spares_->on_timeout(now);
+  keys_.forget_left(now);
   flush();
 }
 
@@ -386,8 +386,7 @@ void Driver::mark_changed(Session& session) {
 // A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
 // what is there stays, nothing is said, and the next turn tries again.
 void Driver::keep_keys(Session& session, const core::Port& port) {
-  const auto done = keys_.keep(
-      {.profile = session.profile().name, .parent = session.profile().link.parent, .keys = port.session_keys()});
+  const auto done = keys_.keep(port.kept_session());
   if (!done) session.trace_.message(LogLevel::warning, done.error().message);
 }
 
@@ -426,6 +425,7 @@ std::optional<Time> Driver::next_deadline() const {
   const auto consider = [&next](Time other) { next = next ? std::min(*next, other) : other; };
   if (!sample_intervals_.empty()) consider(last_sample_ + *sample_intervals_.begin());
   if (const auto spare = spares_->next_timeout()) consider(*spare);
+  if (const auto left = keys_.next()) consider(*left);
   return next;
 }
 

@@ -20,13 +20,22 @@ void Access::set_enabled(bool enabled, Time now) {
   admission_.set_enabled(enabled, now);
 }
 
-void Access::restore(std::span<const SessionKey> keys, Time now) {
-  logon_.restore(keys, now);
-  admission_.restore(keys, now);
+void Access::restore(const KeptSession& kept, Time now) {
+  // On another link nobody knows the keys.
+  if (kept.parent != context_.profile->link.parent) return;
+  logon_.restore(kept.keys, kept.until, now);
+  admission_.restore(kept.keys, now);
 }
 
-std::vector<SessionKey> Access::session_keys() const {
-  return admission_.applies() ? admission_.session_keys() : logon_.session_keys();
+KeptSession Access::kept_session() const {
+  return {.profile = context_.profile->name,
+          .parent = context_.profile->link.parent,
+          .keys = admission_.applies() ? admission_.session_keys() : logon_.session_keys(),
+          .until = kept_until()};
+}
+
+std::optional<Time> Access::kept_until() const noexcept {
+  return logon_.applies() ? logon_.cached_until() : std::nullopt;
 }
 
 void Access::reconfigure(const Profile& before, Time now) {

@@ -9,7 +9,7 @@ namespace macsec::core {
 
 class Access {
  public:
-  Access(Context& context, Kay& kay) : logon_{context, kay}, admission_{context, kay} {}
+  Access(Context& context, Kay& kay) : context_{context}, logon_{context, kay}, admission_{context, kay} {}
   Access(const Access&) = delete;
   Access& operator=(const Access&) = delete;
 
@@ -24,8 +24,10 @@ class Access {
   /// Error: ENOTSUP: no [8021X]; others as of Logon and Admission.
   [[nodiscard]] Result<void> reauthenticate(Time now);
   void set_enabled(bool enabled, Time now);
-  void restore(std::span<const SessionKey> keys, Time now);
-  [[nodiscard]] std::vector<SessionKey> session_keys() const;
+  void restore(const KeptSession& kept, Time now);
+  [[nodiscard]] KeptSession kept_session() const;
+  /// When keys that nobody speaks with are dropped; nothing where somebody does.
+  [[nodiscard]] std::optional<Time> kept_until() const noexcept;
   void reconfigure(const Profile& before, Time now);
   void step(Time now);
   [[nodiscard]] bool follow(Time now);
@@ -35,6 +37,7 @@ class Access {
   void fill(PortStatus& status) const;
 
  private:
+  Context& context_;
   Logon logon_;
   Admission admission_;
 };

@@ -81,12 +81,13 @@ Result<void> Logon::log_off(Time now) {
   return {};
 }
 
-void Logon::restore(std::span<const SessionKey> keys, Time now) {
-  if (!applies()) return;
+void Logon::restore(std::span<const SessionKey> keys, const std::optional<Time>& until, Time now) {
+  if (!applies() || (until && *until <= now)) return;
   const bool ours = std::ranges::none_of(keys, [](const SessionKey& key) { return key.host.has_value(); });
   if (ours) keyring_.restore(keys, now);
-  // A restart is no loss of carrier: who goes on with the key is given time to say so.
-  deadlines_.set(Timer::cached, now + std::max(context_.profile->pae->cache, life_time));
+  // A restart is no loss of carrier: who goes on with the key is given time to say so. What was cached gets no more of it.
+  const Time limit = now + std::max(context_.profile->pae->cache, life_time);
+  deadlines_.set(Timer::cached, std::min(until.value_or(limit), limit));
 }
 
 void Logon::set_enabled(bool enabled, Time now) {

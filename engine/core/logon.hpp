@@ -30,9 +30,12 @@ class Logon {
   void set_enabled(bool enabled, Time now);
   /// Before anything else: keys of the process before, which a link may still use. A new authentication begins all the same;
   /// whichever is secured first is used.
-  void restore(std::span<const SessionKey> keys, Time now);
+  /// `until`: when their cache is over, where nobody spoke with them.
+  void restore(std::span<const SessionKey> keys, const std::optional<Time>& until, Time now);
   /// What the next process is to have, oldest first.
   [[nodiscard]] std::vector<SessionKey> session_keys() const { return keyring_.keys(); }
+  /// When keys that nobody speaks with are dropped; nothing where somebody does.
+  [[nodiscard]] std::optional<Time> cached_until() const noexcept { return deadlines_.at(Timer::cached); }
   /// The profile in the context took the place of `before`.
   void reconfigure(const Profile& before, Time now);
 

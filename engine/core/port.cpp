@@ -27,8 +27,9 @@ void Port::settle(Time now) {
   do kay_.step(now);
   while (access_.follow(now));
   reporter_.update(context_, kay_, access_, now);
-  if (kay_.revision() == told_revision_) return;
+  if (kay_.revision() == told_revision_ && access_.kept_until() == told_until_) return;
   told_revision_ = kay_.revision();
+  told_until_ = access_.kept_until();
   context_.emit(Event::Kind::snapshot_changed, now);
 }
 

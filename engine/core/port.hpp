@@ -49,9 +49,9 @@ class Port {
   void set_enabled(bool enabled, Time now);
 
   /// Right after the constructor: session keys of the process before, for a port that resumes.
-  void restore(std::span<const SessionKey> keys, Time now) { access_.restore(keys, now); }
+  void restore(const KeptSession& kept, Time now) { access_.restore(kept, now); }
   /// Keys of authentications, for the next process: they are in no file. They change with the snapshot.
-  [[nodiscard]] std::vector<SessionKey> session_keys() const { return access_.session_keys(); }
+  [[nodiscard]] KeptSession kept_session() const { return access_.kept_session(); }
 
   /// The supplicant of [8021X]: what macsec-eap said, of whichever conversation.
   void on_eap(EapReport report, Time now);
@@ -94,6 +94,7 @@ class Port {
   Access access_;
   Reporter reporter_;
   std::uint64_t told_revision_ = 0;
+  std::optional<Time> told_until_;
 };
 
 }  // namespace macsec::core

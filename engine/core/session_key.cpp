@@ -7,7 +7,7 @@
 namespace macsec::core {
 namespace {
 
-constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 2};
+constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 3};
 constexpr std::size_t longest_name = 64;
 // What a key says of its host.
 constexpr std::uint8_t of_host = 1;
@@ -89,6 +89,7 @@ WipedBuffer write_kept_session(const KeptSession& session) {
   out.add(Bytes{magic});
   add_text(out, session.profile);
   add_text(out, session.parent);
+  add_number(out, session.until ? static_cast<std::uint64_t>(session.until->time_since_epoch().count()) : 0);
   const std::array count{static_cast<std::uint8_t>(session.keys.size())};
   out.add(Bytes{count});
   for (const SessionKey& key : session.keys) {
@@ -106,6 +107,9 @@ std::optional<KeptSession> read_kept_session(Bytes octets) {
   KeptSession session;
   session.profile = read_text(reader);
   session.parent = read_text(reader);
+  const std::uint64_t until = reader.u64();
+  if (until > static_cast<std::uint64_t>(Duration::max().count())) return std::nullopt;
+  if (until != 0) session.until = Time{Duration{static_cast<std::int64_t>(until)}};
   const std::size_t count = reader.u8();
   if (!reader.ok() || session.profile.empty() || session.profile.size() > longest_name || count == 0 ||
       count > most_kept_keys)

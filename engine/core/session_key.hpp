@@ -36,6 +36,7 @@ struct KeptSession {
   std::string profile;
   std::string parent;            ///< of the profile: on another link nobody knows the keys
   std::vector<SessionKey> keys;  ///< oldest first; at most most_kept_keys
+  std::optional<Time> until;     ///< CacheSec= is over; nothing: a peer speaks with one of them
 };
 /// Two authentications under way beside the one in use, each with a CAK of either length.
 inline constexpr std::size_t most_kept_keys = 6;

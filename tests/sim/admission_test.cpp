@@ -130,7 +130,7 @@ TEST(Cable, CarrierThatIsAwayForLongEndsTheSession) {
   site.lan.run_for(2 * second);
   EXPECT_EQ(site.lost_sessions(), 1U);
   EXPECT_TRUE(site.port.status().participants.empty());
-  EXPECT_TRUE(site.port.port().session_keys().empty());
+  EXPECT_TRUE(site.port.port().kept_session().keys.empty());
   site.plug();
   EXPECT_TRUE(site.secures_within(2 * second));
   EXPECT_EQ(site.radius.conversations(), 2U);

@@ -53,7 +53,7 @@ void Host::start(Memory memory) {
     port_ = std::make_unique<core::Port>(options_.profile, secy_, *random_, trace_, saved_);
   else
     port_ = std::make_unique<core::Port>(options_.profile, secy_, *random_, trace_);
-  if (resume) port_->restore(kept_keys_, now());
+  if (resume) port_->restore(kept_session_, now());
   port_->on_wall_clock(wall_epoch_, now());
   port_->on_link(link(), now());
   last_sample_ = world_.now;
@@ -76,7 +76,7 @@ void Host::reboot() {
   secy_.reboot();
   saved_ = {};
   saved_any_ = false;
-  kept_keys_.clear();
+  kept_session_ = {};
 }
 
 void Host::on_frame(Bytes frame) {
@@ -183,7 +183,7 @@ void Host::take_event(const core::Event& event) {
   switch (event.kind) {
     case core::Event::Kind::snapshot_changed:
       saved_ = port_->snapshot();
-      kept_keys_ = port_->session_keys();
+      kept_session_ = port_->kept_session();
       saved_any_ = true;
       return;
     case core::Event::Kind::secy_error:

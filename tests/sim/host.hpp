@@ -109,7 +109,7 @@ class Host final : public Station {
   std::unique_ptr<SimRandom> random_;
   std::unique_ptr<core::Port> port_;
   core::Snapshot saved_;
-  std::vector<core::SessionKey> kept_keys_;  ///< what the service manager holds
+  core::KeptSession kept_session_;  ///< what the service manager holds
   bool saved_any_ = false;
   bool doomed_ = false;
   unsigned starts_ = 0;

@@ -34,7 +34,7 @@ TEST(LinksecPolicy, MustSecureOutlivesARestart) {
   site.port.start();
   site.lan.run_for(second);
   EXPECT_EQ(site.authenticator().linksec_policy, "must-secure");
-  EXPECT_TRUE(site.port.port().session_keys().at(0).host->must_secure);
+  EXPECT_TRUE(site.port.port().kept_session().keys.at(0).host->must_secure);
 }
 
 TEST(LinksecPolicy, MustNotSecureIsARejectWhereThePolicyIsMustSecure) {
@@ -129,7 +129,7 @@ TEST(Restart, AHostThatLeftMeanwhileHoldsNothing) {
   site.port.start();
   site.lan.run_for(14 * second);
   EXPECT_EQ(site.authenticator().state, AuthenticatorState::waiting);
-  EXPECT_TRUE(site.port.port().session_keys().empty());
+  EXPECT_TRUE(site.port.port().kept_session().keys.empty());
   site.host.start(Host::Memory::lost);
   EXPECT_TRUE(site.secures_within(12 * second));
 }

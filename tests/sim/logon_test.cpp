@@ -59,10 +59,40 @@ TEST(Restart, AKeyThatReachesNobodyIsKeptAsLongAsTheCacheSays) {
   site.plug(false);
   site.host.start();
   site.lan.run_for(15 * second);
-  EXPECT_EQ(site.host.port().session_keys().size(), 1U);
+  EXPECT_EQ(site.host.port().kept_session().keys.size(), 1U);
   EXPECT_TRUE(site.supplicant().cached_until);
   site.lan.run_for(20 * second);
-  EXPECT_TRUE(site.host.port().session_keys().empty());
+  EXPECT_TRUE(site.host.port().kept_session().keys.empty());
+}
+
+// A process that crashes again and again would else keep it for ever.
+TEST(Restart, DoesNotLengthenTheTimeOfAKeyThatReachesNobody) {
+  Site site{[](Profile& profile) { profile.pae->cache = 20s; }};
+  site.secure();
+  site.plug(false);
+  site.lan.run_for(15 * second);
+  EXPECT_TRUE(site.supplicant().cached_until);
+  for (int i = 0; i < 3; ++i) {
+    site.host.crash();
+    site.host.start();
+    site.lan.run_for(second);
+    EXPECT_EQ(site.host.port().kept_session().keys.size(), 1U);
+  }
+  site.host.crash();
+  site.lan.run_for(20 * second);
+  site.host.start();
+  EXPECT_TRUE(site.host.port().kept_session().keys.empty()) << "its time went on while nothing ran";
+}
+
+TEST(Restart, OfALinkInUseGivesItsKeyTheTimeOfAWholeCacheAgain) {
+  Site site{[](Profile& profile) { profile.pae->cache = 20s; }};
+  site.secure();
+  for (int i = 0; i < 3; ++i) {
+    site.host.crash();
+    site.host.start();
+    site.lan.run_for(30 * second);
+    EXPECT_EQ(site.host.state(), PortState::secured);
+  }
 }
 
 // ---- reauthentication ------------------------------------------------------------------------------------------------

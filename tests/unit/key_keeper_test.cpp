@@ -15,8 +15,10 @@
 namespace macsec::os {
 namespace {
 
+constexpr Time start{std::chrono::hours{1}};
+
 core::KeptSession session(const std::string& profile, std::uint8_t fill, std::uint64_t sequence = 1) {
-  core::KeptSession out{.profile = profile, .parent = "eth0", .keys = {}};
+  core::KeptSession out{.profile = profile, .parent = "eth0", .keys = {}, .until = {}};
   const std::array ckn{fill, std::uint8_t{1}};
   const std::array<std::uint8_t, 16> cak{fill};
   out.keys.push_back({.ckn = Ckn::from(ckn).value(), .cak = crypto::Cak{cak}, .sequence = sequence});
@@ -85,11 +87,11 @@ class Manager {
 TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
   Manager manager;
   {
-    KeyKeeper keeper;
+    KeyKeeper keeper{{}, start};
     ASSERT_TRUE(keeper.keep(session("office", 7)));
     ASSERT_TRUE(keeper.keep(session("lab", 8)));
   }
-  KeyKeeper next{manager.hand_over()};
+  KeyKeeper next{manager.hand_over(), start};
   const auto kept = next.take("office");
   ASSERT_TRUE(kept);
   ASSERT_EQ(kept->keys.size(), 1U);
@@ -103,13 +105,13 @@ TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
 
 TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
   Manager manager;
-  KeyKeeper keeper;
+  KeyKeeper keeper{{}, start};
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   EXPECT_EQ(manager.size(), 1U) << "the same keys are not stored again";
   ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
   EXPECT_EQ(manager.size(), 1U);
-  KeyKeeper next{manager.hand_over()};
+  KeyKeeper next{manager.hand_over(), start};
   EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
   ASSERT_TRUE(next.keep(session("office", 10, 3)));
   EXPECT_EQ(manager.size(), 1U) << "also where another process put it there";
@@ -118,33 +120,70 @@ TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
 TEST(KeyKeeper, OfTwoThatACrashLeftTheLaterCounts) {
   Manager manager;
   {
-    KeyKeeper keeper;
+    KeyKeeper keeper{{}, start};
     ASSERT_TRUE(keeper.keep(session("office", 7)));
   }
   auto both = manager.hand_over();
   {
-    KeyKeeper keeper{manager.hand_over()};
+    KeyKeeper keeper{manager.hand_over(), start};
     ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
   }
   for (auto& each : manager.hand_over()) both.push_back(std::move(each));
-  KeyKeeper next{std::move(both)};
+  KeyKeeper next{std::move(both), start};
   EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
 }
 
 TEST(KeyKeeper, ForgetsWhatASessionNoLongerHas) {
   Manager manager;
-  KeyKeeper keeper;
+  KeyKeeper keeper{{}, start};
   ASSERT_TRUE(keeper.keep(session("office", 7)));
-  ASSERT_TRUE(keeper.keep({.profile = "office", .parent = "eth0", .keys = {}}));
+  ASSERT_TRUE(keeper.keep({.profile = "office", .parent = "eth0", .keys = {}, .until = {}}));
   EXPECT_EQ(manager.size(), 0U);
   ASSERT_TRUE(keeper.keep(session("lab", 8)));
   keeper.forget("lab");
   EXPECT_EQ(manager.size(), 0U);
 }
 
+TEST(KeyKeeper, TheEndOfACachedKeyGoesAlong) {
+  Manager manager;
+  KeyKeeper keeper{{}, start};
+  core::KeptSession cached = session("office", 7);
+  ASSERT_TRUE(keeper.keep(cached));
+  cached.until = start + std::chrono::minutes{2};
+  ASSERT_TRUE(keeper.keep(cached));
+  EXPECT_EQ(manager.size(), 1U);
+  KeyKeeper next{manager.hand_over(), start};
+  EXPECT_EQ(next.take("office")->until, cached.until);
+  cached.until.reset();
+  ASSERT_TRUE(next.keep(cached));
+  EXPECT_FALSE((KeyKeeper{manager.hand_over(), start}.take("office")->until)) << "a peer speaks with it again";
+}
+
+TEST(KeyKeeper, WhatNoProfileTakesIsForgotten) {
+  Manager manager;
+  {
+    KeyKeeper keeper{{}, start};
+    core::KeptSession cached = session("lab", 8);
+    cached.until = start + std::chrono::minutes{1};
+    ASSERT_TRUE(keeper.keep(cached));
+    ASSERT_TRUE(keeper.keep(session("office", 7)));
+    ASSERT_TRUE(keeper.keep(session("deleted", 9)));
+  }
+  KeyKeeper next{manager.hand_over(), start};
+  EXPECT_TRUE(next.take("office"));
+  ASSERT_EQ(next.next(), start + std::chrono::minutes{1});
+  next.forget_left(*next.next());
+  EXPECT_EQ(manager.size(), 2U) << "its time is over";
+  ASSERT_EQ(next.next(), start + KeyKeeper::patience);
+  next.forget_left(*next.next());
+  EXPECT_EQ(manager.size(), 1U) << "only what is in use stays";
+  EXPECT_FALSE(next.next());
+  EXPECT_FALSE(next.take("deleted"));
+}
+
 TEST(KeyKeeper, WhatIsInTheStoreCannotBeChanged) {
   Manager manager;
-  KeyKeeper keeper;
+  KeyKeeper keeper{{}, start};
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   manager.follow();
   const int file = manager.store()[0].descriptor.get();
@@ -167,7 +206,7 @@ TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
   std::vector<std::uint8_t> changed{octets.begin(), octets.end()};
   changed[7] = 1;
   EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
-  changed[7] = 2;
+  changed[7] = 3;
   changed.push_back(0);
   EXPECT_FALSE(core::read_kept_session(changed)) << "something behind it";
 }
@@ -189,7 +228,7 @@ TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {
 }
 
 TEST(KeyKeeper, WithoutAServiceManagerThereIsNothingToDo) {
-  KeyKeeper keeper;
+  KeyKeeper keeper{{}, start};
   EXPECT_TRUE(keeper.keep(session("office", 7)));
 }
 

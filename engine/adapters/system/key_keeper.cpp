@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/system/key_keeper.hpp"
 
+#include "engine/adapters/system/event_loop.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -61,9 +63,15 @@ std::uint64_t number_of(std::string_view name) {
   return number;
 }
 
+std::vector<Ckn> ckns_of(const core::KeptSession& session) {
+  std::vector<Ckn> out;
+  for (const core::SessionKey& key : session.keys) out.push_back(key.ckn);
+  return out;
+}
+
 }  // namespace
 
-KeyKeeper::KeyKeeper(std::vector<Stored> stored) {
+KeyKeeper::KeyKeeper(std::vector<Stored> stored, Time now) : started_{now} {
   std::ranges::sort(stored, {}, [](const Stored& each) { return number_of(each.name); });
   for (const Stored& each : stored) {
     last_number_ = std::max(last_number_, number_of(each.name));
@@ -75,10 +83,7 @@ KeyKeeper::KeyKeeper(std::vector<Stored> stored) {
     // The process before may have ended between putting the new one in and taking the old one out.
     const std::string profile = session->profile;
     if (const auto before = kept_.find(profile); before != kept_.end()) remove(before->second.name);
-    Kept& kept = kept_[profile];
-    kept.name = each.name;
-    kept.ckns.clear();
-    for (const core::SessionKey& key : session->keys) kept.ckns.push_back(key.ckn);
+    kept_.insert_or_assign(profile, Kept{each.name, ckns_of(*session), session->until});
     left_.insert_or_assign(profile, std::move(*session));
   }
 }
@@ -93,7 +98,7 @@ KeyKeeper KeyKeeper::open() {
     if (std::string_view{name.get()}.starts_with(prefix)) stored.push_back({name.get(), std::move(descriptor)});
   }
   ::free(static_cast<void*>(names));
-  return KeyKeeper{std::move(stored)};
+  return KeyKeeper{std::move(stored), boot_time()};
 }
 
 std::optional<core::KeptSession> KeyKeeper::take(const std::string& profile) {
@@ -106,10 +111,9 @@ Result<void> KeyKeeper::keep(const core::KeptSession& session) {
     forget(session.profile);
     return {};
   }
-  std::vector<Ckn> ckns;
-  for (const core::SessionKey& key : session.keys) ckns.push_back(key.ckn);
+  std::vector<Ckn> ckns = ckns_of(session);
   const auto before = kept_.find(session.profile);
-  if (before != kept_.end() && before->second.ckns == ckns) return {};
+  if (before != kept_.end() && before->second.ckns == ckns && before->second.until == session.until) return {};
   const WipedBuffer octets = core::write_kept_session(session);
   auto file = sealed(octets.octets());
   if (!file) return std::unexpected{file.error()};
@@ -119,13 +123,29 @@ Result<void> KeyKeeper::keep(const core::KeptSession& session) {
   const int done = ::sd_pid_notify_with_fds(0, 0, message.c_str(), &descriptor, 1);
   if (done < 0) return fail(-done, fmt::format("keeping a key for the next process: {}", std::strerror(-done)));
   if (before != kept_.end()) remove(before->second.name);
-  kept_.insert_or_assign(session.profile, Kept{name, std::move(ckns)});
+  kept_.insert_or_assign(session.profile, Kept{name, std::move(ckns), session.until});
   return {};
 }
 
 void KeyKeeper::forget(const std::string& profile) {
   left_.erase(profile);
   if (const auto kept = kept_.extract(profile)) remove(kept.mapped().name);
+}
+
+std::optional<Time> KeyKeeper::next() const {
+  std::optional<Time> next;
+  for (const auto& [profile, session] : left_) {
+    const Time end = std::min(session.until.value_or(started_ + patience), started_ + patience);
+    next = next ? std::min(*next, end) : end;
+  }
+  return next;
+}
+
+void KeyKeeper::forget_left(Time now) {
+  std::vector<std::string> over;
+  for (const auto& [profile, session] : left_)
+    if (now >= started_ + patience || (session.until && now >= *session.until)) over.push_back(profile);
+  for (const std::string& profile : over) forget(profile);
 }
 
 }  // namespace macsec::os

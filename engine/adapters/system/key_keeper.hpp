@@ -21,7 +21,7 @@ class KeyKeeper {
     FileDescriptor descriptor;
   };
   /// What the process before left; those of the service manager in open().
-  explicit KeyKeeper(std::vector<Stored> stored = {});
+  KeyKeeper(std::vector<Stored> stored, Time now);
   [[nodiscard]] static KeyKeeper open();
 
   /// What the process before kept for `profile`, once.
@@ -30,13 +30,22 @@ class KeyKeeper {
   /// kept already, or where there is no service manager.
   [[nodiscard]] Result<void> keep(const core::KeptSession& session);
   void forget(const std::string& profile);
+  /// What the process before left for profiles that did not come back in time: they were deleted meanwhile.
+  void forget_left(Time now);
+  /// When forget_left() has something to do.
+  [[nodiscard]] std::optional<Time> next() const;
+
+  /// Programs that own profiles have so long to bring them again.
+  static constexpr Duration patience = std::chrono::minutes{5};
 
  private:
   struct Kept {
     std::string name;  ///< in the store
     std::vector<Ckn> ckns;
+    std::optional<Time> until;
   };
 
+  Time started_;
   std::map<std::string, core::KeptSession> left_;  ///< by profile
   std::map<std::string, Kept> kept_;               ///< by profile
   std::uint64_t last_number_ = 0;                  ///< names in the store are never used twice

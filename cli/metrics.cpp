@@ -265,6 +265,13 @@ void add_key_states(Metrics& out, const Labels& labels, const bus::ProfileInfo& 
   }
 }
 
+void add_supplicant(Metrics& out, const Labels& labels, const bus::SupplicantInfo& info) {
+  if (info.client)
+    out.gauge("macsec_client_certificate_not_after_timestamp_seconds",
+              "When the certificate that the next authentication uses ends, since 1970.", labels,
+              static_cast<double>(info.client->not_after));
+}
+
 void add_peers(Metrics& out, const Labels& labels, const bus::SessionInfo& info) {
   out.gauge("macsec_live_peers", "Peers that hear us and are heard.", labels,
             static_cast<double>(std::ranges::count_if(info.peers, &bus::PeerInfo::live)));
@@ -330,7 +337,7 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
   Metrics out;
   out.gauge("macsec_up", up_help, {}, 1);
   out.info("macsecd", "The daemon.", {{"version", version}});
-  for (const auto& [session, statistics, authenticator] : links) {
+  for (const auto& [session, statistics, authenticator, supplicant] : links) {
     const bus::SessionInfo& info = session.info;
     const Labels labels{{"link", info.interface}, {"parent", info.parent}, {"profile", info.profile_name}};
     const auto profile = std::ranges::find(profiles, info.profile, &Context::Profile::path);
@@ -339,6 +346,7 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
     if (profile != profiles.end()) add_key_states(out, labels, profile->info);
     out.gauge("macsec_clock_trusted", "1 where the clock that lifetimes of keys go by can be right.", labels,
               info.clock_trusted ? 1 : 0);
+    if (supplicant) add_supplicant(out, labels, *supplicant);
     add_peers(out, labels, info);
     add_counters(out, labels, statistics);
     if (authenticator) add_authenticator(out, labels, *authenticator);

@@ -10,6 +10,7 @@ struct Measured {
   Context::Session session;
   bus::Value statistics;                                  ///< of GetStatistics
   std::optional<bus::AuthenticatorInfo> authenticator{};  ///< of an access port
+  std::optional<bus::SupplicantInfo> supplicant{};        ///< of a link that is authenticated
 };
 
 /// Ends with "# EOF". `version` is the daemon's.

@@ -41,8 +41,9 @@ class Monitor {
     const auto session = mirror->session(path);
     // The reporter has nothing to explain where a link is secured.
     const bool secured = event.kind == "state-changed" && event.text.empty();
-    constexpr std::array<std::string_view, 6> bad_kinds{
-        "secy-error", "peer-lost", "insecure", "authentication-failed", "authentication-lost", "other-host"};
+    constexpr std::array<std::string_view, 7> bad_kinds{
+        "secy-error",          "peer-lost",           "insecure",  "authentication-failed",
+        "authentication-lost", "certificate-expires", "other-host"};
     const bool bad = std::ranges::find(bad_kinds, event.kind) != bad_kinds.end();
     tell(event.time, session ? session->interface : path, event.kind, secured ? "secured" : event.text,
          bad       ? Style::bad

@@ -9,7 +9,7 @@ namespace {
 
 void print_table(Context& context, std::span<const Measured> all) {
   Table table{{"LINK", "GROUP", "COUNTER", ">VALUE"}};
-  for (const auto& [session, groups, authenticator] : all)
+  for (const auto& [session, groups, authenticator, supplicant] : all)
     for (const auto& [group, counters] : groups.dict())
       for (const auto& [name, value] : counters.dict())
         table.add({{session.info.interface},
@@ -45,11 +45,13 @@ Exit run_stats(Context& context) {
     if (!context.options.openmetrics) continue;
     if (const auto side = context.side(measured.session.path, bus::interface::authenticator))
       measured.authenticator = bus::to_authenticator(side->dict());
+    if (const auto side = context.side(measured.session.path, bus::interface::supplicant))
+      measured.supplicant = bus::to_supplicant(side->dict());
   }
   if (context.options.openmetrics) return print_openmetrics(context, all);
   if (context.json()) {
     bus::Value::List list;
-    for (const auto& [session, groups, authenticator] : all)
+    for (const auto& [session, groups, authenticator, supplicant] : all)
       list.push_back(bus::Value{
           bus::Value::Data{bus::Value::Dict{{"Interface", session.properties["Interface"]}, {"Statistics", groups}}}});
     context.print_json(bus::Value{bus::Value::Data{std::move(list)}});

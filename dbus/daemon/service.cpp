@@ -189,6 +189,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::authentication_failed:
     case core::Event::Kind::reauthenticated:
     case core::Event::Kind::authentication_lost:
+    case core::Event::Kind::certificate_expires:
     case core::Event::Kind::insecure:
     case core::Event::Kind::other_host:
     case core::Event::Kind::secy_error:

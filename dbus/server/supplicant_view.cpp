@@ -37,9 +37,9 @@ Dictionary server_certificate(S session) {
 }
 
 Dictionary client_certificate(S session) {
-  const CertificateReport& report = verdict(session).client;
+  const CertificateReport& report = of(session).certificate;
   if (report.empty()) return {};
-  return {{"Subject", report.subject}, {"NotAfter", date_of(report.not_after)}, {"Key", verdict(session).client_key}};
+  return {{"Subject", report.subject}, {"NotAfter", date_of(report.not_after)}, {"Key", of(session).certificate_key}};
 }
 
 }  // namespace

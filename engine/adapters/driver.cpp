@@ -34,7 +34,7 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
       eap_{loop,
            journal,
            {.report = [this](const std::string& name, core::EapReport&& report) { on_eap(name, std::move(report)); },
-            .unusable = [this](const std::string& name, const std::string& words) { on_unusable(name, words); },
+            .loaded = [this](const std::string& name, const EapVerdict& verdict) { on_loaded(name, verdict); },
             .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}},
       radius_{loop,
               journal,
@@ -314,12 +314,11 @@ void Driver::tell_wall_clock(Time now) {
 }
 
 void Driver::on_eap(const std::string& name, core::EapReport&& report) {
-  Session* const session = sessions_.find(name);
-  core::Port* const port = session == nullptr ? nullptr : session->mka();
-  if (port == nullptr) return;
-  port->on_eap(std::move(report), boot_time());
-  settle(*session);
-  flush();
+  const auto take = [&](core::Port& port, Time now) -> Result<void> {
+    port.on_eap(std::move(report), now);
+    return {};
+  };
+  if (Session* const session = sessions_.find(name)) static_cast<void>(command(*session, take));
 }
 
 void Driver::on_radius(const std::string& name, core::RadiusReport&& report) {
@@ -331,9 +330,14 @@ void Driver::on_radius(const std::string& name, core::RadiusReport&& report) {
   flush();
 }
 
-void Driver::on_unusable(const std::string& name, const std::string& words) {
-  if (Session* const session = sessions_.find(name))
-    session->trace_.message(LogLevel::warning, fmt::format("cannot authenticate: {}", words), message_id::bad_profile);
+void Driver::on_loaded(const std::string& name, const EapVerdict& verdict) {
+  Session* const session = sessions_.find(name);
+  if (session == nullptr) return;
+  if (verdict.problem != EapProblem::none)
+    session->trace_.message(LogLevel::warning, "cannot authenticate: " + verdict.words, message_id::bad_profile);
+  if (core::Port* const port = session->mka(); port != nullptr) port->on_credentials(verdict, boot_time());
+  settle(*session);
+  flush();
 }
 
 // ---- after a call into a port ---------------------------------------------------------------------------------------

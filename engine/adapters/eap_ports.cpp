@@ -94,8 +94,7 @@ void EapPorts::on_report(core::EapReport report) {
 
 void EapPorts::on_loaded(std::uint32_t number, const EapVerdict& verdict) {
   const auto entry = std::ranges::find_if(entries_, [&](const auto& each) { return each.second.number == number; });
-  if (entry == entries_.end() || verdict.problem == EapProblem::none) return;
-  hooks_.unusable(entry->first, verdict.words);
+  if (entry != entries_.end()) hooks_.loaded(entry->first, verdict);
 }
 
 }  // namespace macsec::os

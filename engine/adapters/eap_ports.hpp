@@ -20,8 +20,8 @@ class EapPorts {
   struct Hooks {
     /// For the port's on_eap().
     std::function<void(const std::string& name, core::EapReport&& report)> report;
-    /// No conversation of the port can use its profile.
-    std::function<void(const std::string& name, const std::string& words)> unusable;
+    /// What the port's profile is worth, each time macsec-eap has opened what it names.
+    std::function<void(const std::string& name, const EapVerdict& verdict)> loaded;
     /// A port needs EAP from the wire, or none does any more.
     std::function<Result<void>(bool on)> hear;
   };

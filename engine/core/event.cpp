@@ -37,6 +37,8 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "reauthenticated";
     case Event::Kind::authentication_lost:
       return "authentication-lost";
+    case Event::Kind::certificate_expires:
+      return "certificate-expires";
     case Event::Kind::insecure:
       return "insecure";
     case Event::Kind::other_host:

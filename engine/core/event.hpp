@@ -30,6 +30,7 @@ struct Event {
     authentication_failed,  ///< `text` says why
     reauthenticated,        ///< `text` names the CKN after and before
     authentication_lost,    ///< the session of an authentication is over
+    certificate_expires,    ///< our own, in 30, 14, 3 days or 1; `text` names it and its end
     insecure,               ///< authenticated without checking the other end (ValidateServer=insecure-no)
     other_host,             ///< beside the one that has an access port; `text` names both
     secy_error,             ///< the SecY refused something; `text` holds its words

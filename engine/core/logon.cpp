@@ -62,6 +62,14 @@ void Logon::on_eap(EapReport report, Time now) {
   if (auto success = supplicant_.on_report(std::move(report), now)) take_keys(*success, now);
 }
 
+void Logon::on_credentials(const EapVerdict& verdict, Time now) {
+  if (!applies() || verdict.problem != EapProblem::none) return;
+  certificate_.set(verdict.client);
+  certificate_key_ = verdict.client_key;
+  ++revision_;
+  follow_certificate(now);
+}
+
 Result<void> Logon::reauthenticate(Time now) {
   if (!applies()) return fail(ENOTSUP, "the profile has no [8021X] section of a supplicant");
   if (context_.profile->pae->use_eap == UseEap::never) return fail(ENOTSUP, "the profile says UseEap=never");
@@ -197,9 +205,17 @@ void Logon::follow_mka_failure(Time now) {
   follow_use(now);
 }
 
+void Logon::follow_certificate(Time now) {
+  const std::optional<Time> epoch = kay_.chain().trusted_epoch();
+  if (const auto due = certificate_.take_due(now, epoch)) context_.emit(Event::Kind::certificate_expires, now, *due);
+  deadlines_.stop(Timer::certificate);
+  if (const auto next = certificate_.next(now, epoch)) deadlines_.set(Timer::certificate, *next);
+}
+
 bool Logon::follow(Time now) {
   if (!applies()) return false;
   follow_mka_failure(now);
+  follow_certificate(now);
   const bool live = keyring_.live() != nullptr;
   if (live) {
     silent_ = false;
@@ -255,6 +271,8 @@ void Logon::fill(PortStatus& status) const {
       sooner(out.next_attempt, sooner(deadlines_.at(Timer::retry), deadlines_.at(Timer::reauthenticate)));
   out.reauthenticated_at = reauthenticated_at_;
   out.cached_until = deadlines_.at(Timer::cached);
+  out.certificate = certificate_.own();
+  out.certificate_key = certificate_key_;
   out.cak_bits = keyring_.newest_bits();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/core/keyring.hpp"
+#include "engine/core/pae/certificate_watch.hpp"
 #include "engine/core/pae/supplicant.hpp"
 
 namespace macsec::core {
@@ -23,6 +24,8 @@ class Logon {
   /// An EAPOL frame that is no MKPDU and came to us or to a group.
   void receive(const EapolFrame& frame, Time now);
   void on_eap(EapReport report, Time now);
+  /// macsec-eap has opened what the profile names.
+  void on_credentials(const EapVerdict& verdict, Time now);
   /// Errors: ENOTSUP: no supplicant, or UseEap=never; ENETDOWN: no carrier, or taken down.
   [[nodiscard]] Result<void> reauthenticate(Time now);
   [[nodiscard]] Result<void> log_off(Time now);
@@ -63,6 +66,7 @@ class Logon {
     mka_fail,        ///< no key that is there reaches anybody: UseEap=mka-fail
     reauthenticate,  ///< ReauthenticateSec=
     cached,          ///< a key without a peer is dropped
+    certificate,     ///< the end of our certificate comes nearer
     count
   };
   [[nodiscard]] bool up() const noexcept { return context_.link.present && context_.link.carrier && kay_.enabled(); }
@@ -71,6 +75,7 @@ class Logon {
   void follow_use(Time now);
   void follow_silence(Time now);
   void follow_mka_failure(Time now);
+  void follow_certificate(Time now);
   void end_session(std::string_view why, Time since, Time now);
   void take_keys(const Supplicant::Success& success, Time now);
 
@@ -78,6 +83,8 @@ class Logon {
   Kay& kay_;
   Keyring keyring_;
   Supplicant supplicant_;
+  CertificateWatch certificate_;
+  std::string certificate_key_;  ///< "file", "pkcs11"
   Deadlines<Timer> deadlines_;
   bool up_ = false;
   MacAddress mac_;

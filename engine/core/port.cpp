@@ -230,6 +230,11 @@ PortStatus Port::status() const {
   return status;
 }
 
+void Port::on_credentials(const EapVerdict& verdict, Time now) {
+  access_.logon().on_credentials(verdict, now);
+  settle(now);
+}
+
 Snapshot Port::snapshot() const { return kay_.snapshot(); }
 
 const Profile& Port::profile() const noexcept { return *context_.profile; }

@@ -144,6 +144,9 @@ struct SupplicantStatus {
   std::optional<MacAddress> authenticator;
   std::optional<EapVerdict>
       verdict;  ///< of the last success, or of the last failure where there was none: method, TLS, certificates
+  CertificateReport
+      certificate;  ///< ours, that the next authentication uses; empty: there is none, or it is not opened yet
+  std::string certificate_key;  ///< where its private key is: "file", "pkcs11"
   std::optional<Time> last_success;
   std::optional<Time> last_failure;
   std::string last_failure_text;

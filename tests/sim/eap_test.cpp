@@ -356,5 +356,47 @@ TEST(Failure, SilenceInTheMiddleStartsAgain) {
   EXPECT_EQ(site.host.status().reason, Reason::authentication_failed);
 }
 
+// ---- our certificate -------------------------------------------------------------------------------------------------
+
+TEST(Certificate, ItsEndIsToldInTimeAndOnceEach) {
+  constexpr std::int64_t today = 1'800'000'000;
+  constexpr std::int64_t day = 86'400;
+  Site site;
+  site.secure();
+  const auto told = [&] { return site.host.events(core::Event::Kind::certificate_expires); };
+  EapVerdict verdict;
+  verdict.client.subject = "CN=host1";
+  verdict.client.not_after = today + 20 * day;
+  verdict.client_key = "file";
+  site.host.port().on_credentials(verdict, site.host.now());
+  site.lan.run_for(second);
+  EXPECT_EQ(told(), 0U) << "the clock is not set";
+  site.host.set_wall_clock(today);
+  site.lan.run_for(second);
+  EXPECT_EQ(told(), 1U) << "20 days are within 30";
+  EXPECT_EQ(site.supplicant().certificate.subject, "CN=host1");
+  // Its own timer, from there on.
+  const std::array left{14, 3, 1};
+  for (unsigned i = 0; i < left.size(); ++i) {
+    site.host.set_wall_clock(today + (20 - left[i]) * day - 10);
+    site.lan.run_for(5 * second);
+    EXPECT_EQ(told(), 1 + i);
+    site.lan.run_for(10 * second);
+    EXPECT_EQ(told(), 2 + i) << left[i] << " days before";
+  }
+  site.host.set_wall_clock(today + 19 * day + 100);
+  site.lan.run_for(10 * second);
+  EXPECT_EQ(told(), 4U);
+  // Renewed, and renewed for a day only.
+  verdict.client.not_after = today + 400 * day;
+  site.host.port().on_credentials(verdict, site.host.now());
+  EXPECT_EQ(told(), 4U);
+  verdict.client.not_after = today + 20 * day - 1;
+  site.host.port().on_credentials(verdict, site.host.now());
+  site.lan.run_for(second);
+  EXPECT_EQ(told(), 5U);
+  EXPECT_EQ(site.host.state(), PortState::secured);
+}
+
 }  // namespace
 }  // namespace macsec::sim

@@ -211,6 +211,7 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::authentication_failed:
     case core::Event::Kind::reauthenticated:
     case core::Event::Kind::authentication_lost:
+    case core::Event::Kind::certificate_expires:
     case core::Event::Kind::insecure:
     case core::Event::Kind::other_host:
       break;

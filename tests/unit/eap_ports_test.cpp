@@ -69,23 +69,23 @@ class EapPortsTest : public testing::Test {
   Journal journal_{LogLevel::error};
   OtherEnd other_{(directory_.path() / "eap").string()};
   std::vector<Reported> reported_;
-  std::vector<std::pair<std::string, std::string>> unusable_;
+  std::vector<std::pair<std::string, EapProblem>> loaded_;
   std::vector<bool> heard_;
   std::uint32_t a_ = 0;
   std::uint32_t b_ = 0;
-  EapPorts ports_{
-      loop_,
-      journal_,
-      {.report =
-           [this](const std::string& name, core::EapReport&& report) {
-             reported_.push_back({name, report.kind, report.conversation, std::move(report.packet)});
-           },
-       .unusable = [this](const std::string& name, const std::string& words) { unusable_.emplace_back(name, words); },
-       .hear = [this](bool on) -> Result<void> {
-         heard_.push_back(on);
-         return {};
-       }},
-      (directory_.path() / "eap").string()};
+  EapPorts ports_{loop_,
+                  journal_,
+                  {.report =
+                       [this](const std::string& name, core::EapReport&& report) {
+                         reported_.push_back({name, report.kind, report.conversation, std::move(report.packet)});
+                       },
+                   .loaded = [this](const std::string& name,
+                                    const EapVerdict& verdict) { loaded_.emplace_back(name, verdict.problem); },
+                   .hear = [this](bool on) -> Result<void> {
+                     heard_.push_back(on);
+                     return {};
+                   }},
+                  (directory_.path() / "eap").string()};
 };
 
 TEST_F(EapPortsTest, EachPortHearsOfItsOwnConversationByItsOwnNumber) {
@@ -141,9 +141,9 @@ TEST_F(EapPortsTest, AProfileIsSentAgainWhereItsCredentialsDiffer) {
   EXPECT_EQ(reported_[0], (Reported{"a", Kind::response, 1, {7}}));
   other_.send_verdict(WorkerKind::loaded, a_, 0, EapProblem::profile);
   other_.send_verdict(WorkerKind::loaded, b_, 0, EapProblem::none);
-  ASSERT_TRUE(wait([this] { return !unusable_.empty(); }));
-  ASSERT_EQ(unusable_.size(), 1U);
-  EXPECT_EQ(unusable_[0].first, "a");
+  ASSERT_TRUE(wait([this] { return loaded_.size() == 2; }));
+  EXPECT_EQ(loaded_[0], (std::pair{std::string{"a"}, EapProblem::profile}));
+  EXPECT_EQ(loaded_[1], (std::pair{std::string{"b"}, EapProblem::none}));
 }
 
 // A certificate that was renewed has the same name.

@@ -69,6 +69,8 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::notice, message_id::reauthenticated};
     case Kind::authentication_lost:
       return Voice{LogLevel::warning, message_id::authentication_lost};
+    case Kind::certificate_expires:
+      return Voice{LogLevel::warning, message_id::certificate_expires};
     case Kind::insecure:
       return Voice{LogLevel::warning, message_id::insecure};
     case Kind::other_host:

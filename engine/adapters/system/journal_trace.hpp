@@ -37,6 +37,7 @@ inline constexpr std::string_view authenticated = "5b96d4809bd34b4aa5833ca1a3765
 inline constexpr std::string_view authentication_failed = "c8a6f18f79c74114bdd67c5797818d22";
 inline constexpr std::string_view reauthenticated = "73b3f165089f42bdb3d157b3fe927d35";
 inline constexpr std::string_view authentication_lost = "8e57718a0eb647c293a9d8a33ceadcb1";
+inline constexpr std::string_view certificate_expires = "c1f0b7f1a35c4f0e8a4be5f1f8d07c2e";
 inline constexpr std::string_view insecure = "17fb47de27964dbc90306c836125c5ed";
 inline constexpr std::string_view server_dead = "bfa085aaf00c460fa8e793f2f9ba0cde";
 inline constexpr std::string_view server_alive = "885859f9d8134554bd9809db2f281dc8";

@@ -35,6 +35,8 @@ class KeyChain {
 
   /// The wall clock may be believed: it is set, not older than this version nor than the key in use, and synchronised.
   [[nodiscard]] bool clock_trusted() const noexcept { return trusted_; }
+  /// Boot time of 1970-01-01 where the wall clock may be believed.
+  [[nodiscard]] std::optional<Time> trusted_epoch() const noexcept { return trusted_ ? epoch_ : std::nullopt; }
   [[nodiscard]] std::optional<Time> next() const noexcept { return deadlines_.next(); }
 
  private:

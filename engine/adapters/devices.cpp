@@ -187,6 +187,7 @@ void Devices::update_link(Session& session, Time now) {
     link.carrier_losses = parent->carrier_losses;
     const Link* const device = links_.find(session.ifindex());
     link.device_up = device == nullptr || device->up;
+    link.device_downs = device == nullptr ? session.link_.device_downs : session.set_downs_.follow(*parent, *device);
     link.interruptions = parent->carrier_losses + (device != nullptr ? device->carrier_losses : 0);
   }
   if (link == session.link_) return;

@@ -5,6 +5,7 @@
 
 #include "engine/adapters/backoff.hpp"
 #include "engine/adapters/netlink/netlink_secy.hpp"
+#include "engine/adapters/set_downs.hpp"
 #include "engine/adapters/system/journal_trace.hpp"
 #include "engine/adapters/system/timer_queue.hpp"
 #include "engine/core/port.hpp"
@@ -74,6 +75,7 @@ class Session {
   NetlinkSecy secy_;
   std::variant<std::monostate, core::Port, core::StaticPort> port_;
   core::LinkState link_;
+  SetDowns set_downs_;
   bool enabled_ = true;
   std::uint64_t access_revision_ = 0;         ///< of either role of 802.1X, as observers were told
   std::shared_ptr<const RadiusLink> radius_;  ///< of an authenticator: who asks its servers

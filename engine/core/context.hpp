@@ -27,6 +27,7 @@ struct LinkState {
   Sci sci;                           ///< of the macsec device
   std::uint64_t speed = 0;           ///< bit/s of the parent, 0 where unknown
   bool device_up = true;             ///< the macsec device is not set down
+  std::uint32_t device_downs = 0;    ///< times the macsec device was set down, seen or found out later
   std::uint32_t carrier_losses = 0;  ///< of the parent since it exists
   std::uint32_t interruptions = 0;   ///< moves with every loss of carrier and every time the device is set down
   std::string obstacle{};  ///< what keeps every frame of key agreement from this port, for people; empty: nothing known

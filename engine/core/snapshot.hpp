@@ -45,6 +45,9 @@ struct Snapshot {
     friend bool operator==(const Key&, const Key&) = default;
   };
 
+  /// `interruptions` of a link that may be interrupted while nobody can tell: it counts as interrupted.
+  static constexpr std::uint32_t interrupted = UINT32_MAX;
+
   Sci sci;
   KeyNumber last_kn = 0;            ///< highest KN given out as key server, with whichever MI
   std::uint32_t interruptions = 0;  ///< of the link, see LinkState

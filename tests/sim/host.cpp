@@ -41,6 +41,7 @@ core::LinkState Host::link() const {
           .sci = secy_.sci(),
           .speed = options_.speed,
           .device_up = device_up_,
+          .device_downs = device_losses_,
           .carrier_losses = carrier_losses_,
           .interruptions = carrier_losses_ + device_losses_};
 }
@@ -110,6 +111,15 @@ void Host::remove_device() {
   world_.note(index_, "device removed");
   device_there_ = false;
   secy_.reboot();
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
+}
+
+void Host::cycle_device() {
+  ++device_losses_;
+  secy_.set_up(false);
+  secy_.set_up(true);
   if (!port_) return;
   port_->on_link(link(), now());
   settle();

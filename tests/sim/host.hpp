@@ -32,6 +32,8 @@ class Host final : public Station {
   void set_device_up(bool up);
   /// Another program deletes the macsec device; its parent stays.
   void remove_device();
+  /// Down and up again before anybody looks: only the kernel's count tells.
+  void cycle_device();
   /// The link changes its speed.
   void set_speed(std::uint64_t speed);
   enum class Memory : std::uint8_t { kept, lost };

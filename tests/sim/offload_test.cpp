@@ -85,6 +85,33 @@ TEST_P(Rewind, WhileTheDaemonWasAwayEndsTheKeyToo) {
   expect_another_key_within(12 * second, before);
 }
 
+TEST_P(Rewind, AfterTheDeviceWasDownAndUpUnseenAnotherKeyIsUsed) {
+  const KeyId before = key_in_use(*server);
+  rewinding().cycle_device();
+  lab.lan.set_lossless(false);
+  expect_another_key_within(5 * second, before);
+}
+
+// Without carrier nothing counts that the device was set down.
+TEST_P(Rewind, WhileTheDaemonWasAwayWithoutCarrierEndsTheKeyToo) {
+  SecyTraits with_device;
+  with_device.pn_rewinds_with_device = true;
+  for (Host* host : {server, member})
+    if (host == &rewinding() || GetParam() == Rewinding::both) host->secy().offload(with_device);
+  const KeyId before = key_in_use(*server);
+  Host& host = rewinding();
+  lab.lan.set_traffic(0);
+  lab.lan.plug(host.index(), false);
+  lab.lan.run_for(100 * millisecond);
+  host.crash();
+  host.secy().set_up(false);
+  host.secy().set_up(true);
+  lab.lan.plug(host.index(), true);
+  host.start(Host::Memory::kept);
+  lab.lan.set_traffic(millisecond);
+  expect_another_key_within(12 * second, before);
+}
+
 TEST_P(Rewind, IsNoReasonToEndAKeyWhereNothingWasInterrupted) {
   const KeyId before = key_in_use(*server);
   lab.flood();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/backoff.hpp"
+#include "engine/adapters/set_downs.hpp"
 #include "engine/adapters/system/event_loop.hpp"
 #include "engine/adapters/system/state_store.hpp"
 #include "engine/adapters/system/timer_queue.hpp"
@@ -246,6 +247,46 @@ TEST(Pace, AnswersAtOnceForAWhileThenOnceASecond) {
   }
   now += Pace::span;
   EXPECT_EQ(pace.next(now), now);
+}
+
+// Losses of carrier of the parent and the device, and whether each is up, as they are seen one after the other.
+TEST(SetDowns, AreToldFromLossesOfCarrier) {
+  struct Look {
+    std::uint32_t parent, device;
+    bool carrier, device_carrier, up;
+    std::uint32_t expected;
+    const char* what;
+  };
+  SetDowns downs;
+  for (const Look& look : {
+           Look{4, 1, true, true, true, 0, "begin"},
+           Look{5, 1, false, true, true, 0, "the carrier is lost, and the device does not know yet"},
+           Look{5, 2, false, false, true, 0, "now it does"},
+           Look{5, 2, true, false, true, 0, "it is back"},
+           Look{5, 2, true, true, true, 0, "for both"},
+           Look{6, 2, true, true, true, 0, "a flap that was too short for the device"},
+           Look{6, 3, true, true, true, 1, "set down and up between two looks"},
+           Look{6, 4, true, false, false, 2, "set down"},
+           Look{7, 4, false, false, false, 2, "the carrier is lost meanwhile"},
+           Look{7, 4, true, true, true, 2, "up"},
+           Look{8, 5, false, false, true, 2, "the carrier is lost"},
+           Look{8, 5, false, false, false, 3, "set down without it"},
+           Look{8, 5, true, true, true, 3, "up"},
+           Look{9, 7, true, true, true, 4, "carrier lost, and set down, between two looks"},
+       }) {
+    Link parent;
+    parent.carrier = look.carrier;
+    parent.carrier_losses = look.parent;
+    Link device;
+    device.ifindex = 7;
+    device.up = look.up;
+    device.carrier = look.device_carrier;
+    device.carrier_losses = look.device;
+    EXPECT_EQ(downs.follow(parent, device), look.expected) << look.what;
+  }
+  Link another;
+  another.ifindex = 8;
+  EXPECT_EQ(downs.follow(Link{}, another), 4U) << "another device";
 }
 
 TEST(Claims, AreForTheInterfaceAndForThePortOfDevicesCreatedHere) {

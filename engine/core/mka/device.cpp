@@ -31,9 +31,9 @@ void Kay::on_interruption(const LinkState& before, Time now) {
   const LinkState& link = context_.link;
   const SecyTraits traits = context_.secy.traits();
   const bool carrier = (before.carrier && !link.carrier) || before.carrier_losses != link.carrier_losses;
-  const bool device = before.device_up && !link.device_up;
+  const bool device = before.device_downs != link.device_downs;
   const bool rewinds = traits.pn_rewinds_with_carrier || traits.pn_rewinds_with_device;
-  if (rewinds && before.interruptions != link.interruptions) ++revision_;
+  if (rewinds && (before.interruptions != link.interruptions || before.carrier != link.carrier)) ++revision_;
   if (!(carrier && traits.pn_rewinds_with_carrier) && !(device && traits.pn_rewinds_with_device)) return;
   if (!cp_.latest() && !cp_.old() && !cp_.has_pending_sak()) return;
   context_.trace.record({now, "KaY", {}, "keys end", "the hardware may send with old packet numbers again"});

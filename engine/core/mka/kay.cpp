@@ -275,10 +275,14 @@ std::optional<Time> Kay::next_timeout() const {
 Snapshot Kay::snapshot() const {
   const SecyTraits traits = context_.secy.traits();
   const bool rewinds = traits.pn_rewinds_with_carrier || traits.pn_rewinds_with_device;
+  // Without carrier a device that is set down and up again is counted by nobody.
+  const bool untold = traits.pn_rewinds_with_device && !context_.link.carrier;
   Snapshot out{.sci = context_.link.sci,
                .last_kn = server_.last_kn(),
-               .interruptions =
-                   rewinds ? context_.link.interruptions : 0,  // else of no use, and older programs know no such line
+               // Else of no use, and older programs know no such line.
+               .interruptions = untold    ? Snapshot::interrupted
+                                : rewinds ? context_.link.interruptions
+                                          : 0,
                .participants = {},
                .latest = {},
                .old = {},

@@ -45,7 +45,8 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
                    [this](const std::string& name) {
                      if (Session* const session = sessions_.find(name)) mark_changed(*session);
                    },
-               .hear = [this](bool on) { return wires_.hear_eap(EapSide::authenticators, on); }}} {}
+               .hear = [this](bool on) { return wires_.hear_eap(EapSide::authenticators, on); },
+               .counters = [this](const std::string& name) { return counters(*sessions_.find(name)); }}} {}
 
 Driver::~Driver() = default;
 
@@ -348,7 +349,10 @@ void Driver::settle(Session& session) {
     while (const auto command = port->poll_eap()) eap_.ask(session.profile().name, *command);
     while (auto command = port->poll_radius()) radius_.ask(session.profile().name, std::move(*command));
     const std::uint64_t revision = port->supplicant_revision() + port->authenticator_revision();  // each only grows
-    if (std::exchange(session.access_revision_, revision) != revision) mark_changed(session);
+    if (std::exchange(session.access_revision_, revision) != revision) {
+      radius_.follow(session.profile().name, port->has_host());
+      mark_changed(session);
+    }
     while (auto frame = port->poll_transmit())
       if (const Link* const parent = devices_->parent_of(session))
         wires_.queue(session.profile().mka.ethertype, parent->ifindex, std::move(*frame));

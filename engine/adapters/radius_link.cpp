@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/radius_link.hpp"
 
+#include "engine/base/deadlines.hpp"
+
 #include <cerrno>
 
 namespace macsec::os {
@@ -21,6 +23,7 @@ Result<std::unique_ptr<RadiusLink>> RadiusLink::open(EventLoop& loop, Receiver r
 Result<void> RadiusLink::start() {
   auto timer = loop_.timer([this] {
     client_.on_timeout(boot_time());
+    accountant_.on_timeout(boot_time());
     settle();
   });
   if (!timer) return std::unexpected{timer.error()};
@@ -41,15 +44,26 @@ void RadiusLink::drop(core::RadiusOwner owner) {
   settle();
 }
 
-Result<DatagramSocket*> RadiusLink::socket(std::size_t server, std::size_t at) {
-  auto& sockets = sockets_[server];
+void RadiusLink::account(core::RadiusAccounting record) {
+  accountant_.add(std::move(record), boot_time());
+  settle();
+}
+
+std::vector<core::RadiusServerStatus> RadiusLink::status() const {
+  std::vector<core::RadiusServerStatus> out = client_.status();
+  accountant_.count(out);
+  return out;
+}
+
+Result<DatagramSocket*> RadiusLink::socket(std::size_t place, std::size_t at) {
+  auto& sockets = sockets_[place];
   while (sockets.size() <= at) sockets.push_back(std::make_unique<Socket>());
   Socket& entry = *sockets[at];
   if (!entry.socket) {
-    const RadiusServer& to = profile_->pae->servers[server];
-    auto opened = DatagramSocket::connect(to.address, to.port);
+    const RadiusServer& to = profile_->pae->servers[place % servers()];
+    auto opened = DatagramSocket::connect(to.address, place < servers() ? to.port : to.accounting_port);
     if (!opened) return std::unexpected{opened.error()};
-    auto source = loop_.on_readable(opened->fd(), [this, server, at] { receive(server, at); });
+    auto source = loop_.on_readable(opened->fd(), [this, place, at] { receive(place, at); });
     if (!source) return std::unexpected{source.error()};
     entry.socket.emplace(std::move(*opened));
     entry.source = std::move(*source);
@@ -57,8 +71,8 @@ Result<DatagramSocket*> RadiusLink::socket(std::size_t server, std::size_t at) {
   return &*entry.socket;
 }
 
-Result<void> RadiusLink::send(const core::RadiusDatagram& datagram) {
-  const auto to = socket(datagram.server, datagram.socket);
+Result<void> RadiusLink::send(std::size_t place, const core::RadiusDatagram& datagram) {
+  const auto to = socket(place, datagram.socket);
   if (!to) return std::unexpected{to.error()};
   auto sent = (*to)->send(datagram.octets);
   if (sent || sent.error().code == ECONNREFUSED) return sent;
@@ -69,25 +83,30 @@ Result<void> RadiusLink::send(const core::RadiusDatagram& datagram) {
 
 void RadiusLink::settle() {
   while (const auto datagram = client_.poll_datagram())
-    if (const auto sent = send(*datagram); !sent)
+    if (const auto sent = send(datagram->server, *datagram); !sent)
       client_.on_error(datagram->server, datagram->socket, sent.error(), boot_time());
-  if (const auto next = client_.next_timeout())
+  // A record that cannot be sent now is sent again with the rest.
+  while (const auto datagram = accountant_.poll_datagram())
+    static_cast<void>(send(servers() + datagram->server, *datagram));
+  if (const auto next = sooner(client_.next_timeout(), accountant_.next_timeout()))
     timer_.arm(*next);
   else
     timer_.disarm();
   tell_.schedule();
 }
 
-void RadiusLink::receive(std::size_t server, std::size_t at) {
+void RadiusLink::receive(std::size_t place, std::size_t at) {
   std::array<std::uint8_t, max_radius_size> buffer{};
   for (unsigned i = 0; i < datagram_budget; ++i) {
-    const auto got = sockets_[server][at]->socket->receive(buffer);
-    if (!got) {
-      client_.on_error(server, at, got.error(), boot_time());
-      continue;
+    const auto got = sockets_[place][at]->socket->receive(buffer);
+    if (got && !*got) break;
+    if (place >= servers()) {
+      if (got) accountant_.on_datagram(place - servers(), at, **got);
+    } else if (got) {
+      client_.on_datagram(place, at, **got, boot_time());
+    } else {
+      client_.on_error(place, at, got.error(), boot_time());
     }
-    if (!*got) break;
-    client_.on_datagram(server, at, **got, boot_time());
   }
   settle();
 }

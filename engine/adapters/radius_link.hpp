@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A RADIUS client on the loop: its sockets and its timer.
+/// A RADIUS client on the loop, with what brings records of sessions to the same servers: sockets and a timer.
 #pragma once
 
 #include "engine/adapters/system/datagram_socket.hpp"
 #include "engine/adapters/system/event_loop.hpp"
-#include "engine/core/pae/radius_client.hpp"
+#include "engine/core/pae/radius_accountant.hpp"
 
 #include <functional>
 #include <memory>
@@ -29,7 +29,9 @@ class RadiusLink {
   /// As of core::RadiusClient.
   void command(core::RadiusOwner owner, core::RadiusCommand command);
   void drop(core::RadiusOwner owner);
-  [[nodiscard]] std::vector<core::RadiusServerStatus> status() const { return client_.status(); }
+  /// As of core::RadiusAccountant. What is under way when the link ends was sent once.
+  void account(core::RadiusAccounting record);
+  [[nodiscard]] std::vector<core::RadiusServerStatus> status() const;
 
  private:
   struct Socket {
@@ -41,21 +43,25 @@ class RadiusLink {
       : loop_{loop},
         receiver_{std::move(receiver)},
         profile_{profile},
-        client_{std::move(profile), std::move(nas_identifier), random},
-        sockets_(profile_->pae->servers.size()) {}
+        client_{profile, nas_identifier, random},
+        accountant_{std::move(profile), std::move(nas_identifier), random},
+        sockets_(2 * profile_->pae->servers.size()) {}
   [[nodiscard]] Result<void> start();
-  void receive(std::size_t server, std::size_t at);
+  [[nodiscard]] std::size_t servers() const noexcept { return profile_->pae->servers.size(); }
+  void receive(std::size_t place, std::size_t at);
   /// Sends what waits, and has told what there is to tell.
   void settle();
-  [[nodiscard]] Result<void> send(const core::RadiusDatagram& datagram);
-  [[nodiscard]] Result<DatagramSocket*> socket(std::size_t server, std::size_t at);
+  [[nodiscard]] Result<void> send(std::size_t place, const core::RadiusDatagram& datagram);
+  [[nodiscard]] Result<DatagramSocket*> socket(std::size_t place, std::size_t at);
   void tell();
 
   EventLoop& loop_;
   Receiver receiver_;
   ProfilePointer profile_;
   core::RadiusClient client_;
-  std::vector<std::vector<std::unique_ptr<Socket>>> sockets_;  ///< by server, then by number
+  core::RadiusAccountant accountant_;
+  /// By place, then by number: the servers' places, then those of their accounting.
+  std::vector<std::vector<std::unique_ptr<Socket>>> sockets_;
   EventSource timer_;
   EventSource tell_;
 };

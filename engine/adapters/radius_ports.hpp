@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The ports whose profile has an authenticator, and the RADIUS clients that those with the same servers share.
+/// The ports whose profile has an authenticator, and the RADIUS clients that those with the same servers share; the records of
+/// their sessions.
 #pragma once
 
+#include "engine/adapters/netlink/macsec_kernel.hpp"
 #include "engine/adapters/radius_link.hpp"
 #include "engine/adapters/system/journal_trace.hpp"
+#include "engine/core/pae/session_ledger.hpp"
 
 #include <map>
 
@@ -20,6 +23,8 @@ class RadiusPorts {
     std::function<void(const std::string& name)> changed;
     /// A port needs EAP from the wire, or none does any more.
     std::function<Result<void>(bool on)> hear;
+    /// The kernel's counters of the port.
+    std::function<Result<SecyCounters>(const std::string& name)> counters;
   };
   /// All arguments outlive this.
   RadiusPorts(EventLoop& loop, Journal& journal, Random& random, Hooks hooks)
@@ -33,10 +38,14 @@ class RadiusPorts {
   void drop(const std::string& name);
   /// Hands on what the port asks for.
   void ask(const std::string& name, core::RadiusCommand command);
+  /// Whether a host has the port now; to be called after each report and when that is different.
+  void follow(const std::string& name, bool has_host);
 
  private:
   struct Entry {
     core::RadiusOwner owner = 0;
+    core::SessionLedger ledger;
+    bool has_host = false;
     ProfilePointer profile{};
     std::shared_ptr<RadiusLink> link{};
     std::optional<core::RadiusConversation> waiting{};  ///< that has no answer yet
@@ -50,6 +59,9 @@ class RadiusPorts {
   void on_report(core::RadiusOwner owner, core::RadiusReport report);
   void on_event(const core::RadiusEvent& event);
   void tell();
+  /// Records of sessions that are due leave.
+  void account(const std::string& name, Entry& entry);
+  void arm();
 
   EventLoop& loop_;
   Journal& journal_;
@@ -57,7 +69,8 @@ class RadiusPorts {
   Hooks hooks_;
   std::map<std::string, Entry> entries_;
   std::vector<std::pair<std::string, core::RadiusReport>> untold_;
-  EventSource tell_;  ///< from the first authenticator on
+  EventSource tell_;   ///< from the first authenticator on
+  EventSource timer_;  ///< of records
   core::RadiusOwner last_owner_ = 0;
 };
 

@@ -42,6 +42,8 @@ class Admission {
   /// Follows what MKA made of the keys, after the Kay's step. True where the Kay has to look again.
   [[nodiscard]] bool follow(Time now);
   [[nodiscard]] std::optional<Time> next() const;
+  /// A host is authenticated, and has the port.
+  [[nodiscard]] bool has_session() const noexcept { return session_.has_value(); }
   [[nodiscard]] std::optional<RadiusCommand> poll() { return authenticator_.poll(); }
 
   /// What stands between the port and a link secured by an authentication; none where nothing does.

@@ -84,6 +84,8 @@ class Port {
   [[nodiscard]] std::uint64_t supplicant_revision() const noexcept { return access_.logon().revision(); }
   /// The same of status().authenticator, its servers aside.
   [[nodiscard]] std::uint64_t authenticator_revision() const noexcept { return access_.admission().revision(); }
+  /// The authenticator lets a host use the port.
+  [[nodiscard]] bool has_host() const noexcept { return access_.admission().has_session(); }
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:

@@ -63,11 +63,25 @@ Result<void> sign_radius_request(const RadiusWriter::Finished& request, Bytes se
   return {};
 }
 
-Result<RadiusCheck> check_radius_answer(const RadiusPacket& answer, const RadiusAuthenticator& request, Bytes secret) {
+Result<void> sign_radius_accounting(MutableBytes packet, Bytes secret) {
+  std::array<std::uint8_t, md5_size> sum{};
+  if (!md5({packet, secret}, sum)) return library_failure("cannot compute MD5");
+  std::ranges::copy(sum, packet.begin() + authenticator_at);
+  return {};
+}
+
+Result<bool> is_radius_answer(const RadiusPacket& answer, const RadiusAuthenticator& request, Bytes secret) {
   std::array<std::uint8_t, md5_size> expected{};
   if (!md5({answer.whole.first(authenticator_at), request, answer.attributes, secret}, expected))
     return library_failure("cannot compute MD5");
-  if (!equal_constant_time(expected, answer.authenticator)) return RadiusCheck::bad_authenticator;
+  return equal_constant_time(expected, answer.authenticator);
+}
+
+Result<RadiusCheck> check_radius_answer(const RadiusPacket& answer, const RadiusAuthenticator& request, Bytes secret) {
+  const auto from_server = is_radius_answer(answer, request, secret);
+  if (!from_server) return std::unexpected{from_server.error()};
+  if (!*from_server) return RadiusCheck::bad_authenticator;
+  std::array<std::uint8_t, md5_size> expected{};
   const std::optional<Bytes> found = answer.find(RadiusAttributeType::message_authenticator);
   if (!found) return RadiusCheck::no_message_authenticator;
   if (found->size() != md5_size) return RadiusCheck::bad_message_authenticator;

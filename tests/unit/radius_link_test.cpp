@@ -4,7 +4,7 @@
 #include "engine/adapters/system/os_random.hpp"
 #include "tests/sim/forge.hpp"
 #include "tests/unit/cable.hpp"
-#include "tests/unit/rejecting_server.hpp"
+#include "tests/unit/radius_server.hpp"
 
 namespace macsec::os {
 namespace {
@@ -53,7 +53,7 @@ class RadiusLinkTest : public CableTest {
 
 TEST_F(RadiusLinkTest, AnswersComeByBothFamilies) {
   for (const int family : {AF_INET, AF_INET6}) {
-    Rejecting server{loop_, family};
+    RadiusServerStub server{loop_, family};
     server.forges_first = true;
     ASSERT_TRUE(server.bound());
     open(family == AF_INET ? "127.0.0.1" : "::1", server.port());
@@ -73,7 +73,7 @@ TEST_F(RadiusLinkTest, ClosedPortIsToldAtOnceAndAServerThatComesBackIsUsed) {
   }
   ASSERT_EQ(events_.size(), 1U);
   EXPECT_EQ(events_[0].kind, core::RadiusEvent::Kind::server_dead);
-  const Rejecting server{loop_, AF_INET, 1812};
+  const RadiusServerStub server{loop_, AF_INET, 1812};
   ASSERT_TRUE(server.bound());
   EXPECT_EQ(ask()->kind, RadiusReport::Kind::reject);
   ASSERT_EQ(events_.size(), 2U);

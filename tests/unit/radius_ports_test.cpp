@@ -4,7 +4,7 @@
 #include "engine/adapters/system/os_random.hpp"
 #include "tests/sim/forge.hpp"
 #include "tests/unit/cable.hpp"
-#include "tests/unit/rejecting_server.hpp"
+#include "tests/unit/radius_server.hpp"
 
 namespace macsec::os {
 namespace {
@@ -61,7 +61,8 @@ class RadiusPortsTest : public CableTest {
                           [this](bool on) {
                             hears_.push_back(on);
                             return Result<void>{};
-                          }}};
+                          },
+                      .counters = [](const std::string&) { return Result<SecyCounters>{SecyCounters{}}; }}};
 };
 
 TEST_F(RadiusPortsTest, PortsWithTheSameServersShareAClient) {
@@ -75,7 +76,7 @@ TEST_F(RadiusPortsTest, PortsWithTheSameServersShareAClient) {
 }
 
 TEST_F(RadiusPortsTest, EachPortGetsItsOwnAnswer) {
-  const Rejecting server{loop_, AF_INET, 1812};
+  const RadiusServerStub server{loop_, AF_INET, 1812};
   ASSERT_TRUE(server.bound());
   ports_.set(port_profile("one", 1812));
   ports_.set(port_profile("two", 1812));
@@ -107,7 +108,7 @@ TEST_F(RadiusPortsTest, PortThatWaitsIsToldThatItsServersChanged) {
 }
 
 TEST_F(RadiusPortsTest, PortThatEndsHearsNothingMore) {
-  const Rejecting server{loop_, AF_INET, 1812};
+  const RadiusServerStub server{loop_, AF_INET, 1812};
   ports_.set(port_profile("one", 1812));
   ports_.set(port_profile("two", 1812));
   ask("one", 1);
@@ -131,6 +132,36 @@ TEST_F(RadiusPortsTest, EapIsHeardAsLongAsThereIsAnAuthenticator) {
   EXPECT_FALSE(ports_.set(supplicant));  // it was an authenticator until now
   ASSERT_FALSE(hears_.empty());
   EXPECT_FALSE(hears_.back());
+}
+
+TEST_F(RadiusPortsTest, SessionOfAHostIsAccounted) {
+  RadiusServerStub server{loop_, AF_INET, 1812};
+  const RadiusServerStub books{loop_, AF_INET, 1813};
+  ASSERT_TRUE(server.bound() && books.bound());
+  server.accepts = true;
+  const auto link = ports_.set(port_profile("one", 1812));
+  const auto heard = [&](std::size_t count) {
+    const Time end = boot_time() + std::chrono::seconds{5};
+    while (books.records.size() < count && boot_time() < end) static_cast<void>(loop_.run_once(end));
+    turn();
+    return books.records;
+  };
+  ask("one", 1);
+  ASSERT_TRUE(wait(1));
+  ASSERT_EQ(reports_.at("one").kind, Kind::accept);
+  EXPECT_TRUE(books.records.empty());  // the port has not said yet that it lets the host in
+  ports_.follow("one", true);
+  EXPECT_EQ(heard(1), (std::vector<std::uint8_t>{1}));
+  ports_.follow("one", true);
+  ports_.follow("one", false);
+  EXPECT_EQ(heard(2), (std::vector<std::uint8_t>{1, 2}));
+  EXPECT_EQ(link->status().at(0).counters.accounting_responses, 2U);
+  reports_.clear();
+  ask("one", 2);
+  ASSERT_TRUE(wait(1));
+  ports_.follow("one", true);
+  ports_.drop("one");  // ends the session
+  EXPECT_EQ(heard(4), (std::vector<std::uint8_t>{1, 2, 1, 2}));
 }
 
 TEST_F(RadiusPortsTest, DeathOfAServerIsSeenInTheStatus) {

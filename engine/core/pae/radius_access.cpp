@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t nas_port_type_ethernet = 15;
 constexpr std::uint32_t service_type_framed = 2;
-constexpr std::uint32_t terminate_by_request = 1;  // Termination-Action=RADIUS-Request
+constexpr std::uint32_t authenticated_by_radius = 1;  // Acct-Authentic=RADIUS
+constexpr std::uint32_t terminate_by_request = 1;     // Termination-Action=RADIUS-Request
 constexpr std::array<std::uint8_t, 1> asks_for_key_name{0};
 constexpr std::size_t longest_reply = 256;
 constexpr std::size_t most_ignored = 64;
@@ -102,6 +103,8 @@ class Reading {
       if (const auto seconds = number(attribute)) report_.session_timeout = std::chrono::seconds{*seconds};
     } else if (type == Type::termination_action) {
       if (const auto action = number(attribute)) report_.reauthenticate = *action == terminate_by_request;
+    } else if (type == Type::acct_interim_interval) {
+      if (const auto seconds = number(attribute)) report_.interim = std::chrono::seconds{*seconds};
     } else if (type == Type::reply_message) {
       reply_.insert(reply_.end(), attribute.value.begin(), attribute.value.end());
     } else if (type == Type::class_ && report_.class_.empty()) {
@@ -198,6 +201,41 @@ Result<RadiusOctets> write_status_request(std::string_view nas_identifier, const
   writer.add_message_authenticator();
   add_text(writer, RadiusAttributeType::nas_identifier, nas_identifier);
   return finished(writer, server);
+}
+
+Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record, std::string_view nas_identifier,
+                                              std::uint8_t identifier, const RadiusServer& server) {
+  using Type = RadiusAttributeType;
+  const auto low = [](std::uint64_t value) { return static_cast<std::uint32_t>(value & 0xffffffffU); };
+  const std::string host = station_of(record.host);
+  RadiusOctets buffer(max_radius_size);
+  RadiusWriter writer{buffer, RadiusCode::accounting_request, identifier, {}};
+  writer.add(Type::acct_status_type, static_cast<std::uint32_t>(record.kind));
+  add_text(writer, Type::acct_session_id, record.session);
+  writer.add(Type::acct_authentic, authenticated_by_radius);
+  add_text(writer, Type::user_name, record.user_name.empty() ? host : record.user_name);
+  add_text(writer, Type::nas_identifier, nas_identifier);
+  add_text(writer, Type::nas_port_id, record.port_id);
+  writer.add(Type::nas_port_type, nas_port_type_ethernet);
+  add_text(writer, Type::called_station_id, station_of(record.port));
+  add_text(writer, Type::calling_station_id, host);
+  writer.add(Type::event_timestamp, low(static_cast<std::uint64_t>(record.at)));
+  if (!record.class_.empty()) writer.add(Type::class_, record.class_);
+  if (record.kind != RadiusAccounting::Kind::start) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(record.elapsed).count();
+    writer.add(Type::acct_session_time, low(static_cast<std::uint64_t>(seconds)));
+    writer.add(Type::acct_input_octets, low(record.octets_in));
+    writer.add(Type::acct_input_gigawords, low(record.octets_in >> 32U));
+    writer.add(Type::acct_output_octets, low(record.octets_out));
+    writer.add(Type::acct_output_gigawords, low(record.octets_out >> 32U));
+    writer.add(Type::acct_input_packets, low(record.packets_in));
+    writer.add(Type::acct_output_packets, low(record.packets_out));
+  }
+  const RadiusWriter::Finished done = writer.finish();
+  if (done.packet.empty()) return fail("the record does not fit a RADIUS packet");
+  if (const auto signed_ = crypto::sign_radius_accounting(done.packet, secret_of(server)); !signed_)
+    return std::unexpected{signed_.error()};
+  return RadiusOctets{done.packet.begin(), done.packet.end()};
 }
 
 RadiusReport read_access_answer(const RadiusPacket& answer, const RadiusAuthenticator& request,

@@ -30,6 +30,11 @@ struct RadiusHead {
 [[nodiscard]] Result<RadiusOctets> write_status_request(std::string_view nas_identifier, const RadiusHead& head,
                                                         const RadiusServer& server);
 
+/// An Accounting-Request, signed.
+[[nodiscard]] Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record,
+                                                            std::string_view nas_identifier, std::uint8_t identifier,
+                                                            const RadiusServer& server);
+
 /// What an answer means for the port: `answer` is an Access-Accept, -Reject or -Challenge whose check was good.
 /// An Accept that gives no keys for MACsec is a failure.
 [[nodiscard]] RadiusReport read_access_answer(const RadiusPacket& answer, const RadiusAuthenticator& request,

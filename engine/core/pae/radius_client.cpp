@@ -224,6 +224,8 @@ bool RadiusClient::is_good(Pending& pending, const RadiusPacket& packet, const R
       ++counters.access_challenges;
       return true;
     case RadiusCode::access_request:
+    case RadiusCode::accounting_request:
+    case RadiusCode::accounting_response:
     case RadiusCode::status_server:
       break;
   }

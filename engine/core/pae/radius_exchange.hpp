@@ -66,12 +66,32 @@ struct RadiusReport {
   std::optional<MethodKeys> keys{};           ///< of an Accept
   LinksecPolicy linksec = LinksecPolicy::none;
   std::vector<std::uint8_t> class_{};  ///< Class, for accounting
+  std::optional<Duration> interim{};   ///< Acct-Interim-Interval, for accounting
   std::string reply_message{};         ///< untrusted
   /// Attributes nobody acts on, as "Filter-Id" and text.
   std::vector<std::pair<std::string, std::string>> ignored{};
   std::string server{};  ///< address of who answered, or was asked last
   RadiusProblem problem = RadiusProblem::none;
   std::string words{};
+};
+
+/// One record of a session for the server's books (RFC 2866).
+struct RadiusAccounting {
+  enum class Kind : std::uint8_t { start = 1, stop = 2, interim = 3 };  ///< Acct-Status-Type
+  Kind kind = Kind::start;
+  std::string session{};  ///< Acct-Session-Id
+  std::string user_name{};
+  MacAddress host{};
+  MacAddress port{};
+  std::string port_id{};
+  std::vector<std::uint8_t> class_{};  ///< as the Access-Accept had it
+  std::int64_t at = 0;                 ///< Event-Timestamp: seconds since 1970-01-01 UTC
+  Duration elapsed{0};                 ///< of the session
+  // Since the session began, as the host sent (in) and got it (out).
+  std::uint64_t octets_in = 0;
+  std::uint64_t octets_out = 0;
+  std::uint64_t packets_in = 0;
+  std::uint64_t packets_out = 0;
 };
 
 }  // namespace macsec::core

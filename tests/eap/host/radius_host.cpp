@@ -5,6 +5,7 @@
 // radius-host SECRET TIMEOUT ADDRESS[,ADDRESS...] KEY=VALUE...   KEY as in eap-host
 #include "engine/adapters/radius_link.hpp"
 #include "engine/adapters/system/os_random.hpp"
+#include "engine/core/pae/session_ledger.hpp"
 #include "engine/eap/peer.hpp"
 #include "tests/eap/host/host_words.hpp"
 
@@ -70,34 +71,47 @@ class Port {
     const auto* response = std::get_if<eap::Octets>(&reply);
     if (response == nullptr) return;
     if (identity_.empty()) identity_.assign(response->begin() + 5, response->end());
-    link_->command(1, {.conversation = conversation_,
-                       .packet = *response,
-                       .user_name = identity_,
-                       .host = {{2, 0, 0, 0, 1, 1}},
-                       .port = {{2, 0, 0, 0, 2, 2}},
-                       .port_id = "port1",
-                       .mtu = 1496});
+    const core::RadiusCommand request{.conversation = conversation_,
+                                      .packet = *response,
+                                      .user_name = identity_,
+                                      .host = {{2, 0, 0, 0, 1, 1}},
+                                      .port = {{2, 0, 0, 0, 2, 2}},
+                                      .port_id = "port1",
+                                      .mtu = 1496};
+    ledger_.note_request(request);
+    link_->command(1, request);
   }
   void take(const core::RadiusReport& report) {
     if (!report.packet.empty()) give(report.packet);
     if (report.kind == Kind::challenge) return;
     const auto server = link_->status().at(0);
+    if (report.kind == Kind::accept) account(report);
     std::cout << fmt::format(
                      "{{\"outcome\": \"{}\", \"server\": {}, \"problem\": \"{}\", \"words\": {}, \"msk\": \"{}\", "
                      "\"session_id\": \"{}\", \"peer_msk\": \"{}\", \"peer_session_id\": \"{}\", "
-                     "\"state\": \"{}\", \"reply\": {}, \"class\": \"{}\", \"timeout\": {}}}",
+                     "\"state\": \"{}\", \"reply\": {}, \"class\": \"{}\", \"timeout\": {}, \"accounted\": {}}}",
                      name_of(report.kind), json_text(report.server), to_string(report.problem), json_text(report.words),
                      report.keys ? hex(report.keys->msk.expose()) : "", report.keys ? hex(report.keys->session_id) : "",
                      keys_ ? hex(keys_->msk.expose()) : "", keys_ ? hex(keys_->session_id) : "",
                      core::to_string(server.state), json_text(report.reply_message), hex(report.class_),
-                     report.session_timeout ? report.session_timeout->count() / 1'000'000 : -1)
+                     report.session_timeout ? report.session_timeout->count() / 1'000'000 : -1,
+                     server.counters.accounting_responses)
               << std::endl;
+  }
+
+  /// The host is there for a moment.
+  void account(const core::RadiusReport& accept) {
+    ledger_.note_accept(accept);
+    for (const bool has_host : {true, false})
+      for (core::RadiusAccounting& record : ledger_.step(has_host, core::PortTraffic{}, os::boot_time(), 1'793'500'000))
+        link_->account(std::move(record));
   }
 
   os::EventLoop loop_ = std::move(*os::EventLoop::open());
   os::OsRandom random_;
   std::shared_ptr<eap::LoadedProfile> loaded_;
   std::unique_ptr<os::RadiusLink> link_;
+  core::SessionLedger ledger_{random_};
   std::optional<eap::Peer> peer_;
   std::optional<MethodKeys> keys_;
   core::RadiusConversation conversation_ = 0;

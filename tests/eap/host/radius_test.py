@@ -5,6 +5,7 @@ gives no key, a wrong secret, servers that end, come back or stand in for each o
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,18 @@ class Radius(unittest.TestCase):
                             self.accepted(got)
                             self.assertEqual(got["session_id"][:2], SESSION_TYPE[settings["method"]])
                             self.assertEqual(got["state"], "alive")
+
+    def test_sessions_are_accounted(self):
+        """FreeRADIUS drops records whose Request Authenticator is wrong."""
+        radius = self.lab.run_radius()
+        with Port(self.lab, self.certificate()) as port:
+            self.accepted(port.authenticate())
+            radius.until(lambda text: text.count("Sent Accounting-Response") == 2)
+            self.assertEqual(port.authenticate()["accounted"], 2)
+            radius.until(lambda text: text.count("Sent Accounting-Response") == 4)
+        text = radius.text()
+        self.assertEqual([text.count("Acct-Status-Type = " + kind) > 0 for kind in ("Start", "Stop")], [True, True], text)
+        self.assertEqual(len(set(re.findall(r'Acct-Session-Id = "([0-9a-f]{16})"', text))), 2)
 
     def test_many_fragments(self):
         self.lab.run_radius(fragment=200)

@@ -14,11 +14,11 @@ namespace macsec::os {
 
 inline constexpr std::string_view radius_secret = "xyzzy5461xyzzy54";
 
-/// A server on loopback that rejects everybody who asks.
-class Rejecting {
+/// A server on loopback that rejects or accepts everybody who asks, and takes any record.
+class RadiusServerStub {
  public:
   /// `port` 0: any.
-  Rejecting(EventLoop& loop, int family, std::uint16_t port = 0) {
+  RadiusServerStub(EventLoop& loop, int family, std::uint16_t port = 0) {
     socket_ = FileDescriptor{::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     sockaddr_storage address{};
     address.ss_family = static_cast<sa_family_t>(family);
@@ -37,7 +37,9 @@ class Rejecting {
   }
   [[nodiscard]] bool bound() const noexcept { return bound_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-  bool forges_first = false;  ///< sends an answer of another secret before its own
+  bool accepts = false;
+  std::vector<std::uint8_t> records{};  ///< Acct-Status-Type of each
+  bool forges_first = false;            ///< sends an answer of another secret before its own
 
  private:
   void answer() {
@@ -48,12 +50,22 @@ class Rejecting {
         ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (got <= 0) return;
     const Bytes request = Bytes{buffer}.first(static_cast<std::size_t>(got));
+    const auto packet = read_radius(request);
+    if (packet && RadiusCode{packet->code} == RadiusCode::accounting_request) {
+      records.push_back(packet->find(RadiusAttributeType::acct_status_type)->back());
+      test::RadiusAnswer response{RadiusCode::accounting_response, request, radius_secret};
+      return send(response.without_message_authenticator().octets(), from, size);
+    }
     for (const std::string_view with : {std::string_view{"another secret"}, radius_secret}) {
       if (with != radius_secret && !forges_first) continue;
-      const auto octets = test::RadiusAnswer{RadiusCode::access_reject, request, with}.octets();
-      static_cast<void>(
-          ::sendto(socket_.get(), octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&from), size) > 0);
+      test::RadiusAnswer answer{accepts ? RadiusCode::access_accept : RadiusCode::access_reject, request, with};
+      if (accepts) answer.add_keys(std::vector<std::uint8_t>(64, 1)).add(RadiusAttributeType::eap_key_name, "session");
+      send(answer.octets(), from, size);
     }
+  }
+  void send(const std::vector<std::uint8_t>& octets, const sockaddr_storage& to, socklen_t size) const {
+    static_cast<void>(
+        ::sendto(socket_.get(), octets.data(), octets.size(), 0, reinterpret_cast<const sockaddr*>(&to), size) > 0);
   }
 
   FileDescriptor socket_;

@@ -27,6 +27,8 @@ PATIENCE = 25
 TRUST = ("802-1x.ca-cert", HOME + "/ca.pem", "802-1x.domain-match", radius.SERVER_NAME)
 TLS = ("802-1x.eap", "tls", "802-1x.identity", "host1", *TRUST, "802-1x.client-cert", HOME + "/client.pem", "802-1x.private-key", HOME + "/locked.key",
        "802-1x.private-key-password", "open sesame")
+STORE = ("802-1x.eap", "tls", "802-1x.identity", "host1", *TRUST, "802-1x.client-cert", HOME + "/store.p12", "802-1x.private-key", HOME + "/store.p12",
+         "802-1x.private-key-password", "open sesame")
 PEAP = ("802-1x.eap", "peap", "802-1x.identity", "alice", "802-1x.phase2-auth", "mschapv2")
 
 
@@ -37,8 +39,9 @@ def keys(c):
     for name in ("ca.pem", "client.pem"):
         with open(made[name], encoding="ascii") as text:
             c.write(os.path.join(HOME, name), text.read(), 0o600)
-    locked = os.path.join(HOME, "locked.key")
-    command(["openssl", "pkcs8", "-topk8", "-in", made["client.key"], "-passout", "pass:open sesame", "-out", locked])
+    command(["openssl", "pkcs8", "-topk8", "-in", made["client.key"], "-passout", "pass:open sesame", "-out", HOME + "/locked.key"])
+    command(["openssl", "pkcs12", "-export", "-in", made["client.pem"], "-inkey", made["client.key"], "-passout", "pass:open sesame",
+             "-out", HOME + "/store.p12"])
     return made
 
 
@@ -172,6 +175,7 @@ def run(t):
     host = Host(t, installed=True)
     files = keys(t)
     t.case("EAP-TLS, with files below a home", kept, host, files, *TLS)
+    t.case("EAP-TLS, with a PKCS#12 file", kept, host, files, *STORE)
     t.case("PEAP, with a password that NetworkManager keeps", kept, host, files, *PEAP, *TRUST, "802-1x.password", "wonder")
     t.case("PEAP, with a password that is asked for", asked, host, files)
     t.case("a wrong password", refused, host, files)

@@ -285,6 +285,9 @@ void Devices::reassert(Session& session, Time now) {
   if (!done && done.error().code == ENODEV) return;
   if (!done) session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
   if (done && !*done) return;
+  if (done)
+    // Some hardware drops its keys with every change.
+    if (const auto held = session.secy_.read()) session.with_port([&](auto& port) { port.on_sample(*held, now); });
   if (session.reassert_pace_.answered(now))
     session.trace_.message(
         LogLevel::warning,

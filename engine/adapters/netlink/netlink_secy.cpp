@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::chrono::milliseconds read_age{100};
 constexpr std::chrono::milliseconds never{-1};
+/// Between attempts to re-create the device for a suite that was refused.
+constexpr std::chrono::minutes suite_pause{1};
 
 /// The window is unknown, and without meaning, where replay protection is off.
 bool same(SecyParameters left, SecyParameters right) {
@@ -87,36 +89,36 @@ Result<void> NetlinkSecy::attach() {
 }
 
 Result<void> NetlinkSecy::make_or_find(const Link& parent) {
-  std::string refused;
-  if (device_.create) {
-    MacsecLinkRequest request;
-    request.name = device_.interface;
-    request.parent = parent.ifindex;
-    request.mac = parent.mac;
-    request.sci = Sci::of(parent.mac, device_.port);
-    request.cipher_suite = device_.cipher_suite;
-    request.parameters = device_.parameters;
-    auto made = device_.offload == OffloadChoice::off ? make(request) : make_offloaded(parent, request);
-    if (made || made.error().code != EBUSY || attached()) return made;
-    // The SCI is taken, or something else sits on the parent.
-    if (parent.master != 0) {
-      made.error().message +=
-          "; " + parent.name + " is part of a bridge or bond: MACsec comes first, then the macsec device joins";
-      return made;
-    }
-    refused = std::move(made.error().message);
-  }
   const auto links = macsec_links(kernel_);
   if (!links) return std::unexpected{links.error()};
-  for (const Link& link : *links) {
-    if (link.parent != parent.ifindex || link.parent_netns || link.macsec->sci.port() != device_.port) continue;
-    // Ours may have been renamed, and who makes it for us may name it otherwise; what serves somebody else is left alone.
-    if (!device_.create || kernel_.made().has(link)) return adopt(link);
-    return fail(EBUSY, refused + "; " + link.name + ", which macsecd did not make, has port " +
-                           std::to_string(device_.port) + " on " + parent.name);
-  }
-  if (device_.create) return fail(EBUSY, refused + "; " + why_busy(parent));
-  return fail(ENODEV, device_.interface + " does not exist, and the profile leaves it to somebody else to make it");
+  const auto found = std::ranges::find_if(*links, [&](const Link& link) {
+    return link.parent == parent.ifindex && !link.parent_netns && link.macsec->sci.port() == device_.port;
+  });
+  // Ours may have been renamed, and who makes it for us may name it otherwise. It is looked for first: hardware with room for
+  // one device refuses another with an error of its own, before the kernel says whose it is.
+  if (found != links->end() && (!device_.create || kernel_.made().has(*found))) return adopt(*found);
+  if (!device_.create)
+    return fail(ENODEV,
+                device_.interface + " does not exist, and the profile leaves it to another program to create it");
+  MacsecLinkRequest request;
+  request.name = device_.interface;
+  request.parent = parent.ifindex;
+  request.mac = parent.mac;
+  request.sci = Sci::of(parent.mac, device_.port);
+  request.cipher_suite = device_.cipher_suite;
+  request.parameters = device_.parameters;
+  auto made = device_.offload == OffloadChoice::off ? make(request) : make_offloaded(parent, request);
+  if (made || made.error().code != EBUSY || attached()) return made;
+  // The SCI is taken, or something else sits on the parent.
+  std::string& words = made.error().message;
+  if (parent.master != 0)
+    words += "; " + parent.name + " is part of a bridge or bond: MACsec comes first, then the macsec device joins";
+  else if (found != links->end())  // what serves another program is left alone
+    words += "; " + found->name + ", which macsecd did not make, has port " + std::to_string(device_.port) + " on " +
+             parent.name;
+  else
+    words += "; " + why_busy(parent);
+  return made;
 }
 
 /// Nothing here has the identifier, and the kernel says the same of what is in other network namespaces.
@@ -239,6 +241,14 @@ Result<bool> NetlinkSecy::reassert(const Link& seen) {
   if (seen.ifindex != ifindex_ || !seen.macsec) return false;
   name_ = seen.name;
   sci_ = seen.macsec->sci;
+  if (forgets_keys() && (!same(seen.macsec->parameters, parameters_) || seen.macsec->encoding != encoding_)) {
+    const auto held = read_fresh();
+    if (!held) return std::unexpected{held.error()};
+    // With the change the hardware has lost every SA, and the kernel, which goes on listing them, cannot delete them.
+    if (has_keys(held->state))
+      if (auto replaced = replace(seen, {}, cipher_suite_); !replaced) return std::unexpected{replaced.error()};
+    if (has_keys(held->state)) return true;
+  }
   bool differed = false;
   if (!same(seen.macsec->parameters, parameters_)) {
     const SecyParameters wanted = std::exchange(parameters_, seen.macsec->parameters);
@@ -282,6 +292,8 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
                 "cannot " + change +
                     ": the kernel fixes the cipher suite when the device is made, and another program made it");
   // Keys are not given up for a suite that cannot be had.
+  if (refused_suite_ && refused_suite_->suite == suite && std::chrono::steady_clock::now() < refused_suite_->until)
+    return std::unexpected{refused_suite_->error};
   const bool has = driver_ == nullptr || offload_suites_.has(suite);
   if (!has && device_.offload != OffloadChoice::automatic)
     return fail(EOPNOTSUPP, "cannot " + change + ": " + std::string{driver_->name} +
@@ -292,19 +304,30 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   const auto found = find_link(kernel_, ifindex_);
   if (!found) return std::unexpected{found.error()};
   if (!*found || !(*found)->macsec) return fail(ENODEV, "cannot " + change + ": the device does not exist");
-  const Link& old = **found;
+  auto done = replace(**found, now->state.receive, suite);
+  refused_suite_.reset();
+  if (!done && done.error().code != ENODEV)
+    refused_suite_ = {suite, done.error(), std::chrono::steady_clock::now() + suite_pause};
+  return done;
+}
 
+Result<void> NetlinkSecy::replace(const Link& old, const std::vector<ReceiveScState>& receive, CipherSuite suite) {
   const CipherSuite before = cipher_suite_;
+  const OffloadMode mode = offload_.mode;
   auto stack = LinkStack::save(kernel_.route(), ifindex_);
   if (!stack) return std::unexpected{stack.error()};
   const ControlledPort port = controlled_port_;
   if (auto deleted = delete_link(kernel_, ifindex_, name_); !deleted) return deleted;
   auto made = recreate(old, suite);
-  if (!made && made.error().code != ENODEV)
+  if (!made && made.error().code != ENODEV && suite != before) {
+    // Firmware may have less than its driver: what it refused is not announced any more.
+    const bool lacks = made.error().code == EOPNOTSUPP || made.error().code == EINVAL;
+    if (mode != OffloadMode::off && lacks) kernel_.trials().note(old.parent, mode, suite, false);
     if (auto again = recreate(old, before); !again) return again;
+  }
   if (!attached()) return made;
-  tell_recreated(stack->restore(kernel_.route(), ifindex_));
-  for (const ReceiveScState& sc : now->state.receive)
+  tell_recreated(stack->restore(kernel_.route(), ifindex_), before);
+  for (const ReceiveScState& sc : receive)
     if (auto created = create_receive_sc(sc.sci); !created) return created;
   if (port == ControlledPort::up)
     if (auto opened = set_controlled_port(port); !opened) return opened;
@@ -335,9 +358,10 @@ Result<void> NetlinkSecy::recreate(const Link& old, CipherSuite suite) {
   return made;
 }
 
-void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome) {
+void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome, CipherSuite before) {
   const std::string suite{to_string(cipher_suite_)};
-  Recreated told{.text = "the device was re-created for " + suite};
+  const bool same = before == cipher_suite_;
+  Recreated told{.text = "the device was re-created " + (same ? "as it was" : "for " + suite)};
   const auto list = [&told](std::string_view what, const std::vector<std::string>& all) {
     if (all.empty()) return;
     told.noticed = true;
@@ -346,7 +370,7 @@ void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome) {
   };
   list("restored on it", outcome.restored);
   list("lost", outcome.lost);
-  if (told.noticed) told.text += ". With CipherSuites=" + suite + " it is created so at once";
+  if (told.noticed && !same) told.text += ". With CipherSuites=" + suite + " it is created so at once";
   recreated_ = std::move(told);
 }
 

@@ -12,6 +12,7 @@
 #include "engine/wire/eapol.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <span>
 #include <string>
@@ -69,7 +70,8 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.
   [[nodiscard]] Result<void> clear();
-  /// Restores what another program changed: parameters, the encoding AN, dormant or up; whether there was anything.
+  /// Restores what another program changed: parameters, the encoding AN, dormant or up; whether there was anything. Where the
+  /// driver lost its keys by that change, the device is re-created and holds none: read() tells.
   /// `seen` is the device as the link monitor reports it; to be called at every change of the device. IFF_UP is left to
   /// the program that cleared it, except in a bond (see set_bonded()).
   [[nodiscard]] Result<bool> reassert(const Link& seen);
@@ -122,7 +124,10 @@ class NetlinkSecy final : public Secy {
   [[nodiscard]] Result<void> make_or_find(const Link& parent);
   [[nodiscard]] std::string why_busy(const Link& parent) const;
   [[nodiscard]] bool set_down_while_closed() const noexcept;
-  void tell_recreated(const LinkStack::Outcome& outcome);
+  /// Of a device that had `before`.
+  void tell_recreated(const LinkStack::Outcome& outcome, CipherSuite before);
+  /// The device is removed and created again, without keys and with these receive SCs; as it was where `suite` cannot be had.
+  [[nodiscard]] Result<void> replace(const Link& old, const std::vector<ReceiveScState>& receive, CipherSuite suite);
   [[nodiscard]] Result<void> recreate(const Link& old, CipherSuite suite);
   /// Of an adopted device: as the profile wants it.
   [[nodiscard]] Result<void> select_offload();
@@ -172,6 +177,12 @@ class NetlinkSecy final : public Secy {
   OffloadReport offload_;
   const OffloadDriver* driver_ = nullptr;  ///< null: software
   CipherSuiteSet offload_suites_;          ///< those the hardware was found to have
+  struct RefusedSuite {
+    CipherSuite suite;
+    Error error;
+    std::chrono::steady_clock::time_point until;
+  };
+  std::optional<RefusedSuite> refused_suite_;  ///< the last one that cost the device and could not be had
   std::optional<Recreated> recreated_;
   bool bonded_ = false;
   An encoding_;

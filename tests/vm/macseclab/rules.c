@@ -28,6 +28,22 @@ const struct lab_rules lab_rules[] = {
 		.stop_keeps = true,
 	},
 	{
+		/* An older card: the driver is the same, its firmware has no XPN. */
+		.name = "mlx5-old",
+		.driver = "mlx5_core",
+		.secys = 16,
+		.secys_full = -EBUSY,
+		.sas = 4,
+		.gap_us = 1000,
+		.strict_only = true,
+		.no_xpn = true,
+		.short_icv = true,
+		.no_pn_update = true,
+		.md_dst = true,
+		.when_operational = true,
+		.stop_keeps = true,
+	},
+	{
 		.name = "atlantic",
 		.driver = "atlantic",
 		.secys = 8,

@@ -111,6 +111,26 @@ TEST_F(OffloadTest, AutoGoesOnWhereTheMacIsFull) {
   std::fprintf(stderr, "# the fourth: %s\n", all.back()->offload().text.c_str());
 }
 
+// A process that starts has tried nothing, and hardware that is full refuses the trial before the kernel says whose device it is.
+TEST_F(OffloadTest, OursIsFoundUnderAnotherNameWhereTheMacIsFull) {
+  std::vector<std::unique_ptr<NetlinkSecy>> all;
+  for (std::uint16_t port = 1; port <= 3; ++port) {
+    SecyDevice one = wanted(OffloadChoice::mac);
+    one.port = port;
+    one.interface = "m" + std::to_string(port);
+    all.push_back(std::make_unique<NetlinkSecy>(one_.kernel(), one));
+    ASSERT_DONE(all.back()->attach());
+  }
+  ASSERT_EQ(one_.run("ip link set m1 down && ip link set m1 name mine"), 0);
+  one_.kernel().trials().forget(all.front()->parent_ifindex());
+  SecyDevice first = wanted(OffloadChoice::mac);
+  first.interface = "m1";
+  NetlinkSecy again{one_.kernel(), first};
+  ASSERT_DONE(again.attach());
+  EXPECT_EQ(again.name(), "mine");
+  EXPECT_EQ(again.offload().mode, OffloadMode::mac);
+}
+
 TEST_F(OffloadTest, CapabilitiesAreTold) {
   const MacsecCapabilities software = one_.kernel().capabilities("eth0");
   EXPECT_FALSE(software.mac_offload);

@@ -284,6 +284,35 @@ def refused(c, kind, words, **sections):
     equal(daemon.terminate(2), 0, "exit code")
 
 
+def settings_changed(c, kind):
+    """Another program changes the encoding AN: the hardware forgets every key, though the kernel goes on listing them."""
+    link = Link(c, kind)
+    begin = key_number(link.one)
+    for _ in range(2):
+        link.one.ip("link", "set", "macsec0", "type", "macsec", "encodingsa", (macsec.secy(link.one).tx_sa().an + 1) % 4)
+        wait_until(lambda: key_number(link.one) > begin, 20, "another key", every=0.2, state=lambda: macsec.secy(link.one))
+        begin = key_number(link.one)
+        link.passes(15)
+    link.finish()
+
+
+def firmware_refuses(c):
+    """A suite that the driver has and its firmware refuses is tried once, and what works goes on."""
+    kind = hardware.Kind("mlx5-old")
+    link = Link(c, kind, MACsec={"CipherSuites": "GCM-AES-128"})
+    before = link.pair.counters(0)["refused"]
+    better = {"CipherSuites": "GCM-AES-XPN-128 GCM-AES-128"}
+    for daemon, priority in zip(link.daemons, (16, 32)):
+        daemon.profile("link", profile(kind, priority=priority, MACsec=better))
+        daemon.reload()
+    seconds(20)
+    link.passes(15)
+    with link.probe.paused():
+        equal(macsec.secy(link.one).cipher, "GCM-AES-128", "cipher suite")
+        at_most(link.pair.counters(0)["refused"] - before, 1, "attempts")
+    link.finish()
+
+
 class Group:
     """Members on a switch, each with such a device."""
 
@@ -380,6 +409,8 @@ def run(t):
         t.case("macsecd, %s: three members" % kind.name, group, kind)
         t.case("macsecd, %s: should-secure" % kind.name, should_secure, kind)
         t.case("macsecd, %s: the peer is lost and returns" % kind.name, peer_lost, kind)
+    t.case("macsecd, mscc: another program changes the settings", settings_changed, KINDS["mscc"])
+    t.case("macsecd, mlx5 with older firmware: a suite is refused", firmware_refuses)
     t.case("macsecd, atlantic: XPN is refused in words", lambda c: refused(c, KINDS["atlantic"], "XPN",
                                                                   MACsec={"CipherSuites": "GCM-AES-XPN-128"}))
     t.case("a driver that refuses everything, beside nine links", beside_healthy, 600)

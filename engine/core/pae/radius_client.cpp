@@ -50,8 +50,13 @@ std::string words_of_silence(const RadiusServer& server) {
          "): it is down, or does not know this host and its secret";
 }
 
-std::string words_of_secret(const RadiusServer& server) {
-  return "answers of " + server.address + " fail their check: the secrets differ, or something rewrites packets";
+std::string words_of_bad_answer(const RadiusServer& server, crypto::RadiusCheck found) {
+  const std::string answers = "answers of " + server.address;
+  if (found == crypto::RadiusCheck::no_message_authenticator)
+    return answers +
+           " have no Message-Authenticator, so anybody on the path could have written them: FreeRADIUS before 3.2.5 "
+           "leaves it out where it rejects before its eap module";
+  return answers + " fail their check: the secrets differ, or something rewrites packets";
 }
 
 }  // namespace
@@ -210,7 +215,7 @@ bool RadiusClient::is_good(Pending& pending, const RadiusPacket& packet, const R
   const auto check = crypto::check_radius_answer(packet, pending.request.authenticator(), secret_of(server));
   if (!check || *check != crypto::RadiusCheck::good) {
     ++counters.bad_authenticators;
-    pending.request.note_bad_answer();
+    pending.request.note_bad_answer(check ? *check : crypto::RadiusCheck::bad_authenticator);
     return false;
   }
   switch (RadiusCode{packet.code}) {
@@ -287,11 +292,11 @@ std::optional<Time> RadiusClient::next_timeout() const noexcept {
 void RadiusClient::on_silence(const RadiusSlot& slot, Time now) {
   const RadiusServer& server = book_.server(slot.server);
   const Pending& pending = pending_.at(slot);
-  const bool secret = pending.request.has_bad_answer();
-  const std::string words = secret ? words_of_secret(server) : words_of_silence(server);
+  const auto bad = pending.request.bad_answer();
+  const std::string words = bad ? words_of_bad_answer(server, *bad) : words_of_silence(server);
   // A probe that is not answered says nothing new of a server that is dead.
   if (pending.purpose != Purpose::probe) book_.on_unanswered(slot.server, words, now);
-  give_up(slot, secret ? RadiusProblem::secret : RadiusProblem::silent, words, now);
+  give_up(slot, bad ? RadiusProblem::secret : RadiusProblem::silent, words, now);
 }
 
 void RadiusClient::give_up(const RadiusSlot& slot, RadiusProblem problem, const std::string& words, Time now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/base/time.hpp"
+#include "engine/crypto/radius_keys.hpp"
 #include "engine/ports/random.hpp"
 #include "engine/wire/radius.hpp"
 
@@ -55,9 +56,9 @@ class RadiusRequest {
   /// Only its answer is waited for.
   void stop_sending() noexcept { again_.reset(); }
 
-  /// An answer came whose check failed.
-  void note_bad_answer() noexcept { bad_answer_ = true; }
-  [[nodiscard]] bool has_bad_answer() const noexcept { return bad_answer_; }
+  /// An answer came whose check failed, for this.
+  void note_bad_answer(crypto::RadiusCheck found) noexcept { bad_answer_ = found; }
+  [[nodiscard]] std::optional<crypto::RadiusCheck> bad_answer() const noexcept { return bad_answer_; }
 
  private:
   std::vector<std::uint8_t> octets_;
@@ -66,7 +67,7 @@ class RadiusRequest {
   Duration most_;
   std::optional<Time> again_;
   Time deadline_;
-  bool bad_answer_ = false;
+  std::optional<crypto::RadiusCheck> bad_answer_;  ///< of the last that came
 };
 
 }  // namespace macsec::core

@@ -218,6 +218,19 @@ TEST_F(Client, AnswersThatFailTheirCheckAreTheSecretsFault) {
   EXPECT_NE(server(0).words.find("the secrets differ"), std::string::npos);
 }
 
+TEST_F(Client, AnswersWithoutMessageAuthenticatorAreNamedForThat) {
+  ask();
+  const RadiusDatagram request = only();
+  receive(request, RadiusAnswer{Code::access_reject, request.octets, shared_secret}.without_message_authenticator());
+  EXPECT_FALSE(report());
+  pass(1min);
+  const auto got = report();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->problem, RadiusProblem::secret);
+  EXPECT_NE(got->words.find("answers of 10.0.0.1 have no Message-Authenticator"), std::string::npos) << got->words;
+  EXPECT_EQ(got->words.find("the secrets differ"), std::string::npos) << got->words;
+}
+
 // ---- alive and dead --------------------------------------------------------------------------------------------------
 
 TEST_F(Client, ThirdUnansweredExchangeMakesAServerDead) {

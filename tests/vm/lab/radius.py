@@ -18,15 +18,22 @@ db_dir = %(folder)s
 run_dir = %(folder)s
 security {
     reject_delay = 0
+    status_server = yes
     allow_vulnerable_openssl = yes
 }
 client authenticator {
     ipaddr = %(client)s
     secret = "%(secret)s"
+    require_message_authenticator = yes
 }
 modules {
+    always ok {
+        rcode = ok
+    }
     files {
         usersfile = %(folder)s/users
+    }
+    pap {
     }
     mschap {
     }
@@ -37,7 +44,7 @@ modules {
             certificate_file = %(server.pem)s
             ca_file = %(ca.pem)s
             tls_min_version = "1.2"
-            tls_max_version = "1.2"
+            tls_max_version = "%(tls)s"
         }
         tls {
             tls = common
@@ -45,6 +52,11 @@ modules {
         mschapv2 {
         }
         peap {
+            tls = common
+            default_eap_type = mschapv2
+            virtual_server = inner
+        }
+        ttls {
             tls = common
             default_eap_type = mschapv2
             virtual_server = inner
@@ -57,19 +69,35 @@ server outer {
         ipaddr = %(address)s
         port = 1812
     }
+    listen {
+        type = acct
+        ipaddr = %(address)s
+        port = 1813
+    }
     authorize {
         eap
     }
     authenticate {
         eap
+    }
+    post-auth {
+        %(reply)s
+    }
+    accounting {
+        ok
     }
 }
 server inner {
     authorize {
         files
+        mschap
         eap
+        pap
     }
     authenticate {
+        Auth-Type PAP {
+            pap
+        }
         Auth-Type MS-CHAP {
             mschap
         }
@@ -100,20 +128,36 @@ def certificates(c):
 
 
 class Radius:
-    """FreeRADIUS in a namespace, for the authenticator at address `client`: EAP-TLS, and PEAP with MSCHAPv2 for `users`."""
+    """FreeRADIUS in a namespace, for the authenticator at address (or in the network) `client`: EAP-TLS, and PEAP and TTLS for `users`.
 
-    def __init__(self, c, namespace, address, client, files, users):
+    `key_name`: it gives the session's identifier (EAP-Key-Name), without which there is no key for MACsec. `reply`: more of its accepts,
+    {attribute: value}. `tls`: the highest version.
+    """
+
+    def __init__(self, c, namespace, address, client, files, users, secret=SECRET, key_name=True, reply=None, tls="1.2"):
         self.address = address
-        folder = c.folder("radius-" + namespace.name)
-        for name, text in (("radiusd.conf", _CONFIG % {"folder": folder, "address": address, "client": client, "secret": SECRET, **files}),
-                           ("dictionary", ""),
+        self.secret = secret
+        self._c, self._namespace = c, namespace
+        self._folder = c.folder("radius-" + address)
+        lines = {**({"EAP-Key-Name": "&reply:EAP-Session-Id"} if key_name else {}), **(reply or {})}
+        reply = "update reply {\n%s\n        }" % "\n".join("            &%s := %s" % line for line in lines.items()) if lines else "ok"
+        values = {"folder": self._folder, "address": address, "client": client, "secret": secret, "tls": tls,
+                  "reply": reply, **files}
+        for name, text in (("radiusd.conf", _CONFIG % values), ("dictionary", ""),
                            ("users", "".join('%s Cleartext-Password := "%s"\n' % item for item in users.items()))):
-            with open(os.path.join(folder, name), "w", encoding="ascii") as out:
+            with open(os.path.join(self._folder, name), "w", encoding="ascii") as out:
                 out.write(text)
-        self.process = c.start(["freeradius", "-X", "-n", "radiusd", "-d", folder, "-l", "stdout"], namespace, "freeradius")
+        self.process = None
+        self.start()
+
+    def start(self):
+        """Start it (again)."""
+        self.process = self._c.start(["freeradius", "-sfx", "-n", "radiusd", "-d", self._folder, "-l", "stdout"], self._namespace,
+                                     "freeradius-" + self.address)
         # Its socket is the only sign of its being ready.
-        wait_until(lambda: address + ":1812" in namespace.run("ss", "-Hlun"), 30, "FreeRADIUS listens", every=0.2, state=self.process.output)
+        wait_until(lambda: self.address + ":1812" in self._namespace.run("ss", "-Hlun"), 30, "FreeRADIUS listens", every=0.2,
+                   state=self.process.output)
 
     def authenticator(self, own):
         """hostapd's settings for this server, from its address `own`."""
-        return "own_ip_addr=%s\nauth_server_addr=%s\nauth_server_port=1812\nauth_server_shared_secret=%s\n" % (own, self.address, SECRET)
+        return "own_ip_addr=%s\nauth_server_addr=%s\nauth_server_port=1812\nauth_server_shared_secret=%s\n" % (own, self.address, self.secret)

@@ -81,7 +81,7 @@ class Scope(contextlib.ExitStack):
         """The daemon under test; see lab.daemon.Macsecd."""
         return daemon.Macsecd(self, namespace, profiles, **options)
 
-    def wpa(self, namespace, cak, ckn, **options):
+    def wpa(self, namespace, cak=None, ckn=None, **options):
         """Debian's wpa_supplicant as a peer; see lab.wpa.Wpa."""
         return wpa.Wpa(self, namespace, cak, ckn, **options)
 

@@ -11,20 +11,18 @@ eapol_version=3
 ap_scan=0
 fast_reauth=1
 network={
-    key_mgmt=NONE
     eapol_flags=0
     macsec_policy=1
-    mka_cak=%(cak)s
-    mka_ckn=%(ckn)s
-%(more)s}
+%(lines)s}
 """
 
 
 class Wpa:
-    """wpa_supplicant with a pre-shared CAK on one device; it makes the MACsec device itself, named by the kernel (macsec0)."""
+    """wpa_supplicant with a pre-shared CAK, or without one by 802.1X, on one device; it makes the MACsec device itself, named by the
+    kernel (macsec0)."""
 
-    def __init__(self, scope, namespace, cak, ckn, device="eth0", debug=True, start=True, **options):
-        """`options` are wpa_supplicant's own network options: mka_priority, macsec_integ_only, macsec_replay_protect, ..."""
+    def __init__(self, scope, namespace, cak=None, ckn=None, device="eth0", debug=True, start=True, **options):
+        """`options` are wpa_supplicant's own network options: mka_priority, macsec_integ_only, macsec_replay_protect, eap, ..."""
         self.namespace = namespace
         self.folder = scope.folder("wpa-" + namespace.name)
         self.config = os.path.join(self.folder, "wpa.conf")
@@ -32,9 +30,10 @@ class Wpa:
         self.device = device
         self._scope = scope
         self._debug = debug
-        more = "".join("    %s=%s\n" % item for item in options.items())
+        key = {"key_mgmt": "IEEE8021X"} if cak is None else {"key_mgmt": "NONE", "mka_cak": cak, "mka_ckn": ckn}
+        lines = "".join("    %s=%s\n" % item for item in {**key, **options}.items())
         with open(self.config, "w", encoding="ascii") as out:
-            out.write(_TEMPLATE % {"control": self.control, "cak": cak, "ckn": ckn, "more": more})
+            out.write(_TEMPLATE % {"control": self.control, "lines": lines})
         self.process = None
         if start:
             self.start()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""macsecd as an access switch: hosts at its ports, RADIUS servers behind it, and whoever alters what passes between them."""
+
+import contextlib
+import hashlib
+import json
+import socket
+import threading
+
+from . import radius
+from .check import wait_until
+from .commanded import Commanded
+from .process import command
+
+OWN = "10.9.0.2"
+CLIENTS = "10.9.0.0/24"
+SERVERS = ("10.9.0.1", "10.9.0.3")
+MIDDLE = "10.9.0.9"
+USERS = {"alice": "wonder"}
+MESSAGE_AUTHENTICATOR = 80
+
+
+def server_section(address=SERVERS[0], secret=radius.SECRET, **settings):
+    """A [RadiusServer]."""
+    lines = {"Address": address, "Secret": secret, **settings}
+    return "[RadiusServer]\n" + "".join("%s=%s\n" % line for line in lines.items())
+
+
+class Access:
+    """`switch`, whose eth0 is an access port of `host`, and `server`, with an address for each RADIUS server.
+
+    `servers`: text of the [RadiusServer] sections. Further arguments are settings of [8021X]. Nothing at the other end runs yet.
+    """
+
+    def __init__(self, c, servers=None, plug=True, **settings):
+        self.c = c
+        self.plugged = plug
+        self.topology(c)
+        self.files = radius.certificates(c)
+        self.commanded = Commanded(c, self.switch, {"port": self.profile(servers, **settings)})
+        self.radius = []
+
+    def topology(self, c):
+        self.host, self.switch, self.server = c.namespaces("host", "switch", "server")
+        self.cable = c.veth(self.host, self.switch, up=self.plugged)
+        self.uplink(c)
+
+    def uplink(self, c):
+        """The cable to the RADIUS servers."""
+        c.veth(self.switch, self.server, "up0", "eth0")
+        self.switch.address("up0", OWN + "/24")
+        for address in (*SERVERS, MIDDLE):
+            self.server.address("eth0", address + "/24")
+
+    @staticmethod
+    def profile(servers=None, parent="eth0", link="", **settings):
+        lines = "".join("%s=%s\n" % line for line in {"Role": "authenticator", **settings}.items())
+        return "[Link]\nParent=%s\n%s\n[8021X]\n%s\n%s" % (parent, link, lines, servers or server_section())
+
+    def serve(self, address=SERVERS[0], **options):
+        """A RADIUS server; see radius.Radius."""
+        found = radius.Radius(self.c, self.server, address, CLIENTS, self.files, USERS, **options)
+        self.radius.append(found)
+        return found
+
+    def shown(self, field, device="macsec0", interface="Authenticator"):
+        """A property of the port's 802.1X side, or of its session with interface="Session"; None while there is no port."""
+        text = command(["busctl", "--address=" + self.commanded.bus, "--json=short", "get-property", "org.macsecd1",
+                        "/org/macsecd1/session/" + device, "org.macsecd1." + interface, field], check=False)
+        return json.loads(text)["data"] if text.startswith("{") else None
+
+    def wait_shown(self, field, wanted, deadline=30, device="macsec0"):
+        """Wait until a property is that; a function is asked."""
+        right = wanted if callable(wanted) else lambda value: value == wanted
+        return wait_until(lambda: right(self.shown(field, device)), deadline, "%s of %s" % (field, device), every=0.1,
+                          state=lambda: self.commanded.ctl("status").stdout)
+
+    def counters(self, device="macsec0"):
+        return self.shown("Counters", device) or {}
+
+    def server_counters(self, number=0, device="macsec0"):
+        """Of a RADIUS server, by its place in the profile."""
+        return self.shown("Servers", device)[number]["Counters"]["data"]
+
+
+class Middle:
+    """Stands between the port and a RADIUS server, at MIDDLE: `forge(answer, request)` gives what the port hears before the right answer.
+
+    `sent`: how many of those; `withhold`: the right one is kept back.
+    """
+
+    def __init__(self, c, namespace, forge, server=SERVERS[0], withhold=False):
+        self.sent = 0
+        self._forge, self._server, self._withhold = forge, server, withhold
+        self._port = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._port.bind((MIDDLE, 1812))
+        self._far = namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._far.bind((MIDDLE, 0))
+        self._far.settimeout(5)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._pass_on, daemon=True)
+        self._port.settimeout(0.2)
+        c.callback(self._end)
+        self._thread.start()
+
+    def _end(self):
+        self._stop.set()
+        self._thread.join(10)
+        self._port.close()
+        self._far.close()
+
+    def _pass_on(self):
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                request, client = self._port.recvfrom(4096)
+                self._far.sendto(request, (self._server, 1812))
+                answer = self._far.recv(4096)
+                forged = self._forge(answer, request)
+                if forged is not None:
+                    self._port.sendto(forged, client)
+                    self.sent += 1
+                if not self._withhold:
+                    self._port.sendto(answer, client)
+
+
+def attributes(packet):
+    """[(type, value)] of a RADIUS packet."""
+    found, at = [], 20
+    while at + 2 <= len(packet):
+        found.append((packet[at], packet[at + 2:at + packet[at + 1]]))
+        at += packet[at + 1]
+    return found
+
+
+def packet_of(code, identifier, authenticator, found):
+    body = b"".join(bytes([kind, len(value) + 2]) + value for kind, value in found)
+    return bytes([code, identifier]) + (20 + len(body)).to_bytes(2, "big") + authenticator + body
+
+
+def signed(packet, request, secret):
+    """The answer with the Response Authenticator that who knows the secret gives it."""
+    head = packet[:4] + request[4:20] + packet[20:]
+    return packet[:4] + hashlib.md5(head + secret.encode()).digest() + packet[20:]
+
+
+def altered(answer, _request):
+    """One octet of one attribute is another, as by whoever sits on the path."""
+    found = attributes(answer)
+    index = next(i for i, (kind, _) in enumerate(found) if kind != MESSAGE_AUTHENTICATOR)
+    kind, value = found[index]
+    found[index] = (kind, bytes([value[0] ^ 1]) + value[1:])
+    return packet_of(answer[0], answer[1], answer[4:20], found)
+
+
+def accepted(answer, _request):
+    """A question that says it is an acceptance."""
+    return bytes([2]) + answer[1:] if answer[0] != 2 else None
+
+
+def bare(answer, request):
+    """Without Message-Authenticator, and right in all else."""
+    found = [each for each in attributes(answer) if each[0] != MESSAGE_AUTHENTICATOR]
+    return signed(packet_of(answer[0], answer[1], answer[4:20], found), request, radius.SECRET)
+
+
+__all__ = ["Access", "MIDDLE", "Middle", "OWN", "SERVERS", "accepted", "altered", "bare", "server_section"]

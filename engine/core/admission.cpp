@@ -151,8 +151,8 @@ Result<void> Admission::terminate(Time now) {
 void Admission::set_enabled(bool enabled, Time now) {
   if (!applies() || enabled) return;
   if (session_ && context_.link.carrier) authenticator_.send_failure();
-  end_session("the link was taken down", Duration{0}, now);
   authenticator_.stop(now);
+  end_session("the link was taken down", Duration{0}, now);
 }
 
 void Admission::restore(std::span<const SessionKey> keys, Time now) {
@@ -179,8 +179,8 @@ std::vector<SessionKey> Admission::session_keys() const {
 void Admission::reconfigure(const Profile& before, Time now) {
   const bool did = before.pae && before.pae->role == PaeRole::authenticator;
   if (applies() || !did) return;
-  if (session_) end_session("the profile authenticates nobody any more", Duration{0}, now);
   authenticator_.stop(now);
+  end_session("the profile authenticates nobody any more", Duration{0}, now);
   deadlines_.stop_all();
   up_ = false;
   follow_policy();
@@ -212,10 +212,6 @@ void Admission::follow_carrier(Time now) {
 void Admission::step(Time now) {
   if (!applies()) return;
   follow_carrier(now);
-  if (deadlines_.take_expired(Timer::end, now)) end_session("its time is over (Session-Timeout)", Duration{0}, now);
-  if (deadlines_.take_expired(Timer::dead, now))
-    end_session("no RADIUS server answers (ServerDeadSec=)", Duration{0}, now);
-  if (deadlines_.take_expired(Timer::open, now)) end_session(nothing_came, Duration{0}, now);
   if (up_ && authenticator_.stopped()) authenticator_.ask(now);
   if (deadlines_.take_expired(Timer::reauthenticate, now) || deadlines_.take_expired(Timer::retry, now)) owed_ = true;
   if (owed_ && up_ && authenticator_.at_rest()) {
@@ -224,6 +220,11 @@ void Admission::step(Time now) {
   }
   authenticator_.step(now);
   follow_outcome(now);
+  // What just failed may have been the last thing that a session waited for.
+  if (deadlines_.take_expired(Timer::end, now)) end_session("its time is over (Session-Timeout)", Duration{0}, now);
+  if (deadlines_.take_expired(Timer::dead, now))
+    end_session("no RADIUS server answers (ServerDeadSec=)", Duration{0}, now);
+  if (deadlines_.take_expired(Timer::open, now)) end_session(nothing_came, Duration{0}, now);
   follow_policy();
 }
 

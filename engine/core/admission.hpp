@@ -12,7 +12,9 @@ namespace macsec::core {
 class Admission {
  public:
   Admission(Context& context, Kay& kay)
-      : context_{context}, kay_{kay}, keyring_{context, kay, KeyServerRule::always}, authenticator_{context} {}
+      : context_{context}, kay_{kay}, keyring_{context, kay, KeyServerRule::always}, authenticator_{context} {
+    follow_policy();
+  }
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 

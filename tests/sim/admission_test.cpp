@@ -327,6 +327,17 @@ TEST(ServerDead, ServerThatComesBackIsAllThatIsNeeded) {
   EXPECT_EQ(site.lost_sessions(), 0U);
 }
 
+TEST(ServerDead, ZeroEndsTheSessionAtOnceAlsoWhereTheClientSaysNothing) {
+  AccessPort site{[](Profile& profile) { profile.pae->server_dead = 0s; }};
+  site.secure();
+  site.radius.mute = true;
+  ASSERT_TRUE(site.port.reauthenticate());
+  site.lan.run_for(34 * second);
+  EXPECT_EQ(site.lost_sessions(), 0U);
+  site.lan.run_for(2 * second);
+  EXPECT_EQ(site.lost_sessions(), 1U);
+}
+
 TEST(ServerDead, ZeroEndsTheSessionAtOnce) {
   AccessPort site{[](Profile& profile) {
     profile.pae->reauthenticate = 20s;

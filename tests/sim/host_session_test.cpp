@@ -74,6 +74,17 @@ TEST(Mka, HostThatRestartsWithoutAMemoryIsSecuredAtOnce) {
   EXPECT_EQ(site.lost_sessions(), 0U);
 }
 
+TEST(Mka, PeerThatIsMissedWhileItsHostAuthenticatesAgainDisturbsNothing) {
+  AccessPort site;
+  site.secure();
+  site.radius.delay = 3 * second;
+  site.host.crash();
+  site.host.start(Host::Memory::lost);
+  EXPECT_TRUE(site.secures_within(12 * second));
+  EXPECT_EQ(site.lost_sessions(), 1U) << "the one before, in the middle of the conversation";
+  EXPECT_EQ(site.radius.conversations(), 2U);
+}
+
 TEST(Mka, SilentHostIsAuthenticatedAgainEverLessOften) {
   AccessPort site;
   Stranger stranger{site};
@@ -162,7 +173,10 @@ TEST(Operator, TerminatedHostMayBeginAgain) {
 TEST(Operator, DownEndsTheSessionAndUpAsksAgain) {
   AccessPort site;
   site.secure();
+  site.sent.clear();
   site.port.set_enabled(false);
+  EXPECT_EQ(site.sent_of(EapCode::failure), 1U);
+  EXPECT_EQ(site.sent.size(), 1U);
   EXPECT_EQ(site.authenticator().state, AuthenticatorState::disabled);
   EXPECT_TRUE(site.port.status().participants.empty());
   site.sent.clear();

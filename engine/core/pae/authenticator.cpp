@@ -103,6 +103,7 @@ void Authenticator::release(Duration wait, Time now) {
   session_ = false;
   ++revision_;
   if (phase_ == Phase::off || phase_ == Phase::held) return;
+  if (conversation_ && wait == Duration{0}) return;  // it is another session's from here on
   if (wait == Duration{0}) return ask(now);
   abandon();
   deadlines_.stop_all();

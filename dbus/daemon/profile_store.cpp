@@ -97,6 +97,7 @@ ProfileStore::ProfileStore(std::vector<std::string> directories, ProfileContext 
 ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* before) {
   Entry entry;
   entry.path = file.path;
+  entry.parent = std::move(file.parent);
   entry.state.name = file.name;
   entry.state.origin = file.path;
   entry.state.enabled = file.profile && file.profile->link.enabled;
@@ -442,10 +443,14 @@ std::vector<ProfilePointer> ProfileStore::spare() const {
   return out;
 }
 
-std::vector<ProfilePointer> ProfileStore::idle() const {
-  std::vector<ProfilePointer> out;
-  for (const auto& [name, entry] : entries_)
-    if (entry.state.profile && !entry.state.enabled) out.push_back(entry.state.profile);
+std::vector<IdleProfile> ProfileStore::idle() const {
+  std::vector<IdleProfile> out;
+  for (const auto& [name, entry] : entries_) {
+    const ProfilePointer& profile = entry.state.profile;
+    if (profile && entry.state.enabled) continue;
+    const bool claims = entry.state.source != ProfileSource::networkmanager;
+    out.push_back({name, !claims ? std::string{} : profile ? profile->link.parent : entry.parent});
+  }
   return out;
 }
 
@@ -466,8 +471,11 @@ bus::ProfileState ProfileStore::state(const std::string& name) const {
   if (at == entries_.end()) return {};
   bus::ProfileState state = at->second.state;
   if (const auto problem = running_problems_.find(name); problem != running_problems_.end())
-    state.problems.push_back(
-        {.error = true, .file = at->second.path, .line = 0, .setting = {}, .text = problem->second});
+    state.problems.push_back({.error = problem->second.error,
+                              .file = at->second.path,
+                              .line = 0,
+                              .setting = {},
+                              .text = problem->second.text});
   return state;
 }
 

@@ -11,8 +11,16 @@
 
 namespace macsec::daemon {
 
+/// What stands in the way of running a profile.
+struct RunningProblem {
+  std::string text;
+  bool error = true;  ///< no: a warning
+  friend bool operator==(const RunningProblem&, const RunningProblem&) = default;
+};
+
 class ProfileStore {
  public:
+  using RunningProblems = std::map<std::string, RunningProblem>;  ///< by profile
   /// `directories`, the administrator's first; empty: the usual ones.
   ProfileStore(std::vector<std::string> directories, ProfileContext context);
 
@@ -31,8 +39,9 @@ class ProfileStore {
   [[nodiscard]] std::vector<ProfilePointer> wanted() const;
   /// What does not run, but whose device shall be there, by name.
   [[nodiscard]] std::vector<ProfilePointer> spare() const;
-  /// All that is not enabled, by name.
-  [[nodiscard]] std::vector<ProfilePointer> idle() const;
+  /// All that does not run, by name: what is not enabled, and what has no settings for its errors. A connection of
+  /// NetworkManager that is not active is one of many that may be, and lays no claim to an interface.
+  [[nodiscard]] std::vector<IdleProfile> idle() const;
 
   [[nodiscard]] const std::vector<std::string>& directories() const noexcept { return directories_; }
   [[nodiscard]] std::vector<std::string> names() const;
@@ -40,7 +49,7 @@ class ProfileStore {
   [[nodiscard]] bool is_file(const std::string& name) const;
   [[nodiscard]] bus::ProfileState state(const std::string& name) const;
   /// What stands in the way of running it now, found after reading; replaces what was there.
-  void set_running_problems(std::map<std::string, std::string> problems) { running_problems_ = std::move(problems); }
+  void set_running_problems(RunningProblems problems) { running_problems_ = std::move(problems); }
 
   // The contract of bus::Model, without the sessions that follow. Functions that return names return those touched.
   [[nodiscard]] Result<void> put(ProfilePointer profile, bus::ClientProfile client);
@@ -69,6 +78,7 @@ class ProfileStore {
   struct Entry {
     bus::ProfileState state;
     std::string path;     ///< of the main file; empty: in memory
+    std::string parent;   ///< of a file: what it says, even where the rest is wrong
     ProfilePointer base;  ///< in memory: as its client said it, without what key files add
   };
   using Entries = std::map<std::string, Entry>;
@@ -86,7 +96,7 @@ class ProfileStore {
   std::vector<std::string> directories_;
   ProfileContext context_;
   Entries entries_;
-  std::map<std::string, std::string> running_problems_;
+  RunningProblems running_problems_;
   std::vector<std::string> told_;  ///< diagnostics of the last load(), sorted
   std::string errors_;
 };

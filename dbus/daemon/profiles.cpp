@@ -12,10 +12,12 @@ void Profiles::follow() { static_cast<void>(take(hooks_.run(store_.wanted(), sto
 Profiles::Problems Profiles::take(std::vector<Obstacle> obstacles) {
   Problems problems;
   for (Obstacle& obstacle : obstacles) {
-    std::string& text = problems[obstacle.profile];
-    text += (text.empty() ? "" : "; ") + obstacle.text;
+    RunningProblem& all =
+        problems.try_emplace(obstacle.profile, RunningProblem{.text = {}, .error = false}).first->second;
+    all.text += (all.text.empty() ? "" : "; ") + obstacle.text;
+    all.error = all.error || obstacle.error;
   }
-  for (const auto& [profile, text] : problems) tell(running_problems_, profile, text);
+  for (const auto& [profile, problem] : problems) tell(running_problems_, profile, problem);
   Problems before = std::exchange(running_problems_, std::move(problems));
   publish_problems();
   return before;
@@ -23,13 +25,13 @@ Profiles::Problems Profiles::take(std::vector<Obstacle> obstacles) {
 
 void Profiles::set_obstacles(std::vector<Obstacle> obstacles) {
   const Problems before = take(std::move(obstacles));
-  const auto differs = [](const Problems& here, const std::string& profile, const std::string& text) {
+  const auto differs = [](const Problems& here, const std::string& profile, const RunningProblem& problem) {
     const auto at = here.find(profile);
-    return at == here.end() || at->second != text;
+    return at == here.end() || at->second != problem;
   };
-  for (const auto& [profile, text] : before)
-    if (differs(running_problems_, profile, text)) hooks_.changed(profile);
-  for (const auto& [profile, text] : running_problems_)
+  for (const auto& [profile, problem] : before)
+    if (differs(running_problems_, profile, problem)) hooks_.changed(profile);
+  for (const auto& [profile, problem] : running_problems_)
     if (!before.contains(profile)) hooks_.changed(profile);
 }
 
@@ -39,9 +41,9 @@ void Profiles::changed(const std::vector<std::string>& names) {
   for (const std::string& name : names) hooks_.changed(name);
 }
 
-void Profiles::tell(const Problems& known, const std::string& profile, const std::string& problem) {
+void Profiles::tell(const Problems& known, const std::string& profile, const RunningProblem& problem) {
   if (const auto before = known.find(profile); before != known.end() && before->second == problem) return;
-  hooks_.obstacle({profile, problem});
+  hooks_.obstacle({profile, problem.text, problem.error});
 }
 
 void Profiles::publish_problems() {
@@ -54,8 +56,9 @@ void Profiles::set_spare_problem(const std::string& profile, const std::string& 
   if (problem.empty()) {
     spare_problems_.erase(profile);
   } else {
-    tell(spare_problems_, profile, problem);
-    spare_problems_.insert_or_assign(profile, problem);
+    const RunningProblem told{.text = problem};
+    tell(spare_problems_, profile, told);
+    spare_problems_.insert_or_assign(profile, told);
   }
   publish_problems();
   hooks_.changed(profile);

@@ -14,12 +14,12 @@ class Profiles {
   struct Obstacle {
     std::string profile;
     std::string text;
+    bool error = true;  ///< no: a warning
   };
   struct Hooks {
-    /// Makes the links follow: what shall run, whose device shall be there, and what is not enabled.
+    /// Makes the links follow: what shall run, whose device shall be there, and what does not run.
     std::function<std::vector<Obstacle>(const std::vector<ProfilePointer>& wanted,
-                                        const std::vector<ProfilePointer>& spare,
-                                        const std::vector<ProfilePointer>& idle)>
+                                        const std::vector<ProfilePointer>& spare, const std::vector<IdleProfile>& idle)>
         run;
     /// Into the journal: what a file says wrong, and what keeps a profile from running.
     std::function<void(const Diagnostic& diagnostic)> bad_file;
@@ -52,7 +52,7 @@ class Profiles {
   void set_spare_problem(const std::string& profile, const std::string& problem);
 
  private:
-  using Problems = std::map<std::string, std::string>;  ///< by profile
+  using Problems = ProfileStore::RunningProblems;
 
   void load(ProfileStore::Tell tell);
   void follow();
@@ -60,7 +60,7 @@ class Profiles {
   [[nodiscard]] Problems take(std::vector<Obstacle> obstacles);
   void changed(const std::vector<std::string>& names);
   /// Into the journal, where it is new.
-  void tell(const Problems& known, const std::string& profile, const std::string& problem);
+  void tell(const Problems& known, const std::string& profile, const RunningProblem& problem);
   void publish_problems();
 
   ProfileStore store_;

@@ -102,9 +102,10 @@ Result<void> Driver::start() {
 
 std::vector<Driver::Problem> Driver::reconcile(const std::vector<ProfilePointer>& profiles,
                                                const std::vector<ProfilePointer>& spare,
-                                               const std::vector<ProfilePointer>& idle) {
+                                               const std::vector<IdleProfile>& idle) {
   patterns_.configure(profiles, idle, links_->links());
   spare_profiles_ = spare;
+  tell_wall_clock(boot_time());  // whether it may be believed may have changed without a step
   return follow_profiles();
 }
 
@@ -130,7 +131,10 @@ std::vector<Driver::Problem> Driver::follow_profiles() {
   std::vector<ProfilePointer> fresh;
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
-      if (session->shared_profile() != profile && !same_settings(session->profile(), *profile))
+      if (session->shared_profile() == profile) continue;
+      if (same_settings(session->profile(), *profile))
+        session->profile_ = profile;  // compared by its address from now on
+      else
         change(*session, profile, now);
     } else if (std::string why = claims.add(*profile); why.empty()) {
       fresh.push_back(profile);
@@ -141,7 +145,6 @@ std::vector<Driver::Problem> Driver::follow_profiles() {
   const std::vector<ProfilePointer> kept =
       spares_->choose(spare_profiles_, claims,
                       [&problems](const auto& profile, const auto& why) { problems.push_back({profile, why}); });
-  tell_wall_clock(now);  // whether it may be believed may have changed without a step
   for (ProfilePointer& profile : fresh) add(std::move(profile), now);
   spares_->reconcile(kept, now, released);  // after the sessions, which may have taken their devices over
   flush();
@@ -178,8 +181,9 @@ void Driver::make_port(Session& session, Time now) {
   }
   eap_.set(session.profile_);
   session.radius_ = radius_.set(session.profile_);
+  session.enabled_ = !patterns_.is_down(session.profile());
   session.with_port([&](auto& port) {
-    if (!session.profile().link.enabled) port.set_enabled(true, now);
+    if (session.enabled_ != session.profile().link.enabled) port.set_enabled(session.enabled_, now);
     port.on_link(session.link_, now);
   });
   settle(session);
@@ -465,24 +469,9 @@ Result<void> Driver::command(Session& session, const std::function<Result<void>(
   return done;
 }
 
-Result<void> Driver::rekey(Session& session) {
-  return command(session, [](core::Port& port, Time now) { return port.rekey(now); });
-}
-
-Result<void> Driver::suspend(Session& session, Duration span) {
-  return command(session, [span](core::Port& port, Time now) { return port.suspend(span, now); });
-}
-
-Result<void> Driver::retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout) {
-  return command(session, [&](core::Port& port, Time now) { return port.retire_key(ckn, how, timeout, now); });
-}
-
-Result<void> Driver::keep_key(Session& session, const Ckn& ckn) {
-  return command(session, [&ckn](core::Port& port, Time now) { return port.keep_key(ckn, now); });
-}
-
 void Driver::set_enabled(Session& session, bool enabled) {
   session.enabled_ = enabled;
+  patterns_.set_down(session.profile(), !enabled);
   session.with_port([&](auto& port) { port.set_enabled(enabled, boot_time()); });
   mark_changed(session);
   settle(session);

@@ -51,9 +51,9 @@ class Driver {
   /// Makes the sessions those of `profiles`, whatever their Enable= says, touching only what differs. Names are unique.
   /// Profiles that cannot run beside another (same interface) are returned; the one that runs already, else the first by
   /// name, stays. For `spare` there are devices and no sessions (see SpareDevices). A pattern makes a session of each interface
-  /// that it matches, now or later, but not of those that a profile of `idle` names, which are not enabled.
+  /// that it matches, now or later, but not of those that a profile of `idle` names, which do not run.
   std::vector<Problem> reconcile(const std::vector<ProfilePointer>& profiles, const std::vector<ProfilePointer>& spare,
-                                 const std::vector<ProfilePointer>& idle);
+                                 const std::vector<IdleProfile>& idle);
 
   /// Has files and credentials of [8021X] opened again, of profiles that are the same as well.
   void read_credentials() { eap_.read_again(); }
@@ -67,10 +67,18 @@ class Driver {
   [[nodiscard]] Session* find_interface(std::string_view interface) const noexcept;
 
   /// As of core::Port; ENOTSUP for static keys.
-  [[nodiscard]] Result<void> rekey(Session& session);
-  [[nodiscard]] Result<void> suspend(Session& session, Duration span);
-  [[nodiscard]] Result<void> retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout);
-  [[nodiscard]] Result<void> keep_key(Session& session, const Ckn& ckn);
+  [[nodiscard]] Result<void> rekey(Session& session) {
+    return command(session, [](core::Port& port, Time now) { return port.rekey(now); });
+  }
+  [[nodiscard]] Result<void> suspend(Session& session, Duration span) {
+    return command(session, [span](core::Port& port, Time now) { return port.suspend(span, now); });
+  }
+  [[nodiscard]] Result<void> retire_key(Session& session, const Ckn& ckn, core::Retirement how, Duration timeout) {
+    return command(session, [&](core::Port& port, Time now) { return port.retire_key(ckn, how, timeout, now); });
+  }
+  [[nodiscard]] Result<void> keep_key(Session& session, const Ckn& ckn) {
+    return command(session, [&ckn](core::Port& port, Time now) { return port.keep_key(ckn, now); });
+  }
   [[nodiscard]] Result<void> reauthenticate(Session& session) {
     return command(session, [](core::Port& port, Time now) { return port.reauthenticate(now); });
   }

@@ -5,7 +5,7 @@
 
 namespace macsec::os {
 
-void PortPatterns::configure(const std::vector<ProfilePointer>& wanted, const std::vector<ProfilePointer>& idle,
+void PortPatterns::configure(const std::vector<ProfilePointer>& wanted, const std::vector<IdleProfile>& idle,
                              const std::map<unsigned, Link>& links) {
   changed_ = false;
   plain_.clear();
@@ -14,11 +14,12 @@ void PortPatterns::configure(const std::vector<ProfilePointer>& wanted, const st
   taken_.clear();
   for (const ProfilePointer& profile : wanted) {
     (is_pattern(profile->link.parent) ? patterns_ : plain_).push_back(profile);
-    if (!is_pattern(profile->link.parent)) taken_.insert(profile->name);
+    reserve(profile->name, profile->link.parent);
   }
-  for (const auto* profiles : {&wanted, &idle})
-    for (const ProfilePointer& profile : *profiles)
-      if (!is_pattern(profile->link.parent)) named_.insert(profile->link.parent);
+  for (const IdleProfile& profile : idle) reserve(profile.name, profile.parent);
+  std::erase_if(down_, [this](const auto& port) {
+    return std::ranges::none_of(patterns_, [&port](const auto& pattern) { return pattern->name == port.second; });
+  });
   // Without the '*' the longest pattern has the longest literal.
   std::ranges::sort(patterns_, [](const ProfilePointer& left, const ProfilePointer& right) {
     return std::pair{right->link.parent.size(), std::string_view{left->name}} <
@@ -26,6 +27,19 @@ void PortPatterns::configure(const std::vector<ProfilePointer>& wanted, const st
   });
   std::erase_if(ports_, [&links](const auto& port) { return !links.contains(port.first); });
   for (const auto& [ifindex, link] : links) static_cast<void>(place(link));
+}
+
+void PortPatterns::reserve(const std::string& name, const std::string& parent) {
+  taken_.insert(name);
+  if (!is_pattern(parent)) named_.insert(parent);
+}
+
+void PortPatterns::set_down(const Profile& port, bool down) {
+  if (port.pattern.empty()) return;
+  if (down)
+    down_.insert_or_assign(port.name, port.pattern);
+  else
+    down_.erase(port.name);
 }
 
 bool PortPatterns::on_link_change(const LinkChange& change) {
@@ -39,7 +53,8 @@ bool PortPatterns::on_link_change(const LinkChange& change) {
 }
 
 PortPatterns::Problem PortPatterns::problem_of(const Profile& profile, std::string why) {
-  return {configured_name(profile), profile.pattern.empty() ? std::move(why) : profile.link.parent + ": " + why};
+  return {.profile = configured_name(profile),
+          .text = profile.pattern.empty() ? std::move(why) : profile.link.parent + ": " + why};
 }
 
 /// MACsec runs on Ethernet, and never on what it makes itself.
@@ -56,9 +71,11 @@ bool PortPatterns::place(const Link& link) {
     if (!match_pattern(pattern->link.parent, link.name) || !may_be_port(link)) continue;
     if (port.pattern == nullptr)
       port.pattern = pattern;
-    else
-      port.problems.push_back(
-          {pattern->name, "ports of profile " + port.pattern->name + ", by Parent=" + port.pattern->link.parent});
+    else if (pattern->link.parent.size() == port.pattern->link.parent.size())
+      port.problems.push_back({.profile = pattern->name,
+                               .text = "ports of profile " + port.pattern->name + ", whose Parent=" +
+                                       port.pattern->link.parent + " is as long and whose name is the first",
+                               .error = false});
   }
   if (port.pattern == nullptr) {
     if (at == ports_.end()) return false;
@@ -68,13 +85,13 @@ bool PortPatterns::place(const Link& link) {
   const bool same = at != ports_.end() && at->second.name == port.name && at->second.pattern == port.pattern;
   const std::string& profile = port.pattern->name;
   if (taken_.contains(profile + "@" + link.name)) {
-    port.problems.push_back({profile, "another profile has the name of the port already"});
+    port.problems.push_back({.profile = profile, .text = "another profile has the name of the port already"});
   } else if (same && at->second.profile != nullptr) {
     port.profile = at->second.profile;
   } else if (Result<ProfilePointer> made = port_profile(*port.pattern, link.name); made) {
     port.profile = std::move(*made);
   } else {
-    port.problems.push_back({profile, std::move(made.error().message)});
+    port.problems.push_back({.profile = profile, .text = std::move(made.error().message)});
   }
   ports_.insert_or_assign(link.ifindex, std::move(port));
   return true;
@@ -89,17 +106,18 @@ std::vector<ProfilePointer> PortPatterns::profiles() const {
 
 std::vector<PortPatterns::Problem> PortPatterns::problems() const {
   constexpr std::size_t most_names = 8;
-  std::map<std::pair<std::string_view, std::string_view>, std::vector<std::string_view>> names;
+  std::map<Problem, std::vector<std::string_view>> names;
   for (const auto& [ifindex, port] : ports_)
-    for (const Problem& problem : port.problems) names[{problem.profile, problem.text}].push_back(port.name);
+    for (const Problem& problem : port.problems) names[problem].push_back(port.name);
   std::vector<Problem> out;
   for (const auto& [problem, interfaces] : names) {
-    Problem& one = out.emplace_back(Problem{std::string{problem.first}, {}});
+    Problem& one =
+        out.emplace_back(Problem{.profile = std::string{problem.profile}, .text = {}, .error = problem.error});
     for (std::size_t i = 0; i < std::min(interfaces.size(), most_names); ++i)
       one.text.append(i == 0 ? "" : ", ").append(interfaces[i]);
     if (interfaces.size() > most_names)
       one.text.append(" and ").append(std::to_string(interfaces.size() - most_names)).append(" more");
-    one.text.append(": ").append(problem.second);
+    one.text.append(": ").append(problem.text);
   }
   return out;
 }

@@ -14,6 +14,12 @@ inline constexpr std::string_view default_interface_pattern = "macsec*";
   return name.find('*') != std::string_view::npos;
 }
 
+/// A profile that does not run. Its name is no port's, and the interface that it names belongs to no pattern.
+struct IdleProfile {
+  std::string name;
+  std::string parent;  ///< empty: not known
+};
+
 /// What the '*' of `pattern` stands for in `name`, at least one character; nothing where it does not match.
 [[nodiscard]] std::optional<std::string_view> match_pattern(std::string_view pattern, std::string_view name) noexcept;
 

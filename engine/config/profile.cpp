@@ -224,8 +224,9 @@ Result<Profile> duplicate(const Profile& profile) {
 }
 
 bool same_settings(const Profile& before, const Profile& after) noexcept {
-  return before.link == after.link && before.macsec == after.macsec && before.mka == after.mka &&
-         before.keys == after.keys && before.static_keys == after.static_keys && before.pae == after.pae;
+  return before.pattern == after.pattern && before.link == after.link && before.macsec == after.macsec &&
+         before.mka == after.mka && before.keys == after.keys && before.static_keys == after.static_keys &&
+         before.pae == after.pae;
 }
 
 }  // namespace macsec

@@ -230,7 +230,7 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] Result<Profile> duplicate(const Profile& profile);
 
 /// Whether a running port with `before` need not do anything for `after`: all sections are equal (secrets are compared in
-/// constant time); name, origin and source are not looked at.
+/// constant time), and both are ports of the same pattern or of none; name, origin and source are not looked at.
 [[nodiscard]] bool same_settings(const Profile& before, const Profile& after) noexcept;
 
 }  // namespace macsec

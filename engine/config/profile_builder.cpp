@@ -298,6 +298,7 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   check_servers();
   check_strength();
   ProfileReading reading;
+  reading.parent = profile.link.parent;
   if (!has_error(diagnostics_)) reading.profile = std::move(profile);
   reading.diagnostics = std::move(diagnostics_);
   return reading;

@@ -31,6 +31,7 @@ struct ProfileContext {
 struct ProfileReading {
   std::optional<Profile> profile;       ///< nothing where a diagnostic is an error
   std::vector<Diagnostic> diagnostics;  ///< in the order of the documents, then those about the whole
+  std::string parent{};                 ///< Parent= as far as it was understood, whatever else is wrong
 };
 
 /// A profile of the document set `documents`: the main file and then its drop-ins, later assignments win.

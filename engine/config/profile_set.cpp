@@ -86,12 +86,13 @@ std::vector<IniDocument> read_all(std::span<const std::string> paths, std::vecto
 
 ProfileFile load(std::string name, const std::string& path, std::span<const fs::path> directories,
                  const ProfileContext& context, const DropIns& drop_ins = {}) {
-  ProfileFile file{std::move(name), path, nullptr, {}};
+  ProfileFile file{.name = std::move(name), .path = path, .profile = nullptr, .diagnostics = {}};
   std::vector<std::string> paths = find_drop_ins(directories, drop_ins, file.diagnostics);
   paths.insert(paths.begin(), path);
   const std::vector<IniDocument> documents = read_all(paths, file.diagnostics);
-  if (!file.diagnostics.empty()) return file;
   ProfileReading reading = read_profile(file.name, documents, context);
+  file.parent = std::move(reading.parent);
+  if (!file.diagnostics.empty()) return file;  // what else there is to say may come of what was not read
   file.diagnostics = std::move(reading.diagnostics);
   if (reading.profile) file.profile = std::make_shared<const Profile>(std::move(*reading.profile));
   return file;
@@ -177,7 +178,7 @@ std::string key_file_name(const Ckn& ckn) { return std::string{key_file_prefix} 
 
 ProfileFile with_key_files(std::span<const std::string_view> directories, ProfilePointer profile,
                            const ProfileContext& context, const DropIns& drop_ins) {
-  ProfileFile file{profile->name, profile->origin, profile, {}};
+  ProfileFile file{.name = profile->name, .path = profile->origin, .profile = profile, .diagnostics = {}};
   DropIns wanted = drop_ins;
   wanted.only_keys = true;
   const std::vector<fs::path> where = drop_in_directories(directories, profile->name);

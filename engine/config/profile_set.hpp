@@ -17,6 +17,7 @@ struct ProfileFile {
   std::string path;                     ///< of the main file
   ProfilePointer profile;               ///< null: a diagnostic says why
   std::vector<Diagnostic> diagnostics;  ///< warnings, too
+  std::string parent{};                 ///< Parent= as far as it was understood, whatever else is wrong
 };
 
 /// Reads every NAME.macsec of `directories` with its drop-ins NAME.macsec.d/*.conf from all of them, by name. An empty

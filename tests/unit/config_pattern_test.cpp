@@ -52,6 +52,11 @@ TEST(PortPattern, TheStarStandsForOneCharacterAtLeast) {
   EXPECT_FALSE(match_pattern("swp1", "swp1"));
 }
 
+TEST(PortPattern, ParentIsReadWhateverElseIsWrong) {
+  EXPECT_EQ(read("[Link]\nParent=swp1\nPort=0\n").parent, "swp1");
+  EXPECT_EQ(read("[Link]\nParent=no name\n").parent, "");
+}
+
 TEST(PortPattern, APortHasTheSettingsOfItsProfile) {
   const Profile many = good("[Link]\nParent=swp*\n[MKA]\nPriority=7\n" + key);
   EXPECT_EQ(many.link.interface, "macsec*");
@@ -67,6 +72,10 @@ TEST(PortPattern, APortHasTheSettingsOfItsProfile) {
   const Result<ProfilePointer> other = port_profile(many, "swp13");
   ASSERT_TRUE(other);
   EXPECT_FALSE(same_settings(**port, **other));
+  Profile by_itself = *duplicate(**port);
+  EXPECT_TRUE(same_settings(**port, by_itself));
+  by_itself.pattern.clear();
+  EXPECT_FALSE(same_settings(**port, by_itself));
 }
 
 TEST(PortPattern, AnAccessPortKeepsItsServers) {

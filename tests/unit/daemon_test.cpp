@@ -352,9 +352,13 @@ TEST_F(ProfileStoreTest, ObstaclesOfPortsAreAProblemOfTheirProfile) {
   EXPECT_EQ(problems(), (std::vector<std::string>{"swp2: too long"}));
   EXPECT_EQ(told.back(), "swp2: too long");
   EXPECT_EQ(changed, (std::vector<std::string>{"many"}));
+  EXPECT_TRUE(profiles.store().state("many").problems.front().error);
+  profiles.set_obstacles({{"many", "swp2: too long", false}});
+  EXPECT_FALSE(profiles.store().state("many").problems.front().error);
+  EXPECT_EQ(changed.size(), 2U);
   profiles.set_obstacles({});
   EXPECT_TRUE(problems().empty());
-  EXPECT_EQ(changed.size(), 2U);
+  EXPECT_EQ(changed.size(), 3U);
 }
 
 TEST_F(ProfileStoreTest, WhatIsNotEnabledIsIdle) {
@@ -363,7 +367,50 @@ TEST_F(ProfileStoreTest, WhatIsNotEnabledIsIdle) {
   ProfileStore store = make();
   store.load(ProfileStore::Tell::everything, [](const Diagnostic&) {});
   ASSERT_EQ(store.idle().size(), 1U);
-  EXPECT_EQ(store.idle().front()->name, "off");
+  EXPECT_EQ(store.idle().front().name, "off");
+  EXPECT_EQ(store.idle().front().parent, "eth0");
+}
+
+// An interface stays out of patterns while the profile that names it has errors, of whatever kind.
+TEST_F(ProfileStoreTest, WhatHasErrorsIsIdleWithTheInterfaceThatItNames) {
+  write("access.macsec", text("macsec*", "swp*"));
+  write("line.macsec", text("macsec1", "swp1") + "[MKA]\nPriority=300\n");
+  write("one.macsec", text("macsec2", "swp2"));
+  write("other.macsec", text("macsec2", "swp3"));  // collides with "one"
+  write("drop.macsec", text("macsec4", "swp4"));
+  std::filesystem::create_directories(directory_ + "/drop.macsec.d");
+  std::filesystem::create_symlink("nothing", directory_ + "/drop.macsec.d/10.conf");
+  write("bare.macsec", "[Link]\nParent=not a name\n");
+  ProfileStore store = make();
+  load(store);
+  ASSERT_EQ(store.wanted().size(), 2U);
+  const auto idle = [&store] {
+    std::vector<std::string> out;
+    for (const IdleProfile& each : store.idle()) out.push_back(each.name + " " + each.parent);
+    return out;
+  };
+  EXPECT_EQ(idle(), (std::vector<std::string>{"bare ", "drop swp4", "line swp1", "other swp3"}));
+  write("line.macsec", text("macsec1", "swp1"));
+  load(store);
+  EXPECT_EQ(idle().size(), 3U);
+  // The settings from before run on, on the interface from before.
+  write("line.macsec", text("macsec1", "swp9") + "[MKA]\nPriority=300\n");
+  load(store);
+  EXPECT_EQ(idle().size(), 3U);
+}
+
+// Several connections may name an interface, and that no one is active says nothing about it.
+TEST_F(ProfileStoreTest, AConnectionThatIsNotActiveLeavesItsInterface) {
+  ProfileStore store = make();
+  for (const auto source : {ProfileSource::networkmanager, ProfileSource::runtime}) {
+    auto profile = std::make_shared<Profile>(Profile{*duplicate(*program_profile(std::string{to_string(source)}))});
+    profile->source = source;
+    profile->link.enabled = false;
+    ASSERT_TRUE(store.put(profile, {}));
+  }
+  ASSERT_EQ(store.idle().size(), 2U);
+  EXPECT_EQ(store.idle().front().parent, "");
+  EXPECT_EQ(store.idle().back().parent, "eth0");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ Link link(unsigned ifindex, const std::string& name) {
 class PortPatternsTest : public testing::Test {
  protected:
   void add(Link one) { links_.insert_or_assign(one.ifindex, std::move(one)); }
-  void configure(const std::vector<ProfilePointer>& wanted, const std::vector<ProfilePointer>& idle = {}) {
+  void configure(const std::vector<ProfilePointer>& wanted, const std::vector<IdleProfile>& idle = {}) {
     patterns_.configure(wanted, idle, links_);
   }
   bool appear(Link one) {
@@ -52,10 +52,11 @@ class PortPatternsTest : public testing::Test {
     for (const ProfilePointer& one : patterns_.profiles()) out.push_back(one->name + " " + one->link.interface);
     return out;
   }
-  /// "PROFILE: TEXT"
+  /// "PROFILE: TEXT", of warnings "(PROFILE): TEXT"
   [[nodiscard]] Names problems() const {
     Names out;
-    for (const PortPatterns::Problem& one : patterns_.problems()) out.push_back(one.profile + ": " + one.text);
+    for (const PortPatterns::Problem& one : patterns_.problems())
+      out.push_back((one.error ? one.profile : "(" + one.profile + ")") + ": " + one.text);
     return out;
   }
 
@@ -116,15 +117,14 @@ TEST_F(PortPatternsTest, AProfileOfItsOwnTakesAnInterfaceOutEnabledOrNot) {
   add(link(3, "swp2"));
   add(link(4, "swp3"));
   const auto one = profile("one", "printer", "macsec9");
-  const auto two = profile("two", "swp2", "macsec8");
-  configure({access_ports, one}, {two});
+  configure({access_ports, one}, {{"two", "swp2"}, {"three", ""}});
   EXPECT_EQ(runs(), (Names{"one macsec9", "access@swp3 macsec3"}));
   EXPECT_EQ(problems(), Names{});
   configure({access_ports});
   EXPECT_EQ(runs().size(), 3U);
 }
 
-TEST_F(PortPatternsTest, TheLongestLiteralWinsThenTheNameAndTheOtherIsTold) {
+TEST_F(PortPatternsTest, TheLongestLiteralWinsThenTheNameOfWhichTheOtherIsTold) {
   for (unsigned i = 10; i < 20; ++i) add(link(i, "swp4" + std::to_string(i)));
   add(link(2, "swp1"));
   const auto some = profile("some", "swp4*", "s*");
@@ -135,8 +135,9 @@ TEST_F(PortPatternsTest, TheLongestLiteralWinsThenTheNameAndTheOtherIsTold) {
   EXPECT_EQ(running.front(), "access@swp1 macsec1");
   EXPECT_EQ(running.back(), "some@swp419 s19");
   const std::string names = "swp410, swp411, swp412, swp413, swp414, swp415, swp416, swp417 and 2 more";
-  EXPECT_EQ(problems(), (Names{"access: " + names + ": ports of profile some, by Parent=swp4*",
-                               "then: " + names + ": ports of profile some, by Parent=swp4*"}));
+  EXPECT_EQ(problems(), (Names{"(then): " + names +
+                               ": ports of profile some, whose Parent=swp4* is as long and whose name is "
+                               "the first"}));
 }
 
 TEST_F(PortPatternsTest, APortThatCannotBeLeavesTheOthers) {
@@ -147,6 +148,27 @@ TEST_F(PortPatternsTest, APortThatCannotBeLeavesTheOthers) {
   EXPECT_EQ(runs(), (Names{"access@swp2 macsec0", "access@swp1 macsec1"}));
   EXPECT_EQ(problems(), (Names{"access: swp1234567890: Interface=macsec* makes a name of more than 15 characters of it",
                                "access: swp2: another profile has the name of the port already"}));
+  configure({access_ports}, {{"access@swp2", "eth0"}});
+  EXPECT_EQ(runs(), (Names{"access@swp1 macsec1"}));
+}
+
+TEST_F(PortPatternsTest, APortThatIsTakenDownStaysSoByItsNameAsLongAsItsPattern) {
+  add(link(2, "swp1"));
+  configure({access_ports});
+  const ProfilePointer port = patterns_.profiles().front();
+  patterns_.set_down(*port, true);
+  EXPECT_TRUE(remove(2));
+  configure({access_ports});
+  EXPECT_TRUE(appear(link(7, "swp1")));
+  EXPECT_TRUE(appear(link(8, "swp2")));
+  EXPECT_TRUE(patterns_.is_down(*patterns_.profiles().front()));
+  EXPECT_FALSE(patterns_.is_down(*patterns_.profiles().back()));
+  patterns_.set_down(*patterns_.profiles().front(), false);
+  EXPECT_FALSE(patterns_.is_down(*port));
+  patterns_.set_down(*port, true);
+  configure({});
+  configure({access_ports});
+  EXPECT_FALSE(patterns_.is_down(*port));
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ void RadiusPorts::tell() {
 void RadiusPorts::on_report(core::RadiusOwner owner, core::RadiusReport report) {
   const auto at = std::ranges::find_if(entries_, [owner](const auto& each) { return each.second.owner == owner; });
   if (at == entries_.end()) return;
-  at->second.waiting.reset();
+  if (at->second.waiting == report.conversation) at->second.waiting.reset();
   if (report.kind == core::RadiusReport::Kind::accept) at->second.ledger.note_accept(report);
   hooks_.report(at->first, std::move(report));
 }

@@ -14,7 +14,10 @@ using namespace std::chrono_literals;
 constexpr Duration longest_host_retry = 10min;
 /// From a reauthentication that failed to the next try.
 constexpr Duration next_try = 60s;
-/// How long a session goes on in which the host does not answer, or is talked over: two more tries (802.1X-2020: retry-max 2).
+/// From a reject that may not be the host's to the next try.
+constexpr Duration second_opinion = 3s;
+/// How long a session goes on in which the host does not answer, or is talked over, or the server says nothing that can be used:
+/// two more tries (802.1X-2020: retry-max 2).
 constexpr Duration most_open = 150s;
 /// Below it a server's time would do nothing else than authenticate.
 constexpr Duration least_period = 10s;
@@ -72,7 +75,7 @@ void Admission::take_keys(const RadiusReport& report, Time now) {
   if (report.session_timeout && report.reauthenticate)
     session_->reauthentication = now + std::max(*report.session_timeout, least_period);
   else if (report.session_timeout)
-    session_->end = now + *report.session_timeout;
+    session_->end = now + std::max(*report.session_timeout, least_period);
   if (session_->reauthentication) deadlines_.set(Timer::reauthenticate, *session_->reauthentication);
   if (session_->end) deadlines_.set(Timer::end, *session_->end);
   std::string text = to_string(host) + " (\"" + session_->identity + "\") by " + report.server;
@@ -90,16 +93,21 @@ void Admission::on_unanswered(Time now) {
   if (!session_) return;
   const Time due = std::min(session_->reauthentication.value_or(now), now);
   deadlines_.set_sooner(Timer::dead, due + context_.profile->pae->server_dead);
+  deadlines_.stop(Timer::open);
   deadlines_.set(Timer::reauthenticate, now + next_try);
 }
 
-/// Where MKA holds the session the host is there: it may have missed what we said, or been talked over. It must answer in the
-/// end: a session is granted for a time.
+/// Where MKA holds the session the host is there: it may have missed what we said, or been talked over.
 void Admission::on_inconclusive(Time now) {
+  if (session_ && !held()) return end_session(nothing_came, Duration{0}, now);
+  leave_open(next_try, now);
+}
+
+/// It must come to an accept in the end: a session is granted for a time.
+void Admission::leave_open(Duration again, Time now) {
   if (!session_) return;
-  if (!live_) return end_session(nothing_came, Duration{0}, now);
   deadlines_.set_sooner(Timer::open, now + most_open);
-  deadlines_.set(Timer::reauthenticate, now + next_try);
+  deadlines_.set(Timer::reauthenticate, now + again);
 }
 
 void Admission::follow_outcome(Time now) {
@@ -111,8 +119,12 @@ void Admission::follow_outcome(Time now) {
       return take_keys(outcome->report, now);
     case Kind::rejected:
       return end_session("rejected by RADIUS server " + outcome->report.server, Duration{0}, now);
+    case Kind::doubted:
+      return leave_open(second_opinion, now);
     case Kind::unanswered:
       return on_unanswered(now);
+    case Kind::unusable:
+      return leave_open(next_try, now);
     case Kind::inconclusive:
       return on_inconclusive(now);
     case Kind::logged_off:
@@ -124,13 +136,13 @@ void Admission::follow_outcome(Time now) {
 
 void Admission::receive(const EapolFrame& frame, Time now) {
   if (!applies() || frame.source == context_.link.mac) return;
-  authenticator_.receive(frame, live_, now);
+  authenticator_.receive(frame, held(), now);
   follow_outcome(now);
 }
 
 void Admission::on_radius(RadiusReport report, Time now) {
   if (!applies()) return;
-  authenticator_.on_report(std::move(report), live_, now);
+  authenticator_.on_report(std::move(report), held(), now);
   follow_outcome(now);
 }
 
@@ -204,7 +216,7 @@ void Admission::follow_carrier(Time now) {
     authenticator_.pause(now);
     // Without MKA nothing says that the host that is there afterwards is the one that was there before. With another
     // address of ours the keys are others.
-    if (moved || !live_) end_session(moved ? "the address of the port changed" : "no carrier", Duration{0}, now);
+    if (moved || !held()) end_session(moved ? "the address of the port changed" : "no carrier", Duration{0}, now);
     if (session_) deadlines_.set(Timer::carrier, now + carrier_patience);
   }
 }

@@ -69,6 +69,8 @@ class Admission {
     count
   };
 
+  /// The host is there, whatever is said in its name: by MKA, or until it had time to go on after our restart.
+  [[nodiscard]] bool held() const noexcept { return live_ || restored_; }
   [[nodiscard]] bool up() const noexcept { return context_.link.present && context_.link.carrier && kay_.enabled(); }
   void follow_carrier(Time now);
   void follow_outcome(Time now);
@@ -77,6 +79,7 @@ class Admission {
   void take_keys(const RadiusReport& report, Time now);
   void on_unanswered(Time now);
   void on_inconclusive(Time now);
+  void leave_open(Duration again, Time now);
   /// `wait`: before somebody is asked again.
   void end_session(std::string_view why, Duration wait, Time now);
   void forget_session(Time now);

@@ -90,7 +90,11 @@ class Play {
     const RadiusOwner owner = input_.u8() % 8U;
     const RadiusConversation conversation = input_.u8();
     RadiusCommand command{.conversation = conversation, .user_name = std::string(input_.u8(), 'u'), .mtu = 1400};
-    command.packet.assign(input_.u8() * 8U, 7);
+    const std::size_t size = input_.u8() * 8U;
+    command.packet.assign(size, 7);
+    const std::array<std::uint8_t, 5> identity{2, 1, static_cast<std::uint8_t>(size >> 8U),
+                                               static_cast<std::uint8_t>(size), 1};
+    if (size > 0) std::ranges::copy(identity, command.packet.begin());  // else nothing to begin with
     asked_[owner] = conversation;
     client_.command(owner, std::move(command), now_);
   }

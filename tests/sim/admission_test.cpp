@@ -183,11 +183,30 @@ TEST(Reauthentication, SessionTimeoutWithoutAnActionEndsTheSession) {
   EXPECT_EQ(site.radius.conversations(), 2U) << "and the host is asked again";
 }
 
-TEST(Reauthentication, RejectEndsTheSession) {
+TEST(Reauthentication, SessionTimeoutOfNothingIsNoLoop) {
+  for (const bool reauthenticate : {false, true}) {
+    AccessPort site;
+    site.radius.session_timeout = 0s;
+    site.radius.reauthenticate = reauthenticate;
+    site.plug();
+    site.lan.run_for(60 * second);
+    EXPECT_GE(site.radius.conversations(), 5U);
+    EXPECT_LE(site.radius.conversations(), 7U);
+  }
+}
+
+// Of the first one it is not known whether the host was heard.
+TEST(Reauthentication, SecondRejectInARowEndsTheSession) {
   AccessPort site{[](Profile& profile) { profile.pae->reauthenticate = 20s; }};
   site.secure();
   site.radius.verdict = RadiusScript::Verdict::reject;
   site.lan.run_for(12 * second);
+  EXPECT_EQ(site.count(&Counters::rejects), 1U);
+  EXPECT_EQ(site.port.events(core::Event::Kind::authentication_failed), 1U);
+  EXPECT_EQ(site.port.state(), PortState::secured);
+  EXPECT_EQ(site.sent_of(EapCode::failure), 0U);
+  site.lan.run_for(3 * second);
+  EXPECT_EQ(site.count(&Counters::rejects), 2U);
   EXPECT_EQ(site.lost_sessions(), 1U);
   EXPECT_EQ(site.authenticator().state, AuthenticatorState::held);
   EXPECT_TRUE(site.port.status().participants.empty());
@@ -290,6 +309,41 @@ TEST(Reauthentication, OfSixtyFourPortsInOneSecondCostsNoFrame) {
   }
 }
 
+TEST(Reauthentication, ARejectBetweenTwoSuccessesIsForgotten) {
+  AccessPort site;
+  site.secure();
+  site.flood();
+  for (int i = 0; i < 3; ++i) {
+    site.radius.verdict = RadiusScript::Verdict::reject;
+    ASSERT_TRUE(site.port.reauthenticate());
+    site.lan.run_for(second);
+    site.radius.verdict = RadiusScript::Verdict::accept;
+    site.lan.run_for(10 * second);
+  }
+  EXPECT_EQ(site.count(&Counters::rejects), 3U);
+  EXPECT_EQ(site.count(&Counters::reauthentications), 3U);
+  EXPECT_EQ(site.lost_sessions(), 0U);
+}
+
+// A host must not keep its session by what its server drops, or takes without a key.
+TEST(Reauthentication, WithoutAUsableAnswerOfServersThatAnswerTheSessionEnds) {
+  for (const bool drops : {true, false}) {
+    AccessPort site;
+    site.secure();
+    site.radius.answers = !drops;
+    site.radius.others_hear = true;
+    site.radius.verdict = RadiusScript::Verdict::unusable;
+    ASSERT_TRUE(site.port.reauthenticate());
+    site.lan.run_for(145 * second);
+    EXPECT_EQ(site.port.state(), PortState::secured);
+    EXPECT_EQ(site.port.status().reason, drops ? Reason::no_radius_server : Reason::authentication_failed);
+    EXPECT_EQ(site.sent_of(EapCode::failure), 0U) << "it is not over";
+    site.lan.run_for(15 * second);
+    EXPECT_EQ(site.lost_sessions(), 1U);
+    EXPECT_EQ(site.port.secy().controlled_port(), ControlledPort::dormant);
+  }
+}
+
 // ---- servers that do not answer --------------------------------------------------------------------------------------
 
 TEST(ServerDead, SessionGoesOnForItsTimeAndIsTriedAgainEachMinute) {
@@ -336,6 +390,19 @@ TEST(ServerDead, ZeroEndsTheSessionAtOnceAlsoWhereTheClientSaysNothing) {
   EXPECT_EQ(site.lost_sessions(), 0U);
   site.lan.run_for(2 * second);
   EXPECT_EQ(site.lost_sessions(), 1U);
+}
+
+TEST(ServerDead, ServerThatDiesWithinAConversationIsOutlivedToo) {
+  AccessPort site;
+  site.secure();
+  site.radius.answers = false;
+  site.radius.others_hear = true;
+  ASSERT_TRUE(site.port.reauthenticate());
+  site.lan.run_for(10 * second);
+  site.radius.others_hear = false;
+  site.lan.run_for(600 * second);
+  EXPECT_EQ(site.port.state(), PortState::secured);
+  EXPECT_EQ(site.lost_sessions(), 0U);
 }
 
 TEST(ServerDead, ZeroEndsTheSessionAtOnce) {

@@ -217,12 +217,15 @@ TEST(Servers, AClientThatSaysNothingIsGivenUp) {
   EXPECT_TRUE(site.secures_within(70 * second));
 }
 
-TEST(Servers, AnAcceptWithoutKeysIsNone) {
+TEST(Servers, AnAcceptWithoutKeysIsARejectThatSaysWhy) {
   AccessPort site;
   site.radius.verdict = RadiusScript::Verdict::unusable;
   site.plug();
   site.lan.run_for(second);
-  EXPECT_EQ(site.port.status().reason, Reason::no_radius_server);
+  EXPECT_EQ(site.port.status().reason, Reason::authentication_failed);
+  EXPECT_NE(site.port.status().reason_text.find("sends no EAP-Key-Name"), std::string::npos);
+  EXPECT_EQ(site.authenticator().state, AuthenticatorState::held);
+  EXPECT_GT(site.authenticator().next_attempt.value() - site.port.now(), 58s) << "QuietSec=";
   EXPECT_EQ(site.count(&Counters::accepts_unusable), 1U);
   EXPECT_EQ(site.sent_of(EapCode::success), 0U);
   EXPECT_TRUE(site.port.status().participants.empty());
@@ -309,27 +312,32 @@ TEST(Attack, StartsInTheNameOfTheHostDoNotHarmAConversation) {
 
 // Who hears the request can be quicker than the host, and have the server reject it.
 TEST(Attack, ARejectOfWhatAnotherStationAnsweredEndsNoSession) {
-  AccessPort site;
-  site.secure();
-  site.flood();
-  site.radius.delay = 20 * millisecond;
-  bool quick = true;
-  site.on_eap = [&](const EapPacket& packet) {
-    if (!quick || packet.type != EapType::tls) return;
-    site.lan.after(100, [&site, identifier = packet.identifier] {
-      site.forge(site.host.mac(), EapCode::response, identifier, EapType::nak);
-    });
-  };
-  ASSERT_TRUE(site.port.reauthenticate());
-  site.lan.run_for(5 * second);
-  EXPECT_EQ(site.count(&Counters::rejects), 1U);
-  EXPECT_EQ(site.port.state(), PortState::secured);
-  EXPECT_EQ(site.port.status().reason, Reason::authentication_failed);
-  quick = false;
-  site.lan.run_for(60 * second);
-  EXPECT_EQ(site.count(&Counters::reauthentications), 1U);
-  EXPECT_EQ(site.port.status().reason, Reason::none);
-  EXPECT_EQ(site.lost_sessions(), 0U);
+  for (const Instant delay : {20 * millisecond, millisecond, Instant{0}}) {
+    SCOPED_TRACE(delay);
+    AccessPort site;
+    site.secure();
+    site.flood();
+    site.radius.delay = delay;
+    bool quick = true;
+    site.on_eap = [&](const EapPacket& packet) {
+      if (!quick || packet.type != EapType::tls) return;
+      site.lan.after(100, [&site, identifier = packet.identifier] {
+        site.forge(site.host.mac(), EapCode::response, identifier, EapType::nak);
+      });
+    };
+    ASSERT_TRUE(site.port.reauthenticate());
+    site.lan.run_for(2 * second);
+    EXPECT_EQ(site.count(&Counters::rejects), 1U);
+    EXPECT_EQ(site.port.state(), PortState::secured);
+    EXPECT_EQ(site.port.status().reason, Reason::authentication_failed);
+    site.lan.run_for(18 * second);
+    EXPECT_EQ(site.lost_sessions(), 0U) << "the host's own answer came each time";
+    quick = false;
+    site.lan.run_for(60 * second);
+    EXPECT_EQ(site.count(&Counters::reauthentications), 1U);
+    EXPECT_EQ(site.port.status().reason, Reason::none);
+    EXPECT_EQ(site.lost_sessions(), 0U);
+  }
 }
 
 TEST(Attack, AHostCannotKeepItsSessionByDisputingItsAnswers) {
@@ -387,6 +395,23 @@ TEST(Attack, ALogoffEndsASessionThatMkaDoesNotHold) {
   site.lan.run_for(millisecond);
   EXPECT_EQ(site.lost_sessions(), 1U);
   EXPECT_EQ(site.port.secy().controlled_port(), ControlledPort::dormant);
+}
+
+TEST(Attack, ALogoffAfterEachSuccessDoesNotKeepTheServersBusy) {
+  AccessPort site;
+  Stranger stranger{site};
+  site.on_eap = [&, inner = site.on_eap](const EapPacket& packet) {
+    inner(packet);
+    if (packet.code != EapCode::success) return;
+    site.lan.after(millisecond, [&] {
+      site.forge(stranger.mac, EapolType::logoff);
+      site.forge(stranger.mac, EapolType::start);
+    });
+  };
+  stranger.plug();
+  site.lan.run_for(60 * second);
+  EXPECT_GE(site.radius.conversations(), 5U);
+  EXPECT_LE(site.radius.conversations(), 7U);
 }
 
 }  // namespace

@@ -145,6 +145,33 @@ TEST(Restart, AHostThatLeftMeanwhileHoldsNothing) {
   EXPECT_TRUE(site.secures_within(12 * second));
 }
 
+// A life time long nothing is known of the host, which is no reason to believe others.
+TEST(Restart, NothingUnprotectedEndsTheSessionBeforeMkaIsHeard) {
+  for (const bool flickers : {false, true}) {
+    AccessPort site;
+    site.secure();
+    site.flood();
+    site.port.crash();
+    site.lan.run_for(100 * millisecond);
+    site.lan.path(site.host.index(), site.port.index()).cut = true;
+    site.port.start();
+    site.lan.run_for(millisecond);
+    if (flickers) {
+      site.plug(false);
+      site.lan.run_for(100 * millisecond);
+      site.plug();
+    } else {
+      site.forge(site.host.mac(), EapolType::logoff);
+    }
+    site.lan.run_for(100 * millisecond);
+    site.lan.path(site.host.index(), site.port.index()).cut = false;
+    site.lan.run_for(10 * second);
+    EXPECT_EQ(site.lost_sessions(), 0U) << flickers;
+    EXPECT_EQ(site.radius.conversations(), 1U);
+    EXPECT_TRUE(site.lan.secured()) << site.lan.why_unsecured();
+  }
+}
+
 TEST(Restart, TimesOfTheSessionThatAreOverAreObeyed) {
   AccessPort site;
   site.radius.session_timeout = 30s;

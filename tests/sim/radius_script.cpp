@@ -29,6 +29,7 @@ core::RadiusReport RadiusScript::answer(const Host& port, const core::RadiusComm
   if (!answers || !packet) {
     report.kind = Kind::failed;
     report.problem = core::RadiusProblem::silent;
+    report.servers_answer = others_hear;
     report.words = "no answer from 192.0.2.1:1812";
     return report;
   }

@@ -23,6 +23,7 @@ class RadiusScript {
   Verdict verdict = Verdict::accept;
   bool answers = true;              ///< no: each request fails after `patience`
   bool mute = false;                ///< the client itself says nothing
+  bool others_hear = false;         ///< of requests that fail: others got answers meanwhile
   Instant patience = 4 * second;    ///< of the client with a server that is silent
   Instant delay = 2 * millisecond;  ///< until an answer is there
   std::optional<Duration> session_timeout{};

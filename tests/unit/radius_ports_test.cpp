@@ -107,6 +107,24 @@ TEST_F(RadiusPortsTest, PortThatWaitsIsToldThatItsServersChanged) {
   EXPECT_EQ(reports_.at("one").conversation, 11U);
 }
 
+TEST_F(RadiusPortsTest, LateReportLeavesAPortWaitingForItsNext) {
+  const FileDescriptor silent{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(1812);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ports_.set(port_profile("one", 1812));
+  ports_.ask("one", {.conversation = 11, .packet = {2, 2, 0, 6, 13, 0}, .user_name = "one"});
+  ask("one", 22);
+  ASSERT_TRUE(wait(1));
+  EXPECT_EQ(reports_.at("one").conversation, 11U) << "of which nothing is known";
+  reports_.clear();
+  ports_.set(port_profile("one", 1645));
+  ASSERT_TRUE(wait(1));
+  EXPECT_EQ(reports_.at("one").conversation, 22U);
+}
+
 TEST_F(RadiusPortsTest, PortThatEndsHearsNothingMore) {
   const RadiusServerStub server{loop_, AF_INET, 1812};
   ports_.set(port_profile("one", 1812));

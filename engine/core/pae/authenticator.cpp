@@ -21,7 +21,8 @@ constexpr Duration least_patience = 2s;
 constexpr Duration most_patience = 10min;
 /// Starts sooner after our request are answered together.
 constexpr Duration start_gap = 100ms;
-/// From a conversation to one that a Start asks for: anybody can send Starts in the name of the host.
+/// From a conversation to one that a Start asks for, or that the end of a session makes necessary: anybody can send Starts and
+/// Logoffs in the name of a host.
 constexpr Duration conversation_gap = 10s;
 /// A Start in the middle of a conversation counts once so many copies of the request got no answer: a host that is busy with
 /// an answer sends it, one that restarted does not.
@@ -86,6 +87,7 @@ void Authenticator::stop(Time now) {
   abandon();
   deadlines_.stop_all();
   session_ = false;
+  doubted_.clear();
   failure_ = Reason::none;
   host_.reset();
   identity_.clear();
@@ -101,16 +103,18 @@ void Authenticator::pause(Time now) {
 
 void Authenticator::release(Duration wait, Time now) {
   session_ = false;
+  doubted_.clear();
   ++revision_;
   if (phase_ == Phase::off || phase_ == Phase::held) return;
   if (conversation_ && wait == Duration{0}) return;  // it is another session's from here on
-  if (wait == Duration{0}) return ask(now);
+  const Time due = std::max(now + wait, began_at_ + conversation_gap);
+  if (due <= now || !context_.link.carrier) return ask(now);
   abandon();
   deadlines_.stop_all();
   host_.reset();
   identity_.clear();
   enter(Phase::asking, now);
-  deadlines_.set(Timer::again, now + wait);
+  deadlines_.set(Timer::again, due);
 }
 
 void Authenticator::send_failure() { end(EapCode::failure); }
@@ -203,15 +207,16 @@ void Authenticator::on_start(Time now) {
     case Phase::held:
       return;
     case Phase::asking:
-      if (!awaiting_) return ask(now);
+      if (!awaiting_) break;
       sends_ = 0;
       return deadlines_.set_sooner(Timer::retransmit, std::max(now, sent_at_ + start_gap));
     case Phase::authenticating:
       wants_to_begin_ = true;
       return;
     case Phase::authenticated:
-      return deadlines_.set_sooner(Timer::again, std::max(now, began_at_ + conversation_gap));
+      break;
   }
+  deadlines_.set_sooner(Timer::again, std::max(now, began_at_ + conversation_gap));
 }
 
 void Authenticator::on_logoff(bool held_by_mka, Time now) {
@@ -240,8 +245,11 @@ void Authenticator::on_eap(const EapolFrame& frame, Time now) {
   const bool open = phase_ == Phase::asking || phase_ == Phase::authenticating;
   if (!open || !is_awaited(*packet)) {
     ++counters.eap_ignored;
-    disputed_ = disputed_ || (conversation_ && !answer_.empty() && answer_[1] == packet->identifier &&
-                              !std::ranges::equal(answer_, packet_in(frame)));
+    const auto differs = [&](const std::vector<std::uint8_t>& answer) {
+      return !answer.empty() && answer[1] == packet->identifier && !std::ranges::equal(answer, packet_in(frame));
+    };
+    disputed_ = disputed_ || (conversation_ && differs(answer_));
+    if (differs(doubted_)) doubted_.clear();
     return;
   }
   if (conversation_) return forward(frame, now);
@@ -320,13 +328,7 @@ void Authenticator::on_report(RadiusReport report, bool held_by_mka, Time now) {
     case RadiusReport::Kind::reject: {
       std::string words = "RADIUS server " + report.server + " rejects " + who();
       if (!report.reply_message.empty()) words += ": " + printable(report.reply_message);
-      // Of which answer is not known: what one station says in the name of another does not end a session.
-      if (session_ && disputed_ && held_by_mka) {
-        ++context_.authenticator.rejects;
-        fail_with(Reason::authentication_failed, words + "; another station answered in its place", now);
-        end(EapCode::failure);
-        return leave_open(now);
-      }
+      if (session_ && held_by_mka && (disputed_ || doubted_.empty())) return doubt(std::move(words), now);
       return reject(std::move(report), std::move(words), now);
     }
     case RadiusReport::Kind::failed:
@@ -339,6 +341,7 @@ void Authenticator::challenge(RadiusReport& report, Time now) {
   if (!packet || packet->code != EapCode::request || report.packet.size() > longest_packet) {
     commands_.push_back({.kind = RadiusCommand::Kind::end, .conversation = *conversation_});
     report.problem = RadiusProblem::malformed;
+    report.servers_answer = true;
     report.words = "RADIUS server " + report.server +
                    (packet ? " sends an EAP packet that does not fit a frame, or is no request"
                            : " sends a challenge without an EAP packet");
@@ -368,6 +371,7 @@ void Authenticator::accept(RadiusReport report, Time now) {
   deadlines_.stop_all();
   ++context_.authenticator.authentications;
   failure_ = Reason::none;
+  doubted_.clear();
   back_off_ = 0;
   session_ = true;
   facts_.last_success = now;
@@ -385,22 +389,39 @@ void Authenticator::reject(RadiusReport report, std::string words, Time now) {
   fail_with(Reason::authentication_failed, std::move(words), now);
   back_off_ = 0;
   session_ = false;
+  doubted_.clear();
   end(EapCode::failure);
   hold(context_.profile->pae->quiet, now);
   outcome_ = {.kind = Outcome::Kind::rejected, .report = std::move(report)};
 }
 
+/// Of which answer is not known: what one station says in the name of another does not end a session, and the host's own answer
+/// to the same request may be on its way. The next reject is believed, unless it comes.
+void Authenticator::doubt(std::string words, Time now) {
+  ++context_.authenticator.rejects;
+  if (disputed_) {
+    fail_with(Reason::authentication_failed, words + "; another station answered in its place", now);
+    return leave_open(now);
+  }
+  fail_with(Reason::authentication_failed, std::move(words), now);
+  doubted_ = answer_;
+  leave_open(now);
+  outcome_ = {.kind = Outcome::Kind::doubted};
+}
+
 void Authenticator::give_up(RadiusReport report, Time now) {
-  const bool unusable = report.problem == RadiusProblem::no_keys || report.problem == RadiusProblem::no_session_id;
-  ++(unusable ? context_.authenticator.accepts_unusable : context_.authenticator.server_timeouts);
+  const bool keyless = report.problem == RadiusProblem::no_keys || report.problem == RadiusProblem::no_session_id;
+  ++(keyless ? context_.authenticator.accepts_unusable : context_.authenticator.server_timeouts);
   std::string words = report.words.empty() ? "no RADIUS server gives an answer that can be used" : report.words;
-  fail_with(Reason::no_radius_server, std::move(words), now);
-  end(EapCode::failure);
-  outcome_ = {.kind = Outcome::Kind::unanswered, .report = std::move(report)};
+  fail_with(keyless ? Reason::authentication_failed : Reason::no_radius_server, std::move(words), now);
+  const bool answer = keyless || report.servers_answer;
+  outcome_ = {.kind = answer ? Outcome::Kind::unusable : Outcome::Kind::unanswered, .report = std::move(report)};
   if (session_) {
     forget_conversation();
     return enter(Phase::authenticated, now);
   }
+  end(EapCode::failure);
+  if (keyless) return hold(context_.profile->pae->quiet, now);  // it will not be otherwise soon
   const Duration pause = Duration{1s} * (std::int64_t{1} << std::min(back_off_++, 12U));
   hold(std::min(pause, longest_back_off), now);
 }

@@ -18,7 +18,9 @@ class Authenticator {
     enum class Kind : std::uint8_t {
       accepted,      ///< `report` holds the keys
       rejected,      ///< by the server, or for what the server wants
-      unanswered,    ///< no server gave an answer that can be used
+      doubted,       ///< of a session: rejected once, perhaps for what another station said in the host's place
+      unanswered,    ///< no server answered
+      unusable,      ///< servers answer, and not this
       inconclusive,  ///< of a session: the host stopped answering, or another station answered in its place
       logged_off,    ///< the host ended its session
     };
@@ -37,8 +39,8 @@ class Authenticator {
   void stop(Time now);
   /// The carrier is away, perhaps for a moment: a conversation is given up, a session stays.
   void pause(Time now);
-  /// The session is over: anybody may have the port. Unless held, asks after `wait`; a Start is answered at once. Without a
-  /// `wait`, a conversation that runs continues.
+  /// The session is over: anybody may have the port. Unless held, asks after `wait`, or sooner where a Start comes, but not
+  /// again and again. Without a `wait`, a conversation that runs continues.
   void release(Duration wait, Time now);
   /// Tells the host that it is not authenticated.
   void send_failure();
@@ -95,6 +97,7 @@ class Authenticator {
   void challenge(RadiusReport& report, Time now);
   void accept(RadiusReport report, Time now);
   void reject(RadiusReport report, std::string words, Time now);
+  void doubt(std::string words, Time now);
   void give_up(RadiusReport report, Time now);
   void on_silence(Time now);
   void leave_open(Time now);
@@ -124,7 +127,8 @@ class Authenticator {
   bool awaiting_ = false;                           ///< the host's answer to it
   std::vector<std::uint8_t> answer_;                ///< of the host, sent to a server last
   bool disputed_ = false;                           ///< in the host's name came another answer to the same request
-  std::size_t sends_ = 0;                           ///< of `request_`
+  std::vector<std::uint8_t> doubted_;  ///< the answer of the host's that was rejected, and may be another's
+  std::size_t sends_ = 0;              ///< of `request_`
   Time sent_at_;
   Time began_at_;                 ///< the conversation that runs, or ran last
   bool wants_to_begin_ = false;   ///< the host sent a Start in the middle of a conversation

@@ -92,12 +92,19 @@ class Reading {
   }
 
  private:
+  /// Of a challenge the time for the host does, of a reject nothing that is written for machines.
+  [[nodiscard]] bool counts(RadiusAttributeType type) const noexcept {
+    using Kind = RadiusReport::Kind;
+    if (report_.kind == Kind::accept || type == RadiusAttributeType::reply_message) return true;
+    return report_.kind == Kind::challenge && type == RadiusAttributeType::session_timeout;
+  }
   void take(const RadiusAttribute& attribute) {
     using Type = RadiusAttributeType;
     const Type type = attribute.type;
     if (type == Type::eap_message || type == Type::message_authenticator || type == Type::eap_key_name ||
         type == Type::state)
       return;
+    if (!counts(type)) return;
     if (type == Type::vendor_specific) return take_vendor(attribute);
     if (type == Type::session_timeout) {
       if (const auto seconds = number(attribute)) report_.session_timeout = std::chrono::seconds{*seconds};

@@ -59,6 +59,11 @@ std::string words_of_bad_answer(const RadiusServer& server, crypto::RadiusCheck 
   return answers + " fail their check: the secrets differ, or something rewrites packets";
 }
 
+bool begins(Bytes packet) {
+  const auto eap = read_eap(packet);
+  return eap && eap->code == EapCode::response && eap->type == EapType::identity;
+}
+
 }  // namespace
 
 RadiusClient::RadiusClient(ProfilePointer profile, std::string nas_identifier, Random& random)
@@ -77,6 +82,8 @@ void RadiusClient::command(RadiusOwner owner, RadiusCommand command, Time now) {
                     known->second.conversation->command.conversation == command.conversation;
   if (command.kind == RadiusCommand::Kind::end) {
     if (runs) abandon(known->second);
+  } else if (!runs && !begins(command.packet)) {
+    refuse(owner, command);
   } else if (!runs) {
     begin(owner, std::move(command), now);
   } else {
@@ -88,10 +95,18 @@ void RadiusClient::command(RadiusOwner owner, RadiusCommand command, Time now) {
   }
 }
 
+void RadiusClient::refuse(RadiusOwner owner, const RadiusCommand& command) {
+  abandon(owners_[owner]);
+  RadiusReport report{.kind = RadiusReport::Kind::failed, .conversation = command.conversation};
+  report.problem = RadiusProblem::internal;
+  report.words = "the conversation with the RADIUS server is not known any more";
+  reports_.emplace_back(owner, std::move(report));
+}
+
 void RadiusClient::begin(RadiusOwner owner, RadiusCommand command, Time now) {
   Owner& to = owners_[owner];
   abandon(to);
-  Conversation& conversation = to.conversation.emplace(Conversation{.command = std::move(command)});
+  Conversation& conversation = to.conversation.emplace(Conversation{.command = std::move(command), .begun = now});
   conversation.tried.resize(book_.size());
   ask_next(owner, conversation, now);
 }
@@ -249,6 +264,7 @@ void RadiusClient::report(Owner& owner, RadiusOwner number, const RadiusPacket& 
     const Bytes state = packet.find(RadiusAttributeType::state).value_or(Bytes{});
     conversation.state.assign(state.begin(), state.end());
   } else {
+    report.servers_answer = true;
     owner.conversation.reset();
   }
   reports_.emplace_back(number, std::move(report));
@@ -333,6 +349,7 @@ void RadiusClient::fail_with(RadiusOwner owner, RadiusProblem problem, std::stri
                       .conversation = of.conversation->command.conversation,
                       .server = book_.server(of.conversation->server).address,
                       .problem = problem,
+                      .servers_answer = of.conversation->challenged || book_.answered_since(of.conversation->begun),
                       .words = std::move(words)};
   of.conversation.reset();
   reports_.emplace_back(owner, std::move(report));

@@ -49,6 +49,7 @@ class RadiusClient {
   /// An authentication of one owner.
   struct Conversation {
     RadiusCommand command;  ///< the last request
+    Time begun;
     bool challenged = false;
     RadiusOctets state{};  ///< of the last challenge
     std::size_t server = 0;
@@ -74,6 +75,8 @@ class RadiusClient {
   };
 
   void begin(RadiusOwner owner, RadiusCommand command, Time now);
+  /// What the host says means nothing without what it was asked: who asked it is not known here.
+  void refuse(RadiusOwner owner, const RadiusCommand& command);
   /// Asks a server that was not asked before in this conversation, or gives up.
   void ask_next(RadiusOwner owner, Conversation& conversation, Time now);
   void send(RadiusOwner owner, Conversation& conversation, Time now);

@@ -72,6 +72,8 @@ struct RadiusReport {
   std::vector<std::pair<std::string, std::string>> ignored{};
   std::string server{};  ///< address of who answered, or was asked last
   RadiusProblem problem = RadiusProblem::none;
+  bool servers_answer =
+      false;  ///< of one that failed: this request is not answered, but something was since it was sent
   std::string words{};
 };
 

@@ -81,6 +81,10 @@ std::optional<Time> RadiusServerBook::next() const noexcept {
   return first;
 }
 
+bool RadiusServerBook::answered_since(Time time) const noexcept {
+  return std::ranges::any_of(entries_, [time](const Entry& one) { return one.last_answer && *one.last_answer > time; });
+}
+
 std::optional<RadiusEvent> RadiusServerBook::poll_event() {
   if (events_.empty()) return std::nullopt;
   RadiusEvent event = std::move(events_.front());

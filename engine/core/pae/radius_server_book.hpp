@@ -40,6 +40,8 @@ class RadiusServerBook {
   /// A dead server that is to be asked whether it is there.
   [[nodiscard]] std::optional<std::size_t> take_due_probe(Time now);
   [[nodiscard]] std::optional<Time> next() const noexcept;
+  /// A server answered somebody after this time.
+  [[nodiscard]] bool answered_since(Time time) const noexcept;
   [[nodiscard]] std::optional<RadiusEvent> poll_event();
   [[nodiscard]] std::vector<RadiusServerStatus> status() const;
 

@@ -132,6 +132,17 @@ TEST_F(RadiusAccess, RejectBringsFailureAndWords) {
   EXPECT_FALSE(got.keys);
 }
 
+TEST_F(RadiusAccess, RejectStaysOneWhateverElseItHolds) {
+  ask();
+  const RadiusDatagram request = only();
+  const RadiusReport got = report_of(answer_to(request, Code::access_reject)
+                                         .add(Type::session_timeout, Octets{0, 9})
+                                         .add(Type::termination_action, Octets{1}),
+                                     request);
+  EXPECT_EQ(got.kind, Kind::reject);
+  EXPECT_FALSE(got.session_timeout);
+}
+
 TEST_F(RadiusAccess, AcceptBringsKeys) {
   const RadiusReport got = accepted([](RadiusAnswer&) {});
   EXPECT_EQ(got.kind, Kind::accept);

@@ -424,6 +424,51 @@ TEST_F(Client, AnotherResponseReplacesTheOneBefore) {
   EXPECT_EQ(report()->kind, Kind::accept);
 }
 
+// What the host says to a challenge of another client, or of one that is forgotten, is nothing to begin with.
+TEST_F(Client, OnlyAnIdentityBeginsAConversation) {
+  ask(1, 7, {2, 2, 0, 6, 13, 0});
+  EXPECT_TRUE(sent().empty());
+  const auto got = report();
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->kind, Kind::failed);
+  EXPECT_EQ(got->conversation, 7U);
+  EXPECT_EQ(got->problem, RadiusProblem::internal);
+  EXPECT_NE(got->words.find("not known any more"), std::string::npos);
+  EXPECT_FALSE(got->servers_answer);
+  ask(1, 8);
+  EXPECT_EQ(sent().size(), 1U);
+}
+
+TEST_F(LoneServer, FailureSaysWhetherServersAnsweredMeanwhile) {
+  for (const bool other : {false, true}) {
+    pass(1s);
+    ask(1, other ? 2 : 1);
+    sent();
+    pass(1s);
+    if (other) {
+      ask(2, 1);
+      const RadiusDatagram request = only();
+      receive(request, answer_to(request, Code::access_reject));
+      EXPECT_TRUE(report(2));
+    }
+    pass(1min);
+    const auto got = report();
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->kind, Kind::failed);
+    EXPECT_EQ(got->servers_answer, other);
+  }
+}
+
+TEST_F(LoneServer, FailureAfterAChallengeIsOneOfAServerThatAnswers) {
+  ask();
+  const RadiusDatagram first = only();
+  receive(first, answer_to(first, Code::access_challenge).add_eap(tls_request));
+  EXPECT_EQ(report()->kind, Kind::challenge);
+  ask(1, 1, {2, 2, 0, 6, 13, 0});
+  pass(1min);
+  EXPECT_TRUE(report()->servers_answer);
+}
+
 TEST_F(Client, EndOfAnotherConversationChangesNothing) {
   ask(1, 2);
   const RadiusDatagram request = only();

@@ -55,6 +55,12 @@ Exit run_key_rotate(Context& context) {
   const auto profile = find_profile(context, context.arguments.front());
   if (!profile) return context.status;
   const std::string& name = profile->info.name;
+  if (profile->info.parent.contains('*'))  // before anything is written: it would not end
+    return context.complain(
+        Exit::failed,
+        fmt::format("the ports of {0} have peers of their own: add the new key to every end with macsecctl key "
+                    "add, then retire the old one here with macsecctl key retire {0} CKN --force",
+                    name));
   const std::string path = context.options.output.empty() ? name + ".newkey" : context.options.output;
   if (context.options.dry_run) {
     context.print("{}: a new key would be added and written to {}", name, path);

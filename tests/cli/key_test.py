@@ -49,6 +49,16 @@ class Keys(Case):
         other = self.run_ctl("key", "add", "old", path)
         self.assertEqual((other.returncode, other.stdout), (0, f"old: {key['Ckn']} added\n"))
 
+    def test_a_rotation_that_could_not_end_writes_nothing(self):
+        self.bus = Bus("--ports")
+        self.addCleanup(self.bus.close)
+        path = Path(self.directory.name) / "ports.newkey"
+        for more in ([], ["--dry-run"]):
+            done = self.run_ctl("key", "rotate", "ports", f"--output={path}", *more)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("key retire ports CKN --force", done.stderr)
+        self.assertFalse(path.exists())
+
 
 if __name__ == "__main__":
     cli_test.MACSECCTL = str(Path(sys.argv.pop(1)).resolve())

@@ -190,6 +190,9 @@ PROFILES = {
         Settings=keys((CKN, {"NotAfter": "1970-02-05"}), ("ff", {"Role": "fallback"}),
                                               ("0c", {"NotAfter": "1970-01-01T00:00:09Z"}))),
 }
+# With --ports.
+OF_PORTS = {"ports": profile("ports", Parent=v("s", "swp*"), Interface=v("s", "port*"), Keys=v("aa{sv}", [key("2026", "active")]),
+                             Sessions=v("ao", [f"{ROOT}/session/macsec0", f"{ROOT}/session/macsec1"]))}
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
                                "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Supplicant": {"StartTx": 5}, "Transmit": {"Encrypted": 123456}},))
 CAPABILITIES = {name: v("(a{sv})", ({"Ifindex": v("i", index), "Mac": v("s", "02:00:00:00:00:01"), "Carrier": v("b", True),
@@ -203,7 +206,7 @@ def failure(name, text):
 
 
 class StandIn:
-    def __init__(self, bus, interfaces, access):
+    def __init__(self, bus, interfaces, access, profiles):
         self.bus = bus
         self.attempts = 0
         self.statistics = ACCESS_STATISTICS if access else STATISTICS
@@ -211,7 +214,7 @@ class StandIn:
         sides = {name: ("Authenticator", side) for name, (_, side) in ACCESS.items()} if access else {"macsec0": ("Supplicant", SUPPLICANT)}
         self.sides = {f"{ROOT}/session/{name}": side for name, side in sides.items()}
         self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in sessions.items()}
-        self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in PROFILES.items()}
+        self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in (PROFILES | profiles).items()}
         manager = {"Version": v("s", "0.1.0"), "ProfileCount": v("u", 4), "SessionCount": v("u", 3),
                    "SecuredCount": v("u", 1), "ProfileDirectories": v("as", ["/etc/macsecd"])}
         for path, (kind, properties) in (self.objects | {ROOT: ("Manager", manager)}).items():
@@ -330,7 +333,7 @@ def main():
     interfaces = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
     if "--owned" in sys.argv[3:]:  # as profiles of a network manager that runs are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
-    stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:])
+    stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {})
     loop = GLib.MainLoop()
     Gio.bus_own_name_on_connection(bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE,
                                    lambda *_: print("ready", flush=True), lambda *_: loop.quit())

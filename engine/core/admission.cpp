@@ -71,6 +71,7 @@ void Admission::take_keys(const RadiusReport& report, Time now) {
   linksec_policy_ = name_of(report.linksec);
   const Duration period = context_.profile->pae->reauthenticate;
   if (period > Duration{0}) session_->reauthentication = now + period;
+  own_period_ = !report.session_timeout;
   // What the server says comes before the profile.
   if (report.session_timeout && report.reauthenticate)
     session_->reauthentication = now + std::max(*report.session_timeout, least_period);
@@ -188,8 +189,27 @@ std::vector<SessionKey> Admission::session_keys() const {
   return keys;
 }
 
+void Admission::follow_times(const Profile::Pae& before, Time now) {
+  const Profile::Pae& pae = *context_.profile->pae;
+  if (const auto dead = deadlines_.at(Timer::dead))
+    deadlines_.set(Timer::dead, *dead + (pae.server_dead - before.server_dead));
+  std::optional<Time>& due = session_->reauthentication;
+  if (!own_period_ || pae.reauthenticate == before.reauthenticate) return;
+  const bool waits = due == deadlines_.at(Timer::reauthenticate);  // and is not tried again after one that failed
+  if (pae.reauthenticate == Duration{0})
+    due.reset();
+  else
+    due = due ? *due + (pae.reauthenticate - before.reauthenticate) : now + pae.reauthenticate;
+  if (!waits) return;
+  deadlines_.stop(Timer::reauthenticate);
+  if (due) deadlines_.set(Timer::reauthenticate, *due);
+  ++revision_;
+  context_.emit(Event::Kind::snapshot_changed, now);
+}
+
 void Admission::reconfigure(const Profile& before, Time now) {
   const bool did = before.pae && before.pae->role == PaeRole::authenticator;
+  if (applies() && did && session_) return follow_times(*before.pae, now);
   if (applies() || !did) return;
   authenticator_.stop(now);
   end_session("the profile authenticates nobody any more", Duration{0}, now);
@@ -205,8 +225,8 @@ void Admission::follow_carrier(Time now) {
     end_session("no carrier for 6 s", Duration{0}, now);
     authenticator_.stop(now);
   }
-  const bool moved = up_ && mac_ != context_.link.mac;
-  mac_ = context_.link.mac;
+  const bool moved = up() && mac_ && *mac_ != context_.link.mac;
+  if (up()) mac_ = context_.link.mac;
   if (up() == up_ && !moved) return;
   up_ = up();
   deadlines_.stop(Timer::carrier);

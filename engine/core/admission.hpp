@@ -72,6 +72,8 @@ class Admission {
   /// The host is there, whatever is said in its name: by MKA, or until it had time to go on after our restart.
   [[nodiscard]] bool held() const noexcept { return live_ || restored_; }
   [[nodiscard]] bool up() const noexcept { return context_.link.present && context_.link.carrier && kay_.enabled(); }
+  /// The profile has other times than `before`: those of the session that came from there move.
+  void follow_times(const Profile::Pae& before, Time now);
   void follow_carrier(Time now);
   void follow_outcome(Time now);
   void follow_silence(Time now);
@@ -92,10 +94,11 @@ class Admission {
   std::optional<HostSession> session_;
   bool restored_ = false;  ///< the session is the one of the process before, and nobody was live in it yet
   bool up_ = false;
-  MacAddress mac_;
-  bool live_ = false;    ///< a session key has a live peer
-  bool silent_ = false;  ///< authenticated, and nobody spoke MKA for a life time
-  bool owed_ = false;    ///< a reauthentication whose time has come
+  std::optional<MacAddress> mac_;  ///< of the port when it was up last: keys are derived from it
+  bool own_period_ = false;        ///< the profile says when the host is authenticated again, not the server
+  bool live_ = false;              ///< a session key has a live peer
+  bool silent_ = false;            ///< authenticated, and nobody spoke MKA for a life time
+  bool owed_ = false;              ///< a reauthentication whose time has come
   Duration retry_gap_{0};
   std::string linksec_policy_;
   std::uint64_t revision_ = 0;

@@ -108,6 +108,7 @@ void Logon::set_enabled(bool enabled, Time now) {
 
 void Logon::reconfigure(const Profile& before, Time now) {
   if (!applies()) {
+    if (!before.pae || before.pae->role != PaeRole::supplicant) return;  // other session keys are Admission's
     // The keys of the profile take over from those of the session before these go.
     supplicant_.stop(now);
     deadlines_.stop_all();
@@ -144,8 +145,8 @@ void Logon::follow_carrier(Time now) {
     end_session("no carrier for 6 s", now - carrier_patience, now);
     mka_failed_ = false;
   }
-  const bool moved = up_ && mac_ != context_.link.mac;
-  mac_ = context_.link.mac;
+  const bool moved = up() && mac_ && *mac_ != context_.link.mac;
+  if (up()) mac_ = context_.link.mac;
   if (up() == up_ && !moved) return;
   up_ = up();
   deadlines_.stop(Timer::carrier);

@@ -87,10 +87,10 @@ class Logon {
   std::string certificate_key_;  ///< "file", "pkcs11"
   Deadlines<Timer> deadlines_;
   bool up_ = false;
-  MacAddress mac_;
-  bool live_ = false;        ///< a session key has a live peer
-  bool mka_failed_ = false;  ///< UseEap=mka-fail: nobody answered with the keys that are there
-  bool silent_ = false;      ///< authenticated, and nobody spoke MKA for a life time
+  std::optional<MacAddress> mac_;  ///< when the link was up last
+  bool live_ = false;              ///< a session key has a live peer
+  bool mka_failed_ = false;        ///< UseEap=mka-fail: nobody answered with the keys that are there
+  bool silent_ = false;            ///< authenticated, and nobody spoke MKA for a life time
   std::uint64_t revision_ = 0;
   Duration retry_gap_{0};
   std::optional<Time> reauthenticated_at_;

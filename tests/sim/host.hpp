@@ -74,6 +74,8 @@ class Host final : public Station {
   std::function<void(core::RadiusCommand)> on_radius_command;
   void report(core::RadiusReport report);
   void reconfigure(ProfilePointer profile);
+  /// Another address of the parent; told with the next change of the link.
+  void take_address(const MacAddress& mac) noexcept { mac_ = mac; }
   /// The profile is another one when the process starts next.
   void edit_profile(ProfilePointer profile);
   /// The one in force.

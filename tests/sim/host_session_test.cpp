@@ -105,6 +105,54 @@ TEST(Mka, SilentHostIsAuthenticatedAgainEverLessOften) {
   EXPECT_LE(site.port.status().participants.size(), 1U);
 }
 
+// ---- reload and address ----------------------------------------------------------------------------------------------
+
+TEST(Reload, MovesTheTimeThatTheProfileSaysAndLeavesTheServers) {
+  for (const bool by_server : {false, true}) {
+    AccessPort site;
+    if (by_server) site.radius.session_timeout = 1h;
+    site.radius.reauthenticate = by_server;
+    site.secure();
+    site.port.reconfigure(port_profile([](Profile& profile) { profile.pae->reauthenticate = 30s; }));
+    site.lan.run_for(40 * second);
+    EXPECT_EQ(site.radius.accepts(), by_server ? 1U : 2U);
+    site.port.reconfigure(port_profile([](Profile& profile) { profile.pae->reauthenticate = 20s; }));
+    site.lan.run_for(15 * second);
+    EXPECT_EQ(site.radius.accepts(), by_server ? 1U : 3U);
+    site.port.reconfigure(port_profile());
+    site.lan.run_for(100 * second);
+    EXPECT_EQ(site.radius.accepts(), by_server ? 1U : 3U);
+    EXPECT_EQ(site.lost_sessions(), 0U);
+  }
+}
+
+TEST(Reload, MovesTheEndOfASessionThatOutlivesItsServers) {
+  AccessPort site;
+  site.secure();
+  site.radius.answers = false;
+  ASSERT_TRUE(site.port.reauthenticate());
+  site.lan.run_for(10 * second);
+  site.port.reconfigure(port_profile([](Profile& profile) { profile.pae->server_dead = 20s; }));
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.lost_sessions(), 0U);
+  site.lan.run_for(10 * second);
+  EXPECT_EQ(site.lost_sessions(), 1U);
+}
+
+TEST(Address, AnotherOneThatTheParentGetsWhileItIsDownEndsTheSession) {
+  AccessPort site;
+  site.secure();
+  const Ckn before = site.ckn();
+  site.lan.plug(site.port.index(), false);
+  site.lan.run_for(second);
+  EXPECT_EQ(site.lost_sessions(), 0U);
+  site.port.take_address({{2, 0, 0, 0, 7, 7}});
+  site.lan.plug(site.port.index(), true);
+  EXPECT_EQ(site.lost_sessions(), 1U);
+  EXPECT_TRUE(site.secures_within(10 * second)) << site.lan.why_unsecured();
+  EXPECT_NE(site.ckn(), before);
+}
+
 // ---- restart ---------------------------------------------------------------------------------------------------------
 
 TEST(Restart, InTheMiddleOfAReauthenticationLosesNothing) {

@@ -117,6 +117,20 @@ TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
   EXPECT_EQ(manager.size(), 1U) << "also where another process put it there";
 }
 
+TEST(KeyKeeper, AnotherTimeOfTheHostIsStoredWithTheSameKeys) {
+  Manager manager;
+  KeyKeeper keeper{{}, start};
+  for (const auto due : {std::chrono::hours{8}, std::chrono::hours{1}}) {
+    core::KeptSession kept = session("office", 7);
+    kept.keys[0].host = core::HostSession{.host = {{2, 0, 0, 0, 0, 1}}, .identity = "host1"};
+    kept.keys[0].host->reauthentication = start + due;
+    ASSERT_TRUE(keeper.keep(kept));
+    EXPECT_EQ(manager.size(), 1U);
+  }
+  KeyKeeper next{manager.hand_over(), start};
+  EXPECT_EQ(next.take("office")->keys[0].host->reauthentication, start + std::chrono::hours{1});
+}
+
 TEST(KeyKeeper, OfTwoThatACrashLeftTheLaterCounts) {
   Manager manager;
   {

@@ -63,6 +63,11 @@ std::uint64_t number_of(std::string_view name) {
   return number;
 }
 
+/// All keys of an authenticator's port are of one host.
+std::optional<core::HostSession> host_of(const core::KeptSession& session) {
+  return session.keys.empty() ? std::nullopt : session.keys.back().host;
+}
+
 std::vector<Ckn> ckns_of(const core::KeptSession& session) {
   std::vector<Ckn> out;
   for (const core::SessionKey& key : session.keys) out.push_back(key.ckn);
@@ -83,7 +88,7 @@ KeyKeeper::KeyKeeper(std::vector<Stored> stored, Time now) : started_{now} {
     // The process before may have ended between putting the new one in and taking the old one out.
     const std::string profile = session->profile;
     if (const auto before = kept_.find(profile); before != kept_.end()) remove(before->second.name);
-    kept_.insert_or_assign(profile, Kept{each.name, ckns_of(*session), session->until});
+    kept_.insert_or_assign(profile, Kept{each.name, ckns_of(*session), session->until, host_of(*session)});
     left_.insert_or_assign(profile, std::move(*session));
   }
 }
@@ -113,7 +118,9 @@ Result<void> KeyKeeper::keep(const core::KeptSession& session) {
   }
   std::vector<Ckn> ckns = ckns_of(session);
   const auto before = kept_.find(session.profile);
-  if (before != kept_.end() && before->second.ckns == ckns && before->second.until == session.until) return {};
+  if (before != kept_.end() && before->second.ckns == ckns && before->second.until == session.until &&
+      before->second.host == host_of(session))
+    return {};
   const WipedBuffer octets = core::write_kept_session(session);
   auto file = sealed(octets.octets());
   if (!file) return std::unexpected{file.error()};
@@ -123,7 +130,7 @@ Result<void> KeyKeeper::keep(const core::KeptSession& session) {
   const int done = ::sd_pid_notify_with_fds(0, 0, message.c_str(), &descriptor, 1);
   if (done < 0) return fail(-done, fmt::format("keeping a key for the next process: {}", std::strerror(-done)));
   if (before != kept_.end()) remove(before->second.name);
-  kept_.insert_or_assign(session.profile, Kept{name, std::move(ckns), session.until});
+  kept_.insert_or_assign(session.profile, Kept{name, std::move(ckns), session.until, host_of(session)});
   return {};
 }
 

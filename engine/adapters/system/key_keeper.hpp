@@ -43,6 +43,7 @@ class KeyKeeper {
     std::string name;  ///< in the store
     std::vector<Ckn> ckns;
     std::optional<Time> until;
+    std::optional<core::HostSession> host;
   };
 
   Time started_;

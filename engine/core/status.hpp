@@ -48,7 +48,7 @@ enum class Reason : std::uint8_t {
   authentication_failed,     ///< the last authentication failed; its verdict says why
   mka_silent,                ///< authenticated, but the other end speaks no MKA with the key
   eap_unavailable,           ///< macsec-eap ended, or cannot use the profile
-  no_radius_server,          ///< no RADIUS server can be asked, or none gives a usable answer
+  no_radius_server,          ///< no RADIUS server can be asked, or none answers
 };
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;  ///< with dashes: "ckn-mismatch"
 
@@ -195,6 +195,7 @@ struct AuthenticatorStatus {
   std::optional<Time> last_success;
   std::optional<Time> last_failure;
   std::string last_failure_text;
+  bool keyless = false;              ///< the last failure was an Access-Accept without keys, or without EAP-Key-Name
   std::optional<Time> session_ends;  ///< Session-Timeout without Termination-Action
   std::optional<Time> next_reauthentication;
   std::optional<Time> next_attempt;

@@ -36,19 +36,12 @@ bool is_bad(const core::RadiusServerStatus& server) {
   return server.state == core::RadiusServerState::dead || secret_differs(server);
 }
 
-/// The servers that keep every host out; where they answer, it is what they say that cannot be used.
+/// The servers that keep every host out.
 std::vector<Finding> without_server(const Facts& facts, Gravity gravity) {
   const core::AuthenticatorStatus& port = *facts.status.authenticator;
   std::vector<Finding> out;
   for (const core::RadiusServerStatus& server : port.servers)
     if (is_bad(server)) out.push_back(about(server, gravity));
-  if (port.counters.accepts_unusable != 0 && out.size() < port.servers.size())
-    out.insert(
-        out.begin(),
-        {.id = "radius-no-key-name",
-         .gravity = gravity,
-         .text = facts.status.reason_text,
-         .remedy = "EAP-Key-Name and the MS-MPPE keys in the server's Access-Accept, for EAP-TLS, PEAP or TTLS"});
   if (out.empty())
     out.push_back({.id = to_string(core::Reason::no_radius_server),
                    .gravity = gravity,
@@ -65,6 +58,11 @@ std::vector<Finding> admission_findings(const Facts& facts) {
   // What the kernel has keeps frames going while the reason stands.
   const Gravity gravity = status.state == core::PortState::secured ? Gravity::warning : Gravity::fault;
   if (status.reason == core::Reason::no_radius_server) return without_server(facts, gravity);
+  if (status.reason == core::Reason::authentication_failed && status.authenticator->keyless)
+    return {{.id = "radius-no-key-name",
+             .gravity = gravity,
+             .text = status.reason_text,
+             .remedy = "EAP-Key-Name and the MS-MPPE keys in the server's Access-Accept, for EAP-TLS, PEAP or TTLS"}};
   if (status.reason == core::Reason::mka_silent)
     return {{.id = "host-without-mka",
              .gravity = gravity,

@@ -227,6 +227,7 @@ TEST(Servers, AnAcceptWithoutKeysIsARejectThatSaysWhy) {
   EXPECT_EQ(site.authenticator().state, AuthenticatorState::held);
   EXPECT_GT(site.authenticator().next_attempt.value() - site.port.now(), 58s) << "QuietSec=";
   EXPECT_EQ(site.count(&Counters::accepts_unusable), 1U);
+  EXPECT_TRUE(site.authenticator().keyless);
   EXPECT_EQ(site.sent_of(EapCode::success), 0U);
   EXPECT_TRUE(site.port.status().participants.empty());
 }

@@ -284,20 +284,21 @@ TEST(Doctor, AnAccessPortWithoutAServerIsToldByServer) {
   EXPECT_EQ(findings[0].gravity, Gravity::fault);
   EXPECT_EQ(findings[0].text, "no answer from 192.0.2.1:1812 (30s)");
   EXPECT_NE(findings[1].text.find("[2001:db8::2]:1812"), std::string::npos) << findings[1].text;
-  // A server answers, and what it accepts cannot be used.
-  EXPECT_EQ(ids(port([](core::AuthenticatorStatus& of) {
-              silence(of.servers[1]);
-              of.counters.accepts_unusable = 1;
-            })),
-            (Ids{"radius-no-key-name", "radius-silent"}));
-  EXPECT_EQ(ids(port([](core::AuthenticatorStatus& of) {
-              silence(of.servers[0]);
-              silence(of.servers[1]);
-              of.counters.accepts_unusable = 1;
-            })),
-            (Ids{"radius-silent", "radius-silent"}))
-      << "an accept of long ago is not why nobody is let in";
   EXPECT_EQ(ids(port([](core::AuthenticatorStatus&) {})), Ids{"no-radius-server"});
+}
+
+TEST(Doctor, AnAcceptWithoutKeysIsToldFromAReject) {
+  const auto refused = [](bool keyless) {
+    return access_port(core::Reason::authentication_failed, core::PortState::pending,
+                       [keyless](core::AuthenticatorStatus& of) {
+                         silence(of.servers[1]);
+                         of.keyless = keyless;
+                         of.counters.accepts_unusable = 1;
+                       });
+  };
+  EXPECT_EQ(ids(refused(true)), (Ids{"radius-no-key-name", "radius-silent"}));
+  EXPECT_EQ(ids(refused(false)), (Ids{"authentication-failed", "radius-silent"}))
+      << "an accept of long ago is no reason";
 }
 
 TEST(Doctor, AnAccessPortThatWorksIsOnlyWarnedAbout) {

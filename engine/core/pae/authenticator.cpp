@@ -414,6 +414,7 @@ void Authenticator::give_up(RadiusReport report, Time now) {
   ++(keyless ? context_.authenticator.accepts_unusable : context_.authenticator.server_timeouts);
   std::string words = report.words.empty() ? "no RADIUS server gives an answer that can be used" : report.words;
   fail_with(keyless ? Reason::authentication_failed : Reason::no_radius_server, std::move(words), now);
+  facts_.keyless = keyless;
   const bool answer = keyless || report.servers_answer;
   outcome_ = {.kind = answer ? Outcome::Kind::unusable : Outcome::Kind::unanswered, .report = std::move(report)};
   if (session_) {
@@ -445,6 +446,7 @@ void Authenticator::fail_with(Reason reason, std::string words, Time now) {
   failure_ = reason;
   ++revision_;
   facts_.last_failure = now;
+  facts_.keyless = false;
   facts_.last_failure_text = std::move(words);
   context_.emit(Event::Kind::authentication_failed, now, facts_.last_failure_text);
 }

@@ -187,7 +187,7 @@ def run(t):
            0.01)
     t.case("servers die and come back", servers_die)
     t.case("a wrong secret", refused, {"secret": "another secret of theirs"}, server_section(TimeoutSec=5), "no-radius-server", "secret")
-    t.case("no EAP-Key-Name", refused, {"key_name": False}, None, "no-radius-server", "EAP-Key-Name")
+    t.case("no EAP-Key-Name", refused, {"key_name": False}, None, "authentication-failed", "EAP-Key-Name")
     t.case("a wrong password", refused, {}, None, "authentication-failed", "rejects", "blunder")
     t.case("an altered attribute before each answer", forged, altered, "BadAuthenticators")
     t.case("an acceptance that is none before each answer", forged, accepted, "BadAuthenticators")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/pae/radius_access.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/core/pae/radius_attribute_text.hpp"
 #include "engine/crypto/radius_keys.hpp"
 
@@ -171,11 +172,6 @@ void read_keys(RadiusReport& report, Reading& reading, const RadiusPacket& answe
 }  // namespace
 
 Bytes secret_of(const RadiusServer& server) noexcept { return octets_of(server.secret.content.view()); }
-
-std::string place_of(const RadiusServer& server) {
-  const bool v6 = server.address.find(':') != std::string::npos;
-  return (v6 ? "[" + server.address + "]" : server.address) + ":" + std::to_string(server.port);
-}
 
 Result<RadiusOctets> write_access_request(const RadiusCommand& command, Bytes state, std::string_view nas_identifier,
                                           const RadiusHead& head, const RadiusServer& server) {

@@ -19,9 +19,6 @@ struct RadiusHead {
 
 /// Octets of the secret shared with a server.
 [[nodiscard]] Bytes secret_of(const RadiusServer& server) noexcept;
-/// "10.0.0.1:1812", "[2001:db8::1]:1812"
-[[nodiscard]] std::string place_of(const RadiusServer& server);
-
 /// An Access-Request for what the host said, signed. `state` is that of the last challenge, empty in the first request.
 [[nodiscard]] Result<RadiusOctets> write_access_request(const RadiusCommand& command, Bytes state,
                                                         std::string_view nas_identifier, const RadiusHead& head,

@@ -38,7 +38,8 @@ std::optional<RadiusProblem> problem_of(int error) noexcept {
 }
 
 std::string words_of(RadiusProblem problem, const Error& error, const RadiusServer& server) {
-  if (problem == RadiusProblem::refused) return place_of(server) + ": port unreachable, no RADIUS server runs there";
+  if (problem == RadiusProblem::refused)
+    return to_endpoint(server.address, server.port) + ": port unreachable, no RADIUS server runs there";
   if (problem == RadiusProblem::blocked)
     return "the unit's IPAddressAllow= does not hold " + server.address +
            " (drop-in macsecd-radius.conf), or a firewall of this host drops it";
@@ -46,7 +47,7 @@ std::string words_of(RadiusProblem problem, const Error& error, const RadiusServ
 }
 
 std::string words_of_silence(const RadiusServer& server) {
-  return "no answer from " + place_of(server) + " (" + format_duration(server.timeout) +
+  return "no answer from " + to_endpoint(server.address, server.port) + " (" + format_duration(server.timeout) +
          "): it is down, or does not know this host and its secret";
 }
 

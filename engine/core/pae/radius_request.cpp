@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration longest_span = 16s;
-constexpr Duration shortest_span = 100ms;  // whatever a profile says, time passes between two of them
+constexpr Duration least_gap = 100ms;  // whatever a profile says, time passes between two of them
 
 /// Up to a tenth of `span`, more or less.
 Duration jitter(Duration span, Random& random) {
@@ -38,7 +38,7 @@ RadiusRequest::RadiusRequest(std::vector<std::uint8_t> octets, const RadiusAuthe
                              Duration timeout, Time now, Random& random)
     : octets_{std::move(octets)},
       authenticator_{authenticator},
-      span_{std::max(retry + jitter(retry, random), shortest_span)},
+      span_{std::max(retry + jitter(retry, random), least_gap)},
       most_{std::max(retry, longest_span)},
       again_{now + span_},
       deadline_{now + timeout} {}

@@ -2,6 +2,7 @@
 #include "engine/core/pae/radius_server_book.hpp"
 
 #include "engine/base/deadlines.hpp"
+#include "engine/base/text.hpp"
 #include "engine/core/pae/radius_access.hpp"
 
 #include <algorithm>
@@ -38,10 +39,11 @@ std::optional<std::size_t> RadiusServerBook::choose(const std::vector<bool>& tri
 void RadiusServerBook::on_answer(std::size_t at, bool to_probe, Time now) {
   Entry& entry = entries_[at];
   if (entry.state == RadiusServerState::dead)
-    events_.push_back({.kind = RadiusEvent::Kind::server_alive,
-                       .place = at,
-                       .server = entry.server->address,
-                       .text = "RADIUS server " + place_of(*entry.server) + " answers again"});
+    events_.push_back(
+        {.kind = RadiusEvent::Kind::server_alive,
+         .place = at,
+         .server = entry.server->address,
+         .text = "RADIUS server " + to_endpoint(entry.server->address, entry.server->port) + " answers again"});
   entry.state = RadiusServerState::alive;
   entry.unanswered = 0;
   entry.answers_status = entry.answers_status || to_probe;
@@ -62,7 +64,8 @@ void RadiusServerBook::on_unanswered(std::size_t at, std::string words, Time now
   events_.push_back({.kind = RadiusEvent::Kind::server_dead,
                      .place = at,
                      .server = entry.server->address,
-                     .text = "RADIUS server " + place_of(*entry.server) + " is taken for dead: " + entry.words});
+                     .text = "RADIUS server " + to_endpoint(entry.server->address, entry.server->port) +
+                             " is taken for dead: " + entry.words});
 }
 
 std::optional<std::size_t> RadiusServerBook::take_due_probe(Time now) {

@@ -3,6 +3,8 @@
 
 #include "engine/base/secret.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace macsec {
@@ -197,6 +199,66 @@ std::string_view trim(std::string_view text) noexcept {
   take_while(text, is_blank);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
+}
+
+namespace {
+
+/// Code point at the front of `text`, which is shortened by it; nothing when it is malformed.
+std::optional<std::uint32_t> next_code_point(std::string_view& text) noexcept {
+  const auto octet = [&text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t lead = octet(0);
+  const std::size_t length = lead < 0x80   ? 1U
+                             : lead < 0xc2 ? 0U
+                             : lead < 0xe0 ? 2U
+                             : lead < 0xf0 ? 3U
+                             : lead < 0xf5 ? 4U
+                                           : 0U;
+  if (length == 0 || length > text.size()) return std::nullopt;
+  std::uint32_t value = length == 1 ? lead : lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((octet(i) & 0xc0U) != 0x80U) return std::nullopt;
+    value = value << 6U | (octet(i) & 0x3fU);
+  }
+  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  if (value < least[length]) return std::nullopt;
+  text.remove_prefix(length);
+  return value;
+}
+
+/// Octets of the character that begins `text`; 0: it is none, or none to show.
+std::size_t character(std::string_view text) noexcept {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (size > text.size() || !is_utf8(text.substr(0, size))) return 0;
+  return first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0 ? 0 : size;  // C1: controls of a terminal
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::optional<std::uint32_t> point = next_code_point(text);
+    if (!point || *point > 0x10ffff) return false;
+    if ((*point & 0xfffff800U) == 0xd800U || (*point >= 0xfdd0U && *point <= 0xfdefU)) return false;
+    if ((*point & 0xfffeU) == 0xfffeU) return false;
+  }
+  return true;
+}
+
+std::string printable_text(Bytes text, std::size_t most) {
+  const Bytes used = text.first(std::min(text.size(), most));
+  std::string_view rest{reinterpret_cast<const char*>(used.data()), used.size()};
+  std::string out;
+  while (!rest.empty()) {
+    const std::size_t size = character(rest);
+    if (size > 0)
+      out += rest.substr(0, size);
+    else
+      out += "\\x" + to_hex(used.subspan(used.size() - rest.size(), 1));
+    rest.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
 }
 
 }  // namespace macsec

@@ -34,6 +34,13 @@ namespace macsec {
 /// "192.0.2.1:1812", "[2001:db8::1]:1812"
 [[nodiscard]] std::string to_endpoint(std::string_view address, std::uint16_t port);
 
+/// Whether `text` is well-formed UTF-8 without surrogates and noncharacters.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// What a stranger says, at most `most` octets of it, as it may be shown: UTF-8 stays, other octets and control characters
+/// are written as "\x1b".
+[[nodiscard]] std::string printable_text(Bytes text, std::size_t most = 256);
+
 /// Without leading and trailing blanks (space, tab, CR).
 [[nodiscard]] std::string_view trim(std::string_view text) noexcept;
 

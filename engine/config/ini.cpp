@@ -38,28 +38,6 @@ std::string_view next_line(std::string_view& rest) noexcept {
   return line;
 }
 
-/// Code point at the front of `text`, which is shortened by it; nothing when it is malformed.
-std::optional<std::uint32_t> next_code_point(std::string_view& text) noexcept {
-  const auto octet = [&text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t lead = octet(0);
-  const std::size_t length = lead < 0x80   ? 1U
-                             : lead < 0xc2 ? 0U
-                             : lead < 0xe0 ? 2U
-                             : lead < 0xf0 ? 3U
-                             : lead < 0xf5 ? 4U
-                                           : 0U;
-  if (length == 0 || length > text.size()) return std::nullopt;
-  std::uint32_t value = length == 1 ? lead : lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((octet(i) & 0xc0U) != 0x80U) return std::nullopt;
-    value = value << 6U | (octet(i) & 0x3fU);
-  }
-  constexpr std::array<std::uint32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  if (value < least[length]) return std::nullopt;
-  text.remove_prefix(length);
-  return value;
-}
-
 }  // namespace
 
 std::string to_string(const Diagnostic& diagnostic) {
@@ -82,16 +60,6 @@ std::string_view to_string(Severity severity) noexcept {
 bool has_error(std::span<const Diagnostic> diagnostics) noexcept {
   return std::any_of(diagnostics.begin(), diagnostics.end(),
                      [](const Diagnostic& one) { return one.severity == Severity::error; });
-}
-
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const std::optional<std::uint32_t> point = next_code_point(text);
-    if (!point || *point > 0x10ffff) return false;
-    if ((*point & 0xfffff800U) == 0xd800U || (*point >= 0xfdd0U && *point <= 0xfdefU)) return false;
-    if ((*point & 0xfffeU) == 0xfffeU) return false;
-  }
-  return true;
 }
 
 std::optional<std::vector<std::string_view>> split_words(std::string_view value, bool commas) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/base/file.hpp"
+#include "engine/base/text.hpp"
 
 #include <optional>
 #include <span>
@@ -78,8 +79,5 @@ class IniDocument {
 /// Words of a list: separated by blanks (or commas where `commas`), quoted with '…' or "…" to hold separators;
 /// nothing when a quote is not closed.
 [[nodiscard]] std::optional<std::vector<std::string_view>> split_words(std::string_view value, bool commas = false);
-
-/// Whether `text` is well-formed UTF-8 without surrogates and noncharacters.
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 }  // namespace macsec

@@ -199,9 +199,9 @@ struct AuthenticatorStatus {
   std::optional<Time> session_ends;  ///< Session-Timeout without Termination-Action
   std::optional<Time> next_reauthentication;
   std::optional<Time> next_attempt;
-  std::uint16_t cak_bits = 0;                                           ///< of the newest key; 0: there is none
-  std::string linksec_policy;                                           ///< as the server said it; empty: it did not
-  std::string reply_message;                                            ///< the server's words to a user, untrusted
+  std::uint16_t cak_bits = 0;  ///< of the newest key; 0: there is none
+  std::string linksec_policy;  ///< as the server said it; empty: it did not
+  std::string reply_message;   ///< the server's words to a user, printable and untrusted
   std::vector<std::pair<std::string, std::string>> ignored_attributes;  ///< of the Access-Accept
   AuthenticatorCounters counters;
   std::vector<RadiusServerStatus> servers;  ///< filled in by the owner of the RADIUS client

@@ -89,7 +89,7 @@ TEST(Asking, IdentityIsShownWithoutWhatCannotBePrinted) {
   Stranger stranger{site};
   stranger.plug();
   site.lan.run_for(second);
-  EXPECT_EQ(site.authenticator().identity, "alice.");
+  EXPECT_EQ(site.authenticator().identity, "alice\\x00");
   EXPECT_EQ(site.radius.last_request().user_name, std::string("alice\0", 6)) << "the server gets it as it is";
 }
 
@@ -239,7 +239,7 @@ TEST(Servers, ARejectSaysWhoAndWhy) {
   stranger.plug();
   site.lan.run_for(second);
   EXPECT_EQ(site.port.status().reason_text,
-            "RADIUS server 192.0.2.1 rejects 02:00:00:00:09:09 (\"alice.\"): account closed");
+            "RADIUS server 192.0.2.1 rejects 02:00:00:00:09:09 (\"alice\\x00\"): compte ferm\u00e9");
   EXPECT_EQ(site.authenticator().last_failure_text, site.port.status().reason_text);
   EXPECT_EQ(site.sent_of(EapCode::failure), 1U);
   const Time until = site.authenticator().next_attempt.value();

@@ -52,7 +52,7 @@ core::RadiusReport RadiusScript::answer(const Host& port, const core::RadiusComm
     return report;
   }
   report.kind = verdict == Verdict::accept ? Kind::accept : verdict == Verdict::reject ? Kind::reject : Kind::failed;
-  if (verdict == Verdict::reject) report.reply_message = "account closed";
+  if (verdict == Verdict::reject) report.reply_message = "compte ferm\u00e9";
   if (verdict == Verdict::unusable) {
     report.problem = core::RadiusProblem::no_session_id;
     report.words = "RADIUS server 192.0.2.1 sends no EAP-Key-Name, without which there is no CKN";

@@ -99,6 +99,25 @@ TEST(Text, Boolean) {
   for (const std::string_view word : {"", "2", "yess", "of"}) EXPECT_FALSE(parse_boolean(word)) << word;
 }
 
+TEST(Text, Utf8) {
+  using namespace std::string_view_literals;
+  EXPECT_TRUE(is_utf8("aä€𝄞"));
+  for (const std::string_view bad : {"\x80"sv, "\xc0\x80"sv, "\xc3"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xff"sv,
+                                     "\xe0\x80\x80"sv, "\xef\xbf\xbf"sv})
+    EXPECT_FALSE(is_utf8(bad));
+}
+
+TEST(Text, WhatAStrangerSaysIsPrintable) {
+  const auto shown = [](std::string_view text, std::size_t most = 256) {
+    return printable_text({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, most);
+  };
+  EXPECT_EQ(shown("gr\u00fc\u00df dich"), "gr\u00fc\u00df dich");
+  EXPECT_EQ(shown("alice\x1b[2J\xff\x7f\n"), "alice\\x1b[2J\\xff\\x7f\\x0a");
+  EXPECT_EQ(shown("\u0085"), "\\xc2\\x85") << "U+0080 to U+009F move a cursor, too";
+  EXPECT_EQ(shown("gr\u00fc", 3), "gr\\xc3") << "a character that is cut is none";
+  EXPECT_EQ(shown(shown("\x1b")), "\\x1b");
+}
+
 TEST(Text, Trim) {
   EXPECT_EQ(trim(" \t a b\r "), "a b");
   EXPECT_EQ(trim("  "), "");

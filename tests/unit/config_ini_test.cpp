@@ -84,13 +84,6 @@ TEST(Ini, NulAndOverlongLinesStopTheReading) {
   EXPECT_TRUE(has_error(parse(std::string(IniDocument::max_file + 1, '\n')).diagnostics()));
 }
 
-TEST(Ini, Utf8) {
-  EXPECT_TRUE(is_utf8("aä€𝄞"));
-  for (const std::string_view bad : {"\x80"sv, "\xc0\x80"sv, "\xc3"sv, "\xed\xa0\x80"sv, "\xf4\x90\x80\x80"sv, "\xff"sv,
-                                     "\xe0\x80\x80"sv, "\xef\xbf\xbf"sv})
-    EXPECT_FALSE(is_utf8(bad));
-}
-
 TEST(Ini, Words) {
   using Words = std::vector<std::string_view>;
   EXPECT_EQ(split_words(" a  'b c' \"d\" "), (Words{"a", "b c", "d"}));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/pae/authenticator.hpp"
 
-#include "engine/core/pae/printable.hpp"
+#include "engine/base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -265,7 +265,7 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
   }
   host_ = frame.source;
   user_name_.assign(identity.data.begin(), identity.data.end());
-  identity_ = printable(identity.data);
+  identity_ = printable_text(identity.data);
   conversation_ = ++last_conversation_;
   disputed_ = false;
   began_at_ = now;
@@ -327,7 +327,7 @@ void Authenticator::on_report(RadiusReport report, bool held_by_mka, Time now) {
       return accept(std::move(report), now);
     case RadiusReport::Kind::reject: {
       std::string words = "RADIUS server " + report.server + " rejects " + who();
-      if (!report.reply_message.empty()) words += ": " + printable(report.reply_message);
+      if (!report.reply_message.empty()) words += ": " + report.reply_message;
       if (session_ && held_by_mka && (disputed_ || doubted_.empty())) return doubt(std::move(words), now);
       return reject(std::move(report), std::move(words), now);
     }
@@ -375,7 +375,7 @@ void Authenticator::accept(RadiusReport report, Time now) {
   back_off_ = 0;
   session_ = true;
   facts_.last_success = now;
-  facts_.reply_message = printable(report.reply_message);
+  facts_.reply_message = report.reply_message;
   facts_.ignored_attributes = report.ignored;
   ++revision_;
   end(EapCode::success);
@@ -385,7 +385,7 @@ void Authenticator::accept(RadiusReport report, Time now) {
 
 void Authenticator::reject(RadiusReport report, std::string words, Time now) {
   ++context_.authenticator.rejects;
-  facts_.reply_message = printable(report.reply_message);
+  facts_.reply_message = report.reply_message;
   fail_with(Reason::authentication_failed, std::move(words), now);
   back_off_ = 0;
   session_ = false;

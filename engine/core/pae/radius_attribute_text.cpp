@@ -2,7 +2,6 @@
 #include "engine/core/pae/radius_attribute_text.hpp"
 
 #include "engine/base/text.hpp"
-#include "engine/config/ini.hpp"
 
 #include <algorithm>
 #include <array>
@@ -90,31 +89,7 @@ std::string value_of(Form form, Bytes value) {
   return "0x" + to_hex(value);
 }
 
-/// Octets of the character that begins `text`; 0: it is none, or none to show.
-std::size_t character(std::string_view text) noexcept {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (size > text.size() || !is_utf8(text.substr(0, size))) return 0;
-  return first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0 ? 0 : size;  // C1: controls of a terminal
-}
-
 }  // namespace
-
-std::string printable_text(Bytes text, std::size_t most) {
-  const Bytes used = text.first(std::min(text.size(), most));
-  std::string_view rest{reinterpret_cast<const char*>(used.data()), used.size()};
-  std::string out;
-  while (!rest.empty()) {
-    const std::size_t size = character(rest);
-    if (size > 0)
-      out += rest.substr(0, size);
-    else
-      out += "\\x" + to_hex(used.subspan(used.size() - rest.size(), 1));
-    rest.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return out;
-}
 
 std::vector<RadiusVendorValue> vendor_values(const RadiusAttribute& attribute) {
   if (attribute.type != RadiusAttributeType::vendor_specific) return {};

@@ -13,9 +13,6 @@ namespace macsec::core {
 inline constexpr std::uint32_t vendor_of_cisco = 9;
 inline constexpr std::uint8_t cisco_av_pair = 1;
 
-/// UTF-8 that is fit for a terminal, a log and the bus, from at most `most` octets of `text`: any other octet as "\x1b".
-[[nodiscard]] std::string printable_text(Bytes text, std::size_t most = max_radius_value);
-
 /// The value below a Vendor-Specific attribute (RFC 2865 section 5.26).
 struct RadiusVendorValue {
   std::uint32_t vendor = 0;

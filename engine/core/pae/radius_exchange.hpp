@@ -67,7 +67,7 @@ struct RadiusReport {
   LinksecPolicy linksec = LinksecPolicy::none;
   std::vector<std::uint8_t> class_{};  ///< Class, for accounting
   std::optional<Duration> interim{};   ///< Acct-Interim-Interval, for accounting
-  std::string reply_message{};         ///< untrusted
+  std::string reply_message{};         ///< printable_text() of what is not to be trusted
   /// Attributes nobody acts on, as "Filter-Id" and text.
   std::vector<std::pair<std::string, std::string>> ignored{};
   std::string server{};  ///< address of who answered, or was asked last

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/pae/supplicant.hpp"
 
-#include "engine/core/pae/printable.hpp"
+#include "engine/base/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -161,7 +161,7 @@ void Supplicant::receive(const EapolFrame& frame, Time now) {
   if (packet->type == EapType::identity) ++counters.identity_rx;
   if (packet->type == EapType::notification) {
     ++counters.notification_rx;
-    note_notification(printable(packet->data), now);
+    note_notification(printable_text(packet->data), now);
   }
   if (is_fragment(frame.body)) ++counters.fragments_rx;
   on_request(*packet, frame, now);

@@ -2,6 +2,7 @@
 // The methods of org.macsecd1.Profile that are about its keys.
 #include "dbus/bus/names.hpp"
 #include "dbus/server/entry.hpp"
+#include "engine/config/port_pattern.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -116,7 +117,14 @@ void Server::replace_key(Call& call) {
   if (!options) return;
   if (!model_.has_profile(call.name()))
     return call.fail(error::no_such_profile, fmt::format("there is no profile {}", call.name()));
-  const std::optional<KeyRole> role = role_of(model_.profile(call.name()), *old);
+  const ProfileState state = model_.profile(call.name());
+  // It would be added, and the old one stay: ports are not judged together.
+  if (state.profile && is_pattern(state.profile->link.parent))
+    return fail_key(call,
+                    Error{ENOTSUP, fmt::format("{} has many ports: add the key, and retire the old one by force when "
+                                               "no peer has it alone any more",
+                                               call.name())});
+  const std::optional<KeyRole> role = role_of(state, *old);
   const std::optional<KeyAdded> outcome = put_key(call, *given, role);
   if (!outcome) return;
   // A call that is made again finds the work done.

@@ -136,6 +136,16 @@ TEST_F(KeyMethods, ReplacingAddsAndThenRetires) {
   EXPECT_EQ(replace("bb", key("bb", 8)), error::key_exists);
 }
 
+TEST_F(KeyMethods, OfManyPortsNothingIsReplaced) {
+  ASSERT_EQ(add_lab(), lab_path);
+  bus::Settings ports = lab_settings("port*");
+  ports[0].texts[0].second = "swp*";
+  ASSERT_TRUE(caller().call(client().update_profile(lab_path, ports, {})));
+  EXPECT_EQ(caller().error_of(client().replace_key(lab_path, "00112233", key("bb", 7), seconds{60})),
+            error::not_supported);
+  EXPECT_EQ(model().profile("lab").profile->keys.size(), 1U) << "nothing was added";
+}
+
 TEST_F(KeyMethods, AKeyComesByMemfdOrPipe) {
   const std::string digits(64, 'a');
   const int memory = ::memfd_create("key", MFD_CLOEXEC);

@@ -6,13 +6,17 @@
 
 #include <fstream>
 
-#include "engine/config/profile_reader.hpp"
 #include "engine/config/profile_set.hpp"
 #include "tests/temporary_directory.hpp"
+#include "tests/unit/profile_reading.hpp"
 
 namespace macsec {
 namespace {
 
+using test::expect_bad;
+using test::good;
+using test::read;
+using test::told;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -23,31 +27,6 @@ using Texts = std::vector<std::string>;
 
 const std::string port = "[Link]\nParent=eth0\n[8021X]\nRole=authenticator\n";              // lines 1 to 4
 const std::string server = "[RadiusServer]\nAddress=192.0.2.1\nSecret=0123456789abcdef\n";  // three lines
-
-ProfileReading read(const std::string& text, const ProfileContext& context = {}) {
-  std::vector<IniDocument> documents;
-  documents.push_back(IniDocument::parse("a", WipedText{std::string_view{text}}));
-  return read_profile("p", documents, context);
-}
-
-Texts told(const ProfileReading& reading) {
-  Texts out;
-  for (const Diagnostic& one : reading.diagnostics) out.push_back(to_string(one));
-  return out;
-}
-
-Profile good(const std::string& text) {
-  ProfileReading reading = read(text);
-  EXPECT_THAT(told(reading), IsEmpty()) << text;
-  return reading.profile ? std::move(*reading.profile) : Profile{};
-}
-
-/// What is said begins with `words`, which name file and line.
-void expect_bad(const std::string& text, const std::string& words) {
-  const ProfileReading reading = read(text);
-  EXPECT_FALSE(reading.profile) << text;
-  EXPECT_THAT(told(reading), Contains(StartsWith(words))) << text;
-}
 
 TEST(AccessPort, DefaultsAreThoseOfTheManualPage) {
   const Profile profile = good(port + server);

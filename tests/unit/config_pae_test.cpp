@@ -5,11 +5,15 @@
 
 #include "engine/base/base64.hpp"
 #include "engine/config/certificate_text.hpp"
-#include "engine/config/profile_reader.hpp"
+#include "tests/unit/profile_reading.hpp"
 
 namespace macsec {
 namespace {
 
+using test::expect_bad;
+using test::good;
+using test::read;
+using test::told;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -24,34 +28,9 @@ const std::string tls = section + "Method=tls\nClientCertificate=/host.pem\n" + 
 const std::string peap = section + "Method=peap\nIdentity=alice\nPassword=secret word\n" + trust;
 const std::string fallback = "[Key]\nCkn=01\nCak=000102030405060708090a0b0c0d0e0f\nRole=fallback\n";
 
-ProfileReading read(const std::string& text, const ProfileContext& context = {}) {
-  std::vector<IniDocument> documents;
-  documents.push_back(IniDocument::parse("a", WipedText{std::string_view{text}}));
-  return read_profile("p", documents, context);
-}
-
-Texts told(const ProfileReading& reading) {
-  Texts out;
-  for (const Diagnostic& one : reading.diagnostics) out.push_back(to_string(one));
-  return out;
-}
-
-Profile good(const std::string& text) {
-  ProfileReading reading = read(text);
-  EXPECT_THAT(told(reading), IsEmpty()) << text;
-  return reading.profile ? std::move(*reading.profile) : Profile{};
-}
-
 EapProfile eap_of(const std::string& text) {
   Profile profile = good(text);
   return profile.pae ? std::move(profile.pae->eap) : EapProfile{};
-}
-
-/// What is said begins with `words`, which name file and line.
-void expect_bad(const std::string& text, const std::string& words) {
-  const ProfileReading reading = read(text);
-  EXPECT_FALSE(reading.profile) << text;
-  EXPECT_THAT(told(reading), Contains(testing::StartsWith(words))) << text;
 }
 
 TEST(Pae, DefaultsAreThoseOfTheType) {

@@ -6,11 +6,14 @@
 
 #include "engine/config/cipher_choice.hpp"
 #include "engine/config/instant.hpp"
-#include "engine/config/profile_reader.hpp"
+#include "tests/unit/profile_reading.hpp"
 
 namespace macsec {
 namespace {
 
+using test::good;
+using test::read;
+using test::told;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -19,28 +22,6 @@ using Texts = std::vector<std::string>;
 constexpr std::string_view cak_text = "000102030405060708090a0b0c0d0e0f";
 const std::string link = "[Link]\nParent=eth0\n";
 const std::string key = "[Key]\nCkn=0102\nCak=000102030405060708090a0b0c0d0e0f\n";
-
-ProfileReading read(std::initializer_list<std::string_view> texts, const ProfileContext& context = {}) {
-  std::vector<IniDocument> documents;
-  for (const std::string_view text : texts)
-    documents.push_back(IniDocument::parse(documents.empty() ? "a" : "b", WipedText{text}));
-  return read_profile("p", documents, context);
-}
-
-ProfileReading read(std::string_view text) { return read({text}); }
-
-Texts told(const ProfileReading& reading) {
-  Texts out;
-  for (const Diagnostic& one : reading.diagnostics) out.push_back(to_string(one));
-  return out;
-}
-
-/// A profile that must be good, with no word about it.
-Profile good(const std::string& text) {
-  ProfileReading reading = read(text);
-  EXPECT_THAT(told(reading), IsEmpty());
-  return reading.profile ? std::move(*reading.profile) : Profile{};
-}
 
 void expect_bad(const std::string& text, std::string_view words) {
   const ProfileReading reading = read(text);

@@ -57,6 +57,29 @@ def profile(c, name, text):
     return path
 
 
+# A host that authenticates with what install_certificates() put there.
+EAP_TLS = """[Link]
+Parent=eth0
+
+[8021X]
+Method=tls
+Identity=host1
+CaCertificate=/etc/macsecd/ca.pem
+ServerName=radius.test
+ClientCertificate=/etc/macsecd/client.pem
+PrivateKey=/etc/macsecd/client.key
+"""
+
+
+def install_certificates(files):
+    """The files of lab.radius.certificates() that a host needs, where the service may read them."""
+    for name in ("ca.pem", "client.pem", "client.key"):
+        path = os.path.join("/etc/macsecd", name)
+        shutil.copy(files[name], path)
+        os.chmod(path, 0o640)
+        shutil.chown(path, "root", "macsecd")
+
+
 def forget(c):
     """Profiles that are added over the bus go at the end of the case."""
     c.callback(lambda: [os.unlink(os.path.join("/etc/macsecd", name)) for name in os.listdir("/etc/macsecd")])
@@ -89,4 +112,5 @@ class OtherHost:
         wait_until(lambda: run("macsecctl", "list", bus=self.bus).returncode == 0, 20, "the other host's macsecd answers", every=0.1)
 
 
-__all__ = ["CAK", "CKN", "NOBODY", "OtherHost", "UNIT", "command", "ctl", "host", "profile", "run", "status", "wait_secured", "wait_status"]
+__all__ = ["CAK", "CKN", "EAP_TLS", "NOBODY", "OtherHost", "UNIT", "command", "ctl", "host", "install_certificates", "profile", "run",
+           "status", "wait_secured", "wait_status"]

@@ -2,7 +2,6 @@
 """An access port outlives the process that opened it: restart and SIGKILL, with the RADIUS server alive and dead, and what a stop ends"""
 
 import os
-import shutil
 import signal
 
 import boot
@@ -12,7 +11,7 @@ from lab.access_port import OWN, SERVERS, server_section
 from lab.check import check, equal, stays, wait_until
 from lab.net import Machine
 from lab.process import command
-from lab.service import UNIT, ctl, forget, profile, status, wait_secured
+from lab.service import EAP_TLS, UNIT, ctl, forget, install_certificates, profile, status, wait_secured
 
 init = "systemd"
 installed = True
@@ -31,17 +30,6 @@ Parent=eth0
 Role=authenticator
 
 """ + server_section()
-_HOST = """[Link]
-Parent=eth0
-
-[8021X]
-Method=tls
-Identity=host1
-CaCertificate=/etc/macsecd/ca.pem
-ServerName=radius.test
-ClientCertificate=/etc/macsecd/client.pem
-PrivateKey=/etc/macsecd/client.key
-"""
 _DROP_IN = "/run/systemd/system/macsecd.service.d/radius.conf"
 
 
@@ -56,17 +44,13 @@ class Site:
         server.address("eth0", SERVERS[0] + "/24")
         files = radius.certificates(c)
         forget(c)
-        for name in ("ca.pem", "client.pem", "client.key"):
-            path = os.path.join("/etc/macsecd", name)
-            shutil.copy(files[name], path)
-            os.chmod(path, 0o640)
-            shutil.chown(path, "root", "macsecd")
+        install_certificates(files)
         self.radius = radius.Radius(c, server, SERVERS[0], OWN, files, {})
         with open(os.path.join(boot.SOURCE, "data/examples/macsecd-radius.conf"), encoding="utf-8") as text:
             c.write(_DROP_IN, text.read() + "IPAddressAllow=%s\n" % SERVERS[0])
         profile(c, "port", _PORT)
         self.unit = c.unit(UNIT)
-        c.macsecd(self.host, {"office": _HOST})
+        c.macsecd(self.host, {"office": EAP_TLS})
         wait_secured()
         macsec.wait_secured(self.host)
 

@@ -2,7 +2,6 @@
 """A key from 802.1X outlives the process that got it: restart and SIGKILL with the server dead, and what a stop ends"""
 
 import os
-import shutil
 import signal
 
 from lab import macsec, radius
@@ -10,24 +9,12 @@ from lab.authenticator import Authenticator
 from lab.check import check, equal, stays, wait_until
 from lab.net import Machine
 from lab.process import command
-from lab.service import UNIT, ctl, forget, profile, status, wait_secured
+from lab.service import EAP_TLS, UNIT, ctl, forget, install_certificates, profile, status, wait_secured
 
 init = "systemd"
 installed = True
 timeout = 600
 turn = 1
-
-_PROFILE = """[Link]
-Parent=eth0
-
-[8021X]
-Method=tls
-Identity=host1
-CaCertificate=/etc/macsecd/ca.pem
-ServerName=radius.test
-ClientCertificate=/etc/macsecd/client.pem
-PrivateKey=/etc/macsecd/client.key
-"""
 
 
 def site(c):
@@ -36,13 +23,9 @@ def site(c):
     c.veth(None, switch)
     files = radius.certificates(c)
     forget(c)
-    for name in ("ca.pem", "client.pem", "client.key"):
-        path = os.path.join("/etc/macsecd", name)
-        shutil.copy(files[name], path)
-        os.chmod(path, 0o640)
-        shutil.chown(path, "root", "macsecd")
+    install_certificates(files)
     authenticator = Authenticator(c, switch, Machine(), files)
-    profile(c, "office", _PROFILE)
+    profile(c, "office", EAP_TLS)
     unit = c.unit(UNIT)
     authenticator.wait_keys(1)
     wait_secured()

@@ -6,6 +6,7 @@ import unittest
 
 import classes
 import includes
+import sentences
 import size
 import words
 
@@ -46,6 +47,19 @@ class Size(unittest.TestCase):
         self.assertEqual([length for _, length in size.functions(text)], [73])
         self.assertEqual(len(list(size.check_functions("a.cpp", text))), 1)
         self.assertEqual(len(list(size.check_functions("a.cpp", text.replace(body, "")))), 0)
+
+
+class Sentences(unittest.TestCase):
+    def test_texts(self):
+        code = 'std::string A::words() const {\n  return ok ? "no carrier on " + parent : "a peer is heard, "\n      "but it does not";\n}\n'
+        self.assertEqual(list(sentences.texts(sentences.body(code, "A::words"))), ["no carrier on", "a peer is heard, but it does not"])
+        self.assertIsNone(sentences.body(code, "A::other"))
+
+    def test_catalogue(self):
+        entry = "-- %s\nSubject: @MACSEC_INTERFACE@ is secured\n" % ("0" * 32)
+        self.assertEqual(list(sentences.missing("`macsec0 is secured`", {}, entry)), [])
+        self.assertEqual(len(list(sentences.missing("nothing", {}, entry))), 1)
+        self.assertEqual(len(list(sentences.missing("`macsec0 is secured`", {}, entry + entry))), 1)
 
 
 class Classes(unittest.TestCase):

@@ -105,12 +105,11 @@ class Objects {
 
   /// Tells what was touched and differs.
   void flush() {
-    for (const std::string& name : std::exchange(dirty_, {})) {
-      if (source_.exists(name))
-        tell(entry(name));
-      else if (const auto found = objects_.find(name); found != objects_.end())
-        take_back(*found->second);
-    }
+    for (const std::string& name : std::exchange(dirty_, {})) settle(name);
+  }
+  /// The same of one object.
+  void flush(const std::string& name) {
+    if (dirty_.erase(name) != 0) settle(name);
   }
 
   [[nodiscard]] const View& view(Object& object) {
@@ -150,6 +149,13 @@ class Objects {
       slot->path = path_of(name);
     }
     return *slot;
+  }
+
+  void settle(const std::string& name) {
+    if (source_.exists(name))
+      tell(entry(name));
+    else if (const auto found = objects_.find(name); found != objects_.end())
+      take_back(*found->second);
   }
 
   void publish(Object& object, std::optional<View> now) {

@@ -275,7 +275,7 @@ void Server::session_changed(const std::string& interface) {
 
 void Server::session_event(const std::string& interface, const core::Event& event) {
   if (bus_ == nullptr || sd_bus_is_ready(bus_.get()) <= 0 || event.kind == core::Event::Kind::snapshot_changed) return;
-  if (sessions_.dirty()) flush();  // a client knows the session before it hears of it
+  sessions_.flush(interface);  // a client knows the session before it hears of it
   if (!sessions_.is_published(interface)) return;
   sd_bus_message* raw = nullptr;
   const std::string path = sessions_.path_of(interface);
@@ -330,8 +330,10 @@ void add_port(ProfileView& view, core::ParticipantStatus key) {
 ProfileView Server::load_profile(const std::string& name) {
   ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}};
   if (view.state.profile == nullptr) return view;
+  const bool has_keys = !view.state.profile->keys.empty();  // whose state is asked of all ports
   for (const std::string& session : model_.sessions_of(name)) {
     view.sessions.push_back(sessions_.path_of(session));
+    if (!has_keys) continue;
     for (core::ParticipantStatus& key : model_.session(session).status.participants) add_port(view, std::move(key));
   }
   return view;

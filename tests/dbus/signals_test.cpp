@@ -175,6 +175,28 @@ TEST_F(Signals, EventsAreHeard) {
   EXPECT_EQ(events_[0].second.text, "a peer");
 }
 
+// Fifty ports come up together, each with many events: what an event costs must not grow with their number.
+TEST_F(Signals, EventTellsOfItsSessionBeforeItAndOfNoOther) {
+  add_lab();
+  bus::Settings other = lab_settings("macsec1");
+  other[0].texts[0].second = "eth1";
+  ASSERT_EQ(caller().error_of(client().add_profile("other", other, {})), "");
+  catch_up();
+  for (const char* interface : {"macsec0", "macsec1"}) {
+    bus::SessionState state = secured_session(interface);
+    state.status.last_error = "new";
+    model().set_session(state);
+  }
+  model().asked.clear();
+  changes_.clear();
+  served_->server.session_event("macsec0", {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
+  EXPECT_EQ(model().asked["macsec0"], 1U);
+  EXPECT_EQ(model().asked["macsec1"], 0U);
+  run_until([this] { return !events_.empty(); });
+  ASSERT_FALSE(changes_.empty());
+  EXPECT_EQ(changes_[0].path, macsec0_path);
+}
+
 TEST_F(Signals, TheMirrorOutlivesTheDaemon) {
   add_lab({.lifetime = bus::Lifetime::memory});
   catch_up();

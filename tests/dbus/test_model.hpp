@@ -22,6 +22,8 @@ class TestModel final : public bus::Model {
   void set_session(bus::SessionState state);
   /// The next command fails with this.
   std::optional<Error> next_error;
+  /// How often the state of each session was asked for.
+  mutable std::map<std::string, unsigned> asked;
   /// Commands that arrived: "rekey macsec0".
   std::vector<std::string> commands;
   [[nodiscard]] std::filesystem::path directory() const { return files_.path() / "etc"; }
@@ -74,6 +76,7 @@ class TestModel final : public bus::Model {
   [[nodiscard]] std::vector<std::string> sessions_of(const std::string& profile) const override;
   [[nodiscard]] bool has_session(const std::string& interface) const override { return sessions_.contains(interface); }
   [[nodiscard]] bus::SessionState session(const std::string& interface) const override {
+    ++asked[interface];
     return sessions_.at(interface);
   }
   [[nodiscard]] Result<void> rekey(const std::string& interface) override;

@@ -2,6 +2,7 @@
 #include "cli/context.hpp"
 
 #include "cli/reach.hpp"
+#include "dbus/bus/callback.hpp"
 #include "dbus/client/mirror.hpp"
 #include "engine/base/text.hpp"
 
@@ -374,8 +375,11 @@ Exit Context::wait_for(const std::string& path, const char* interface, std::stri
 
   enum class End : int { reached, gone, late };
   // Leaving the loop by sd_event_exit() would close the connection.
-  std::optional<End> ended;
-  const auto end = [&ended](End as) { ended = as; };
+  struct Ended {
+    std::optional<End> as;
+    void by_time() { as = End::late; }
+  } ended;
+  const auto end = [&ended](End as) { ended.as = as; };
   bus::Mirror* known = nullptr;
   bus::Mirror mirror{*daemon, {.changed = [&](const bus::Change& change) {
                        if (change.kind == bus::Change::Kind::gone) return end(End::gone);
@@ -385,20 +389,15 @@ Exit Context::wait_for(const std::string& path, const char* interface, std::stri
   known = &mirror;
   sd_event_source* timer = nullptr;
   const auto limit = static_cast<std::uint64_t>(options.wait.value_or(Duration{0}).count());
-  const int r = sd_event_add_time_relative(
-      raw, &timer, CLOCK_BOOTTIME, limit, 0,
-      [](sd_event_source*, std::uint64_t, void* userdata) noexcept {
-        *static_cast<std::optional<End>*>(userdata) = End::late;
-        return 0;
-      },
-      &ended);
+  const int r =
+      sd_event_add_time_relative(raw, &timer, CLOCK_BOOTTIME, limit, 0, bus::callback<&Ended::by_time>, &ended);
   const SourcePointer deadline{timer};
   if (r < 0) return complain(Exit::failed, "cannot set a timer");
-  while (!ended)
-    if (sd_event_run(raw, UINT64_MAX) < 0) ended = End::gone;
+  while (!ended.as)
+    if (sd_event_run(raw, UINT64_MAX) < 0) end(End::gone);
   sd_bus_detach_event(daemon->bus());
-  if (*ended == End::reached) return Exit::ok;
-  if (*ended == End::gone) return complain(Exit::unreachable, "macsecd left the bus");
+  if (*ended.as == End::reached) return Exit::ok;
+  if (*ended.as == End::gone) return complain(Exit::unreachable, "macsecd left the bus");
   return complain_late(mirror.session(path), what);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/client/client.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"
 
@@ -203,7 +204,8 @@ void Client::send_message(sd_bus_message* message, int error, bool changes, Answ
   const auto pending = pending_.insert(pending_.end(), Pending{this, std::move(answer), nullptr, {}});
   pending->self = pending;
   sd_bus_slot* slot = nullptr;
-  const int r = sd_bus_call_async(bus_.get(), &slot, message, on_reply, &*pending, timeout(changes));
+  const int r =
+      sd_bus_call_async(bus_.get(), &slot, message, callback<&Pending::on_reply>, &*pending, timeout(changes));
   pending->slot.reset(slot);
   if (r >= 0) return;
   const Answer undelivered = std::move(pending->answer);
@@ -211,29 +213,22 @@ void Client::send_message(sd_bus_message* message, int error, bool changes, Answ
   undelivered(std::unexpected{from_errno(r, CallError::Kind::unreachable, "send the request")});
 }
 
-int Client::on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  Pending& pending = *static_cast<Pending*>(userdata);
-  const Answer answer = std::move(pending.answer);
-  pending.client->pending_.erase(pending.self);  // the answer may end the client
+void Client::Pending::on_reply(sd_bus_message* message) {
+  const Answer waiting = std::move(answer);
+  client->pending_.erase(self);  // this is gone, and the answer may end the client
   if (sd_bus_message_is_method_error(message, nullptr) != 0)
-    answer(std::unexpected{to_call_error(*sd_bus_message_get_error(message))});
+    waiting(std::unexpected{to_call_error(*sd_bus_message_get_error(message))});
   else
-    answer(share(message));
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+    waiting(share(message));
 }
 
 SlotPointer Client::subscribe(const std::string& rule, std::function<void(sd_bus_message*)> hear) {
   using Hear = std::function<void(sd_bus_message*)>;
   auto held = std::make_unique<Hear>(std::move(hear));
   sd_bus_slot* slot = nullptr;
-  const auto on_signal = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    (*static_cast<Hear*>(userdata))(message);
-    return 0;
-  };
-  if (sd_bus_add_match_async(bus_.get(), &slot, rule.c_str(), on_signal, nullptr, held.get()) < 0) return nullptr;
-  sd_bus_slot_set_destroy_callback(slot, [](void* userdata) { delete static_cast<Hear*>(userdata); });
+  if (sd_bus_add_match_async(bus_.get(), &slot, rule.c_str(), callback<&Hear::operator()>, nullptr, held.get()) < 0)
+    return nullptr;
+  sd_bus_slot_set_destroy_callback(slot, [](void* hears) { delete static_cast<Hear*>(hears); });
   static_cast<void>(held.release());  // the slot's now
   return SlotPointer{slot};
 }

@@ -148,6 +148,7 @@ class Client {
     Answer answer;
     SlotPointer slot;
     std::list<Pending>::iterator self;
+    void on_reply(sd_bus_message* message);
   };
 
   Client(ClientOptions options, BusPointer bus) : options_{std::move(options)}, bus_{std::move(bus)} {}
@@ -165,7 +166,6 @@ class Client {
   Outcome<MessagePointer> call_message(sd_bus_message* message, int error, bool changes) const;
   void send_message(sd_bus_message* message, int error, bool changes, Answer answer);
   [[nodiscard]] std::uint64_t timeout(bool changes) const;
-  static int on_reply(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
 
   ClientOptions options_;
   BusPointer bus_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/server/authority.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/names.hpp"
 
 #include <algorithm>
@@ -77,18 +78,15 @@ void Authority::use(sd_bus* bus) {
   const std::string rule = fmt::format(
       "type='signal',sender='{0}',path='{1}',interface='{0}',member='NameOwnerChanged',arg2=''", bus_service, bus_path);
   sd_bus_slot* slot = nullptr;
-  if (sd_bus_add_match_async(bus_, &slot, rule.c_str(), on_owner_changed, on_match, this) < 0)
+  if (sd_bus_add_match_async(bus_, &slot, rule.c_str(), callback<&Authority::on_owner_changed>,
+                             callback<&Authority::on_match>, this) < 0)
     report_("cannot follow the clients of the bus");
   departures_.reset(slot);
 }
 
-int Authority::on_match(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+void Authority::on_match(sd_bus_message* message) {
   if (const sd_bus_error* error = sd_bus_message_get_error(message); error != nullptr)
-    static_cast<Authority*>(userdata)->report_(
-        fmt::format("cannot follow the clients of the bus: {}", error->message == nullptr ? "" : error->message));
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+    report_(fmt::format("cannot follow the clients of the bus: {}", error->message == nullptr ? "" : error->message));
 }
 
 void Authority::ask(sd_bus_message* call, const Guard& guard, const std::string& name, std::size_t octets,
@@ -117,7 +115,7 @@ Authority::Client* Authority::follow(const std::string& name) {
           .first->second;
   sd_bus_slot* slot = nullptr;
   const int r = sd_bus_call_method_async(bus_, &slot, bus_service, bus_path, bus_service, "GetConnectionUnixUser",
-                                         on_uid, &client, "s", name.c_str());
+                                         callback<&Client::on_uid>, &client, "s", name.c_str());
   client.lookup.reset(slot);
   if (r >= 0) return &client;
   clients_.erase(name);
@@ -177,7 +175,7 @@ int Authority::ask_polkit(Question& question) {
                               question.cancellation.c_str());
   sd_bus_slot* slot = nullptr;
   if (r >= 0)
-    r = sd_bus_call_async(bus_, &slot, raw, on_polkit, &question,
+    r = sd_bus_call_async(bus_, &slot, raw, callback<&Question::on_polkit>, &question,
                           static_cast<std::uint64_t>(options_.patience.count()));
   question.slot.reset(slot);
   return r;
@@ -209,54 +207,42 @@ void Authority::forget(const std::string& name) {
   clients_.erase(client);
 }
 
-int Authority::on_owner_changed(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  Authority& authority = *static_cast<Authority*>(userdata);
+void Authority::on_owner_changed(sd_bus_message* message) {
   const char *name = nullptr, *before = nullptr, *after = nullptr;
-  if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0 || *after != '\0' || *name != ':') return 0;
+  if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0 || *after != '\0' || *name != ':') return;
   const std::string client{name};
-  authority.forget(client);
-  authority.departed_(client);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+  forget(client);
+  departed_(client);
 }
 
-int Authority::on_uid(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  Client& client = *static_cast<Client*>(userdata);
-  Authority& authority = *client.authority;
-  const std::string name = client.name;
-  std::uint32_t uid = 0;
-  if (sd_bus_message_is_method_error(message, nullptr) != 0 || get(message, uid) < 0) {
-    authority.forget(name);  // it left before it was answered
-    return 0;
-  }
-  client.uid = uid;
-  authority.judge_all(name);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+/// The client may be gone when this returns.
+void Authority::Client::on_uid(sd_bus_message* message) {
+  Authority& asked = *authority;
+  const std::string who = name;
+  std::uint32_t answer = 0;
+  if (sd_bus_message_is_method_error(message, nullptr) != 0 || get(message, answer) < 0)
+    return asked.forget(who);  // it left before it was answered
+  uid = answer;
+  asked.judge_all(who);
 }
 
-int Authority::on_polkit(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  Question& question = *static_cast<Question*>(userdata);
-  Authority& authority = *question.authority;
-  const std::string client = question.client;
+/// The question is gone when this returns.
+void Authority::Question::on_polkit(sd_bus_message* message) {
+  Authority& asked = *authority;
+  const std::string who = client;
   int authorized = 0, challenge = 0;
   Permission permission = Permission::no_authority;
   if (sd_bus_message_is_method_error(message, nullptr) == 0) {
     if (sd_bus_message_enter_container(message, 'r', "bba{ss}") > 0 &&
         sd_bus_message_read(message, "bb", &authorized, &challenge) > 0)
-      permission = authorized != 0                           ? Permission::granted
-                   : challenge != 0 && !question.interactive ? Permission::challenge
-                                                             : Permission::refused;
+      permission = authorized != 0                  ? Permission::granted
+                   : challenge != 0 && !interactive ? Permission::challenge
+                                                    : Permission::refused;
   } else if (sd_bus_message_is_method_error(message, SD_BUS_ERROR_NO_REPLY) != 0) {
-    authority.cancel(question);  // our patience ended, the prompt did not
+    asked.cancel(*this);  // our patience ended, the prompt did not
   }
-  authority.finish(question, permission);
-  authority.ask_next(client);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+  asked.finish(*this, permission);
+  asked.ask_next(who);
 }
 
 }  // namespace macsec::bus

@@ -70,6 +70,7 @@ class Authority {
     Answer answer;
     std::string cancellation;  ///< polkit's handle
     SlotPointer slot;          ///< null: polkit was not asked yet
+    void on_polkit(sd_bus_message* message);
   };
   struct Client {
     Authority* authority;
@@ -77,12 +78,11 @@ class Authority {
     std::optional<uid_t> uid;
     std::deque<std::unique_ptr<Question>> questions;  ///< polkit is asked one after the other
     SlotPointer lookup;
+    void on_uid(sd_bus_message* message);
   };
 
-  static int on_owner_changed(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_match(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_uid(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_polkit(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  void on_owner_changed(sd_bus_message* message);
+  void on_match(sd_bus_message* message);
 
   Client* follow(const std::string& name);
   [[nodiscard]] std::size_t waiting_of(uid_t uid) const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/links/rtnetlink.hpp"
 
+#include "dbus/bus/callback.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -162,7 +164,8 @@ Result<std::unique_ptr<LinkEvents>> LinkEvents::open(sd_event* event, Callbacks 
   if (!fd) return std::unexpected{fd.error()};
   std::unique_ptr<LinkEvents> events{new LinkEvents{event, std::move(*fd), std::move(callbacks)}};
   sd_event_source* source = nullptr;
-  const int r = sd_event_add_io(event, &source, events->socket_.get(), EPOLLIN, on_readable, events.get());
+  const int r =
+      sd_event_add_io(event, &source, events->socket_.get(), EPOLLIN, bus::callback<&LinkEvents::read>, events.get());
   events->source_.reset(source);
   if (r < 0) return fail(-r, std::string{"cannot listen for link changes: "} + std::strerror(-r));
   return events;
@@ -196,22 +199,9 @@ void LinkEvents::read_again() {
   retry_.reset();
   if (const auto links = read_links()) return callbacks_.all(*links);
   sd_event_source* source = nullptr;
-  if (sd_event_add_time_relative(event_, &source, CLOCK_BOOTTIME, retry_after, 0, on_retry, this) >= 0)
+  if (sd_event_add_time_relative(event_, &source, CLOCK_BOOTTIME, retry_after, 0,
+                                 bus::callback<&LinkEvents::read_again>, this) >= 0)
     retry_.reset(source);
-}
-
-int LinkEvents::on_readable(sd_event_source*, int, std::uint32_t, void* userdata) noexcept try {
-  static_cast<LinkEvents*>(userdata)->read();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
-}
-
-int LinkEvents::on_retry(sd_event_source*, std::uint64_t, void* userdata) noexcept try {
-  static_cast<LinkEvents*>(userdata)->read_again();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
 }
 
 }  // namespace macsec

@@ -49,8 +49,6 @@ class LinkEvents {
       : event_{event}, socket_{std::move(socket)}, callbacks_{std::move(callbacks)} {}
   void read();
   void read_again();
-  static int on_readable(sd_event_source* source, int fd, std::uint32_t events, void* userdata) noexcept;
-  static int on_retry(sd_event_source* source, std::uint64_t usec, void* userdata) noexcept;
 
   sd_event* event_;
   FileDescriptor socket_;

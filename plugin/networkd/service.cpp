@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkd/service.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"
 
@@ -115,7 +116,7 @@ Result<void> Service::add_sources() {
   int r = 0;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     sd_event_source* source = nullptr;
-    if (r >= 0) r = sd_event_add_signal(event_.get(), &source, signal, on_signal, this);
+    if (r >= 0) r = sd_event_add_signal(event_.get(), &source, signal, bus::callback<&Service::on_signal>, this);
     signals_.emplace_back(source);
   }
   const auto timer = [&r, this](Source& into, sd_event_time_handler_t handler) {
@@ -124,8 +125,8 @@ Result<void> Service::add_sources() {
     into.reset(source);
     if (r >= 0) r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
   };
-  timer(settled_, on_settled);
-  timer(retry_, on_retry);
+  timer(settled_, bus::callback<&Service::on_settled>);
+  timer(retry_, bus::callback<&Service::reconcile>);
   if (r >= 0) r = sd_event_set_watchdog(event_.get(), 1);
   if (r < 0) return std::unexpected{bus::bus_failure(r, "set up the event loop")};
   return {};
@@ -146,38 +147,22 @@ void Service::arm(Source& timer, std::chrono::microseconds after) {
   sd_event_source_set_enabled(timer.get(), SD_EVENT_ONESHOT);
 }
 
-int Service::on_signal(sd_event_source* source, const signalfd_siginfo* info, void* userdata) noexcept try {
-  Service& service = *static_cast<Service*>(userdata);
-  if (info->ssi_signo != SIGHUP) {
+void Service::on_signal(const signalfd_siginfo& info) {
+  if (info.ssi_signo != SIGHUP) {
     sd_notify(0, "STOPPING=1");
-    return sd_event_exit(sd_event_source_get_event(source), 0);
+    sd_event_exit(event_.get(), 0);
+    return;
   }
   // The service manager matches the answer to its request by this time (sd_notify(3)).
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
              static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000);
-  service.reload(true);
+  reload(true);
   sd_notify(0, "READY=1");
-  return 0;
-} catch (...) {
-  return -ENOMEM;
 }
 
-int Service::on_settled(sd_event_source*, std::uint64_t, void* userdata) noexcept try {
-  Service& service = *static_cast<Service*>(userdata);
-  service.reload(std::exchange(service.force_, false));
-  return 0;
-} catch (...) {
-  return -ENOMEM;
-}
-
-int Service::on_retry(sd_event_source*, std::uint64_t, void* userdata) noexcept try {
-  static_cast<Service*>(userdata)->reconcile();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
-}
+void Service::on_settled() { reload(std::exchange(force_, false)); }
 
 void Service::report(const bus::Problem& problem) {
   if (reported_.insert(fingerprint({problem})).second)

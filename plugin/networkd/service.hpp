@@ -53,9 +53,8 @@ class Service {
   void report(const bus::Problem& problem);
   void tell_status();
 
-  static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* userdata) noexcept;
-  static int on_settled(sd_event_source* source, std::uint64_t usec, void* userdata) noexcept;
-  static int on_retry(sd_event_source* source, std::uint64_t usec, void* userdata) noexcept;
+  void on_signal(const signalfd_siginfo& info);
+  void on_settled();
   void arm(Source& timer, std::chrono::microseconds after);
 
   ServiceOptions options_;

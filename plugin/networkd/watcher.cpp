@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkd/watcher.hpp"
 
+#include "dbus/bus/callback.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,7 +22,8 @@ Result<std::unique_ptr<Watcher>> Watcher::open(sd_event* event, Callback callbac
   watcher->inotify_ = FileDescriptor{::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)};
   if (!watcher->inotify_) return fail(errno, std::string{"cannot watch files: "} + std::strerror(errno));
   sd_event_source* source = nullptr;
-  const int r = sd_event_add_io(event, &source, watcher->inotify_.get(), EPOLLIN, on_readable, watcher.get());
+  const int r =
+      sd_event_add_io(event, &source, watcher->inotify_.get(), EPOLLIN, bus::callback<&Watcher::read>, watcher.get());
   watcher->source_.reset(source);
   if (r < 0) return fail(-r, std::string{"cannot watch files: "} + std::strerror(-r));
   return watcher;
@@ -85,13 +88,6 @@ void Watcher::read() {
     }
   }
   if (directories || files) callback_(files);
-}
-
-int Watcher::on_readable(sd_event_source*, int, std::uint32_t, void* userdata) noexcept try {
-  static_cast<Watcher*>(userdata)->read();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
 }
 
 }  // namespace macsec::networkd

@@ -34,7 +34,6 @@ class Watcher {
   explicit Watcher(Callback callback) : callback_{std::move(callback)} {}
   void add(const std::string& path, bool content, bool file, std::map<int, std::string>& kept);
   void read();
-  static int on_readable(sd_event_source* source, int fd, std::uint32_t events, void* userdata) noexcept;
 
   /// What of one directory is of interest.
   struct Interest {

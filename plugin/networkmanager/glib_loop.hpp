@@ -21,6 +21,7 @@ class GlibLoop {
   /// Until exit(); the code given there.
   int run();
   void exit(int code) noexcept;
+  void end() { exit(0); }
 
  private:
   struct Source;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/service.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "plugin/networkmanager/log.hpp"
 #include "plugin/networkmanager/names.hpp"
@@ -158,7 +159,7 @@ Result<void> Service::connect(std::vector<std::uint8_t>& before) {
 
 Result<void> Service::watch_front() {
   sd_bus_slot* slot = nullptr;
-  if (const int r = sd_bus_add_filter(front(), &slot, on_front, this); r < 0)
+  if (const int r = sd_bus_add_filter(front(), &slot, bus::callback<&Service::on_front>, this); r < 0)
     return std::unexpected{bus::bus_failure(r, "watch the bus")};
   filter_.reset(slot);
   return {};
@@ -174,12 +175,10 @@ void Service::save() {
   if (const auto written = memory_->write(record.all()); !written) log_line(SD_WARNING, "{}", written.error().message);
 }
 
-int Service::on_front(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-  if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
-    log_line(SD_ERR, "macsec-nm: the system bus is gone");
-    static_cast<Service*>(userdata)->loop_.exit(static_cast<int>(ExitCode::failure));
-  }
-  return 0;
+void Service::on_front(sd_bus_message* message) {
+  if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") <= 0) return;
+  log_line(SD_ERR, "macsec-nm: the system bus is gone");
+  loop_.exit(static_cast<int>(ExitCode::failure));
 }
 
 ExitCode serve(const Options& options) {
@@ -194,13 +193,8 @@ ExitCode serve(const Options& options) {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   auto loop = GlibLoop::open();
   if (!loop) return complain(loop.error());
-  for (const int signal : {SIGTERM, SIGINT}) {
-    const auto end = [](sd_event_source*, const signalfd_siginfo*, void* userdata) noexcept {
-      static_cast<GlibLoop*>(userdata)->exit(0);
-      return 0;
-    };
-    sd_event_add_signal((*loop)->event(), nullptr, signal, end, loop->get());
-  }
+  for (const int signal : {SIGTERM, SIGINT})
+    sd_event_add_signal((*loop)->event(), nullptr, signal, bus::callback<&GlibLoop::end>, loop->get());
   Service service{**loop};
   if (const auto started = service.start(options); !started) return complain(started.error());
   return static_cast<ExitCode>((*loop)->run());

@@ -21,7 +21,7 @@ class Service {
   [[nodiscard]] Result<void> connect(std::vector<std::uint8_t>& before);
   [[nodiscard]] Result<void> watch_front();
   void save();
-  static int on_front(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  void on_front(sd_bus_message* message);
 
   GlibLoop& loop_;
   Connections connections_;

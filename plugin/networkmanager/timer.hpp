@@ -2,6 +2,7 @@
 /// A one-shot timer on an sd-event loop.
 #pragma once
 
+#include "dbus/bus/callback.hpp"
 #include "engine/base/handle.hpp"
 
 #include <chrono>
@@ -21,7 +22,7 @@ class Timer {
   void arm(sd_event* event, std::chrono::microseconds span) {
     sd_event_source* source = nullptr;
     const int r = sd_event_add_time_relative(event, &source, CLOCK_BOOTTIME, static_cast<std::uint64_t>(span.count()),
-                                             accuracy, on_time, this);
+                                             accuracy, bus::callback<&Timer::on_time>, this);
     source_.reset(r < 0 ? nullptr : source);
   }
   void disarm() noexcept { source_.reset(); }
@@ -30,12 +31,10 @@ class Timer {
  private:
   static constexpr std::uint64_t accuracy = 1000;  ///< microseconds; sd-event's own is a quarter of a second
 
-  static int on_time(sd_event_source*, std::uint64_t, void* userdata) noexcept {
-    auto& timer = *static_cast<Timer*>(userdata);
-    timer.source_.reset();
-    const auto fire = timer.fire_;  // it may end the timer
+  void on_time() {
+    source_.reset();
+    const auto fire = fire_;  // it may end the timer
     fire();
-    return 0;
   }
 
   std::function<void()> fire_;

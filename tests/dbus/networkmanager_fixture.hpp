@@ -3,6 +3,7 @@
 /// a stand-in for the real wpa_supplicant on a bus of its own.
 #pragma once
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/names.hpp"
@@ -28,8 +29,8 @@ class Manager {
     auto bus = bus::start_connection(event, address, "manager");
     if (!bus) throw std::runtime_error{"no bus"};
     bus_ = std::move(*bus);
-    sd_bus_add_match_async(bus_.get(), nullptr, "type='signal',path_namespace='/fi/w1/wpa_supplicant1'", on_signal,
-                           nullptr, this);
+    sd_bus_add_match_async(bus_.get(), nullptr, "type='signal',path_namespace='/fi/w1/wpa_supplicant1'",
+                           bus::callback<&Manager::on_signal>, nullptr, this);
   }
 
   Answer call(const std::string& path, const char* interface, const char* member,
@@ -107,7 +108,7 @@ class Manager {
     if (!answer.error.empty()) return answer.error;
     return bus::get(answer.message.get(), path) < 0 ? "not a path" : path.text;
   }
-  static int on_signal(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+  void on_signal(sd_bus_message* message) {
     std::string text = fmt::format("{} {}", sd_bus_message_get_path(message), sd_bus_message_get_member(message));
     std::string interface;
     bus::Dictionary changed;
@@ -117,8 +118,7 @@ class Manager {
       text += " " + std::get<std::string>(changed.at("State"));
     else if (sd_bus_message_is_signal(message, supplicant_interface, nullptr) > 0 && bus::get(message, path) >= 0)
       text += " " + path.text;
-    static_cast<Manager*>(userdata)->signals.push_back(text);
-    return 0;
+    signals.push_back(text);
   }
 
   sd_event* event_;
@@ -132,7 +132,7 @@ class RealSupplicant {
     auto bus = bus::start_connection(event, address, "real");
     if (!bus) throw std::runtime_error{"no bus"};
     bus_ = std::move(*bus);
-    sd_bus_add_fallback(bus_.get(), nullptr, supplicant_path, on_call, this);
+    sd_bus_add_fallback(bus_.get(), nullptr, supplicant_path, bus::callback<&RealSupplicant::on_call>, this);
     sd_bus_request_name_async(bus_.get(), nullptr, supplicant_name, 0, nullptr, nullptr);
   }
   void tell_scan_done() { sd_bus_emit_signal(bus_.get(), wifi, link_interface, "ScanDone", "b", 1); }
@@ -140,14 +140,13 @@ class RealSupplicant {
   std::vector<std::string> calls;
 
  private:
-  static int on_call(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    auto& self = *static_cast<RealSupplicant*>(userdata);
+  int on_call(sd_bus_message* message) {
     const std::string_view member = sd_bus_message_get_member(message);
-    self.calls.push_back(fmt::format("{} {}", sd_bus_message_get_path(message), member));
+    calls.push_back(fmt::format("{} {}", sd_bus_message_get_path(message), member));
     if (member == "GetAll")
       return sd_bus_reply_method_return(message, "a{sv}", 1, "Capabilities", "as", 2, "ap", "p2p");
     if (member == "CreateInterface") {
-      sd_bus_emit_signal(self.bus_.get(), supplicant_path, supplicant_interface, "InterfaceAdded", "oa{sv}", wifi, 0);
+      sd_bus_emit_signal(bus_.get(), supplicant_path, supplicant_interface, "InterfaceAdded", "oa{sv}", wifi, 0);
       return sd_bus_reply_method_return(message, "o", wifi);
     }
     if (member == "GetInterface")

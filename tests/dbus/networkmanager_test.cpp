@@ -12,24 +12,20 @@ class Starter {
     auto bus = bus::start_connection(event, address, "systemd");
     if (!bus) throw std::runtime_error{"no bus"};
     bus_ = std::move(*bus);
-    sd_bus_add_fallback(bus_.get(), nullptr, "/org/freedesktop/systemd1", on_call, this);
-    const auto on_name = [](sd_bus_message*, void* userdata, sd_bus_error*) noexcept {
-      static_cast<Starter*>(userdata)->has_name = true;
-      return 0;
-    };
-    sd_bus_request_name_async(bus_.get(), nullptr, "org.freedesktop.systemd1", 0, on_name, this);
+    sd_bus_add_fallback(bus_.get(), nullptr, "/org/freedesktop/systemd1", bus::callback<&Starter::on_call>, this);
+    sd_bus_request_name_async(bus_.get(), nullptr, "org.freedesktop.systemd1", 0, bus::callback<&Starter::on_name>,
+                              this);
   }
   bool has_name = false;
   std::vector<std::string> units;
 
  private:
-  static int on_call(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    auto& self = *static_cast<Starter*>(userdata);
+  void on_name(sd_bus_message*) { has_name = true; }
+  int on_call(sd_bus_message* message) {
     std::string unit;
     if (bus::get(message, unit) < 0) return 0;
-    self.units.push_back(unit);
-    if (!self.start_())
-      return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchUnit", "no such unit");
+    units.push_back(unit);
+    if (!start_()) return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchUnit", "no such unit");
     return sd_bus_reply_method_return(message, "o", "/org/freedesktop/systemd1/job/1");
   }
   std::function<bool()> start_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/dbus/polkit_mock.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/names.hpp"
 
 #include <stdexcept>
@@ -10,8 +11,10 @@ namespace macsec::test {
 PolkitMock::PolkitMock(sd_event* event, const std::string& address) {
   static const sd_bus_vtable vtable[] = {
       SD_BUS_VTABLE_START(0),
-      SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", on_check, SD_BUS_VTABLE_UNPRIVILEGED),
-      SD_BUS_METHOD("CancelCheckAuthorization", "s", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", bus::callback<&PolkitMock::on_check>,
+                    SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD("CancelCheckAuthorization", "s", "", bus::callback<&PolkitMock::on_cancel>,
+                    SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_VTABLE_END,
   };
   sd_bus* raw = nullptr;
@@ -32,8 +35,7 @@ void PolkitMock::reply(sd_bus_message* message, bool allow, bool challenge) {
   sd_bus_reply_method_return(message, "(bba{ss})", allow ? 1 : 0, challenge ? 1 : 0, 0);
 }
 
-int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-  PolkitMock& mock = *static_cast<PolkitMock*>(userdata);
+int PolkitMock::on_check(sd_bus_message* message) {
   const char *kind = nullptr, *key = nullptr, *client = nullptr, *action = nullptr, *cancellation = nullptr;
   std::map<std::string, std::string> details;
   std::uint32_t flags = 0;
@@ -41,8 +43,8 @@ int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*)
       sd_bus_message_read(message, "s", &action) < 0 || bus::get(message, details) < 0 ||
       sd_bus_message_read(message, "us", &flags, &cancellation) < 0)
     return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_INVALID_ARGS, "not what polkit is asked");
-  mock.questions.push_back({client, action, flags == 1, std::move(details), cancellation});
-  switch (mock.answer) {
+  questions.push_back({client, action, flags == 1, std::move(details), cancellation});
+  switch (answer) {
     case Answer::allow:
       reply(message, true, false);
       break;
@@ -53,7 +55,7 @@ int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*)
       reply(message, false, true);
       break;
     case Answer::none:
-      mock.kept_.push_back(bus::share(message));
+      kept_.push_back(bus::share(message));
       break;
     case Answer::error:
       sd_bus_reply_method_errorf(message, "org.freedesktop.PolicyKit1.Error.Failed", "no");
@@ -62,10 +64,10 @@ int PolkitMock::on_check(sd_bus_message* message, void* userdata, sd_bus_error*)
   return 1;
 }
 
-int PolkitMock::on_cancel(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
+int PolkitMock::on_cancel(sd_bus_message* message) {
   const char* cancellation = nullptr;
   if (sd_bus_message_read(message, "s", &cancellation) < 0) return -EINVAL;
-  static_cast<PolkitMock*>(userdata)->cancelled.emplace_back(cancellation);
+  cancelled.emplace_back(cancellation);
   return sd_bus_reply_method_return(message, "");
 }
 

@@ -38,8 +38,8 @@ class PolkitMock {
   void answer_all(bool allow);
 
  private:
-  static int on_check(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_cancel(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  int on_check(sd_bus_message* message);
+  int on_cancel(sd_bus_message* message);
   static void reply(sd_bus_message* message, bool allow, bool challenge);
 
   bus::BusPointer bus_;

@@ -38,7 +38,7 @@ MAY_USE = {
     "dbus/server": BASE + ["engine/wire/types.hpp", "engine/config", "engine/core/port.hpp", "engine/core/status.hpp",
                                              "engine/doctor/doctor.hpp", "dbus/bus"],
     "dbus/daemon": ENGINE + ["dbus/bus", "dbus/server"],
-    "plugin/links": BASE + ["engine/wire/types.hpp"],
+    "plugin/links": BASE + ["engine/wire/types.hpp", "dbus/bus/callback.hpp"],
     "plugin/networkmanager": CLIENT + ["plugin/links"],
     "plugin/networkd": CLIENT + ["plugin/links"],
     "cli": CLIENT,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/front/held_bus.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"
 #include "plugin/networkmanager/front/bus_frame.hpp"
@@ -129,10 +130,10 @@ Result<void> HeldBus::attach(sd_event* event) {
   if (r >= 0) r = sd_bus_start(raw);
   if (r >= 0) r = sd_bus_attach_event(raw, event, SD_EVENT_PRIORITY_NORMAL);
   sd_event_source* source = nullptr;
-  if (r >= 0) r = sd_event_add_io(event, &source, inner_.get(), EPOLLIN, on_inner, this);
+  if (r >= 0) r = sd_event_add_io(event, &source, inner_.get(), EPOLLIN, bus::callback<&HeldBus::on_inner>, this);
   inner_source_.reset(source);
   source = nullptr;
-  if (r >= 0) r = sd_event_add_io(event, &source, outer_.get(), 0, on_outer, this);
+  if (r >= 0) r = sd_event_add_io(event, &source, outer_.get(), 0, bus::callback<&HeldBus::on_outer>, this);
   outer_source_.reset(source);
   if (r < 0) return fail(-r, fmt::format("cannot use the bus: {}", std::strerror(-r)));
   return {};
@@ -262,26 +263,18 @@ void HeldBus::end() {
   outer_ = FileDescriptor{};
 }
 
-int HeldBus::on_inner(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept try {
-  auto& self = *static_cast<HeldBus*>(userdata);
+void HeldBus::on_inner(std::uint32_t events) {
   if ((events & EPOLLIN) != 0 || (events & EPOLLOUT) == 0)
-    self.from_inner();
+    from_inner();
   else
-    self.flush();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+    flush();
 }
 
-int HeldBus::on_outer(sd_event_source*, int, std::uint32_t events, void* userdata) noexcept try {
-  auto& self = *static_cast<HeldBus*>(userdata);
+void HeldBus::on_outer(std::uint32_t events) {
   if ((events & EPOLLIN) != 0 || (events & EPOLLOUT) == 0)
-    self.from_outer();
+    from_outer();
   else
-    self.flush();
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+    flush();
 }
 
 }  // namespace macsec::nm

@@ -44,6 +44,8 @@ class HeldBus {
 
   HeldBus(FileDescriptor outer, HeldName name, bool resumed);
   [[nodiscard]] Result<void> attach(sd_event* event);
+  void on_inner(std::uint32_t events);
+  void on_outer(std::uint32_t events);
   void from_inner();
   void from_outer();
   void handshake();
@@ -53,8 +55,6 @@ class HeldBus {
   void flush();
   void end();
   [[nodiscard]] std::uint32_t base() const noexcept { return name_.generation << 22U; }
-  static int on_inner(sd_event_source*, int, std::uint32_t, void* userdata) noexcept;
-  static int on_outer(sd_event_source*, int, std::uint32_t, void* userdata) noexcept;
 
   FileDescriptor outer_;
   FileDescriptor inner_;

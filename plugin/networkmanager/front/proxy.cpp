@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/front/proxy.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"
 #include "plugin/networkmanager/log.hpp"
@@ -54,32 +55,32 @@ void Proxy::wake() {
   state_ = State::starting;
   give_up_.arm(event_, options_.patience);
   if (options_.unit.empty()) return;
-  const auto on_answer = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    auto& self = *static_cast<Proxy*>(userdata);
-    if (sd_bus_message_is_method_error(message, nullptr) > 0 && self.state_ == State::starting) self.owner_is("");
-    return 0;
-  };
   sd_bus_slot* slot = nullptr;
   // "fail": not against a stop that was asked for meanwhile, the shutdown for one.
   if (sd_bus_call_method_async(front_, &slot, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-                               "org.freedesktop.systemd1.Manager", "StartUnit", on_answer, this, "ss",
-                               options_.unit.c_str(), "fail") >= 0)
+                               "org.freedesktop.systemd1.Manager", "StartUnit", bus::callback<&Proxy::on_woken>, this,
+                               "ss", options_.unit.c_str(), "fail") >= 0)
     waking_.reset(slot);
+}
+
+void Proxy::on_woken(sd_bus_message* answer) {
+  if (sd_bus_message_is_method_error(answer, nullptr) > 0 && state_ == State::starting) owner_is("");
 }
 
 /// Interfaces an earlier process of this program asked for: nobody tells of them again.
 void Proxy::fetch_interfaces() {
-  const auto on_answer = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    std::vector<bus::ObjectPath> paths;
-    if (sd_bus_message_is_method_error(message, nullptr) == 0 &&
-        sd_bus_message_enter_container(message, 'v', "ao") > 0 && bus::get(message, paths) >= 0)
-      for (const bus::ObjectPath& path : paths) static_cast<Proxy*>(userdata)->interfaces_.insert(path.text);
-    return 0;
-  };
   sd_bus_slot* slot = nullptr;
   if (sd_bus_call_method_async(bus_.get(), &slot, supplicant_name, supplicant_path, bus::interface::properties, "Get",
-                               on_answer, this, "ss", supplicant_interface, "Interfaces") >= 0)
+                               bus::callback<&Proxy::on_interfaces>, this, "ss", supplicant_interface,
+                               "Interfaces") >= 0)
     listing_.reset(slot);
+}
+
+void Proxy::on_interfaces(sd_bus_message* answer) {
+  std::vector<bus::ObjectPath> paths;
+  if (sd_bus_message_is_method_error(answer, nullptr) == 0 && sd_bus_message_enter_container(answer, 'v', "ao") > 0 &&
+      bus::get(answer, paths) >= 0)
+    for (const bus::ObjectPath& path : paths) interfaces_.insert(path.text);
 }
 
 Result<void> Proxy::connect() {
@@ -91,7 +92,7 @@ Result<void> Proxy::connect() {
   if (!bus) return std::unexpected{bus.error()};
   bus_ = std::move(*bus);
   sd_bus_slot* slot = nullptr;
-  if (const int r = sd_bus_add_filter(bus_.get(), &slot, on_message, this); r < 0)
+  if (const int r = sd_bus_add_filter(bus_.get(), &slot, bus::callback<&Proxy::on_private>, this); r < 0)
     return std::unexpected{bus::bus_failure(r, "listen to the supplicant")};
   filter_.reset(slot);
   const std::string signals = fmt::format("type='signal',sender='{}'", supplicant_name);
@@ -105,16 +106,15 @@ Result<void> Proxy::connect() {
     matches_.emplace_back(slot);
   }
   slot = nullptr;
-  const auto on_owner = [](sd_bus_message* message, void* userdata, sd_bus_error*) noexcept {
-    std::string owner_now;
-    if (sd_bus_message_is_method_error(message, nullptr) == 0 && bus::get(message, owner_now) >= 0)
-      static_cast<Proxy*>(userdata)->owner_is(owner_now);
-    return 0;
-  };
   if (sd_bus_call_method_async(bus_.get(), &slot, bus::bus_service, bus::bus_path, bus::bus_service, "GetNameOwner",
-                               on_owner, this, "s", supplicant_name) >= 0)
+                               bus::callback<&Proxy::on_owner>, this, "s", supplicant_name) >= 0)
     lookup_.reset(slot);
   return {};
+}
+
+void Proxy::on_owner(sd_bus_message* answer) {
+  std::string owner;
+  if (sd_bus_message_is_method_error(answer, nullptr) == 0 && bus::get(answer, owner) >= 0) owner_is(owner);
 }
 
 void Proxy::owner_is(const std::string& owner) {
@@ -173,7 +173,7 @@ void Proxy::send(std::list<Pending>::iterator pending) {
   const bus::MessagePointer copy{raw};
   if (r >= 0) r = copy_contents(raw, call);
   sd_bus_slot* slot = nullptr;
-  if (r >= 0) r = sd_bus_call_async(bus_.get(), &slot, raw, on_reply, &*pending, call_timeout);
+  if (r >= 0) r = sd_bus_call_async(bus_.get(), &slot, raw, bus::callback<&Pending::on_reply>, &*pending, call_timeout);
   pending->slot.reset(slot);
   if (r >= 0) return;
   const Pending undelivered = std::move(*pending);
@@ -181,26 +181,21 @@ void Proxy::send(std::list<Pending>::iterator pending) {
   undelivered.absent(undelivered.call.get());
 }
 
-int Proxy::on_reply(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  auto& pending = *static_cast<Pending*>(userdata);
-  Proxy& proxy = *pending.proxy;
-  const Pending done = std::move(pending);
-  proxy.sent_.erase(done.self);
-  sd_bus_message* call = done.call.get();
+/// This is gone once it has moved to `done`.
+void Proxy::Pending::on_reply(sd_bus_message* message) {
+  const Pending done = std::move(*this);
+  done.proxy->sent_.erase(done.self);
+  sd_bus_message* asked = done.call.get();
   if (const sd_bus_error* error = sd_bus_message_get_error(message); error != nullptr) {
-    if (done.failed && done.failed(call, *error)) return 0;
-    sd_bus_reply_method_error(call, error);
-    return 0;
+    if (!done.failed || !done.failed(asked, *error)) sd_bus_reply_method_error(asked, error);
+    return;
   }
   sd_bus_message* raw = nullptr;
-  int r = sd_bus_message_new_method_return(call, &raw);
+  int r = sd_bus_message_new_method_return(asked, &raw);
   const bus::MessagePointer reply{raw};
   if (r >= 0) r = copy_contents(raw, message);
-  if (r >= 0) r = sd_bus_send(proxy.front_, raw, nullptr);
-  if (r < 0) sd_bus_reply_method_errno(call, r, nullptr);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+  if (r >= 0) r = sd_bus_send(done.proxy->front_, raw, nullptr);
+  if (r < 0) sd_bus_reply_method_errno(asked, r, nullptr);
 }
 
 void Proxy::repeat(sd_bus_message* signal) {
@@ -214,13 +209,13 @@ void Proxy::repeat(sd_bus_message* signal) {
   if (r < 0) log_line(SD_WARNING, "a signal of wpa_supplicant is lost: {}", bus::bus_failure(r, "repeat it").message);
 }
 
-int Proxy::on_private(sd_bus_message* message) {
+void Proxy::on_private(sd_bus_message* message) {
   if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
     owner_is("");
     reconnect_.arm(event_, reconnect_after);
-    return 0;
+    return;
   }
-  if (sd_bus_message_is_signal(message, nullptr, nullptr) <= 0) return 0;
+  if (sd_bus_message_is_signal(message, nullptr, nullptr) <= 0) return;
   const std::string_view path = sd_bus_message_get_path(message);
   if (sd_bus_message_is_signal(message, bus::bus_service, "NameOwnerChanged") > 0) {
     std::string name;
@@ -229,22 +224,15 @@ int Proxy::on_private(sd_bus_message* message) {
     if (bus::get(message, name) >= 0 && bus::get(message, before) >= 0 && bus::get(message, now) >= 0 &&
         name == supplicant_name)
       owner_is(now);
-    return 0;
+    return;
   }
-  if (!path.starts_with(supplicant_path)) return 0;
+  if (!path.starts_with(supplicant_path)) return;
   bus::ObjectPath object;
   if (sd_bus_message_is_signal(message, supplicant_interface, "InterfaceAdded") > 0 && bus::get(message, object) >= 0)
     interfaces_.insert(object.text);
   if (sd_bus_message_is_signal(message, supplicant_interface, "InterfaceRemoved") > 0 && bus::get(message, object) >= 0)
     interfaces_.erase(object.text);
   repeat(message);
-  return 0;
-}
-
-int Proxy::on_message(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  return static_cast<Proxy*>(userdata)->on_private(message);
-} catch (...) {
-  return -ENOMEM;
 }
 
 }  // namespace macsec::nm

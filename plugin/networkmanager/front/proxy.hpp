@@ -43,6 +43,7 @@ class Proxy {
     std::function<bool(sd_bus_message*, const sd_bus_error&)> failed;
     bus::SlotPointer slot;
     std::list<Pending>::iterator self;
+    void on_reply(sd_bus_message* message);
   };
 
   Proxy(sd_event* event, sd_bus* front, ProxyOptions options);
@@ -53,10 +54,11 @@ class Proxy {
   void fetch_interfaces();
   void owner_is(const std::string& owner);
   void supplicant_gone();
-  int on_private(sd_bus_message* message);
+  void on_woken(sd_bus_message* answer);
+  void on_interfaces(sd_bus_message* answer);
+  void on_owner(sd_bus_message* answer);
+  void on_private(sd_bus_message* message);
   void repeat(sd_bus_message* signal);
-  static int on_message(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_reply(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
 
   sd_event* event_;
   sd_bus* front_;

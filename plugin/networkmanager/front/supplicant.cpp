@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/front/supplicant.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/connection.hpp"
 #include "dbus/bus/names.hpp"
 #include "plugin/networkmanager/log.hpp"
@@ -50,67 +51,55 @@ Supplicant::Supplicant(sd_event* event, sd_bus* bus, Runs& runs, Proxy& proxy, C
 Result<void> Supplicant::start(std::function<void(const std::string&)> lost) {
   lost_ = std::move(lost);
   sd_bus_slot* slot = nullptr;
-  int r = sd_bus_add_fallback(bus_, &slot, supplicant_path, on_call, this);
+  int r = sd_bus_add_fallback(bus_, &slot, supplicant_path, bus::callback<&Supplicant::on_call>, this);
   slots_.emplace_back(slot);
   slot = nullptr;
   // Answered before the name is: nobody calls before what an earlier process remembered is right again.
   if (r >= 0 && !links_.empty()) {
-    r = sd_bus_call_method_async(bus_, &slot, bus::bus_service, bus::bus_path, bus::bus_service, "ListNames", on_names,
-                                 this, "");
+    r = sd_bus_call_method_async(bus_, &slot, bus::bus_service, bus::bus_path, bus::bus_service, "ListNames",
+                                 bus::callback<&Supplicant::on_names>, this, "");
     slots_.emplace_back(slot);
     slot = nullptr;
   }
-  if (r >= 0) r = sd_bus_request_name_async(bus_, &slot, supplicant_name, 0, on_name, this);
+  if (r >= 0) r = sd_bus_request_name_async(bus_, &slot, supplicant_name, 0, bus::callback<&Supplicant::on_name>, this);
   slots_.emplace_back(slot);
   slot = nullptr;
   const std::string rule = fmt::format("type='signal',sender='{}',member='NameOwnerChanged',arg2=''", bus::bus_service);
-  if (r >= 0) r = sd_bus_add_match_async(bus_, &slot, rule.c_str(), on_signal, nullptr, this);
+  if (r >= 0)
+    r = sd_bus_add_match_async(bus_, &slot, rule.c_str(), bus::callback<&Supplicant::on_departure>, nullptr, this);
   slots_.emplace_back(slot);
   if (r < 0) return std::unexpected{bus::bus_failure(r, "serve the bus")};
   return {};
 }
 
-int Supplicant::on_name(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  auto& self = *static_cast<Supplicant*>(userdata);
+void Supplicant::on_name(sd_bus_message* answer) {
   std::uint32_t outcome = 0;
-  const bool owner = sd_bus_message_is_method_error(message, nullptr) == 0 && bus::get(message, outcome) >= 0 &&
+  const bool owner = sd_bus_message_is_method_error(answer, nullptr) == 0 && bus::get(answer, outcome) >= 0 &&
                      (outcome == 1 || outcome == 4);
   if (owner) {
     // NetworkManager, which starts after this, asks once what the supplicant can do.
-    self.proxy_.when_settled([] { sd_notify(0, "READY=1\nSTATUS=Serving NetworkManager"); });
+    proxy_.when_settled([] { sd_notify(0, "READY=1\nSTATUS=Serving NetworkManager"); });
   } else {
-    const sd_bus_error* error = sd_bus_message_get_error(message);
-    self.lost_(error != nullptr && error->message != nullptr
-                   ? error->message
-                   : "another program has it, probably wpa_supplicant.service: see macsec-nm --enable");
+    const sd_bus_error* error = sd_bus_message_get_error(answer);
+    lost_(error != nullptr && error->message != nullptr
+              ? error->message
+              : "another program has it, probably wpa_supplicant.service: see macsec-nm --enable");
   }
-  return 0;
-} catch (...) {
-  return -ENOMEM;
 }
 
-int Supplicant::on_signal(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  auto& self = *static_cast<Supplicant*>(userdata);
+void Supplicant::on_departure(sd_bus_message* signal) {
   std::string name;
-  if (bus::get(message, name) < 0) return 0;
-  self.leave(name);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+  if (bus::get(signal, name) >= 0) leave(name);
 }
 
 /// A program may have left while nobody here could hear of it.
-int Supplicant::on_names(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  auto& self = *static_cast<Supplicant*>(userdata);
+void Supplicant::on_names(sd_bus_message* answer) {
   bus::Strings names;
-  if (sd_bus_message_is_method_error(message, nullptr) != 0 || bus::get(message, names) < 0) return 0;
+  if (sd_bus_message_is_method_error(answer, nullptr) != 0 || bus::get(answer, names) < 0) return;
   std::set<std::string> gone;
-  for (const auto& [path, link] : self.links_) gone.insert(link->owner);
+  for (const auto& [path, link] : links_) gone.insert(link->owner);
   for (const std::string& name : names) gone.erase(name);
-  for (const std::string& name : gone) self.leave(name);
-  return 0;
-} catch (...) {
-  return -ENOMEM;
+  for (const std::string& name : gone) leave(name);
 }
 
 void Supplicant::leave(const std::string& program) {
@@ -127,14 +116,11 @@ void Supplicant::leave(const std::string& program) {
   options_.dirty();
 }
 
-int Supplicant::on_call(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
-  auto& self = *static_cast<Supplicant*>(userdata);
+int Supplicant::on_call(sd_bus_message* message) {
   sd_bus_message_sensitive(message);
-  const int r = self.call(message);
-  self.options_.dirty();
+  const int r = call(message);
+  options_.dirty();
   return r < 0 ? r : 1;
-} catch (...) {
-  return -ENOMEM;
 }
 
 int Supplicant::call(sd_bus_message* message) {

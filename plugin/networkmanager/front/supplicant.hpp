@@ -85,10 +85,10 @@ class Supplicant {
     Timer timer;
   };
 
-  static int on_call(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_name(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_signal(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
-  static int on_names(sd_bus_message* message, void* userdata, sd_bus_error* error) noexcept;
+  int on_call(sd_bus_message* message);
+  void on_name(sd_bus_message* answer);
+  void on_departure(sd_bus_message* signal);
+  void on_names(sd_bus_message* answer);
   int call(sd_bus_message* message);
   int call_manager(sd_bus_message* message, std::string_view interface, std::string_view member);
   int call_link(Link& link, sd_bus_message* message, std::string_view interface, std::string_view member);

@@ -94,12 +94,12 @@ Result<void> Service::start() {
     if (auto done = start_bus(); !done) return done;
   const auto changed = [this](const os::Session& session) {
     status_changed();
-    if (server_) server_->session_changed(session.profile().link.interface);
+    if (server_) server_->published().session_changed(session.profile().link.interface);
   };
   // A profile tells which session runs it.
   const auto came_or_went = [this, changed](const os::Session& session) {
     changed(session);
-    if (server_) server_->profile_changed(configured_name(session.profile()));
+    if (server_) server_->published().profile_changed(configured_name(session.profile()));
   };
   driver_->observe({.added = came_or_went,
                     .changed = changed,
@@ -123,7 +123,7 @@ Result<void> Service::start_bus() {
     ending_.schedule();
   };
   server_ = std::make_unique<bus::Server>(loop_.get(), *manager_, std::move(options));
-  manager_->observe([this](const std::string& profile) { server_->profile_changed(profile); });
+  manager_->observe([this](const std::string& profile) { server_->published().profile_changed(profile); });
   return server_->start();
 }
 
@@ -165,7 +165,7 @@ void Service::stop(os::Driver::Farewell farewell) {
 }
 
 void Service::on_event(const os::Session& session, const core::Event& event) {
-  if (server_) server_->session_event(session.profile().link.interface, event);
+  if (server_) server_->published().session_event(session.profile().link.interface, event);
   switch (event.kind) {
     case core::Event::Kind::key_retired:
       manager_->key_retired(configured_name(session.profile()), event.ckn.value());
@@ -180,7 +180,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::key_kept:
     case core::Event::Kind::key_overdue:
       // A profile tells how its keys do.
-      if (server_) server_->profile_changed(configured_name(session.profile()));
+      if (server_) server_->published().profile_changed(configured_name(session.profile()));
       break;
     case core::Event::Kind::state_changed:
     case core::Event::Kind::rekey_started:

@@ -75,7 +75,7 @@ using Statistics = std::map<std::string, std::map<std::string, std::uint64_t>>;
 /// The daemon. Errors carry an errno code: ENOENT (gone meanwhile), EEXIST, EROFS or EACCES (a file that cannot be
 /// written), ENOTSUP, EINVAL (bad profile); any other is a plain failure told in words.
 ///
-/// Whoever implements this tells the server of every change with Server::profile_changed(), session_changed() and
+/// What implements this tells of every change with Published::profile_changed(), session_changed() and
 /// session_event(); added and removed ones alike, in any order and as often as it likes.
 class Model {
  public:

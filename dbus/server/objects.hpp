@@ -2,6 +2,7 @@
 /// A family of objects on the bus (profiles, sessions): found by path, published, compared with what was last told.
 #pragma once
 
+#include "dbus/server/calls.hpp"
 #include "dbus/server/property.hpp"
 
 #include <functional>
@@ -10,20 +11,13 @@
 
 namespace macsec::bus {
 
-class Server;
-
-/// A further interface on some objects of a family: read from the same view, there while `present` says so.
+/// An interface of the objects of a family, read from the same view as the others.
 template <typename View>
-struct Facet {
-  const char* interface = nullptr;
+struct Interface {
+  const char* name = nullptr;
   std::span<const Property<View>> table{};
-  bool (*present)(const View&) = nullptr;
-};
-
-/// What the userdata of every vtable points to.
-struct Anchor {
-  Server* server;
-  std::string name;  ///< of profile or session; empty for the manager
+  std::vector<sd_bus_vtable> vtable{};
+  bool (*present)(const View&) = nullptr;  ///< whether an object has it now; null: each has it, always
 };
 
 template <typename View>
@@ -34,64 +28,46 @@ class Objects {
     std::function<std::vector<std::string>()> names;
     std::function<bool(const std::string&)> exists;
     std::function<View(const std::string&)> load;
-  };
-  struct Object : Anchor {
-    Objects* family;
-    std::string path;
-    std::optional<View> current;  ///< as of loop turn `turn`
-    std::uint64_t turn = 0;
-    std::optional<View> published;  ///< what clients were told; nothing: they were told of no such object
-    bool leaving = false;
+    std::function<std::uint64_t()> turn;  ///< of the loop: what was loaded in this one is new enough
   };
 
   /// Hears of every view that is published in place of another; null: there was, or is, none.
   using Watch = std::function<void(const View* before, const View* after)>;
 
-  Objects(Server* server, const char* prefix, const char* interface, std::span<const Property<View>> table,
-          Source source, Watch watch, std::vector<Facet<View>> facets = {})
-      : server_{server},
+  Objects(Calls& calls, const char* prefix, std::vector<Interface<View>> interfaces, Source source, Watch watch)
+      : calls_{calls},
         prefix_{prefix},
-        interface_{interface},
-        table_{table},
+        interfaces_{std::move(interfaces)},
         source_{std::move(source)},
-        watch_{std::move(watch)},
-        facets_{std::move(facets)} {}
+        watch_{std::move(watch)} {}
 
-  /// The vtables, those of the facets in their order, outlive the bus. `turn` counts the turns of the loop.
-  int attach(sd_bus* bus, const sd_bus_vtable* vtable, std::function<std::uint64_t()> turn,
-             std::span<const sd_bus_vtable* const> facets = {}) {
+  /// A negative errno value where that fails.
+  int attach(sd_bus* bus) {
     detach();
     bus_ = bus;
-    turn_ = std::move(turn);
     sd_bus_slot* slot = nullptr;
-    int r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, interface_, vtable, on_find, this);
-    vtable_slot_.reset(slot);
-    if (r < 0) return r;
-    for (std::size_t i = 0; i < facets.size(); ++i) {
-      slot = nullptr;
-      r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, facets_[i].interface, facets[i], on_find_facet, this);
-      facet_slots_.emplace_back(slot);
+    for (const Interface<View>& each : interfaces_) {
+      const int r = sd_bus_add_fallback_vtable(bus, &slot, prefix_, each.name, each.vtable.data(),
+                                               callback<&Objects::find>, this);
       if (r < 0) return r;
+      slots_.emplace_back(slot);
     }
-    slot = nullptr;
-    r = sd_bus_add_node_enumerator(bus, &slot, prefix_, on_enumerate, this);
-    enumerator_slot_.reset(slot);
+    const int r = sd_bus_add_node_enumerator(bus, &slot, prefix_, callback<&Objects::enumerate>, this);
+    if (r >= 0) slots_.emplace_back(slot);
     return r;
   }
   void detach() {
-    enumerator_slot_.reset();
-    facet_slots_.clear();
-    vtable_slot_.reset();
+    slots_.clear();
     for (auto& [name, object] : objects_) publish(*object, std::nullopt);
     objects_.clear();
     dirty_.clear();
     bus_ = nullptr;
   }
 
-  /// Whoever comes now asks for everything: nothing has to be told about what exists.
+  /// Who comes now asks for everything: nothing has to be told about what exists.
   void assume_published() {
     for (const std::string& name : source_.names()) {
-      Object& object = entry(name);
+      Object& object = object_of(name);
       publish(object, view(object));
     }
     dirty_.clear();
@@ -101,7 +77,6 @@ class Objects {
     dirty_.insert(name);
     if (const auto found = objects_.find(name); found != objects_.end()) found->second->current.reset();
   }
-  [[nodiscard]] bool dirty() const noexcept { return !dirty_.empty(); }
 
   /// Tells what was touched and differs.
   void flush() {
@@ -112,48 +87,48 @@ class Objects {
     if (dirty_.erase(name) != 0) settle(name);
   }
 
-  [[nodiscard]] const View& view(Object& object) {
-    const std::uint64_t turn = turn_();
-    if (!object.current || object.turn != turn) {
-      object.current = source_.load(object.name);
-      object.turn = turn;
-    }
-    return *object.current;
-  }
-  [[nodiscard]] View look(const std::string& name) const { return source_.load(name); }
   [[nodiscard]] bool is_published(const std::string& name) const {
     const auto found = objects_.find(name);
     return found != objects_.end() && found->second->published;
   }
   [[nodiscard]] std::string path_of(const std::string& name) const { return encode_path(prefix_, name); }
 
-  /// Getter of every property of this family.
-  static int on_get(sd_bus*, const char*, const char* interface, const char* name, sd_bus_message* reply,
-                    void* userdata, sd_bus_error*) noexcept try {
-    Object& object = *static_cast<Object*>(static_cast<Anchor*>(userdata));
-    const Objects& family = *object.family;
-    const Facet<View>* facet = family.facet_called(interface);
-    const Property<View>* each = find_property(facet != nullptr ? facet->table : family.table_, name);
-    return each == nullptr ? -ENOENT : each->write(reply, object.family->view(object));
-  } catch (...) {
-    return -ENOMEM;
+ private:
+  struct Object final : Anchor {
+    Object(Objects& whose, const std::string& name)
+        : Anchor{whose.calls_, name}, family{whose}, path{whose.path_of(name)} {}
+    int get(const char* interface, const char* name, sd_bus_message* reply) override {
+      const Interface<View>* known = family.interface_called(interface);
+      const Property<View>* each = known == nullptr ? nullptr : find_property(known->table, name);
+      return each == nullptr ? -ENOENT : each->write(reply, family.view(*this));
+    }
+
+    Objects& family;
+    std::string path;
+    std::optional<View> current;  ///< as of loop turn `turn`
+    std::uint64_t turn = 0;
+    std::optional<View> published;  ///< what clients were told; nothing: they were told of no such object
+    bool leaving = false;
+  };
+
+  Object& object_of(const std::string& name) {
+    std::unique_ptr<Object>& slot = objects_[name];
+    if (slot == nullptr) slot = std::make_unique<Object>(*this, name);
+    return *slot;
   }
 
- private:
-  Object& entry(const std::string& name) {
-    std::unique_ptr<Object>& slot = objects_[name];
-    if (slot == nullptr) {
-      slot = std::make_unique<Object>();
-      static_cast<Anchor&>(*slot) = Anchor{server_, name};
-      slot->family = this;
-      slot->path = path_of(name);
+  [[nodiscard]] const View& view(Object& object) {
+    const std::uint64_t turn = source_.turn();
+    if (!object.current || object.turn != turn) {
+      object.current = source_.load(object.name());
+      object.turn = turn;
     }
-    return *slot;
+    return *object.current;
   }
 
   void settle(const std::string& name) {
     if (source_.exists(name))
-      tell(entry(name));
+      tell(object_of(name));
     else if (const auto found = objects_.find(name); found != objects_.end())
       take_back(*found->second);
   }
@@ -169,31 +144,28 @@ class Objects {
     if (!object.published) {
       sd_bus_emit_object_added(bus_, object.path.c_str());
     } else {
-      tell_changes(object, interface_, table_, now);
-      for (const Facet<View>& facet : facets_) tell_facet(object, facet, now);
+      for (const Interface<View>& each : interfaces_) tell_interface(object, each, now);
     }
     publish(object, now);
   }
 
-  void tell_changes(const Object& object, const char* interface, std::span<const Property<View>> table,
-                    const View& now) {
-    std::vector<char*> names = changed_names(table, *object.published, now);
+  void tell_interface(Object& object, const Interface<View>& interface, const View& now) {
+    const bool was = interface.present == nullptr || interface.present(*object.published);
+    const bool is = interface.present == nullptr || interface.present(now);
+    if (was && is) tell_changes(object, interface, now);
+    if (!was && is) sd_bus_emit_interfaces_added(bus_, object.path.c_str(), interface.name, nullptr);
+    if (was && !is) sd_bus_emit_interfaces_removed(bus_, object.path.c_str(), interface.name, nullptr);
+  }
+
+  void tell_changes(const Object& object, const Interface<View>& interface, const View& now) {
+    std::vector<char*> names = changed_names(interface.table, *object.published, now);
     if (names.front() != nullptr)
-      sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface, names.data());
+      sd_bus_emit_properties_changed_strv(bus_, object.path.c_str(), interface.name, names.data());
   }
 
-  void tell_facet(Object& object, const Facet<View>& facet, const View& now) {
-    const bool was = facet.present(*object.published);
-    const bool is = facet.present(now);
-    if (was && is) tell_changes(object, facet.interface, facet.table, now);
-    if (!was && is) sd_bus_emit_interfaces_added(bus_, object.path.c_str(), facet.interface, nullptr);
-    if (was && !is) sd_bus_emit_interfaces_removed(bus_, object.path.c_str(), facet.interface, nullptr);
-  }
-
-  [[nodiscard]] const Facet<View>* facet_called(std::string_view interface) const {
-    const auto found =
-        std::ranges::find_if(facets_, [interface](const Facet<View>& each) { return interface == each.interface; });
-    return found == facets_.end() ? nullptr : &*found;
+  [[nodiscard]] const Interface<View>* interface_called(std::string_view name) const {
+    const auto found = std::ranges::find(interfaces_, name, &Interface<View>::name);
+    return found == interfaces_.end() ? nullptr : &*found;
   }
 
   void take_back(Object& object) {
@@ -202,60 +174,40 @@ class Objects {
       sd_bus_emit_object_removed(bus_, object.path.c_str());
     }
     publish(object, std::nullopt);
-    objects_.erase(std::string{object.name});
+    objects_.erase(std::string{object.name()});
   }
 
-  static int on_find(sd_bus*, const char* path, const char*, void* userdata, void** found, sd_bus_error*) noexcept try {
-    Objects& family = *static_cast<Objects*>(userdata);
-    const std::optional<std::string> name = decode_path(family.prefix_, path);
+  int find(const char* path, const char* interface, void** found) {
+    const std::optional<std::string> name = decode_path(prefix_, path);
     if (!name || name->empty()) return 0;
-    const auto known = family.objects_.find(*name);
-    const bool leaving = known != family.objects_.end() && known->second->leaving;
-    if (!leaving && !family.source_.exists(*name)) return 0;
-    *found = static_cast<Anchor*>(&family.entry(*name));
-    return 1;
-  } catch (...) {
-    return -ENOMEM;
+    const auto known = objects_.find(*name);
+    const bool leaving = known != objects_.end() && known->second->leaving;
+    if (!leaving && !source_.exists(*name)) return 0;
+    Object& object = object_of(*name);
+    *found = static_cast<Anchor*>(&object);
+    const Interface<View>* asked = interface_called(interface);
+    if (asked == nullptr || asked->present == nullptr) return 1;
+    return asked->present(leaving ? *object.published : view(object)) ? 1 : 0;
   }
 
-  static int on_find_facet(sd_bus* bus, const char* path, const char* interface, void* userdata, void** found,
-                           sd_bus_error* error) noexcept try {
-    const int r = on_find(bus, path, interface, userdata, found, error);
-    if (r <= 0) return r;
-    Objects& family = *static_cast<Objects*>(userdata);
-    Object& object = *static_cast<Object*>(static_cast<Anchor*>(*found));
-    const Facet<View>* facet = family.facet_called(interface);
-    return facet != nullptr && facet->present(object.leaving ? *object.published : family.view(object)) ? 1 : 0;
-  } catch (...) {
-    return -ENOMEM;
-  }
-
-  static int on_enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) noexcept try {
-    const Objects& family = *static_cast<Objects*>(userdata);
-    const std::vector<std::string> names = family.source_.names();
+  int enumerate(char*** nodes) const {
+    const std::vector<std::string> names = source_.names();
     char** list = static_cast<char**>(std::calloc(names.size() + 1, sizeof(char*)));  // sd-bus frees it
     if (list == nullptr) return -ENOMEM;
-    for (std::size_t i = 0; i < names.size(); ++i) list[i] = ::strdup(family.path_of(names[i]).c_str());
+    for (std::size_t i = 0; i < names.size(); ++i) list[i] = ::strdup(path_of(names[i]).c_str());
     *nodes = list;
     return 0;
-  } catch (...) {
-    return -ENOMEM;
   }
 
-  Server* server_;
+  Calls& calls_;
   const char* prefix_;
-  const char* interface_;
-  std::span<const Property<View>> table_;
+  std::vector<Interface<View>> interfaces_;
   Source source_;
   Watch watch_;
-  std::vector<Facet<View>> facets_;
   sd_bus* bus_ = nullptr;
-  std::function<std::uint64_t()> turn_;
   std::map<std::string, std::unique_ptr<Object>> objects_;
   std::set<std::string> dirty_;
-  SlotPointer vtable_slot_;
-  std::vector<SlotPointer> facet_slots_;
-  SlotPointer enumerator_slot_;
+  std::vector<SlotPointer> slots_;
 };
 
 }  // namespace macsec::bus

@@ -2,7 +2,7 @@
 /// Properties of an object as one table that writes them, compares them and makes their vtable entries.
 #pragma once
 
-#include "dbus/bus/message.hpp"
+#include "dbus/server/calls.hpp"
 
 #include <algorithm>
 #include <span>
@@ -67,11 +67,11 @@ template <typename View>
   return names;
 }
 
+/// What the rows of a table are in a vtable, whose userdata is an Anchor.
 template <typename View>
-void append_properties(std::vector<sd_bus_vtable>& vtable, std::span<const Property<View>> table,
-                       sd_bus_property_get_t getter) {
+void append_properties(std::vector<sd_bus_vtable>& vtable, std::span<const Property<View>> table) {
   for (const Property<View>& each : table) {
-    sd_bus_vtable entry = SD_BUS_PROPERTY(each.name, each.signature, getter, 0, 0);
+    sd_bus_vtable entry = SD_BUS_PROPERTY(each.name, each.signature, callback<&Anchor::get>, 0, 0);
     if (each.emits == Emits::changes) entry.flags = SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE;
     if (each.emits == Emits::constant) entry.flags = SD_BUS_VTABLE_PROPERTY_CONST;
     vtable.push_back(entry);

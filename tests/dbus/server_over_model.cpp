@@ -43,8 +43,8 @@ bool run_until(sd_event* event, const std::function<bool()>& met) {
 
 ServerOverModel::ServerOverModel(sd_event* event, bus::ServerOptions options)
     : server{event, model, reporting_to(std::move(options), reports)} {
-  model.profile_changed = [this](const std::string& name) { server.profile_changed(name); };
-  model.session_changed = [this](const std::string& name) { server.session_changed(name); };
+  model.profile_changed = [this](const std::string& name) { server.published().profile_changed(name); };
+  model.session_changed = [this](const std::string& name) { server.published().session_changed(name); };
 }
 
 DirectConnection connect_directly(sd_event* event) {

@@ -16,7 +16,7 @@ class SessionMethods : public BusTest {
     bus::SessionState state = secured_session("macsec0");
     change(state);
     model().set_session(std::move(state));
-    served_->server.flush();
+    served_->server.published().flush();
   }
 };
 

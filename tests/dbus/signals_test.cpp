@@ -51,7 +51,7 @@ TEST_F(Signals, ObjectsComeAndGo) {
 TEST_F(Signals, ChangesOfOneTurnGoOutTogetherAndOnlyWhatDiffers) {
   add_lab();
   model().set_session(secured_session("macsec0"));
-  served_->server.flush();
+  served_->server.published().flush();
   catch_up();
   changes_.clear();
   bus::SessionState state = secured_session("macsec0");
@@ -76,7 +76,7 @@ TEST_F(Signals, SupplicantComesChangesAndGoesWithItsSection) {
     bus::SessionState state = secured_session("macsec0");
     if (supplicant) state.status.supplicant.emplace().state = *supplicant;
     model().set_session(std::move(state));
-    served_->server.flush();
+    served_->server.published().flush();
     catch_up();
   };
   const auto told = [this](Kind kind) {
@@ -105,7 +105,7 @@ TEST_F(Signals, AuthenticatorTellsWhatChangesAndNotWhatMoves) {
   const auto told = [&] {
     changes_.clear();
     model().set_session(state);
-    served_->server.flush();
+    served_->server.published().flush();
     catch_up();
     std::vector<std::string> out;
     for (const bus::Change& change : changes_)
@@ -138,7 +138,7 @@ TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
   add_lab();
   bus::SessionState state = secured_session("macsec0");
   model().set_session(state);
-  served_->server.flush();
+  served_->server.published().flush();
   catch_up();
   changes_.clear();
   state.status.counters.mkpdu_rx += 1000;
@@ -147,7 +147,7 @@ TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
   state.status.participants[0].peers[0].mn += 5;
   state.status.participants[0].peers[0].last_heard += std::chrono::seconds{2};
   model().set_session(state);
-  served_->server.flush();
+  served_->server.published().flush();
   catch_up();
   EXPECT_TRUE(changes_.empty());
   const bus::SessionInfo now = session(macsec0_path);
@@ -155,7 +155,7 @@ TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
   EXPECT_EQ(now.peers.at(0).last_heard, Time{std::chrono::seconds{152}});
   state.status.participants[0].peers[0].live = false;
   model().set_session(state);
-  served_->server.flush();
+  served_->server.published().flush();
   catch_up();
   ASSERT_EQ(changes_.size(), 1U);
   EXPECT_EQ(changes_[0].names, (std::vector<std::string>{"Peers"}));
@@ -164,9 +164,10 @@ TEST_F(Signals, WhatMovesAllTheTimeIsNotTold) {
 TEST_F(Signals, EventsAreHeard) {
   add_lab();
   catch_up();
-  served_->server.session_event("macsec0", {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
-  served_->server.session_event("macsec0", {core::Event::Kind::snapshot_changed, Time{}, ""});
-  served_->server.session_event("macsec9", {core::Event::Kind::peer_live, Time{}, "of no session"});
+  served_->server.published().session_event("macsec0",
+                                            {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
+  served_->server.published().session_event("macsec0", {core::Event::Kind::snapshot_changed, Time{}, ""});
+  served_->server.published().session_event("macsec9", {core::Event::Kind::peer_live, Time{}, "of no session"});
   catch_up();
   ASSERT_EQ(events_.size(), 1U);
   EXPECT_EQ(events_[0].first, macsec0_path);
@@ -189,7 +190,8 @@ TEST_F(Signals, EventTellsOfItsSessionBeforeItAndOfNoOther) {
   }
   model().asked.clear();
   changes_.clear();
-  served_->server.session_event("macsec0", {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
+  served_->server.published().session_event("macsec0",
+                                            {core::Event::Kind::peer_live, Time{std::chrono::seconds{5}}, "a peer"});
   EXPECT_EQ(model().asked["macsec0"], 1U);
   EXPECT_EQ(model().asked["macsec1"], 0U);
   run_until([this] { return !events_.empty(); });

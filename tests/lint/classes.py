@@ -14,9 +14,6 @@ UNDER = ("engine", "dbus", "plugin", "cli")
 TABLES = ("cli/verbs/", "cli/foreign/", "engine/config/rules/", "engine/eap/")
 # path: why it is not split yet
 CONTINUED = {
-    "dbus/server/manager_methods.cpp": "one interface of the server a file; an object class each is to come",
-    "dbus/server/profile_methods.cpp": "one interface of the server a file; an object class each is to come",
-    "dbus/server/session_methods.cpp": "one interface of the server a file; an object class each is to come",
     "engine/adapters/netlink/macsec_dump.cpp": "the parser is private to the kernel's dump",
 }
 METHOD = re.compile(r"^(?!\s)[^\n;{}()=]*?\b([A-Z]\w*)::~?\w+\s*\([^;{}]*\)[^;{}]*\{", re.M)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The methods of org.macsecd1.Profile that are about its keys.
+#include "dbus/server/profile_keys.hpp"
+
 #include "dbus/bus/names.hpp"
-#include "dbus/server/entry.hpp"
 #include "engine/config/port_pattern.hpp"
 
 #include <algorithm>
@@ -63,81 +63,74 @@ std::string word(KeyAdded outcome) { return outcome == KeyAdded::added ? "added"
 
 }  // namespace
 
-void Server::keys_changed(const std::string& profile) {
-  profile_changed(profile);
-  flush();
-}
-
 /// Adds a key; answers the call where that fails.
-std::optional<KeyAdded> Server::put_key(Call& call, const GivenKey& given, std::optional<KeyRole> default_role) {
-  const Result<PreSharedKey> key = make_key(given, default_role, options_.profiles);
+std::optional<KeyAdded> ProfileKeys::put(const GivenKey& given, std::optional<KeyRole> default_role) const {
+  const Result<PreSharedKey> key = make_key(given, default_role, shared_.options.profiles);
   if (!key) {
-    call.fail(error::invalid_settings, key.error().message);
+    call_.fail(error::invalid_settings, key.error().message);
     return std::nullopt;
   }
-  const Result<KeyAdded> outcome = model_.add_key(call.name(), *key);
+  const Result<KeyAdded> outcome = model_.add_key(call_.name(), *key);
   if (outcome) return *outcome;
-  fail_key(call, outcome.error());
+  fail_key(call_, outcome.error());
   return std::nullopt;
 }
 
-bool Server::begin_retirement(Call& call, const Ckn& ckn, core::Retirement how, Duration timeout) {
-  const Result<void> done = model_.retire_key(call.name(), ckn, how, timeout);
-  keys_changed(call.name());
-  if (!done) fail_key(call, done.error());
+bool ProfileKeys::begin_retirement(const Ckn& ckn, core::Retirement how, Duration timeout) const {
+  const Result<void> done = model_.retire_key(call_.name(), ckn, how, timeout);
+  changed();
+  if (!done) fail_key(call_, done.error());
   return done.has_value();
 }
 
-void Server::add_key(Call& call) {
-  const std::optional<GivenKey> given = read_given(call);
-  if (!given || !read_given_options(call, {option::lifetime})) return;
-  if (!model_.has_profile(call.name()))
-    return call.fail(error::no_such_profile, fmt::format("there is no profile {}", call.name()));
-  const std::optional<KeyAdded> outcome = put_key(call, *given, std::nullopt);
+void ProfileKeys::add() {
+  const std::optional<GivenKey> given = read_given(call_);
+  if (!given || !read_given_options(call_, {option::lifetime})) return;
+  if (!exists()) return;
+  const std::optional<KeyAdded> outcome = put(*given, std::nullopt);
   if (!outcome) return;
-  keys_changed(call.name());
-  call.reply(word(*outcome));
+  changed();
+  call_.reply(word(*outcome));
 }
 
-void Server::retire_key(Call& call) {
-  const std::optional<Ckn> ckn = read_ckn(call);
+void ProfileKeys::retire() {
+  const std::optional<Ckn> ckn = read_ckn(call_);
   if (!ckn) return;
-  const auto options = read_given_options(call, {option::timeout, option::force});
+  const auto options = read_given_options(call_, {option::timeout, option::force});
   if (!options) return;
   const auto how = options->force ? core::Retirement::forced : core::Retirement::when_proved;
-  if (begin_retirement(call, *ckn, how, options->timeout)) call.reply();
+  if (begin_retirement(*ckn, how, options->timeout)) call_.reply();
 }
 
-void Server::replace_key(Call& call) {
-  const std::optional<Ckn> old = read_ckn(call);
+void ProfileKeys::replace() {
+  const std::optional<Ckn> old = read_ckn(call_);
   if (!old) return;
-  const std::optional<GivenKey> given = read_given(call);
+  const std::optional<GivenKey> given = read_given(call_);
   if (!given) return;
-  const auto options = read_given_options(call, {option::lifetime, option::timeout});
+  const auto options = read_given_options(call_, {option::lifetime, option::timeout});
   if (!options) return;
-  if (!model_.has_profile(call.name()))
-    return call.fail(error::no_such_profile, fmt::format("there is no profile {}", call.name()));
-  const ProfileState state = model_.profile(call.name());
+  if (!exists()) return;
+  const ProfileState state = model_.profile(call_.name());
   // It would be added, and the old one stay: ports are not judged together.
   if (state.profile && is_pattern(state.profile->link.parent))
-    return fail_key(call,
+    return fail_key(call_,
                     Error{ENOTSUP, fmt::format("{} has many ports: add the key, and retire the old one by force when "
                                                "no peer has it alone any more",
-                                               call.name())});
+                                               call_.name())});
   const std::optional<KeyRole> role = role_of(state, *old);
-  const std::optional<KeyAdded> outcome = put_key(call, *given, role);
+  const std::optional<KeyAdded> outcome = put(*given, role);
   if (!outcome) return;
   // A call that is made again finds the work done.
   const bool done = !role && *outcome == KeyAdded::present;
-  if (done || begin_retirement(call, *old, core::Retirement::patient, options->timeout)) call.reply(word(*outcome));
+  if (done || begin_retirement(*old, core::Retirement::patient, options->timeout)) call_.reply(word(*outcome));
 }
 
-void Server::cancel_retire(Call& call) {
-  const std::optional<Ckn> ckn = read_ckn(call);
+void ProfileKeys::cancel_retire() {
+  const std::optional<Ckn> ckn = read_ckn(call_);
   if (!ckn) return;
-  if (const Result<void> done = model_.keep_key(call.name(), *ckn); !done) return fail_key(call, done.error());
-  keys_changed(call.name());
-  call.reply();
+  if (const Result<void> done = model_.keep_key(call_.name(), *ckn); !done) return fail_key(call_, done.error());
+  changed();
+  call_.reply();
 }
 
 }  // namespace macsec::bus

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The table of org.macsecd1.Authenticator.
+#include "dbus/server/authenticator_object.hpp"
+
 #include "dbus/server/views.hpp"
 
 namespace macsec::bus {
@@ -60,6 +61,19 @@ std::span<const Property<SessionState>> authenticator_properties() noexcept {
           Emits::nothing),
   };
   return table;
+}
+
+std::vector<sd_bus_vtable> AuthenticatorObject::vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Reauthenticate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                              entry<&AuthenticatorObject::reauthenticate>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Terminate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&AuthenticatorObject::terminate>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+  };
+  append_properties(vtable, authenticator_properties());
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
 }
 
 }  // namespace macsec::bus

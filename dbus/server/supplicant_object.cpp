@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The table of org.macsecd1.Supplicant.
+#include "dbus/server/supplicant_object.hpp"
+
 #include "dbus/server/views.hpp"
 #include "engine/config/eap_profile.hpp"
 
@@ -76,6 +77,19 @@ std::span<const Property<SessionState>> supplicant_properties() noexcept {
           Emits::nothing),
   };
   return table;
+}
+
+std::vector<sd_bus_vtable> SupplicantObject::vtable() {
+  std::vector<sd_bus_vtable> vtable{
+      SD_BUS_VTABLE_START(0),
+      SD_BUS_METHOD_WITH_ARGS("Reauthenticate", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                              entry<&SupplicantObject::reauthenticate>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_METHOD_WITH_ARGS("Logoff", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, entry<&SupplicantObject::log_off>,
+                              SD_BUS_VTABLE_UNPRIVILEGED),
+  };
+  append_properties(vtable, supplicant_properties());
+  vtable.push_back(SD_BUS_VTABLE_END);
+  return vtable;
 }
 
 }  // namespace macsec::bus

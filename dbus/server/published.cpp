@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "dbus/server/published.hpp"
+
+#include "dbus/bus/names.hpp"
+#include "dbus/server/authenticator_object.hpp"
+#include "dbus/server/manager_object.hpp"
+#include "dbus/server/profile_object.hpp"
+#include "dbus/server/session_object.hpp"
+#include "dbus/server/supplicant_object.hpp"
+
+namespace macsec::bus {
+namespace {
+
+/// A key of several ports is as far as the port that still needs it, else as the first one.
+void add_port(ProfileView& view, core::ParticipantStatus key) {
+  const auto at = std::ranges::find(view.participants, key.ckn, &core::ParticipantStatus::ckn);
+  if (at == view.participants.end()) return view.participants.push_back(std::move(key));
+  if (at->blocker.empty() && !key.blocker.empty()) std::swap(*at, key);
+  at->principal = at->principal || key.principal;
+  std::ranges::move(key.peers, std::back_inserter(at->peers));
+}
+
+}  // namespace
+
+Published::Published(sd_event* event, Model& model, Calls& calls)
+    : event_{event},
+      model_{model},
+      manager_{calls, now_},
+      profiles_{
+          calls,
+          profile_prefix,
+          {{interface::profile, profile_properties(), ProfileObject::vtable()}},
+          {[this] { return model_.profiles(); }, [this](const std::string& name) { return model_.has_profile(name); },
+           [this](const std::string& name) { return load_profile(name); }, [this] { return turn(); }},
+          [this](const ProfileView* before, const ProfileView* after) {
+            now_.profiles += (after != nullptr ? 1U : 0U) - (before != nullptr ? 1U : 0U);
+          }},
+      sessions_{
+          calls,
+          session_prefix,
+          {{interface::session, session_properties(), SessionObject::vtable()},
+           {interface::supplicant, supplicant_properties(), SupplicantObject::vtable(),
+            [](const SessionState& session) { return session.status.supplicant.has_value(); }},
+           {interface::authenticator, authenticator_properties(), AuthenticatorObject::vtable(),
+            [](const SessionState& session) { return session.status.authenticator.has_value(); }}},
+          {[this] { return model_.sessions(); }, [this](const std::string& name) { return model_.has_session(name); },
+           [this](const std::string& name) { return model_.session(name); }, [this] { return turn(); }},
+          [this](const SessionState* before, const SessionState* after) {
+            const auto secured = [](const SessionState* session) {
+              return session != nullptr && session->status.state == core::PortState::secured ? 1U : 0U;
+            };
+            now_.sessions += (after != nullptr ? 1U : 0U) - (before != nullptr ? 1U : 0U);
+            now_.secured += secured(after) - secured(before);
+          }} {
+  now_.directories = model_.profile_directories();
+}
+
+int Published::attach(sd_bus* bus) {
+  static const std::vector<sd_bus_vtable> manager = ManagerObject::vtable();
+  bus_ = bus;
+  sd_bus_slot* slot = nullptr;
+  int r = sd_bus_add_object_vtable(bus, &slot, root_path, interface::manager, manager.data(),
+                                   static_cast<Anchor*>(&manager_));
+  slots_.emplace_back(slot);
+  slot = nullptr;
+  if (r >= 0) r = sd_bus_add_object_manager(bus, &slot, root_path);
+  slots_.emplace_back(slot);
+  if (r >= 0) r = profiles_.attach(bus);
+  if (r >= 0) r = sessions_.attach(bus);
+  return r;
+}
+
+void Published::detach() {
+  slots_.clear();
+  profiles_.detach();
+  sessions_.detach();
+  bus_ = nullptr;
+}
+
+void Published::assume_told() {
+  profiles_.assume_published();
+  sessions_.assume_published();
+  told_ = now_;
+}
+
+int Published::Manager::get(const char*, const char* name, sd_bus_message* reply) {
+  const Property<ManagerView>* each = find_property(manager_properties(), name);
+  return each == nullptr ? -ENOENT : each->write(reply, view_);
+}
+
+void Published::profile_changed(const std::string& name) {
+  if (bus_ == nullptr) return;
+  profiles_.touch(name);
+  flush_later();
+}
+
+void Published::session_changed(const std::string& interface) {
+  if (bus_ == nullptr) return;
+  sessions_.touch(interface);
+  flush_later();
+}
+
+void Published::session_event(const std::string& interface, const core::Event& event) {
+  if (bus_ == nullptr || sd_bus_is_ready(bus_) <= 0 || event.kind == core::Event::Kind::snapshot_changed) return;
+  sessions_.flush(interface);  // a client knows the session before it hears of it
+  if (!sessions_.is_published(interface)) return;
+  sd_bus_message* raw = nullptr;
+  const std::string path = sessions_.path_of(interface);
+  int r = sd_bus_message_new_signal(bus_, &raw, path.c_str(), interface::session, "Event");
+  const MessagePointer signal{raw};
+  if (r >= 0) r = put_all(raw, std::string{core::to_string(event.kind)}, to_usec(event.at), event.text);
+  if (r >= 0) sd_bus_send(bus_, raw, nullptr);
+}
+
+void Published::flush_later() {
+  if (defer_ != nullptr) {
+    sd_event_source_set_enabled(defer_.get(), SD_EVENT_ONESHOT);
+    return;
+  }
+  sd_event_source* source = nullptr;
+  if (sd_event_add_defer(event_, &source, callback<&Published::flush>, this) < 0) return;
+  defer_.reset(source);
+  // After everything else of this turn, so that all its changes go out together.
+  sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+}
+
+void Published::flush() {
+  if (bus_ == nullptr) return;
+  profiles_.flush();
+  sessions_.flush();
+  std::vector<char*> names = changed_names(manager_properties(), told_, now_);
+  told_ = now_;
+  if (names.front() != nullptr) sd_bus_emit_properties_changed_strv(bus_, root_path, interface::manager, names.data());
+}
+
+ProfileView Published::load_profile(const std::string& name) {
+  ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}};
+  if (view.state.profile == nullptr) return view;
+  const bool has_keys = !view.state.profile->keys.empty();  // whose state is asked of all ports
+  for (const std::string& session : model_.sessions_of(name)) {
+    view.sessions.push_back(sessions_.path_of(session));
+    if (!has_keys) continue;
+    for (core::ParticipantStatus& key : model_.session(session).status.participants) add_port(view, std::move(key));
+  }
+  return view;
+}
+
+std::uint64_t Published::turn() const {
+  std::uint64_t turn = 0;
+  sd_event_get_iteration(event_, &turn);
+  return turn;
+}
+
+}  // namespace macsec::bus

@@ -281,6 +281,12 @@ void add_peers(Metrics& out, const Labels& labels, const bus::SessionInfo& info)
     more.emplace_back("ckn", peer.ckn);
     out.gauge("macsec_peer_last_heard_age_seconds", "Time since a peer was heard.", more,
               seconds_since(peer.last_heard));
+    out.counter("macsec_peer_icv_failures",
+                "MKPDUs under the address of a peer that are signed with another CAK, its own or a stranger's.", more,
+                peer.icv_failures);
+    out.gauge("macsec_peer_unheard",
+              "1 where a peer says that it sends with the SAK in use and no frame of it has come: idle, or broken.",
+              more, peer.unheard ? 1 : 0);
   }
 }
 

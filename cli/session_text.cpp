@@ -156,6 +156,7 @@ std::string peer_text(const bus::SessionInfo& info, const bus::PeerInfo& peer, b
   // Without carrier nobody is live, whatever was heard.
   if (info.carrier) text += peer.live ? " live" : " not live";
   if (peer.key_server) text += ", key server";
+  if (info.carrier && peer.live && peer.unheard) text += ", no frame received with this SAK";
   text += fmt::format(", priority {}", peer.priority);
   if (info.participants.size() > 1) text += ", key " + shorten(peer.ckn, shown_ckn);
   text += fmt::format(", {} {} ago", info.carrier ? "heard" : "last heard", Context::since(peer.last_heard));
@@ -167,6 +168,9 @@ std::string peer_text(const bus::SessionInfo& info, const bus::PeerInfo& peer, b
                                                           : "without the SAK",
                       peer.mi, peer.mn, peer.version);
   if (!peer.cipher_suites.empty()) text += fmt::format(", announces {}", fmt::join(peer.cipher_suites, " "));
+  if (peer.live_since) text += ", live for " + Context::since(*peer.live_since);
+  if (!peer.kmd.empty()) text += ", key management domain " + peer.kmd;
+  if (peer.icv_failures > 0) text += fmt::format(", {} ICV failures under its address", peer.icv_failures);
   return text;
 }
 

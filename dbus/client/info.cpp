@@ -47,7 +47,11 @@ PeerInfo to_peer(const Value& value) {
           .receiving = value["Receiving"].boolean(),
           .transmitting = value["Transmitting"].boolean(),
           .last_heard = to_time(value["LastHeard"]),
-          .cipher_suites = to_strings(value["CipherSuites"])};
+          .cipher_suites = to_strings(value["CipherSuites"]),
+          .live_since = to_optional_time(value["LiveSince"]),
+          .kmd = value["Kmd"].text(),
+          .icv_failures = value["IcvFailures"].number(),
+          .unheard = value["Unheard"].boolean()};
 }
 
 std::optional<std::int64_t> to_seconds(const Value& row, const std::string& name) {

@@ -69,6 +69,10 @@ struct PeerInfo {
   bool transmitting = false;
   Time last_heard;
   Strings cipher_suites;
+  std::optional<Time> live_since;
+  std::string kmd;
+  std::uint64_t icv_failures = 0;
+  bool unheard = false;
 };
 
 struct ParticipantInfo {

@@ -89,8 +89,13 @@ Rows peers(const SessionState& session) {
                        {"KeyServer", each.key_server},
                        {"Receiving", each.receiving},
                        {"Transmitting", each.transmitting},
-                       {"CipherSuites", names(each.announced)}},
-                      {{"Mn", each.mn}, {"LastHeard", to_usec(each.last_heard)}}});
+                       {"CipherSuites", names(each.announced)},
+                       {"LiveSince", each.live_since ? to_usec(*each.live_since) : std::uint64_t{0}},
+                       {"Kmd", each.kmd}},
+                      {{"Mn", each.mn},
+                       {"LastHeard", to_usec(each.last_heard)},
+                       {"IcvFailures", each.icv_failures},
+                       {"Unheard", each.unheard}}});
   return rows;
 }
 

@@ -96,6 +96,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     ++counters.rx_icv_failures;
     ++participant->icv_failures;
     participant->last_icv_failure = now;
+    participant->peers().note_icv_failure(basic->sci);
     return;
   }
   const auto pdu = read_mkpdu(frame.body, *basic);

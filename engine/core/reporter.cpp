@@ -280,6 +280,10 @@ ParticipantStatus describe(const Participant& participant, const Kay& kay) {
       status.transmitting = use != nullptr && use->transmitting;
     }
     status.last_heard = peer.last_heard;
+    if (peer.live && peer.live_since != Time{}) status.live_since = peer.live_since;
+    status.kmd = peer.kmd;
+    status.icv_failures = peer.icv_failures;
+    status.unheard = kay.is_unheard(peer);
     for (const CipherSuite suite : all_cipher_suites)
       if (peer.announces && peer.supports(suite)) status.announced.push_back(suite);
   }

@@ -99,7 +99,13 @@ struct PeerStatus {
   bool receiving = false;  ///< reports that it receives with the latest SAK
   bool transmitting = false;
   Time last_heard;
+  std::optional<Time> live_since{};    ///< of a live peer; nothing where it was live before this process began
   std::vector<CipherSuite> announced;  ///< empty: it announced nothing
+  std::string kmd{};                   ///< its Key Management Domain; empty: it names none
+  std::uint64_t icv_failures = 0;      ///< MKPDUs under its SCI whose ICV was wrong, its own or a stranger's
+  /// It says that it sends with the SAK in use, and none of its frames has come under it: it is idle, or its frames do not
+  /// arrive.
+  bool unheard = false;
 };
 
 struct ParticipantStatus {

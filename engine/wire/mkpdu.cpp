@@ -177,6 +177,8 @@ bool read_set(const SetHeader& header, Bytes body, Mkpdu& out) noexcept {
     case SetType::xpn:
       return read_xpn(header, body, out.xpn);
     case SetType::kmd:
+      out.kmd = body;
+      return true;
     case SetType::icv_indicator:
       return true;
   }

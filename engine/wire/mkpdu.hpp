@@ -108,6 +108,7 @@ struct Mkpdu {
   bool distributed_cak = false;  ///< present; skipped
   std::optional<AnnouncementSet> announcement;
   std::optional<XpnSet> xpn;
+  Bytes kmd;  ///< name of the sender's Key Management Domain (11.11.6); empty: none
   Bytes icv;  ///< 16 octets, the last of the body (or of the ICV Indicator set)
 };
 

@@ -202,6 +202,22 @@ TEST(Attack, GarbageAndWrongSignaturesChangeNothing) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+TEST(Attack, WrongSignaturesUnderTheAddressOfAPeerAreShownThere) {
+  Lab lab;
+  const auto hosts = lab.secured(3);
+  const Forger forger{psk("abcd", 0x99)};
+  MkpduContent content;
+  content.basic.sci = hosts[1]->sci();
+  content.basic.mi = MemberId{{9, 9, 9}};
+  content.basic.mn = 1;
+  content.basic.ckn = forger.ckn();
+  for (int i = 0; i < 3; ++i) lab.lan.inject(0, forger.frame(hosts[1]->mac(), content));
+  lab.lan.run_for(second);
+  for (const core::PeerStatus& peer : hosts[0]->status().participants.front().peers)
+    EXPECT_EQ(peer.icv_failures, peer.sci == hosts[1]->sci() ? 3U : 0U);
+  EXPECT_TRUE(lab.lan.secured());
+}
+
 TEST(Attack, AFloodOfStrangersMakesNoStorm) {
   Lab lab;
   Host& one = lab.add();

@@ -227,6 +227,32 @@ TEST(Device, WithASuiteOfItsOwnIsNotSecuredWithAnother) {
   EXPECT_EQ(member.status().cipher_suite, gcm_aes_128);
 }
 
+// Nothing tells it from a peer that has nothing to send: no other suite is tried for it, which would cost the latter its frames.
+TEST(Device, ThatConfirmsWhatItCannotUseIsShownAsUnheard) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& server = lab.add(suites({gcm_aes_128, gcm_aes_256}));
+  Other peer{lab, 200};
+  for (int i = 0; i < 30; ++i) {
+    peer.say(server);
+    if (const auto latest = server.status().latest) peer.use(latest->key, latest->an);
+    lab.lan.run_for(second);
+  }
+  const core::PortStatus status = server.status();
+  EXPECT_EQ(status.state, PortState::secured);
+  ASSERT_EQ(status.participants.front().peers.size(), 1U);
+  EXPECT_TRUE(status.participants.front().peers.front().unheard);
+  EXPECT_EQ(status.counters.sak_generated, 1U);
+}
+
+TEST(Device, WhoseFramesComeIsNotShownAsUnheard) {
+  Pair pair{suites({gcm_aes_128})};
+  pair.flood(10 * millisecond);
+  pair.lan.run_for(12 * second);
+  for (const Host* host : {pair.server, pair.member})
+    EXPECT_FALSE(host->status().participants.front().peers.front().unheard);
+}
+
 TEST(Device, WithASuiteOfItsOwnDecidesWhatTheGroupUses) {
   for (const bool serves : {true, false}) {
     Lab lab;

@@ -266,6 +266,15 @@ TEST(Mkpdu, UnknownSetsAreSkipped) {
   EXPECT_TRUE(read_mkpdu(body)->distributed_cak);
 }
 
+// 802.1X-2020 11.11.6
+TEST(Mkpdu, NamesTheKeyManagementDomain) {
+  const std::vector<std::uint8_t> body =
+      octets_of(std::string{basic_text} + "06000003 6c6162 00" + std::string{no_icv});
+  const auto pdu = read_mkpdu(body);
+  ASSERT_TRUE(pdu);
+  EXPECT_EQ(std::string(pdu->kmd.begin(), pdu->kmd.end()), "lab");
+}
+
 TEST(Mkpdu, MalformedSetsAreErrors) {
   const std::string entry = repeated("11", 16);
   EXPECT_EQ(error_of("01000010" + entry + "01000010" + entry), MkpduError::bad_parameter_set);  // twice

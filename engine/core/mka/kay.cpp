@@ -182,6 +182,13 @@ void Kay::drop_unused_key(Time now) {
 
 std::optional<Time> Kay::next_rekey() const noexcept { return is_key_server() ? server_.next_rekey() : std::nullopt; }
 
+bool Kay::is_unheard(const Peer& peer) const noexcept {
+  const SakSlot* key = cp_.in_use();
+  const PeerKeyUse* use = key != nullptr ? peer.use_of(key->id) : nullptr;
+  const std::optional<Pn> next = key != nullptr ? pn_watch_.received(peer.sci, key->id) : std::nullopt;
+  return use != nullptr && use->transmitting && next && *next <= 1;
+}
+
 Result<void> Kay::rekey(Time now) {
   if (!cp_.transmitting()) return fail(EAGAIN, "nothing is secured yet");
   if (!is_key_server())

@@ -80,6 +80,8 @@ class Kay {
   [[nodiscard]] std::optional<Sci> key_server() const noexcept { return principal_.key_server(); }
   /// Next to be sent, as last sampled; 0 where it is not known.
   [[nodiscard]] Pn next_pn() const noexcept { return pn_watch_.tells_lowest() ? pn_watch_.next_pn() : 0; }
+  /// The key is sent with by `peer`, as it says, and none of its frames has come under it, as last sampled.
+  [[nodiscard]] bool is_unheard(const Peer& peer) const noexcept;
   /// The profile asks for it, the packet numbers are known, and those of peers can be acted on: peers may drop what comes late.
   [[nodiscard]] bool delay_protect() const {
     return context_.profile->mka.delay_protect && pn_watch_.tells_lowest() && context_.secy.traits().lowest_pn_raisable;

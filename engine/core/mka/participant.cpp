@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/participant.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/core/mka/suspension.hpp"
 
 #include <algorithm>
@@ -161,6 +162,7 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
   peer.macsec_capable = basic.capability != MacsecCapability::none;
   forget_announcement(peer, now);
   if (pdu.announcement) note_announcement(peer, *pdu.announcement, now);
+  peer.kmd = printable_text(pdu.kmd);
   // Each MKPDU tells its own life: a suspension that is over, or was taken back, is not waited for.
   peer.expires = now + life_time;
   const bool suspended = peer.suspended_until.has_value();

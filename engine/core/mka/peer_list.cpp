@@ -34,6 +34,11 @@ const Peer* PeerList::find_live(const Sci& sci) const noexcept {
   return at == peers_.end() ? nullptr : &*at;
 }
 
+void PeerList::note_icv_failure(const Sci& sci) noexcept {
+  for (Peer& peer : peers_)
+    if (peer.sci == sci) ++peer.icv_failures;
+}
+
 Peer* PeerList::admit(const MemberId& mi, const Sci& sci) {
   if (peers_.size() >= max_peers) {
     auto oldest = peers_.end();

@@ -38,7 +38,9 @@ struct Peer {
   Time another_sak_at;                  ///< when another is tried for its sake
   Duration patience = life_time;        ///< from one such try to the next; doubles
   Time live_since;
-  std::vector<MemberId> hears;  ///< its live list as last told, without us
+  std::string kmd;                 ///< its Key Management Domain, printable
+  std::uint64_t icv_failures = 0;  ///< MKPDUs under its SCI whose ICV was wrong, its own or a stranger's
+  std::vector<MemberId> hears;     ///< its live list as last told, without us
   PeerKeyUse latest;
   PeerKeyUse old;
 
@@ -55,6 +57,8 @@ class PeerList {
   [[nodiscard]] Peer* find(const MemberId& mi) noexcept;
   [[nodiscard]] const Peer* find(const MemberId& mi) const noexcept;
   [[nodiscard]] const Peer* find_live(const Sci& sci) const noexcept;
+  /// An MKPDU that says it is of `sci` had a wrong ICV.
+  void note_icv_failure(const Sci& sci) noexcept;
   /// A new potential peer; the potential peer silent for longest makes room. Nullptr when all are live.
   Peer* admit(const MemberId& mi, const Sci& sci);
   /// Removes another member that claims `keep`'s SCI: it restarted under a new MI.

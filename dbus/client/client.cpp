@@ -129,8 +129,9 @@ Request<Nothing> Client::set_problems(const std::string& path, std::span<const P
   return request<Nothing>(true, path, interface::profile, "SetProblems", rows);
 }
 
-Request<std::string> Client::add_key(const std::string& path, const SettingsSection& key) const {
-  return request<std::string>(true, path, interface::profile, "AddKey", KeyArgument{key}, Dictionary{});
+Request<std::string> Client::add_key(const std::string& path, const SettingsSection& key,
+                                     const KeyKeeping& options) const {
+  return request<std::string>(true, path, interface::profile, "AddKey", KeyArgument{key}, to_dictionary(options));
 }
 Request<Nothing> Client::retire_key(const std::string& path, const std::string& ckn, std::chrono::microseconds timeout,
                                     bool force) const {

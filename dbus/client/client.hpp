@@ -91,7 +91,8 @@ class Client {
   [[nodiscard]] Request<Nothing> set_problems(const std::string& path, std::span<const Problem> problems) const;
 
   // The keys of a profile, by its path
-  [[nodiscard]] Request<std::string> add_key(const std::string& path, const SettingsSection& key) const;
+  [[nodiscard]] Request<std::string> add_key(const std::string& path, const SettingsSection& key,
+                                             const KeyKeeping& options = {}) const;
   [[nodiscard]] Request<Nothing> retire_key(const std::string& path, const std::string& ckn,
                                             std::chrono::microseconds timeout, bool force) const;
   [[nodiscard]] Request<std::string> replace_key(const std::string& path, const std::string& old,

@@ -66,13 +66,24 @@ KeyInfo to_key(const Value& value) {
           .state = value["State"].text(),
           .not_before = to_seconds(value, "NotBefore"),
           .not_after = to_seconds(value, "NotAfter"),
+          .lifetime = value["Lifetime"].text(),
           .origin = value["Origin"].text(),
+          .source = value["Source"].text(),
           .principal = value["Principal"].boolean(),
           .live_peers = to<unsigned>(value["LivePeers"]),
           .ready_to_retire = value["ReadyToRetire"].boolean(),
           .blocker = value["Blocker"].text(),
           .retired_at = to_seconds(value, "RetiredAt"),
           .still_in = value["StillIn"].text()};
+}
+
+std::optional<KeySourceInfo> to_key_source(const Value& value) {
+  if (value.dict().empty()) return std::nullopt;
+  return KeySourceInfo{.source = value["Source"].text(),
+                       .remote_id = value["RemoteId"].text(),
+                       .initiator = value["Initiator"].text(),
+                       .every = Duration{to<Duration::rep>(value["Every"])},
+                       .bits = to<unsigned>(value["Bits"])};
 }
 
 ParticipantInfo to_participant(const Value& value) {
@@ -132,6 +143,7 @@ ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
                    .sessions = {},
                    .settings = {},
                    .problems = {},
+                   .key_source = to_key_source(all["KeySource"]),
                    .keys = {}};
   for (const Value& row : all["Keys"].list()) info.keys.push_back(to_key(row));
   if (info.session == no_path) info.session.clear();

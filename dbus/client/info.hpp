@@ -16,13 +16,24 @@ struct KeyInfo {
   /// Seconds since 1970; nothing: unbounded on that side.
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;
+  std::string lifetime;
   std::string origin;
+  std::string source;  ///< the key source that brought it
   bool principal = false;
   unsigned live_peers = 0;
   bool ready_to_retire = false;
   std::string blocker;
   std::optional<std::int64_t> retired_at;  ///< files say that it is retired
   std::string still_in;                    ///< FILE:LINE where the secret of such a key still stands
+};
+
+/// What [KeySource] says.
+struct KeySourceInfo {
+  std::string source;
+  std::string remote_id;
+  std::string initiator;
+  Duration every{};
+  unsigned bits = 0;
 };
 
 struct ProfileInfo {
@@ -43,6 +54,7 @@ struct ProfileInfo {
   /// Sections in order, each with its settings as text.
   std::vector<std::pair<std::string, std::map<std::string, std::string>>> settings;
   std::vector<Problem> problems;
+  std::optional<KeySourceInfo> key_source;
   std::vector<KeyInfo> keys;
 };
 
@@ -196,6 +208,13 @@ struct AuthenticatorInfo {
   std::string reply_message;
   std::map<std::string, Strings> attributes;  ///< that nobody acts on
   std::map<std::string, std::uint64_t> counters;
+};
+
+/// KeyEvent of a profile.
+struct KeyEvent {
+  std::string kind;
+  std::string ckn;
+  std::string text;
 };
 
 struct SessionEvent {

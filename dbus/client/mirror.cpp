@@ -29,6 +29,14 @@ Mirror::Mirror(Client& client, Callbacks callbacks, Activate activate)
     hear(fmt::format("{},path_namespace='{}',interface='{}',member='Event'", from_daemon, session_prefix,
                      interface::session),
          &Mirror::on_event);
+  if (callbacks_.unknown_ckn)
+    hear(fmt::format("{},path_namespace='{}',interface='{}',member='UnknownCkn'", from_daemon, session_prefix,
+                     interface::session),
+         &Mirror::on_unknown_ckn);
+  if (callbacks_.key_event)
+    hear(fmt::format("{},path_namespace='{}',interface='{}',member='KeyEvent'", from_daemon, profile_prefix,
+                     interface::profile),
+         &Mirror::on_key_event);
   fetch();
 }
 
@@ -100,6 +108,19 @@ void Mirror::on_event(sd_bus_message* message) {
   if (get(message, event.kind) < 0 || get(message, time) < 0 || get(message, event.text) < 0) return;
   event.time = Time{Duration{static_cast<Duration::rep>(time)}};
   callbacks_.event(sd_bus_message_get_path(message), event);
+}
+
+void Mirror::on_unknown_ckn(sd_bus_message* message) {
+  std::string ckn;
+  std::string sci;
+  if (get(message, ckn) < 0 || get(message, sci) < 0) return;
+  callbacks_.unknown_ckn(sd_bus_message_get_path(message), ckn, sci);
+}
+
+void Mirror::on_key_event(sd_bus_message* message) {
+  KeyEvent event;
+  if (get(message, event.kind) < 0 || get(message, event.ckn) < 0 || get(message, event.text) < 0) return;
+  callbacks_.key_event(sd_bus_message_get_path(message), event);
 }
 
 const Value::Dict* Mirror::find(const std::string& path, const char* interface) const {

@@ -28,6 +28,10 @@ class Mirror {
     std::function<void(const Change&)> changed;
     /// Event of a session. May be empty.
     std::function<void(const std::string& path, const SessionEvent&)> event{};
+    /// UnknownCkn of a session. May be empty.
+    std::function<void(const std::string& path, const std::string& ckn, const std::string& sci)> unknown_ckn{};
+    /// KeyEvent of a profile. May be empty.
+    std::function<void(const std::string& path, const KeyEvent&)> key_event{};
   };
   /// Whether a daemon that does not run is to be started by asking it.
   enum class Activate : bool { no, yes };
@@ -52,6 +56,8 @@ class Mirror {
   void on_removed(sd_bus_message* message);
   void on_properties(sd_bus_message* message);
   void on_event(sd_bus_message* message);
+  void on_unknown_ckn(sd_bus_message* message);
+  void on_key_event(sd_bus_message* message);
   void tell(const Change& change) const { callbacks_.changed(change); }
 
   Client& client_;

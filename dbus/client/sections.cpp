@@ -21,11 +21,11 @@ void add_secrets(SettingsSection& section, const Profile& profile, std::size_t i
   const bool resolve = references == References::resolved;
   if (section.name == "Key") {
     const PreSharedKey& key = profile.keys.at(instance);
-    if (resolve || (key.source.file.empty() && key.source.credential.empty()))
+    if (resolve || (key.origin.file.empty() && key.origin.credential.empty()))
       section.secrets.emplace_back("Cak", to_secret(key.cak.expose()));
   } else if (section.name == "StaticKeys") {
     const StaticKey& key = profile.static_keys.at(instance);
-    if (resolve || (key.source.file.empty() && key.source.credential.empty()))
+    if (resolve || (key.origin.file.empty() && key.origin.credential.empty()))
       section.secrets.emplace_back("Key", to_secret(key.key.expose()));
     if (!key.salt.empty()) section.secrets.emplace_back("Salt", to_secret(key.salt.expose()));
   } else if (section.name == "8021X") {
@@ -119,6 +119,13 @@ int put(sd_bus_message* message, const KeyArgument& key) {
     if (r >= 0) r = file ? put_entry(message, name + "Fd", file) : put_entry(message, name, octets_of(secret));
   }
   return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+Dictionary to_dictionary(const KeyKeeping& options) {
+  Dictionary out;
+  if (options.memory) out.emplace(option::lifetime, std::string{to_string(Lifetime::memory)});
+  if (!options.key_source.empty()) out.emplace(option::source, options.key_source);
+  return out;
 }
 
 Dictionary to_dictionary(const ProfileOptions& options) {

@@ -44,6 +44,13 @@ struct KeyArgument {
 /// Writes a{sv}; the secret goes in a memfd where the connection carries descriptors, and so through no buffer of the bus.
 int put(sd_bus_message* message, const KeyArgument& key);
 
+/// Where a key that is added is kept.
+struct KeyKeeping {
+  bool memory = false;       ///< in no file
+  std::string key_source{};  ///< that brings it, into memory; empty: none does
+};
+[[nodiscard]] Dictionary to_dictionary(const KeyKeeping& options);
+
 /// Options of AddProfile and Update; members without a value are not sent.
 struct ProfileOptions {
   std::optional<Lifetime> lifetime{};

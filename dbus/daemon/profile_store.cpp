@@ -2,6 +2,7 @@
 #include "dbus/daemon/profile_store.hpp"
 
 #include "engine/base/file.hpp"
+#include "engine/config/key_limits.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,11 +17,6 @@ namespace {
 
 /// Sorts after what a person would write, so that the last word is the operator's latest.
 constexpr std::string_view enable_drop_in = "90-enable.conf";
-/// Keys of one profile, and those that are in their time at once.
-constexpr std::size_t most_keys = 64;
-constexpr std::size_t most_speaking_keys = 4;
-/// Retired keys whose names are remembered though nothing of them is left.
-constexpr std::size_t most_retired = 64;
 constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0750};
 
 std::unexpected<Error> no_profile(const std::string& name) {
@@ -56,14 +52,6 @@ bool same_in_any_order(const Profile& left, const Profile& right) {
          left.static_keys == right.static_keys && std::ranges::is_permutation(left.keys, right.keys);
 }
 
-std::size_t count_speaking(std::span<const PreSharedKey> keys, const Profile& profile, std::int64_t now) {
-  const auto tolerance = std::chrono::duration_cast<std::chrono::seconds>(profile.mka.key_tolerance).count();
-  return static_cast<std::size_t>(std::ranges::count_if(keys, [&](const PreSharedKey& key) {
-    return (!key.not_before || *key.not_before - tolerance <= now) &&
-           (!key.not_after || now < *key.not_after + tolerance);
-  }));
-}
-
 /// Removes a profile's file and the drop-ins beside it; what may not be removed is found before anything is.
 Result<void> remove_files(const std::string& path) {
   const auto failure = [](int code, const std::string& what) {
@@ -94,17 +82,17 @@ ProfileStore::ProfileStore(std::vector<std::string> directories, ProfileContext 
 
 // ---- files ----------------------------------------------------------------------------------------------------------
 
-ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* before) {
+ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* before) const {
   Entry entry;
   entry.path = file.path;
   entry.parent = std::move(file.parent);
   entry.state.name = file.name;
   entry.state.origin = file.path;
   entry.state.enabled = file.profile && file.profile->link.enabled;
-  entry.state.profile = std::move(file.profile);
+  entry.state.profile = memory_keys_.complete(std::move(file.profile));
   for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
   if (entry.state.profile || before == nullptr || !before->state.profile) return entry;
-  entry.state.profile = before->state.profile;
+  entry.state.profile = memory_keys_.complete(before->state.profile);
   entry.state.enabled = before->state.enabled;
   entry.state.problems.push_back({.error = false,
                                   .file = entry.path,
@@ -149,6 +137,7 @@ void ProfileStore::load(Tell tell, const Report& report) {
     now.insert_or_assign(name, from_file(std::move(file), before == entries_.end() ? nullptr : &before->second));
   }
   entries_ = std::move(now);
+  forget_absent();
   std::ranges::sort(told);
   told_ = std::move(told);
 }
@@ -193,6 +182,7 @@ Result<void> ProfileStore::remove(const std::string& name) {
     if (auto done = remove_files(at->second.path); !done) return done;
   }
   entries_.erase(at);
+  forget_absent();
   return {};
 }
 
@@ -219,7 +209,7 @@ std::vector<Ckn> ProfileStore::keys_in_own_files(const std::string& name) const 
   const auto at = entries_.find(name);
   if (at == entries_.end() || !at->second.state.profile) return out;
   for (const PreSharedKey& key : at->second.state.profile->keys)
-    if (key.source.place.starts_with(key_file_of(name, key.ckn) + ":")) out.push_back(key.ckn);
+    if (key.origin.place.starts_with(key_file_of(name, key.ckn) + ":")) out.push_back(key.ckn);
   return out;
 }
 
@@ -233,9 +223,14 @@ ProfileFile ProfileStore::read(const std::string& name, const Entry& entry, cons
 void ProfileStore::add_key_files(Entry& entry) const {
   if (!entry.base) return;
   ProfileFile file = read(entry.state.name, entry, {});
-  entry.state.profile = std::move(file.profile);
+  entry.state.profile = memory_keys_.complete(std::move(file.profile));
   entry.state.problems.clear();
   for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
+}
+
+/// Keys in memory go with their profile.
+void ProfileStore::forget_absent() {
+  memory_keys_.forget_others([this](const std::string& name) { return entries_.contains(name); });
 }
 
 /// Puts a key file in place where the profile, with it, can run.
@@ -255,18 +250,20 @@ Result<bus::KeyAdded> ProfileStore::add_key(const std::string& name, const PreSh
   const ProfilePointer& profile = at->second.state.profile;
   if (!profile) return fail(EINVAL, fmt::format("{} has errors: macsecctl profile check {}", name, name));
   if (!profile->static_keys.empty()) return fail(ENOTSUP, fmt::format("the keys of {} are static", name));
+  if (const std::string why = objection_to(*profile, key); !why.empty()) return fail(EINVAL, why);
   if (const auto same = std::ranges::find(profile->keys, key.ckn, &PreSharedKey::ckn); same != profile->keys.end()) {
     if (same->cak == key.cak) return bus::KeyAdded::present;
     return fail(EEXIST, fmt::format("CKN {} has another CAK: a new key needs a new CKN", to_string(key.ckn)));
   }
   if (std::ranges::find(profile->retired, key.ckn, &RetiredKey::ckn) != profile->retired.end())
     return fail(EEXIST, fmt::format("CKN {} was retired: a new key needs a new CKN", to_string(key.ckn)));
-  if (profile->keys.size() >= most_keys)
-    return fail(E2BIG, fmt::format("a profile has {} keys at most: retire one first", most_keys));
-  const std::int64_t now = *context_.as_of_now().now;
-  if (count_speaking(profile->keys, *profile, now) >= most_speaking_keys &&
-      count_speaking({&key, 1}, *profile, now) > 0)
-    return fail(E2BIG, fmt::format("{} keys are in their time already: retire one first", most_speaking_keys));
+  if (const std::string why = too_many_with(*profile, key, *context_.as_of_now().now); !why.empty())
+    return fail(E2BIG, why);
+  if (key.origin.memory) {
+    memory_keys_.add(name, key);
+    at->second.state.profile = memory_keys_.complete(profile);
+    return bus::KeyAdded::added;
+  }
   WipedBuffer text;
   text.add("# Written by macsecd for a program.\n\n").add(key_file(key).view());
   if (auto done = replace_key_file(name, key.ckn, text.view()); !done) return std::unexpected{done.error()};
@@ -283,6 +280,7 @@ Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) c
   if (std::ranges::none_of(keys, another))
     return fail(ENODATA,
                 fmt::format("CKN {} is the last primary key of {}: add another one first", to_string(ckn), name));
+  if (key->origin.memory) return {};
   const std::string drop_ins = std::filesystem::path{key_file_of(name, ckn)}.parent_path();
   if (may_change(drop_ins) || (errno == ENOENT && may_change(directories_.front()))) return {};
   return fail(EROFS, fmt::format("cannot write to {}: {}", drop_ins, std::strerror(errno)));
@@ -291,10 +289,16 @@ Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) c
 Result<void> ProfileStore::retire_key(const std::string& name, const Ckn& ckn) {
   if (auto may = may_retire(name, ckn); !may) return may;
   const std::int64_t now = *context_.as_of_now().now;
+  Entry& entry = entries_.at(name);
+  if (std::ranges::find(entry.state.profile->keys, ckn, &PreSharedKey::ckn)->origin.memory) {
+    memory_keys_.retire(name, ckn, now);
+    entry.state.profile = memory_keys_.complete(entry.state.profile);
+    return {};
+  }
   const std::string text =
       fmt::format("# Written by macsecd: this key is out of use.\n\n[Key]\nCkn={}\nRetired=@{}\n", to_string(ckn), now);
   if (auto done = replace_key_file(name, ckn, text); !done) return done;
-  forget_oldest(*entries_.at(name).state.profile);
+  forget_oldest(*entry.state.profile);
   return {};
 }
 
@@ -303,7 +307,7 @@ void ProfileStore::forget_oldest(const Profile& profile) const {
   for (const RetiredKey& key : profile.retired)
     if (key.still_said.empty() && key.file == key_file_of(profile.name, key.ckn)) gone.push_back(key);
   std::ranges::sort(gone, {}, &RetiredKey::at);
-  for (std::size_t i = 0; i + most_retired <= gone.size(); ++i) ::unlink(gone[i].file.c_str());
+  for (std::size_t i = 0; i + most_retired_keys <= gone.size(); ++i) ::unlink(gone[i].file.c_str());
 }
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
@@ -369,6 +373,7 @@ std::vector<std::string> ProfileStore::leave(const std::string& client, Time now
     if (!record->parked_until) park(*record, now);
     ++at;
   }
+  forget_absent();
   return touched;
 }
 
@@ -414,6 +419,7 @@ std::vector<std::string> ProfileStore::expire(Time now) {
     gone.push_back(each.first);
     return true;
   });
+  forget_absent();
   return gone;
 }
 

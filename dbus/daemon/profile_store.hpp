@@ -3,6 +3,7 @@
 /// were good last.
 #pragma once
 
+#include "dbus/daemon/memory_keyring.hpp"
 #include "dbus/server/model.hpp"
 #include "engine/config/profile_set.hpp"
 
@@ -53,11 +54,12 @@ class ProfileStore {
 
   // The contract of bus::Model, without the sessions that follow. Functions that return names return those touched.
   [[nodiscard]] Result<void> put(ProfilePointer profile, bus::ClientProfile client);
-  /// One more key, in a drop-in of its own. EEXIST: the CKN has, or had, another CAK; E2BIG: there are enough; ENOTSUP.
+  /// One more key, in a drop-in of its own or, where its origin says so, in memory. EEXIST: the CKN has, or had, another
+  /// CAK; E2BIG: there are enough; ENOTSUP; EINVAL.
   [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& name, const PreSharedKey& key);
   /// Whether retire_key() could be done: ENOENT: no such key; ENODATA: it is the last primary one; EROFS.
   [[nodiscard]] Result<void> may_retire(const std::string& name, const Ckn& ckn) const;
-  /// Writes that the key is not used any more, in place of its file where it has one.
+  /// Writes that the key is not used any more, in place of its file where it has one; one from memory is forgotten.
   [[nodiscard]] Result<void> retire_key(const std::string& name, const Ckn& ckn);
   [[nodiscard]] Result<void> put_broken(const std::string& name, bus::ClientProfile client);
   /// Only writes: load() takes the file over.
@@ -91,11 +93,13 @@ class ProfileStore {
   [[nodiscard]] std::vector<Ckn> keys_in_own_files(const std::string& name) const;
   void forget_oldest(const Profile& profile) const;
   void add_key_files(Entry& entry) const;
-  [[nodiscard]] static Entry from_file(ProfileFile file, const Entry* before);
+  void forget_absent();
+  [[nodiscard]] Entry from_file(ProfileFile file, const Entry* before) const;
 
   std::vector<std::string> directories_;
   ProfileContext context_;
   Entries entries_;
+  MemoryKeyring memory_keys_;
   RunningProblems running_problems_;
   std::vector<std::string> told_;  ///< diagnostics of the last load(), sorted
   std::string errors_;

@@ -119,7 +119,11 @@ Result<void> Profiles::set_enabled(const std::string& name, bool enabled) {
 
 Result<bus::KeyAdded> Profiles::add_key(const std::string& name, const PreSharedKey& key) {
   auto done = store_.add_key(name, key);
-  if (done == bus::KeyAdded::added) load(ProfileStore::Tell::news);
+  if (done != bus::KeyAdded::added) return done;
+  if (key.origin.memory)
+    changed({name});
+  else
+    load(ProfileStore::Tell::news);
   return done;
 }
 

@@ -185,6 +185,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::state_changed:
     case core::Event::Kind::rekey_started:
     case core::Event::Kind::key_server_changed:
+    case core::Event::Kind::unknown_ckn:
     case core::Event::Kind::authenticated:
     case core::Event::Kind::authentication_failed:
     case core::Event::Kind::reauthenticated:

@@ -2,6 +2,7 @@
 #include "dbus/server/profile_keys.hpp"
 
 #include "dbus/bus/names.hpp"
+#include "dbus/server/published.hpp"
 #include "engine/config/port_pattern.hpp"
 
 #include <algorithm>
@@ -59,18 +60,30 @@ std::optional<KeyRole> role_of(const ProfileState& state, const Ckn& ckn) {
   return key == state.profile->keys.end() ? std::nullopt : std::optional{key->role};
 }
 
+std::string added_text(const PreSharedKey& key) {
+  const std::string by = key.origin.key_source.empty() ? "" : " by key source " + key.origin.key_source;
+  return fmt::format("CKN {} was added{}", to_string(key.ckn), by);
+}
+
 std::string word(KeyAdded outcome) { return outcome == KeyAdded::added ? "added" : "present"; }
 
 }  // namespace
 
 /// Adds a key; answers the call where that fails.
-std::optional<KeyAdded> ProfileKeys::put(const GivenKey& given, std::optional<KeyRole> default_role) const {
-  const Result<PreSharedKey> key = make_key(given, default_role, shared_.options.profiles);
+std::optional<KeyAdded> ProfileKeys::put(const GivenKey& given, std::optional<KeyRole> default_role,
+                                         const KeyOptions& options) const {
+  Result<PreSharedKey> key = make_key(given, default_role, shared_.options.profiles);
   if (!key) {
     call_.fail(error::invalid_settings, key.error().message);
     return std::nullopt;
   }
+  key->origin.memory = options.memory;
+  key->origin.key_source = options.key_source;
   const Result<KeyAdded> outcome = model_.add_key(call_.name(), *key);
+  if (outcome == KeyAdded::added) {
+    changed();
+    shared_.published.key_event(call_.name(), "key-added", key->ckn, added_text(*key));
+  }
   if (outcome) return *outcome;
   fail_key(call_, outcome.error());
   return std::nullopt;
@@ -85,12 +98,11 @@ bool ProfileKeys::begin_retirement(const Ckn& ckn, core::Retirement how, Duratio
 
 void ProfileKeys::add() {
   const std::optional<GivenKey> given = read_given(call_);
-  if (!given || !read_given_options(call_, {option::lifetime})) return;
-  if (!exists()) return;
-  const std::optional<KeyAdded> outcome = put(*given, std::nullopt);
-  if (!outcome) return;
-  changed();
-  call_.reply(word(*outcome));
+  if (!given) return;
+  const auto options = read_given_options(call_, {option::lifetime, option::source});
+  if (!options || !exists()) return;
+  const std::optional<KeyAdded> outcome = put(*given, std::nullopt, *options);
+  if (outcome) call_.reply(word(*outcome));
 }
 
 void ProfileKeys::retire() {
@@ -107,7 +119,7 @@ void ProfileKeys::replace() {
   if (!old) return;
   const std::optional<GivenKey> given = read_given(call_);
   if (!given) return;
-  const auto options = read_given_options(call_, {option::lifetime, option::timeout});
+  const auto options = read_given_options(call_, {option::lifetime, option::source, option::timeout});
   if (!options) return;
   if (!exists()) return;
   const ProfileState state = model_.profile(call_.name());
@@ -118,7 +130,7 @@ void ProfileKeys::replace() {
                                                "no peer has it alone any more",
                                                call_.name())});
   const std::optional<KeyRole> role = role_of(state, *old);
-  const std::optional<KeyAdded> outcome = put(*given, role);
+  const std::optional<KeyAdded> outcome = put(*given, role, *options);
   if (!outcome) return;
   // A call that is made again finds the work done.
   const bool done = !role && *outcome == KeyAdded::present;

@@ -16,7 +16,8 @@ class ProfileKeys : OfProfile {
   void cancel_retire();
 
  private:
-  [[nodiscard]] std::optional<KeyAdded> put(const GivenKey& given, std::optional<KeyRole> default_role) const;
+  [[nodiscard]] std::optional<KeyAdded> put(const GivenKey& given, std::optional<KeyRole> default_role,
+                                            const KeyOptions& options) const;
   [[nodiscard]] bool begin_retirement(const Ckn& ckn, core::Retirement how, Duration timeout) const;
 };
 

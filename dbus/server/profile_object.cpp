@@ -34,6 +34,7 @@ std::vector<sd_bus_vtable> ProfileObject::vtable() {
                               SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
       SD_BUS_METHOD_WITH_ARGS("CancelRetire", SD_BUS_ARGS("s", ckn), SD_BUS_NO_RESULT,
                               entry<&ProfileKeys::cancel_retire>, SD_BUS_VTABLE_UNPRIVILEGED),
+      SD_BUS_SIGNAL_WITH_ARGS("KeyEvent", SD_BUS_ARGS("s", kind, "s", ckn, "s", text), 0),
   };
   append_properties(vtable, profile_properties());
   vtable.push_back(SD_BUS_VTABLE_END);

@@ -20,6 +20,15 @@ void add_port(ProfileView& view, core::ParticipantStatus key) {
   std::ranges::move(key.peers, std::back_inserter(at->peers));
 }
 
+template <typename... T>
+void send_signal(sd_bus* bus, const std::string& path, const char* interface, const char* member, const T&... values) {
+  sd_bus_message* raw = nullptr;
+  int r = sd_bus_message_new_signal(bus, &raw, path.c_str(), interface, member);
+  const MessagePointer signal{raw};
+  if (r >= 0) r = put_all(raw, values...);
+  if (r >= 0) sd_bus_send(bus, raw, nullptr);
+}
+
 }  // namespace
 
 Published::Published(sd_event* event, Model& model, Calls& calls)
@@ -104,12 +113,21 @@ void Published::session_event(const std::string& interface, const core::Event& e
   if (bus_ == nullptr || sd_bus_is_ready(bus_) <= 0 || event.kind == core::Event::Kind::snapshot_changed) return;
   sessions_.flush(interface);  // a client knows the session before it hears of it
   if (!sessions_.is_published(interface)) return;
-  sd_bus_message* raw = nullptr;
   const std::string path = sessions_.path_of(interface);
-  int r = sd_bus_message_new_signal(bus_, &raw, path.c_str(), interface::session, "Event");
-  const MessagePointer signal{raw};
-  if (r >= 0) r = put_all(raw, std::string{core::to_string(event.kind)}, to_usec(event.at), event.text);
-  if (r >= 0) sd_bus_send(bus_, raw, nullptr);
+  if (event.kind == core::Event::Kind::unknown_ckn)
+    return send_signal(bus_, path, interface::session, "UnknownCkn", to_string(event.ckn.value()),
+                       to_string(event.sci.value()));
+  const std::string kind{core::to_string(event.kind)};
+  send_signal(bus_, path, interface::session, "Event", kind, to_usec(event.at), event.text);
+  if (event.ckn) key_event(model_.session(interface).profile, kind, *event.ckn, event.text);
+}
+
+void Published::key_event(const std::string& profile, std::string_view kind, const Ckn& ckn, const std::string& text) {
+  if (bus_ == nullptr) return;
+  profiles_.flush(profile);
+  if (profiles_.is_published(profile))
+    send_signal(bus_, profiles_.path_of(profile), interface::profile, "KeyEvent", std::string{kind}, to_string(ckn),
+                text);
 }
 
 void Published::flush_later() {

@@ -27,6 +27,8 @@ class Published {
   void session_changed(const std::string& interface);
   /// Told at once.
   void session_event(const std::string& interface, const core::Event& event);
+  /// Something happened to a key of a profile; told at once.
+  void key_event(const std::string& profile, std::string_view kind, const Ckn& ckn, const std::string& text);
   /// Tells now what is to be told.
   void flush();
 

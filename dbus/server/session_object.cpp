@@ -29,6 +29,7 @@ std::vector<sd_bus_vtable> SessionObject::vtable() {
       SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings),
                               entry<&SessionObject::diagnose>, SD_BUS_VTABLE_UNPRIVILEGED),
       SD_BUS_SIGNAL_WITH_ARGS("Event", SD_BUS_ARGS("s", kind, "t", time, "s", text), 0),
+      SD_BUS_SIGNAL_WITH_ARGS("UnknownCkn", SD_BUS_ARGS("s", ckn, "s", sci), 0),
   };
   append_properties(vtable, session_properties());
   vtable.push_back(SD_BUS_VTABLE_END);

@@ -223,8 +223,14 @@ Result<void> take_key_option(KeyOptions& options, const std::string& name, const
   } else {
     std::optional<std::string> word;
     if (Result<void> taken = take_option(value, name, "s", word); !taken) return taken;
-    if (*word != to_string(Lifetime::file))
-      return fail(EINVAL, "Lifetime is file: a key is written to a file of its own");
+    if (name == option::source) {
+      if (!is_profile_name(*word)) return fail(EINVAL, "Source is the name of a key source: NAME of NAME.source");
+      options.key_source = std::move(*word);
+      return {};
+    }
+    options.memory = *word == to_string(Lifetime::memory);
+    if (!options.memory && *word != to_string(Lifetime::file))
+      return fail(EINVAL, "Lifetime is file or memory: a key has a file of its own, or none");
   }
   return {};
 }
@@ -286,6 +292,10 @@ Result<KeyOptions> read_key_options(sd_bus_message* message, std::initializer_li
       return fail(EINVAL, fmt::format("there is no option {}", name));
     else if (Result<void> taken = take_key_option(options, name, value); !taken)
       return std::unexpected{taken.error()};
+  if (options.key_source.empty()) return options;
+  if (given.contains(option::lifetime) && !options.memory)
+    return fail(EINVAL, "the key of a key source has the Lifetime memory: it is in no file");
+  options.memory = true;
   return options;
 }
 

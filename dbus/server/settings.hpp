@@ -40,6 +40,8 @@ struct GivenKey {
 struct KeyOptions {
   Duration timeout = default_retirement;
   bool force = false;
+  bool memory = false;       ///< Lifetime is "memory", or a key source brings the key
+  std::string key_source{};  ///< Source
 };
 /// Reads a{sv} of a method for keys, which knows the options `known`. Every error is EINVAL and names the option.
 [[nodiscard]] Result<KeyOptions> read_key_options(sd_bus_message* message,

@@ -24,11 +24,19 @@ Rows participants(const SessionState& session) {
   return rows;
 }
 
+std::string origin_of(const PreSharedKey& key, const ProfileState& state) {
+  if (!key.origin.key_source.empty()) return "source " + key.origin.key_source;
+  if (key.origin.memory) return "memory";
+  return key.origin.place.empty() ? text(to_string(state.source)) : key.origin.place;
+}
+
 Dictionary key_settings(const PreSharedKey& key, const ProfileState& state) {
   Dictionary row{{"Ckn", to_string(key.ckn)},
                  {"Bits", static_cast<std::uint32_t>(key.cak.size() * 8)},
                  {"Role", text(to_string(key.role))},
-                 {"Origin", key.source.place.empty() ? text(to_string(state.source)) : key.source.place}};
+                 {"Lifetime", text(to_string(key.origin.memory ? Lifetime::memory : Lifetime::file))},
+                 {"Origin", origin_of(key, state)}};
+  if (!key.origin.key_source.empty()) row.emplace("Source", key.origin.key_source);
   if (key.not_before) row.emplace("NotBefore", static_cast<std::uint64_t>(*key.not_before));
   if (key.not_after) row.emplace("NotAfter", static_cast<std::uint64_t>(*key.not_after));
   return row;
@@ -59,9 +67,19 @@ std::vector<Dictionary> keys(const ProfileView& view) {
     rows.push_back({{"Ckn", to_string(key.ckn)},
                     {"State", text(to_string(core::KeyState::retired))},
                     {"RetiredAt", static_cast<std::uint64_t>(key.at)},
-                    {"Origin", key.file},
+                    {"Origin", key.memory ? std::string{"memory"} : key.file},
                     {"StillIn", key.still_said}});
   return rows;
+}
+
+Dictionary key_source(const Profile& profile) {
+  if (!profile.key_source) return {};
+  const Profile::KeySource& from = *profile.key_source;
+  return {{"Source", from.source},
+          {"RemoteId", from.remote_id},
+          {"Initiator", text(to_string(from.initiator))},
+          {"Every", static_cast<std::uint64_t>(from.every.count())},
+          {"Bits", std::uint32_t{from.bits}}};
 }
 
 std::vector<ObjectPath> paths(const std::vector<std::string>& texts) {
@@ -182,6 +200,8 @@ std::span<const Property<ProfileView>> profile_properties() noexcept {
       property<ProfileView>("Sessions", [](P p) { return paths(p.sessions); }),
       property<ProfileView>("Settings",
                             [](P p) { return p.state.profile ? show_settings(*p.state.profile) : Sections{}; }),
+      property<ProfileView>("KeySource",
+                            [](P p) { return p.state.profile ? key_source(*p.state.profile) : Dictionary{}; }),
       property<ProfileView>("Keys", [](P p) { return keys(p); }),
       property<ProfileView>("Problems",
                             [](P p) {

@@ -154,6 +154,18 @@ std::string_view to_string(CakLength length) noexcept {
   return {};
 }
 
+std::string_view to_string(KeyInitiator initiator) noexcept {
+  switch (initiator) {
+    case KeyInitiator::automatic:
+      return "auto";
+    case KeyInitiator::yes:
+      return "yes";
+    case KeyInitiator::no:
+      return "no";
+  }
+  return {};
+}
+
 std::string_view to_string(UseEap use) noexcept {
   switch (use) {
     case UseEap::immediate:
@@ -204,6 +216,10 @@ Result<Profile::Pae> duplicate(const Profile::Pae& pae) {
 
 }  // namespace
 
+PreSharedKey duplicate(const PreSharedKey& key) {
+  return {key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.origin};
+}
+
 Result<Profile> duplicate(const Profile& profile) {
   Profile out;
   out.name = profile.name;
@@ -213,9 +229,9 @@ Result<Profile> duplicate(const Profile& profile) {
   out.link = profile.link;
   out.macsec = profile.macsec;
   out.mka = profile.mka;
-  for (const PreSharedKey& key : profile.keys)
-    out.keys.push_back({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  for (const PreSharedKey& key : profile.keys) out.keys.push_back(duplicate(key));
   out.retired = profile.retired;
+  out.key_source = profile.key_source;
   if (!profile.pae) return out;
   Result<Profile::Pae> pae = duplicate(*profile.pae);
   if (!pae) return std::unexpected{std::move(pae.error())};
@@ -226,7 +242,7 @@ Result<Profile> duplicate(const Profile& profile) {
 bool same_settings(const Profile& before, const Profile& after) noexcept {
   return before.pattern == after.pattern && before.link == after.link && before.macsec == after.macsec &&
          before.mka == after.mka && before.keys == after.keys && before.static_keys == after.static_keys &&
-         before.pae == after.pae;
+         before.key_source == after.key_source && before.pae == after.pae;
 }
 
 }  // namespace macsec

@@ -60,6 +60,13 @@ enum class KeyExpiry : std::uint8_t {
   cut,   ///< they end
 };
 
+/// Which end of a link asks its key server for the next key.
+enum class KeyInitiator : std::uint8_t {
+  automatic,  ///< the end whose id comes first
+  yes,
+  no,
+};
+
 /// Which end of an authentication this one is.
 enum class PaeRole : std::uint8_t { supplicant, authenticator };
 
@@ -81,13 +88,15 @@ enum class UseEap : std::uint8_t {
 enum class ProfileSource : std::uint8_t { file, runtime, networkmanager, networkd };
 
 /// Where key octets were read from; no file and no credential: they stood in the profile itself.
-struct KeySource {
+struct KeyOrigin {
   std::string file{};        ///< CakFile=, KeyFile=
   std::string credential{};  ///< CakCredential=, KeyCredential=
   std::string place{};       ///< "FILE:LINE" of the section; empty: a program said it
+  bool memory = false;       ///< kept in memory, in no file
+  std::string key_source{};  ///< name of the key source that brought it; empty: none did
 
   /// Always: a port runs with the octets, wherever they lay.
-  friend bool operator==(const KeySource&, const KeySource&) noexcept { return true; }
+  friend bool operator==(const KeyOrigin&, const KeyOrigin&) noexcept { return true; }
 };
 
 /// One pre-shared key, a `[Key]` section.
@@ -98,7 +107,7 @@ struct PreSharedKey {
   /// Seconds since 1970-01-01 UTC; nothing: unbounded on that side.
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;
-  KeySource source{};
+  KeyOrigin origin{};
 
   friend bool operator==(const PreSharedKey&, const PreSharedKey&) noexcept = default;
 };
@@ -109,6 +118,7 @@ struct RetiredKey {
   std::int64_t at = 0;       ///< seconds since 1970
   std::string file{};        ///< that says so
   std::string still_said{};  ///< "FILE:LINE" where its secret still stands; empty: nowhere
+  bool memory = false;       ///< no file says so
 };
 
 /// One SA of a link without MKA, a `[StaticKeys]` section.
@@ -121,7 +131,7 @@ struct StaticKey {
   Pn packet_number = 1;  ///< first PN to send or lowest to accept; a transmit PN is never reused across restarts
   Ssci ssci = 0;         ///< XPN only
   Secret<12> salt;       ///< XPN only
-  KeySource source{};
+  KeyOrigin origin{};
 
   friend bool operator==(const StaticKey&, const StaticKey&) noexcept = default;
 };
@@ -174,6 +184,17 @@ struct Profile {
     friend bool operator==(const Mka&, const Mka&) noexcept = default;
   };
 
+  /// [KeySource]: a program brings keys from a key server and retires them. The daemon only shows it to that program.
+  struct KeySource {
+    std::string source;                                ///< Source=: name of the key server's settings
+    std::string remote_id;                             ///< RemoteId=: what the other end is called at its key server
+    KeyInitiator initiator = KeyInitiator::automatic;  ///< Initiator=
+    Duration every = std::chrono::hours{1};            ///< Every=: 10 s to 365 d
+    std::uint16_t bits = 256;                          ///< Bits=: 128 or 256
+
+    friend bool operator==(const KeySource&, const KeySource&) noexcept = default;
+  };
+
   /// [8021X]: the key comes from an authentication.
   struct Pae {
     PaeRole role = PaeRole::supplicant;                 ///< Role=
@@ -200,10 +221,11 @@ struct Profile {
   Link link;
   Macsec macsec;
   Mka mka;
-  std::vector<PreSharedKey> keys;      ///< [Key]
-  std::vector<RetiredKey> retired;     ///< [Key] with Retired=; no setting of a running link
-  std::vector<StaticKey> static_keys;  ///< [StaticKeys]; not together with [Key]
-  std::optional<Pae> pae;              ///< [8021X]; beside it a [Key] may only be a fallback
+  std::vector<PreSharedKey> keys;       ///< [Key]
+  std::vector<RetiredKey> retired;      ///< [Key] with Retired=; no setting of a running link
+  std::optional<KeySource> key_source;  ///< [KeySource]; with it, keys may come later
+  std::vector<StaticKey> static_keys;   ///< [StaticKeys]; not together with [Key]
+  std::optional<Pae> pae;               ///< [8021X]; beside it a [Key] may only be a fallback
 };
 
 /// Whether `name` may name a profile: 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not starting with '.'.
@@ -217,6 +239,7 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(CreateChoice create) noexcept;     ///< "no", "yes", "always"
 [[nodiscard]] std::string_view to_string(KeyRole role) noexcept;            ///< "primary", "fallback", "session"
 [[nodiscard]] std::string_view to_string(KeyExpiry expiry) noexcept;        ///< "keep", "cut"
+[[nodiscard]] std::string_view to_string(KeyInitiator initiator) noexcept;  ///< "auto", "yes", "no"
 [[nodiscard]] std::string_view to_string(Strength strength) noexcept;       ///< "any", "cnsa2"
 [[nodiscard]] std::string_view to_string(PaeRole role) noexcept;            ///< "supplicant", "authenticator"
 [[nodiscard]] std::string_view to_string(CakLength length) noexcept;        ///< "128", "256", "auto"
@@ -224,6 +247,9 @@ using ProfilePointer = std::shared_ptr<const Profile>;
 [[nodiscard]] std::string_view to_string(KeepConfiguration keep) noexcept;  ///< "no", "remember", "yes"
 [[nodiscard]] std::string_view to_string(
     ProfileSource source) noexcept;  ///< "file", "runtime", "networkmanager", "networkd"
+
+/// A copy of a key, its secret too.
+[[nodiscard]] PreSharedKey duplicate(const PreSharedKey& key);
 
 /// A copy of a profile without [StaticKeys]; secrets are not copied by accident. E2BIG where [8021X] holds more than
 /// macsec-eap takes.

@@ -113,6 +113,7 @@ void ProfileBuilder::apply(const Group& group) {
   }
   if (group.section == "Key") finish_key(group);
   if (group.section == "StaticKeys") finish_association(group);
+  if (group.section == "KeySource") finish_key_source(group);
   if (group.section == "8021X") finish_pae(group);
   if (group.section == "RadiusServer") finish_server(group);
 }
@@ -181,7 +182,9 @@ void ProfileBuilder::load(const Group& group, std::string_view key, KeyMaterial&
 const PreSharedKey* ProfileBuilder::kept_key(const Ckn& ckn) const noexcept {
   if (context_.keep_secrets == nullptr) return nullptr;
   const std::vector<PreSharedKey>& keys = context_.keep_secrets->keys;
-  const auto found = std::find_if(keys.begin(), keys.end(), [&ckn](const PreSharedKey& key) { return key.ckn == ckn; });
+  // A key that is in no file shall not come into one.
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&ckn](const PreSharedKey& key) { return key.ckn == ckn && !key.origin.memory; });
   return found == keys.end() ? nullptr : &*found;
 }
 
@@ -210,7 +213,7 @@ void ProfileBuilder::hide_retired() {
   for (std::size_t i = keys.size(); i-- > 0;) {
     const auto retired = std::ranges::find(draft_.profile.retired, keys[i].ckn, &RetiredKey::ckn);
     if (retired == draft_.profile.retired.end()) continue;
-    retired->still_said = keys[i].source.place;
+    retired->still_said = keys[i].origin.place;
     keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(i));
     key_groups_.erase(key_groups_.begin() + static_cast<std::ptrdiff_t>(i));
   }
@@ -228,10 +231,10 @@ void ProfileBuilder::finish_key(const Group& group) {
   const bool says_cak = group.says("Cak") || group.says("CakFile") || group.says("CakCredential");
   if (says_cak || !shown_only)
     load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
-  key.source.file = std::move(draft.cak.file);
-  key.source.credential = std::move(draft.cak.credential);
+  key.origin.file = std::move(draft.cak.file);
+  key.origin.credential = std::move(draft.cak.credential);
   if (!group.place.file.empty())
-    key.source.place = std::string{group.place.file} + ":" + std::to_string(group.place.line);
+    key.origin.place = std::string{group.place.file} + ":" + std::to_string(group.place.line);
   key.role = draft.role;
   key.not_before = draft.not_before;
   key.not_after = draft.not_after;
@@ -254,8 +257,8 @@ void ProfileBuilder::finish_association(const Group& group) {
   key.an = draft.an;
   const StaticKey* kept = kept_association(key);
   load(group, "Key", draft.key, key.key, kept == nullptr ? nullptr : &kept->key);
-  key.source.file = std::move(draft.key.file);
-  key.source.credential = std::move(draft.key.credential);
+  key.origin.file = std::move(draft.key.file);
+  key.origin.credential = std::move(draft.key.credential);
   key.key_id = draft.key_id;
   key.packet_number = draft.packet_number;
   key.ssci = draft.ssci;
@@ -293,6 +296,7 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   check_link();
   check_macsec();
   check_keys();
+  check_key_source();
   check_static_keys();
   check_pae();
   check_servers();

@@ -66,6 +66,7 @@ class ProfileBuilder {
   void finish_key(const Group& group);
   void finish_retired(const Group& group);
   void hide_retired();
+  void finish_key_source(const Group& group);
   void finish_association(const Group& group);
   void finish_pae(const Group& group);
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
@@ -85,6 +86,7 @@ class ProfileBuilder {
   void check_pattern(const Group& link);
   void check_macsec();
   void check_keys();
+  void check_key_source();
   void check_lifetimes();
   void check_expiry();
   void check_strength();

@@ -73,12 +73,13 @@ void ProfileBuilder::check_macsec() {
 void ProfileBuilder::check_keys() {
   const Profile& profile = draft_.profile;
   if (profile.keys.empty()) {
-    if (first("8021X") != nullptr) return;
+    if (first("8021X") != nullptr || profile.key_source) return;
     const bool all_retired = !profile.retired.empty();
     if (profile.static_keys.empty() && (first("Key") == nullptr || all_retired) && !has_error(diagnostics_))
       complain(whole_, all_retired ? "no keys: all are retired"
                                    : "no keys: at least one [Key] section is required (or [8021X] for keys from an "
-                                     "authentication, or [StaticKeys] for a link without MKA)");
+                                     "authentication, [KeySource] for keys from a key server, or [StaticKeys] for a "
+                                     "link without MKA)");
     return;
   }
   if (!profile.static_keys.empty())
@@ -94,8 +95,29 @@ void ProfileBuilder::check_keys() {
   }
   check_lifetimes();
   check_expiry();
-  if (!primary && first("8021X") == nullptr)
+  if (!primary && first("8021X") == nullptr && !profile.key_source)
     complain(key_groups_.front()->place_of("Role"), "Role=fallback for all keys: one must be primary");
+}
+
+void ProfileBuilder::finish_key_source(const Group& group) {
+  if (!group.says("Source"))
+    complain(group.place, "Source= is required: the name of the key server's settings, NAME of NAME.source");
+  if (!group.says("RemoteId"))
+    complain(group.place, "RemoteId= is required: what the other end is called at its key server");
+  draft_.profile.key_source = draft_.key_source;
+}
+
+void ProfileBuilder::check_key_source() {
+  const Group* const group = first("KeySource");
+  if (group == nullptr) return;
+  if (first("8021X") != nullptr)
+    complain(group->place,
+             "[KeySource] and [8021X] exclude each other: keys come from a key server or an authentication");
+  if (!association_groups_.empty())
+    complain(group->place, "[KeySource] and [StaticKeys] exclude each other: a link has MKA or has not");
+  if (is_pattern(draft_.profile.link.parent))
+    complain(group->place, "[KeySource] is not accepted with Parent=" + draft_.profile.link.parent +
+                               ": its keys are for one link and the two ends of it");
 }
 
 void ProfileBuilder::refuse_weak(const Place& place, std::string_view what, std::string_view accepted) {
@@ -115,6 +137,8 @@ void ProfileBuilder::check_strength() {
   for (std::size_t i = 0; i < profile.static_keys.size(); ++i)
     if (!profile.static_keys[i].key.empty() && profile.static_keys[i].key.size() != long_key)
       refuse_weak(association_groups_[i]->place, "a key of 128 bit", digits);
+  if (profile.key_source && profile.key_source->bits != 256)
+    refuse_weak(place_of("KeySource", "Bits"), "Bits=" + std::to_string(profile.key_source->bits), "256");
   if (profile.pae && profile.pae->cak_length != CakLength::bits_256)
     refuse_weak(place_of("8021X", "CakLength"), "CakLength=" + std::string{to_string(profile.pae->cak_length)}, "256");
   for (const CipherSuite suite : profile.macsec.cipher_suites)

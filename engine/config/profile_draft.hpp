@@ -39,6 +39,7 @@ struct StaticDraft {
 struct ProfileDraft {
   Profile profile;
   std::optional<bool> include_sci;    ///< as said; ES and SCB decide where it was not
+  Profile::KeySource key_source;      ///< [KeySource]
   Profile::Pae pae;                   ///< [8021X], the profile's once all of it is read
   std::vector<RadiusServer> servers;  ///< [RadiusServer], of that
   RadiusServer server;                ///< the [RadiusServer] section being read
@@ -79,6 +80,7 @@ struct ProfileRule {
 [[nodiscard]] std::span<const ProfileRule> macsec_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> mka_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> key_rules() noexcept;
+[[nodiscard]] std::span<const ProfileRule> key_source_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> pae_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> radius_server_rules() noexcept;
 [[nodiscard]] std::span<const ProfileRule> static_keys_rules() noexcept;

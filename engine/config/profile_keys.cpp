@@ -11,8 +11,8 @@
 namespace macsec {
 namespace {
 
-constexpr std::array<std::string_view, 7> sections{"Link",  "MACsec",       "MKA",       "Key",
-                                                   "8021X", "RadiusServer", "StaticKeys"};
+constexpr std::array<std::string_view, 8> sections{"Link",      "MACsec", "MKA",          "Key",
+                                                   "KeySource", "8021X",  "RadiusServer", "StaticKeys"};
 
 }  // namespace
 

@@ -50,6 +50,7 @@ const detail::ProfileView& default_view(const Profile& of) {
   static const Profile profile = [] {
     Profile out;
     out.link.interface = "macsec0";
+    out.key_source.emplace();
     return out;
   }();
   static const Profile::Pae supplicant;
@@ -89,13 +90,13 @@ void add_secret(WipedBuffer& out, std::string_view section, std::string_view key
 
 /// What the settings do not say: the octets of keys that stand in the profile itself.
 void add_secrets(WipedBuffer& out, const Profile& profile, std::string_view section, std::size_t instance) {
-  const auto in_place = [](const KeySource& source) { return source.file.empty() && source.credential.empty(); };
+  const auto in_place = [](const KeyOrigin& origin) { return origin.file.empty() && origin.credential.empty(); };
   if (section == "Key") {
     const PreSharedKey& key = profile.keys[instance];
-    if (in_place(key.source) && !key.cak.empty()) add_secret(out, section, "Cak", key.cak.expose());
+    if (in_place(key.origin) && !key.cak.empty()) add_secret(out, section, "Cak", key.cak.expose());
   } else if (section == "StaticKeys") {
     const StaticKey& key = profile.static_keys[instance];
-    if (in_place(key.source)) add_secret(out, section, "Key", key.key.expose());
+    if (in_place(key.origin)) add_secret(out, section, "Key", key.key.expose());
     if (!key.salt.empty()) add_secret(out, section, "Salt", key.salt.expose());
   } else if (section == "8021X") {
     for (const OwnSecret& each : own_secrets(profile.pae->eap)) add_secret(out, section, each.key, each.octets);
@@ -203,7 +204,8 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
   std::vector<ProfileText> out;
   for (const std::string_view section : {"Link", "MACsec", "MKA"}) list_section(out, section, 0, {profile}, defaults);
   for (std::size_t i = 0; i < profile.keys.size(); ++i)
-    list_section(out, "Key", i, {profile, nullptr, &profile.keys[i]}, defaults);
+    if (!profile.keys[i].origin.memory) list_section(out, "Key", i, {profile, nullptr, &profile.keys[i]}, defaults);
+  if (profile.key_source) list_section(out, "KeySource", 0, {profile}, defaults);
   if (profile.pae) list_section(out, "8021X", 0, {profile, &*profile.pae}, defaults);
   for (std::size_t i = 0; profile.pae && i < profile.pae->servers.size(); ++i)
     list_section(out, "RadiusServer", i, {profile, nullptr, nullptr, nullptr, &profile.pae->servers[i]}, defaults);
@@ -214,7 +216,7 @@ std::vector<ProfileText> profile_settings(const Profile& profile, Defaults defau
 
 WipedText key_file(const PreSharedKey& key) {
   Profile only;
-  only.keys.push_back({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+  only.keys.push_back(duplicate(key));
   return profile_file(only);
 }
 

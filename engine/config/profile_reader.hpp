@@ -15,7 +15,7 @@ struct ProfileContext {
   /// Prefix of CakFile= and KeyFile= paths; empty in service, a tree of its own in tests.
   std::string root;
   /// A profile whose secrets stay where the new one says none: a [Key] without any form of CAK takes that of the same
-  /// Ckn=, [StaticKeys] those of the same direction, peer and An=, [8021X] passwords and key. Null: every key must be said.
+  /// Ckn= unless that is in memory only, [StaticKeys] those of the same direction, peer and An=, [8021X] passwords and key. Null: every key must be said.
   const Profile* keep_secrets = nullptr;
   /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
   bool without_keys = false;

@@ -117,8 +117,8 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   for (PreSharedKey& key : own) add(std::move(key));
   for (PreSharedKey& key : more.keys) {
     if (base.pae && key.role != KeyRole::fallback && !retired(key))
-      return fail(EINVAL, key.source.place + ": a [Key] beside [8021X] needs Role=fallback");
-    const std::string words = key.source.place + ": Ckn=" + to_string(key.ckn) + " names an earlier key already";
+      return fail(EINVAL, key.origin.place + ": a [Key] beside [8021X] needs Role=fallback");
+    const std::string words = key.origin.place + ": Ckn=" + to_string(key.ckn) + " names an earlier key already";
     if (!add(std::move(key))) return fail(EINVAL, words);
   }
   if (!out.pae && std::ranges::none_of(out.keys, [](const PreSharedKey& key) { return key.role == KeyRole::primary; }))

@@ -29,6 +29,8 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "key-kept";
     case Event::Kind::key_overdue:
       return "key-overdue";
+    case Event::Kind::unknown_ckn:
+      return "unknown-ckn";
     case Event::Kind::authenticated:
       return "authenticated";
     case Event::Kind::authentication_failed:

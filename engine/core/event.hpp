@@ -26,6 +26,7 @@ struct Event {
     key_retired,            ///< a key is out of use for good
     key_kept,               ///< a key that was being retired stays
     key_overdue,            ///< a key is in use past its end
+    unknown_ckn,            ///< a frame of `sci` names `ckn`, which no key here has; both are only claimed
     authenticated,          ///< by 802.1X; `text` says how and by whom
     authentication_failed,  ///< `text` says why
     reauthenticated,        ///< `text` names the CKN after and before
@@ -40,6 +41,7 @@ struct Event {
   Time at;
   std::string text;          ///< free of secrets
   std::optional<Ckn> ckn{};  ///< of the key that a key_... event is about
+  std::optional<Sci> sci{};  ///< of the sender, for unknown_ckn
 };
 [[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
 

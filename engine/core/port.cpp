@@ -84,7 +84,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
   Participant* participant = kay_.find(basic->ckn);
   if (participant == nullptr) {
     ++counters.rx_unknown_ckn;
-    reporter_.heard_foreign(basic->ckn, now);
+    reporter_.heard_foreign(context_, kay_, *basic, now);
     return;
   }
   if (!participant->active) {

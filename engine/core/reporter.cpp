@@ -101,7 +101,9 @@ std::string cipher_suites_of_all(const Context& context, const Kay& kay) {
 
 }  // namespace
 
-void Reporter::heard_foreign(const Ckn& ckn, Time now) {
+void Reporter::heard_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now) {
+  tell_foreign(context, kay, basic, now);
+  const Ckn& ckn = basic.ckn;
   const auto known = std::ranges::find(foreign_, ckn, &Foreign::ckn);
   if (known != foreign_.end()) {
     known->at = now;
@@ -109,6 +111,21 @@ void Reporter::heard_foreign(const Ckn& ckn, Time now) {
   }
   if (foreign_.size() >= max_foreign) foreign_.erase(std::ranges::min_element(foreign_, {}, &Foreign::at));
   foreign_.push_back({ckn, now});
+}
+
+void Reporter::tell_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now) {
+  constexpr std::size_t most = 8;
+  constexpr Duration span = std::chrono::seconds{1};
+  std::erase_if(told_, [&](const Told& each) { return now - each.at >= span; });
+  if (told_.size() >= most || std::ranges::find(told_, basic.ckn, &Told::ckn) != told_.end()) return;
+  const bool live = std::ranges::any_of(kay.participants(), [&](const Participant& participant) {
+    return participant.peers().find_live(basic.sci) != nullptr;
+  });
+  const auto alike = static_cast<std::size_t>(std::ranges::count(told_, live, &Told::by_live));
+  if (alike >= most / 2) return;
+  told_.push_back({basic.ckn, now, live});
+  context.events.push_back(
+      {.kind = Event::Kind::unknown_ckn, .at = now, .text = {}, .ckn = basic.ckn, .sci = basic.sci});
 }
 
 Reason Reporter::why_no_peer(const Kay& kay, Time now) const {

@@ -8,8 +8,9 @@ namespace macsec::core {
 
 class Reporter {
  public:
-  /// A frame of a CA that is not ours.
-  void heard_foreign(const Ckn& ckn, Time now);
+  /// A frame of a CA that is not ours. An event at most once a second for a CKN, 8 a second in all; half of those are for
+  /// senders that are live under one of our keys, so that others cannot use them all up.
+  void heard_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now);
   /// Derives the state; an event when state or reason changed.
   void update(Context& context, const Kay& kay, const Access& access, Time now);
   void fill(PortStatus& status, const Context& context, const Kay& kay, const Access& access) const;
@@ -21,6 +22,11 @@ class Reporter {
   struct Foreign {
     Ckn ckn;
     Time at;
+  };
+  struct Told {
+    Ckn ckn;
+    Time at;
+    bool by_live;  ///< the sender is live under a key of ours
   };
   struct Verdict {
     PortState state = PortState::pending;
@@ -37,7 +43,10 @@ class Reporter {
   PortState state_ = PortState::down;
   Reason reason_ = Reason::no_device;
   Time since_;
+  void tell_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now);
+
   std::vector<Foreign> foreign_;
+  std::vector<Told> told_;  ///< in the last second
   std::optional<Time> fades_;
   std::vector<Sci> waited_for_;  ///< live peers without the SAK, where we are key server
 };

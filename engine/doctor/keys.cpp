@@ -55,9 +55,24 @@ Finding no_key(const Facts& facts) {
             .text = "no key is valid any more: the last ended at " + format_instant(*last) + ", the clock says " +
                     format_instant(facts.wall_clock),
             .remedy = "give both ends a new key: " + edit_profile(facts)};
+  if (const auto& from = facts.profile->key_source)
+    return {.id = "no-source-key",
+            .text = "key source " + from->source + " has brought no key, and there is no fallback key",
+            .remedy = "systemctl status macsec-keys"};
   return {.id = "no-key",
           .text = "profile " + configured_name(*facts.profile) + " has no key",
           .remedy = edit_profile(facts)};
+}
+
+/// A key server that is down must not be what keeps a link down.
+std::optional<Finding> fallback_advice(const Facts& facts) {
+  const auto fallback = [](const PreSharedKey& key) { return key.role == KeyRole::fallback; };
+  if (!facts.profile->key_source || std::ranges::any_of(facts.profile->keys, fallback)) return std::nullopt;
+  return Finding{.id = "no-fallback-key",
+                 .gravity = Gravity::warning,
+                 .text = "keys come from key source " + facts.profile->key_source->source +
+                         " alone: after a cold start without it the link has none",
+                 .remedy = "give both ends a [Key] with Role=fallback: " + edit_profile(facts)};
 }
 
 }  // namespace
@@ -69,14 +84,18 @@ std::vector<Finding> key_findings(const Facts& facts) {
 
 std::vector<Finding> lifetime_findings(const Facts& facts) {
   if (facts.status.reason == core::Reason::no_key) return {};
-  if (doubts_clock(facts)) return {clock(facts, Gravity::warning)};
+  std::vector<Finding> findings;
+  if (auto advice = fallback_advice(facts)) findings.push_back(std::move(*advice));
   const auto last = last_end(facts);
-  if (!last || *last > facts.wall_clock + week || facts.status.state != core::PortState::secured) return {};
-  return {{.id = "keys-end-soon",
-           .gravity = Gravity::warning,
-           .text = "the last key " + std::string{*last < facts.wall_clock ? "ended" : "ends"} + " at " +
-                   format_instant(*last) + ", and none follows",
-           .remedy = "give both ends the next key: " + edit_profile(facts)}};
+  if (doubts_clock(facts))
+    findings.push_back(clock(facts, Gravity::warning));
+  else if (last && *last <= facts.wall_clock + week && facts.status.state == core::PortState::secured)
+    findings.push_back({.id = "keys-end-soon",
+                        .gravity = Gravity::warning,
+                        .text = "the last key " + std::string{*last < facts.wall_clock ? "ended" : "ends"} + " at " +
+                                format_instant(*last) + ", and none follows",
+                        .remedy = "give both ends the next key: " + edit_profile(facts)});
+  return findings;
 }
 
 }  // namespace macsec::doctor

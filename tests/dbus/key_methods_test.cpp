@@ -36,6 +36,10 @@ class KeyMethods : public BusTest {
     const auto outcome = caller().call(client().add_key(path, key));
     return outcome ? *outcome : outcome.error().name;
   }
+  std::string add_to_memory(const bus::SettingsSection& key, const std::string& source = {}) {
+    const auto outcome = caller().call(client().add_key(link_path, key, {.memory = true, .key_source = source}));
+    return outcome ? *outcome : outcome.error().name;
+  }
   std::string retire(const std::string& ckn, bool force = false) {
     return caller().error_of(client().retire_key(link_path, ckn, seconds{30}, force));
   }
@@ -162,6 +166,73 @@ TEST_F(KeyMethods, AKeyComesByMemfdOrPipe) {
   EXPECT_EQ(add_by(ends[0]), "") << "the same key once more";
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST_F(KeyMethods, AKeyInMemoryIsInNoFile) {
+  EXPECT_EQ(add_to_memory(key("bb", 7)), "added");
+  EXPECT_EQ(add_to_memory(key("bb", 7)), "present");
+  EXPECT_EQ(add_to_memory(key("bb", 8)), error::key_exists);
+  EXPECT_FALSE(std::filesystem::exists(key_file("bb")));
+  EXPECT_TRUE(model().reload());
+  ASSERT_EQ(model().profile("link").profile->keys.size(), 2U) << "read again, the profile has it";
+  bus::ProfileInfo info = profile(link_path);
+  EXPECT_EQ(info.keys[1].lifetime, "memory");
+  EXPECT_EQ(info.keys[1].origin, "memory");
+  EXPECT_EQ(std::ranges::count(info.settings, "Key", [](const auto& section) { return section.first; }), 1)
+      << "what edits or copies a profile does not see it";
+  bus::Settings settings;
+  settings.push_back({"Link", {{"Parent", "eth7"}, {"Interface", "file0"}}, {}});
+  for (const char* ckn : {"aa", "bb"}) settings.push_back({"Key", {{"Ckn", ckn}}, {}});
+  EXPECT_EQ(caller().error_of(client().update_profile(link_path, settings, {.keep_secrets = true})),
+            error::invalid_settings)
+      << "no update brings it into a file";
+
+  EXPECT_EQ(retire("bb"), "");
+  EXPECT_FALSE(std::filesystem::exists(key_file("bb")));
+  EXPECT_TRUE(model().reload());
+  EXPECT_EQ(model().profile("link").profile->keys.size(), 1U);
+  EXPECT_EQ(add_to_memory(key("bb", 7)), error::key_exists) << "its name stays taken";
+  info = profile(link_path);
+  ASSERT_EQ(info.keys.size(), 2U);
+  EXPECT_EQ(info.keys[1].state, "retired");
+  EXPECT_EQ(info.keys[1].origin, "memory");
+}
+
+TEST_F(KeyMethods, AKeySourceBringsThreeKeys) {
+  EXPECT_EQ(add_to_memory(key("b0", 1), "metro-a"), "added");
+  EXPECT_EQ(add_to_memory(key("b1", 2), "metro-a"), "added");
+  EXPECT_EQ(add_to_memory(key("b2", 3, {{"NotBefore", "2099-01-01"}}), "metro-a"), "added");
+  EXPECT_EQ(add_to_memory(key("b3", 4, {{"NotBefore", "2099-01-01"}}), "metro-a"), error::limit_exceeded);
+  EXPECT_EQ(add_to_memory(key("b3", 4), "../metro"), error::invalid_argument);
+  const bus::ProfileInfo info = profile(link_path);
+  EXPECT_EQ(info.keys[1].source, "metro-a");
+  EXPECT_EQ(info.keys[1].origin, "source metro-a");
+  EXPECT_EQ(info.keys[0].source, "");
+  EXPECT_EQ(caller().raw_error(link_path, bus::interface::profile, "AddKey",
+                               [](sd_bus_message* m) {
+                                 return sd_bus_message_append(m, "a{sv}a{sv}", 2, "Ckn", "s", "bb", "Cak", "ay", 0, 2,
+                                                              "Source", "s", "metro-a", "Lifetime", "s", "file");
+                               }),
+            error::invalid_argument);
+}
+
+TEST_F(KeyMethods, AProfileMayWaitForAKeySource) {
+  std::ofstream{model().directory() / "link.macsec"} << "[Link]\nParent=eth7\nInterface=file0\n[MKA]\nStrength=cnsa2\n"
+                                                        "[KeySource]\nSource=metro-a\nRemoteId=SAE-B\nEvery=10min\n";
+  EXPECT_TRUE(model().reload());
+  const bus::ProfileInfo info = profile(link_path);
+  EXPECT_TRUE(info.keys.empty());
+  ASSERT_TRUE(info.key_source);
+  EXPECT_EQ(info.key_source->source, "metro-a");
+  EXPECT_EQ(info.key_source->remote_id, "SAE-B");
+  EXPECT_EQ(info.key_source->initiator, "auto");
+  EXPECT_EQ(info.key_source->every, std::chrono::minutes{10});
+  EXPECT_EQ(info.key_source->bits, 256U);
+  bus::SettingsSection weak{"Key", {{"Ckn", "bb"}}, {}};
+  weak.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));
+  EXPECT_EQ(add_to_memory(weak, "metro-a"), error::invalid_settings)
+      << "the profile's strength holds for keys in memory";
+  EXPECT_EQ(add_to_memory(key("bb", 7), "metro-a"), "added");
 }
 
 TEST_F(KeyMethods, AProgramsProfileKeepsItsKeyFiles) {

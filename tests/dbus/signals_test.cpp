@@ -11,11 +11,15 @@ class Signals : public BusTest {
  protected:
   Signals() {
     watcher_.emplace(event_.get(), bus_.address());
-    mirror_.emplace(watcher_->client(),
-                    bus::Mirror::Callbacks{[this](const bus::Change& change) { changes_.push_back(change); },
-                                           [this](const std::string& path, const bus::SessionEvent& event) {
-                                             events_.emplace_back(path, event);
-                                           }});
+    mirror_.emplace(
+        watcher_->client(),
+        bus::Mirror::Callbacks{
+            [this](const bus::Change& change) { changes_.push_back(change); },
+            [this](const std::string& path, const bus::SessionEvent& event) { events_.emplace_back(path, event); },
+            [this](const std::string& path, const std::string& ckn, const std::string& sci) {
+              unknown_.push_back(path + " " + ckn + " " + sci);
+            },
+            [this](const std::string& path, const bus::KeyEvent& event) { key_events_.emplace_back(path, event); }});
     run_until([this] { return mirror_->ready(); });
     changes_.clear();
   }
@@ -32,6 +36,8 @@ class Signals : public BusTest {
   std::optional<bus::Mirror> mirror_;
   std::vector<bus::Change> changes_;
   std::vector<std::pair<std::string, bus::SessionEvent>> events_;
+  std::vector<std::string> unknown_;
+  std::vector<std::pair<std::string, bus::KeyEvent>> key_events_;
 };
 
 TEST_F(Signals, ObjectsComeAndGo) {
@@ -197,6 +203,30 @@ TEST_F(Signals, EventTellsOfItsSessionBeforeItAndOfNoOther) {
   run_until([this] { return !events_.empty(); });
   ASSERT_FALSE(changes_.empty());
   EXPECT_EQ(changes_[0].path, macsec0_path);
+}
+
+TEST_F(Signals, EventsOfKeysAreTheProfilesToo) {
+  add_lab();
+  catch_up();
+  const Ckn ckn = Ckn::from_hex("aabb").value();
+  const Sci sci = Sci::of(*mac_from_string("02:00:00:00:00:07"), 1);
+  served_->server.session_event(
+      "macsec0", {.kind = core::Event::Kind::key_overdue, .at = Time{}, .text = "aabb is late", .ckn = ckn});
+  served_->server.session_event(
+      "macsec0", {.kind = core::Event::Kind::unknown_ckn, .at = Time{}, .text = {}, .ckn = ckn, .sci = sci});
+  bus::SettingsSection key{"Key", {{"Ckn", "cc"}}, {}};
+  key.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));
+  EXPECT_TRUE(caller().call(client().add_key(lab_path, key, {.memory = true})));
+  catch_up();
+  ASSERT_EQ(events_.size(), 1U) << "a CKN that nobody checked is no event";
+  EXPECT_EQ(events_[0].second.kind, "key-overdue");
+  EXPECT_EQ(unknown_, (std::vector<std::string>{std::string{macsec0_path} + " aabb " + to_string(sci)}));
+  ASSERT_EQ(key_events_.size(), 2U);
+  EXPECT_EQ(key_events_[0].first, lab_path);
+  EXPECT_EQ(key_events_[0].second.kind, "key-overdue");
+  EXPECT_EQ(key_events_[0].second.ckn, "aabb");
+  EXPECT_EQ(key_events_[1].second.kind, "key-added");
+  EXPECT_EQ(key_events_[1].second.ckn, "cc");
 }
 
 TEST_F(Signals, TheMirrorOutlivesTheDaemon) {

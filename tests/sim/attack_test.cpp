@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Frames that come back, come late, or come from somebody who should not say that.
+#include "engine/base/text.hpp"
 #include "tests/sim/lab.hpp"
 
 namespace macsec::sim {
@@ -256,6 +257,32 @@ TEST(Attack, InactiveKeysAreToldFromUnknownOnes) {
   lab.lan.run_for(100 * millisecond);
   EXPECT_EQ(one.status().counters.rx_inactive_ckn, 1U);
   EXPECT_EQ(one.status().counters.rx_unknown_ckn, 1U);
+}
+
+TEST(Attack, ForgedNamesOfKeysLeaveRoomForThoseOfPeers) {
+  Lab lab;
+  Host& one = lab.add();
+  Host& other = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.flood();
+  const auto tell = [&](Insider& sender, unsigned name) {
+    sender.forger = Forger{
+        psk(to_hex(std::array{std::uint8_t{9}, static_cast<std::uint8_t>(name >> 8U), static_cast<std::uint8_t>(name)}),
+            0x33)};
+    lab.lan.inject(0, sender.forger.frame(sender.mac, sender.content()));
+  };
+  Insider stranger;
+  for (unsigned i = 0; i < 9000; ++i) {
+    tell(stranger, i);
+    lab.lan.run_for(millisecond / 10);
+  }
+  EXPECT_EQ(one.events(core::Event::Kind::unknown_ckn), 4U) << "in less than a second";
+  Insider peer;
+  peer.mac = other.sci().mac();
+  tell(peer, 10'000);
+  tell(peer, 10'000);
+  lab.lan.run_for(millisecond);
+  EXPECT_EQ(one.events(core::Event::Kind::unknown_ckn), 5U) << "and once of a name";
 }
 
 TEST(Attack, PeersBeyondTheLastPlaceAreCounted) {

@@ -26,9 +26,7 @@ template <typename... Keys>
 ProfilePointer with(const Keys&... keys) {
   return make_profile([&](Profile& p) {
     p.keys.clear();
-    const auto add = [&](const PreSharedKey& each) {
-      p.keys.push_back({each.ckn, each.cak.duplicate(), each.role, each.not_before, each.not_after, each.source});
-    };
+    const auto add = [&](const PreSharedKey& each) { p.keys.push_back(duplicate(each)); };
     (add(keys), ...);
   });
 }
@@ -36,8 +34,7 @@ ProfilePointer with(const Keys&... keys) {
 ProfilePointer cutting(ProfilePointer profile, Duration tolerance = seconds{60}) {
   return make_profile([&](Profile& p) {
     p.keys.clear();
-    for (const PreSharedKey& each : profile->keys)
-      p.keys.push_back({each.ckn, each.cak.duplicate(), each.role, each.not_before, each.not_after, each.source});
+    for (const PreSharedKey& each : profile->keys) p.keys.push_back(duplicate(each));
     p.mka.key_expiry = KeyExpiry::cut;
     p.mka.key_tolerance = tolerance;
   });

@@ -169,6 +169,8 @@ TEST(Mismatch, OfTheName) {
   EXPECT_EQ(one.status().reason, Reason::ckn_mismatch);
   ASSERT_EQ(one.status().foreign_ckns.size(), 1U);
   EXPECT_EQ(to_string(one.status().foreign_ckns[0]), "beef");
+  EXPECT_GE(one.events(core::Event::Kind::unknown_ckn), 5U) << "with each frame of it, at most once a second";
+  EXPECT_LE(one.events(core::Event::Kind::unknown_ckn), 20U);
   EXPECT_EQ(one.secy().controlled_port(), ControlledPort::dormant);
 }
 

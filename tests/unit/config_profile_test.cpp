@@ -328,7 +328,7 @@ TEST(SameSettings, WhereAKeyWasReadFromIsNoDifference) {
   const Profile one = good(link + key);
   Profile other = good(link + key);
   other.name = "other";
-  other.keys[0].source.file = "/etc/macsecd/other.cak";
+  other.keys[0].origin.file = "/etc/macsecd/other.cak";
   EXPECT_TRUE(same_settings(one, other));
   EXPECT_EQ(one.keys[0], other.keys[0]);
   other.keys[0].not_after = 1;
@@ -360,6 +360,31 @@ TEST(Profile, CnsaRefusesWhatIsWeakerWithItsLine) {
   Profile profile;
   profile.mka.strength = Strength::cnsa2;
   EXPECT_THAT(cipher_preferences(profile, 0), ElementsAre(CipherSuite::gcm_aes_xpn_256, CipherSuite::gcm_aes_256));
+}
+
+TEST(Profile, WithAKeySourceKeysMayComeLater) {
+  const std::string source = "[KeySource]\nSource=metro-a\nRemoteId=SAE-B\n";
+  const Profile waits = good(link + source);
+  EXPECT_TRUE(waits.keys.empty());
+  EXPECT_EQ(waits.key_source, (Profile::KeySource{.source = "metro-a", .remote_id = "SAE-B"}));
+  const Profile p = good(
+      link + source + "Initiator=no\nEvery=10s\nBits=128\n[Key]\nCkn=0a\nRole=fallback\nCak=" + std::string{cak_text});
+  EXPECT_EQ(p.key_source->initiator, KeyInitiator::no);
+  EXPECT_EQ(p.key_source->every, std::chrono::seconds{10});
+  EXPECT_EQ(p.key_source->bits, 128);
+  EXPECT_EQ(good(std::string{profile_file(p).view()}).key_source, p.key_source);
+
+  expect_bad(link + "[KeySource]\nRemoteId=B\n", "a:3: Source= is required");
+  expect_bad(link + "[KeySource]\nSource=a\n", "a:3: RemoteId= is required");
+  for (const char* wrong : {"Source=../a", "RemoteId=a b", "Initiator=maybe", "Every=9s", "Every=off", "Bits=192"})
+    expect_bad(link + source + wrong + "\n", "a:6: " + std::string{wrong} + " is not accepted: ");
+  expect_bad(link + source + "[8021X]\nMethod=tls\nIdentity=a\nCaCertificate=/a\n",
+             "a:3: [KeySource] and [8021X] exclude");
+  expect_bad(link + source + "[StaticKeys]\nDirection=transmit\nKey=000102030405060708090a0b0c0d0e0f\n",
+             "a:3: [KeySource] and [StaticKeys] exclude");
+  expect_bad("[Link]\nParent=swp*\n" + source, "a:3: [KeySource] is not accepted with Parent=swp*");
+  expect_bad(link + "[MKA]\nStrength=cnsa2\n" + source + "Bits=128\n",
+             "a:8: Bits=128 is not accepted with Strength=cnsa2: 256");
 }
 
 TEST(Profile, CuttingAtTheLastKeysEndIsWarnedOf) {

@@ -125,7 +125,7 @@ TEST_F(ProfileSet, KeysThatEverybodyCanReadAreRefused) {
   const ProfileFile good = load_profile(path, context_);
   ASSERT_TRUE(good.profile);
   EXPECT_EQ(good.profile->keys[0].cak.expose()[10], 10U);
-  EXPECT_EQ(good.profile->keys[0].source.file, "/keys/k");
+  EXPECT_EQ(good.profile->keys[0].origin.file, "/keys/k");
   // The reference goes into settings and files, the key does not.
   EXPECT_THAT(std::string{profile_file(*good.profile).view()}, HasSubstr("CakFile=/keys/k\n"));
   EXPECT_THAT(std::string{profile_file(*good.profile).view()}, testing::Not(HasSubstr("Cak=")));
@@ -152,7 +152,7 @@ TEST_F(ProfileSet, Credentials) {
   put("credentials/cak", "000102030405060708090a0b0c0d0e0f\n", 0400);
   const ProfileFile file = load_profile(path, context_);
   ASSERT_TRUE(file.profile);
-  EXPECT_EQ(file.profile->keys[0].source.credential, "cak");
+  EXPECT_EQ(file.profile->keys[0].origin.credential, "cak");
 }
 
 TEST_F(ProfileSet, ARetiredKeyIsHiddenWhereverItStands) {

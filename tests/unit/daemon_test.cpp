@@ -81,7 +81,7 @@ class ProfileStoreTest : public ::testing::Test {
     out.macsec = from.macsec;
     out.mka = from.mka;
     for (const PreSharedKey& key : from.keys)
-      out.keys.push_back({key.ckn, key.cak.duplicate(), key.role, key.not_before, key.not_after, key.source});
+      out.keys.push_back(duplicate(key));
     return out;
   }
   static ProfilePointer program_profile(const std::string& name) {
@@ -191,10 +191,10 @@ TEST_F(ProfileStoreTest, AFileIsNotReplacedByWhatCannotBeUsed) {
   refused(taken, "Interface=macsec2 is taken by profile other");
 
   Profile elsewhere = copy(store, "lab");
-  elsewhere.keys[0].source.file = directory_ + "/missing.cak";
+  elsewhere.keys[0].origin.file = directory_ + "/missing.cak";
   refused(elsewhere, "missing.cak");
   write("another.cak", "ffffffffffffffffffffffffffffffff");
-  elsewhere.keys[0].source.file = directory_ + "/another.cak";
+  elsewhere.keys[0].origin.file = directory_ + "/another.cak";
   refused(elsewhere, "other settings");
 
   std::filesystem::create_directory(directory_ + "/lab.macsec.d");

@@ -127,6 +127,26 @@ TEST(Doctor, KeysAndTheClock) {
   EXPECT_EQ(ids(facts([](Facts&, Profile& profile) { profile.keys[0].not_after = today + 30 * day; })), Ids{});
 }
 
+TEST(Doctor, AKeySourceWantsAFallbackKey) {
+  const auto source = [](Profile& profile) {
+    profile.key_source = {.source = "metro-a", .remote_id = "B"};
+    profile.keys[0].origin.key_source = "metro-a";
+  };
+  EXPECT_EQ(ids(facts([&](Facts&, Profile& profile) { source(profile); })), Ids{"no-fallback-key"});
+  EXPECT_EQ(ids(facts([&](Facts&, Profile& profile) {
+              source(profile);
+              profile.keys.push_back(duplicate(profile.keys[0]));
+              profile.keys[1].role = KeyRole::fallback;
+            })),
+            Ids{});
+  EXPECT_EQ(ids(facts([&](Facts& of, Profile& profile) {
+              waiting(core::Reason::no_key)(of);
+              source(profile);
+              profile.keys.clear();
+            })),
+            Ids{"no-source-key"});
+}
+
 TEST(Doctor, WarningsAboutLifetimesStandBesideTheCause) {
   const auto found = [](bool trusted) {
     return ids(facts([trusted](Facts& of, Profile& profile) {

@@ -77,6 +77,7 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::warning, message_id::other_host};
     case Kind::secy_error:
       return Voice{LogLevel::warning, message_id::secy_error};
+    case Kind::unknown_ckn:
     case Kind::snapshot_changed:
       return std::nullopt;
   }

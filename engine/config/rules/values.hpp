@@ -34,6 +34,10 @@ T& at(ProfileDraft& draft, T Profile::Pae::* member) noexcept {
   return draft.pae.*member;
 }
 template <typename T>
+T& at(ProfileDraft& draft, T Profile::KeySource::* member) noexcept {
+  return draft.key_source.*member;
+}
+template <typename T>
 T& at(ProfileDraft& draft, T EapProfile::* member) noexcept {
   return draft.pae.eap.*member;
 }
@@ -70,6 +74,10 @@ const T& at(const ProfileView& view, T Profile::Pae::* member) noexcept {
   return view.pae->*member;
 }
 template <typename T>
+const T& at(const ProfileView& view, T Profile::KeySource::* member) noexcept {
+  return view.profile.key_source.value().*member;
+}
+template <typename T>
 const T& at(const ProfileView& view, T EapProfile::* member) noexcept {
   return view.pae->eap.*member;
 }
@@ -78,8 +86,8 @@ const T& at(const ProfileView& view, T RadiusServer::* member) noexcept {
   return view.server->*member;
 }
 template <typename T>
-const T& at(const ProfileView& view, T KeySource::* member) noexcept {
-  return (view.key != nullptr ? view.key->source : view.association->source).*member;
+const T& at(const ProfileView& view, T KeyOrigin::* member) noexcept {
+  return (view.key != nullptr ? view.key->origin : view.association->origin).*member;
 }
 template <typename T>
 const T& at(const ProfileView& view, T PreSharedKey::* member) noexcept {

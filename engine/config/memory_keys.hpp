@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Keys of a profile that are in no file: programs brought them, and they end with the service.
+#pragma once
+
+#include "engine/config/profile.hpp"
+
+namespace macsec {
+
+struct MemoryKeys {
+  std::string profile;
+  std::vector<PreSharedKey> keys;
+  std::vector<RetiredKey> retired;  ///< of those; oldest first, at most most_retired_keys
+};
+
+/// Retired keys whose names are remembered though nothing of them is left.
+inline constexpr std::size_t most_retired_keys = 64;
+
+/// `profile` with these keys in place of those from memory that it has; null: with none. A key that the profile cannot have
+/// beside what its files say is left out.
+[[nodiscard]] ProfilePointer with_memory_keys(ProfilePointer profile, const MemoryKeys* memory);
+
+}  // namespace macsec

@@ -56,6 +56,14 @@ constexpr std::array all_guards{
 
 std::span<const Guard> guards() noexcept { return all_guards; }
 
+const Guard& guard_of_named_key() noexcept {
+  static constexpr Guard guard{
+      interface::profile, "AddKey", action::manage,
+      "Authentication is required to add a key from a file or credential to the MACsec profile "
+      "$(name)."};
+  return guard;
+}
+
 const Guard* guard_of(std::string_view interface, std::string_view member) noexcept {
   const auto found = std::ranges::find_if(
       all_guards, [&](const Guard& guard) { return guard.interface == interface && guard.member == member; });

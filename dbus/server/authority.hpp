@@ -20,6 +20,8 @@ struct Guard {
   const char* prompt;  ///< what the person who is asked for a password reads; $(name): profile or link
 };
 [[nodiscard]] std::span<const Guard> guards() noexcept;
+/// For AddKey and ReplaceKey with a key that is not given but named: what only the service can read.
+[[nodiscard]] const Guard& guard_of_named_key() noexcept;
 /// Null for a method that is free.
 [[nodiscard]] const Guard* guard_of(std::string_view interface, std::string_view member) noexcept;
 

@@ -33,6 +33,8 @@ void Calls::take(Call call, Handler handler) {
   if (body < 0) return call.fail(error::invalid_argument, "the call cannot be read");
   const auto octets = static_cast<std::size_t>(body);
   if (octets > most) return call.fail(error::limit_exceeded, fmt::format("a call may have {} octets", most));
+  // Who may only add keys could have the service use one that it may not read itself.
+  if (guard->action == std::string_view{action::keys} && names_key(call.message())) guard = &guard_of_named_key();
   const auto shared = std::make_shared<Call>(std::move(call));
   const std::string name = shared->name().empty() ? name_in(shared->message()) : shared->name();
   authority_.ask(shared->message(), *guard, name, octets, [this, shared, handler](Permission permission) {

@@ -269,6 +269,27 @@ Result<GivenKey> read_key(sd_bus_message* message) {
   return given;
 }
 
+bool names_key(sd_bus_message* message) {
+  bool named = false;
+  char type = 0;
+  const char* contents = nullptr;
+  while (sd_bus_message_peek_type(message, &type, &contents) > 0) {
+    if (type != 'a' || std::string_view{contents} != "{sv}") {
+      if (sd_bus_message_skip(message, nullptr) < 0) break;
+      continue;
+    }
+    if (sd_bus_message_enter_container(message, 'a', "{sv}") < 0) break;
+    std::string key;
+    while (sd_bus_message_enter_container(message, 'e', "sv") > 0 && get(message, key) >= 0) {
+      named = named || key == "CakFile" || key == "CakCredential";
+      if (sd_bus_message_skip(message, "v") < 0 || sd_bus_message_exit_container(message) < 0) break;
+    }
+    if (sd_bus_message_exit_container(message) < 0) break;
+  }
+  sd_bus_message_rewind(message, 1);
+  return named;
+}
+
 Result<PreSharedKey> make_key(const GivenKey& given, std::optional<KeyRole> default_role,
                               const ProfileContext& context) {
   std::vector<ProfileSetting> settings{{.section = "Key"}};

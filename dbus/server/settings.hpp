@@ -33,6 +33,9 @@ struct GivenKey {
 };
 /// Reads a{sv} of a [Key]: as a section, with "CakFd" h instead of Cak. Errors as of read_sections().
 [[nodiscard]] Result<GivenKey> read_key(sd_bus_message* message);
+/// Whether an argument of the call is a [Key] whose secret is not there but named: CakFile, CakCredential. The message is as
+/// before.
+[[nodiscard]] bool names_key(sd_bus_message* message);
 /// EINVAL with what is wrong. `default_role`: where none was given.
 [[nodiscard]] Result<PreSharedKey> make_key(const GivenKey& given, std::optional<KeyRole> default_role,
                                             const ProfileContext& context);

@@ -52,6 +52,27 @@ TEST_F(AuthorityTest, EveryChangeIsAskedForAndRefused) {
   EXPECT_EQ(model().commands.size(), commands) << "something was done";
 }
 
+TEST_F(AuthorityTest, AKeyThatIsOnlyNamedNeedsMoreThanTheRightToAddKeys) {
+  add_lab();
+  polkit_->answer = Answer::refuse;
+  const auto action_of = [&](const char* name, bool replace) {
+    polkit_->questions.clear();
+    EXPECT_EQ(caller().raw_error(lab_path, bus::interface::profile, replace ? "ReplaceKey" : "AddKey",
+                                 [&](sd_bus_message* m) {
+                                   if (replace) sd_bus_message_append(m, "s", "00112233");
+                                   return sd_bus_message_append(m, "a{sv}a{sv}", 3, "Ckn", "s", "bb", "NotAfter", "x",
+                                                                std::int64_t{4'000'000'000}, name, "s", "/etc/key", 0);
+                                 }),
+              error::not_authorized);
+    return polkit_->questions.at(0).action;
+  };
+  for (const bool replace : {false, true}) {
+    EXPECT_EQ(action_of("CakFile", replace), bus::action::manage);
+    EXPECT_EQ(action_of("CakCredential", replace), bus::action::manage);
+    EXPECT_EQ(action_of("Role", replace), bus::action::keys);
+  }
+}
+
 TEST_F(AuthorityTest, ReadingAsksNobody) {
   add_lab();
   polkit_->questions.clear();

@@ -41,6 +41,7 @@ MAY_USE = {
     "plugin/links": BASE + ["engine/wire/types.hpp", "dbus/bus/callback.hpp"],
     "plugin/networkmanager": CLIENT + ["plugin/links"],
     "plugin/networkd": CLIENT + ["plugin/links"],
+    "plugin/keys": CLIENT,
     "cli": CLIENT,
 }
 

@@ -64,7 +64,9 @@ class Sentences(unittest.TestCase):
 
 class Classes(unittest.TestCase):
     METHOD = "int Kay::find() const {\n  return 1;\n}\n"
+    # REUSE-IgnoreStart
     SPDX = "// SPDX-License-Identifier: LGPL-2.1-or-later\n"
+    # REUSE-IgnoreEnd
 
     def found(self, path, text, has_header=False):
         return len(list(classes.check(path, text, has_header)))
@@ -91,7 +93,9 @@ class Words(unittest.TestCase):
         self.assertEqual(len(list(words.check_text("a.md", "TO" "DO: more\n"))), 1)
         self.assertEqual(len(list(words.check_prose("a.md", "It is made anew.\nIt is re-created.\n"))), 1)
         self.assertEqual(len(list(words.check_licence("a.cpp", "int x;\n"))), 1)
+        # REUSE-IgnoreStart
         kernel = "// SPDX-License-Identifier: GPL-2.0-only\n"
+        # REUSE-IgnoreEnd
         self.assertEqual(len(list(words.check_licence("tests/vm/macseclab/a.c", kernel))), 0)
         self.assertEqual(len(list(words.check_licence("tests/vm/a.cpp", kernel))), 1)
         self.assertTrue(words.is_source("tests/vm/macseclab/Kbuild", kernel))

@@ -20,10 +20,12 @@ DIALECT = {
     r"\bwh(o|om)ever\b": "the owner, the program that", r"\bsomebody else\b": "another program", r"\blooked at\b": "read, checked",
 }
 PROSE = re.compile(r"^(README|CONTRIBUTING|CHANGELOG|SECURITY)\.md$|^docs/[^/]*\.md$|^docs/man/|^packaging/|^data/[^/]*\.(catalog|in)$|^tools/")
+# REUSE-IgnoreStart
 LICENCE = "SPDX-License-Identifier: LGPL-2.1-or-later"
 # What is built for the kernel of the test guests has the kernel's licence, whose text is in LICENSES.
 KERNEL = "tests/vm/macseclab/"
 KERNEL_LICENCE = "SPDX-License-Identifier: GPL-2.0-only"
+# REUSE-IgnoreEnd
 SOURCES = (".cpp", ".hpp", ".c", ".h", "Kbuild", ".py", ".sh", "meson.build")
 TEXT = SOURCES + (".md", ".xml", ".in", ".service", ".conf", "Makefile")
 

@@ -2,7 +2,8 @@
 # The few things to type. Meson builds; see CONTRIBUTING.md.
 #   make            build the programs into build/
 #   make install    a release build as a service: PREFIX=/usr/local, DESTDIR=; make uninstall removes it
-#   make deb        Debian packages, built in a clean chroot, into build-deb/
+#   make deb        Debian packages, built in a clean chroot, into build-deb/RELEASE/; RELEASE=bookworm or trixie, this machine's if not given
+#   make dist       the source of a release, and its bill of materials, into build-dist/
 #   make demo       two hosts, one secured link, explained step by step
 #   make test       every test but the scenarios that take turns; ends with "N passed, N failed"
 #                   TURN=auto: those whose turn it is as well, as CI does; TURN=0 to 3: a certain quarter
@@ -13,7 +14,7 @@
 #   make docs       write docs/conformance.md from the comments
 #   make package-check  the expensive checks of the packages
 #   make clean      remove build directories
-.PHONY: all build bench clean deb demo docs format install package-check setup test tidy uninstall vm
+.PHONY: all build bench clean deb demo dist docs format install package-check setup test tidy uninstall vm
 
 all: build
 
@@ -33,10 +34,14 @@ uninstall:
 
 deb:
 	@tools/setup package
-	@tools/deb
+	@tools/deb $(if $(RELEASE),--release=$(RELEASE))
+
+dist:
+	@tools/setup core package
+	@tools/dist
 
 package-check:
-	@tools/setup package
+	@tools/setup core build test lab package
 	@tools/package-check
 
 demo:

@@ -13,14 +13,14 @@ from . import apt
 _PACKAGES = ("systemd", "systemd-sysv", "dbus", "polkitd", "udev", "libnm0", "network-manager", "wpasupplicant", "hostapd", "iproute2",
              "iputils-ping", "ethtool", "kmod", "python3", "procps", "tcpdump", "util-linux",
              "libsystemd0", "busybox-static", "ca-certificates", "openssl", "netbase", "dnsmasq-base")
-# By release: packages whose name differs between them.
-_MORE = {"bookworm": ("libssl3", "libfmt9"), "trixie": ("libssl3t64", "libfmt10")}
+# By release: libraries of ours whose package's name differs between them.
+LIBRARIES = {"bookworm": ("libssl3", "libfmt9"), "trixie": ("libssl3t64", "libfmt10")}
 _RECIPE = "1"  # raise when what is made changes
 
 
 def prepare(release, cache, say):
     """The directory with the root of `release`, made if it is not in the cache."""
-    packages = ",".join(_PACKAGES + _MORE[release])
+    packages = ",".join(_PACKAGES + LIBRARIES[release])
     home = os.path.join(cache, "root-%s-%s" % (release, hashlib.sha256((packages + _RECIPE).encode()).hexdigest()[:10]))
     with open(os.path.join(cache, "root-%s.lock" % release), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -57,6 +57,7 @@ Result<std::unique_ptr<Driver>> Driver::open(EventLoop& loop, Journal& journal, 
 }
 
 Result<void> Driver::start() {
+  if (keys_.has_accounts()) radius_.continue_books();
   auto kernel = MacsecKernel::open();
   if (!kernel) return std::unexpected{kernel.error()};
   kernel_ = std::move(*kernel);
@@ -159,6 +160,7 @@ void Driver::add(ProfilePointer profile, Time now) {
 }
 
 void Driver::make_port(Session& session, Time now) {
+  std::optional<core::KeptSession> kept;
   if (session.static_keys()) {
     core::PacketNumberLedger ledger{
         .reserved = [this](const std::string& key) { return store_.reserved_pn(key); },
@@ -176,11 +178,15 @@ void Driver::make_port(Session& session, Time now) {
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
-    if (const auto kept = keys_.take(session.profile().name)) session.mka()->restore(*kept, now);
+    kept = keys_.take(session.profile().name);
+    if (kept) session.mka()->restore(*kept, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
   eap_.set(session.profile_);
   session.radius_ = radius_.set(session.profile_);
+  if (kept && kept->account) radius_.resume(session.profile().name, std::move(*kept->account));
+  if (const core::Port* const port = session.mka())
+    radius_.follow(session.profile().name, port->has_host(), port->host_left_by());
   session.enabled_ = !patterns_.is_down(session.profile());
   session.with_port([&](auto& port) {
     if (session.enabled_ != session.profile().link.enabled) port.set_enabled(session.enabled_, now);
@@ -211,7 +217,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     fixed->prepare_absence();
   }
   eap_.drop(session.profile().name);
-  radius_.drop(session.profile().name);
+  radius_.drop(session.profile().name, farewell == Farewell::take_down);
   devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
   if (session.sampled_) sample_intervals_.erase(*session.sampled_);
@@ -354,7 +360,7 @@ void Driver::settle(Session& session) {
     while (auto command = port->poll_radius()) radius_.ask(session.profile().name, std::move(*command));
     const std::uint64_t revision = port->supplicant_revision() + port->authenticator_revision();  // each only grows
     if (std::exchange(session.access_revision_, revision) != revision) {
-      radius_.follow(session.profile().name, port->has_host());
+      radius_.follow(session.profile().name, port->has_host(), port->host_left_by());
       mark_changed(session);
     }
     while (auto frame = port->poll_transmit())
@@ -398,7 +404,9 @@ void Driver::mark_changed(Session& session) {
 // A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
 // what is there stays, nothing is said, and the next turn tries again.
 void Driver::keep_keys(Session& session, const core::Port& port) {
-  const auto done = keys_.keep(port.kept_session());
+  core::KeptSession kept = port.kept_session();
+  kept.account = radius_.account_of(session.profile().name);
+  const auto done = keys_.keep(kept);
   if (!done) session.trace_.message(LogLevel::warning, done.error().message);
 }
 

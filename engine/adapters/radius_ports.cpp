@@ -2,6 +2,7 @@
 #include "engine/adapters/radius_ports.hpp"
 
 #include "engine/base/deadlines.hpp"
+#include "engine/base/text.hpp"
 
 #include <algorithm>
 #include <unistd.h>
@@ -19,6 +20,21 @@ std::string nas_identifier_of(const Profile::Pae& pae) {
 
 bool same_servers(const Profile& left, const Profile& right) {
   return left.pae->servers == right.pae->servers && left.pae->nas_identifier == right.pae->nas_identifier;
+}
+
+/// Seconds since 1970-01-01 UTC.
+std::int64_t wall_seconds(Time now) {
+  return std::chrono::duration_cast<std::chrono::seconds>(now - wall_clock_epoch()).count();
+}
+
+/// Whether a server keeps the books of both.
+bool share_books(const Profile& left, const Profile& right) {
+  if (left.pae->nas_identifier != right.pae->nas_identifier) return false;
+  return std::ranges::any_of(left.pae->servers, [&](const RadiusServer& one) {
+    return std::ranges::any_of(right.pae->servers, [&](const RadiusServer& other) {
+      return one.address == other.address && one.accounting_port == other.accounting_port;
+    });
+  });
 }
 
 /// Of frames with MACsec: what the kernel delivered, and what it sent.
@@ -65,7 +81,7 @@ void RadiusPorts::hear(bool on) {
 std::shared_ptr<const RadiusLink> RadiusPorts::set(const ProfilePointer& profile) {
   const auto& pae = profile->pae;
   if (!pae || pae->role != PaeRole::authenticator) {
-    drop(profile->name);
+    drop(profile->name, true);
     return nullptr;
   }
   if (const auto started = start(); !started) journal_.write(LogLevel::error, started.error().message);
@@ -78,15 +94,42 @@ std::shared_ptr<const RadiusLink> RadiusPorts::set(const ProfilePointer& profile
     entry.link.reset();
     disappoint(profile->name, entry, "the profile names other RADIUS servers now");
   }
-  if (!entry.link) entry.link = link_for(profile);
+  const bool opens = !entry.link;
+  if (opens) entry.link = link_for(profile);
   entry.profile = profile;
+  if (opens) tell_of_us(entry, core::RadiusAccounting::Kind::on);
   return entry.link;
 }
 
-void RadiusPorts::drop(const std::string& name) {
+void RadiusPorts::tell_of_us(const Entry& entry, core::RadiusAccounting::Kind kind) {
+  const bool begins = kind == core::RadiusAccounting::Kind::on;
+  if (!entry.link || (begins && continued_)) return;
+  // Said of all our sessions: while another port may have one in the same books it would end that as well.
+  for (const auto& [name, other] : entries_)
+    if (&other != &entry && other.profile && share_books(*other.profile, *entry.profile)) return;
+  std::array<std::uint8_t, 8> octets{};
+  random_.fill(octets);
+  entry.link->account({.kind = kind, .session = to_hex(octets), .at = wall_seconds(boot_time())});
+}
+
+void RadiusPorts::resume(const std::string& name, core::AccountedSession session) {
   const auto at = entries_.find(name);
   if (at == entries_.end()) return;
-  follow(name, false);
+  at->second.ledger.resume(std::move(session), boot_time());
+}
+
+std::optional<core::AccountedSession> RadiusPorts::account_of(const std::string& name) const {
+  const auto at = entries_.find(name);
+  return at == entries_.end() ? std::nullopt : at->second.ledger.running();
+}
+
+void RadiusPorts::drop(const std::string& name, bool for_good) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end()) return;
+  if (for_good) {
+    follow(name, false, core::TerminateCause::port_disabled);
+    tell_of_us(at->second, core::RadiusAccounting::Kind::off);
+  }
   if (at->second.link) at->second.link->drop(at->second.owner);
   entries_.erase(at);
   std::erase_if(untold_, [&](const auto& each) { return each.first == name; });
@@ -109,10 +152,11 @@ void RadiusPorts::ask(const std::string& name, core::RadiusCommand command) {
     disappoint(name, entry, "no RADIUS client: the journal says why");
 }
 
-void RadiusPorts::follow(const std::string& name, bool has_host) {
+void RadiusPorts::follow(const std::string& name, bool has_host, core::TerminateCause ended_by) {
   const auto at = entries_.find(name);
   if (at == entries_.end()) return;
   at->second.has_host = has_host;
+  at->second.ended_by = ended_by;
   account(name, at->second);
   arm();
 }
@@ -121,10 +165,10 @@ void RadiusPorts::account(const std::string& name, Entry& entry) {
   const Time now = boot_time();
   if (!entry.link || !entry.ledger.is_due(entry.has_host, now)) return;
   const auto counters = hooks_.counters(name);
-  const auto wall = std::chrono::duration_cast<std::chrono::seconds>(now - wall_clock_epoch()).count();
-  for (core::RadiusAccounting& record :
-       entry.ledger.step(entry.has_host, counters ? std::optional{traffic_of(*counters)} : std::nullopt, now, wall))
-    entry.link->account(std::move(record));
+  core::SessionLedger::Scene scene{
+      .has_host = entry.has_host, .ended_by = entry.ended_by, .now = now, .wall = wall_seconds(now)};
+  if (counters) scene.traffic = traffic_of(*counters);
+  for (core::RadiusAccounting& record : entry.ledger.step(scene)) entry.link->account(std::move(record));
 }
 
 void RadiusPorts::arm() {

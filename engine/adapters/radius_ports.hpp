@@ -34,18 +34,25 @@ class RadiusPorts {
 
   /// Who asks the servers that the port's profile names now; nothing where it names none any more, or no client can be had.
   std::shared_ptr<const RadiusLink> set(const ProfilePointer& profile);
-  /// The port ends.
-  void drop(const std::string& name);
+  /// The session that a port resumed from the process before: its record goes on. Called before follow().
+  void resume(const std::string& name, core::AccountedSession session);
+  /// The session that is accounted, for the next process.
+  [[nodiscard]] std::optional<core::AccountedSession> account_of(const std::string& name) const;
+  /// The port ends, `for_good` or until the next process goes on with its session.
+  void drop(const std::string& name, bool for_good);
   /// Hands on what the port asks for.
   void ask(const std::string& name, core::RadiusCommand command);
-  /// Whether a host has the port now; to be called after each report and when that is different.
-  void follow(const std::string& name, bool has_host);
+  /// Whether a host has the port now, and why the last one has not; to be called after each report and when that is different.
+  void follow(const std::string& name, bool has_host, core::TerminateCause ended_by);
+  /// The process before left sessions: nothing says to the servers that all are over.
+  void continue_books() noexcept { continued_ = true; }
 
  private:
   struct Entry {
     core::RadiusOwner owner = 0;
     core::SessionLedger ledger;
     bool has_host = false;
+    core::TerminateCause ended_by = core::TerminateCause::lost_service;  ///< of the last session
     ProfilePointer profile{};
     std::shared_ptr<RadiusLink> link{};
     std::optional<core::RadiusConversation> waiting{};  ///< that has no answer yet
@@ -62,6 +69,8 @@ class RadiusPorts {
   /// Records of sessions that are due leave.
   void account(const std::string& name, Entry& entry);
   void arm();
+  /// Accounting-On to servers that none of our ports had so far, or Accounting-Off to those that none has any more.
+  void tell_of_us(const Entry& entry, core::RadiusAccounting::Kind kind);
 
   EventLoop& loop_;
   Journal& journal_;
@@ -72,6 +81,7 @@ class RadiusPorts {
   EventSource tell_;   ///< from the first authenticator on
   EventSource timer_;  ///< of records
   core::RadiusOwner last_owner_ = 0;
+  bool continued_ = false;
 };
 
 }  // namespace macsec::os

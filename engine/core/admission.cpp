@@ -53,8 +53,9 @@ void Admission::forget_session(Time now) {
   follow_policy();
 }
 
-void Admission::end_session(std::string_view why, Duration wait, Time now) {
+void Admission::end_session(std::string_view why, TerminateCause cause, Duration wait, Time now) {
   if (!session_) return;
+  ended_by_ = cause;
   context_.emit(Event::Kind::authentication_lost, now, to_string(session_->host) + ": " + std::string{why});
   forget_session(now);
   authenticator_.release(wait, now);
@@ -100,7 +101,7 @@ void Admission::on_unanswered(Time now) {
 
 /// Where MKA holds the session the host is there: it may have missed what we said, or been talked over.
 void Admission::on_inconclusive(Time now) {
-  if (session_ && !held()) return end_session(nothing_came, Duration{0}, now);
+  if (session_ && !held()) return end_session(nothing_came, TerminateCause::reauthentication_failure, Duration{0}, now);
   leave_open(next_try, now);
 }
 
@@ -119,7 +120,8 @@ void Admission::follow_outcome(Time now) {
     case Kind::accepted:
       return take_keys(outcome->report, now);
     case Kind::rejected:
-      return end_session("rejected by RADIUS server " + outcome->report.server, Duration{0}, now);
+      return end_session("rejected by RADIUS server " + outcome->report.server,
+                         TerminateCause::reauthentication_failure, Duration{0}, now);
     case Kind::doubted:
       return leave_open(second_opinion, now);
     case Kind::unanswered:
@@ -129,7 +131,7 @@ void Admission::follow_outcome(Time now) {
     case Kind::inconclusive:
       return on_inconclusive(now);
     case Kind::logged_off:
-      return end_session("logged off by the host", Duration{0}, now);
+      return end_session("logged off by the host", TerminateCause::user_request, Duration{0}, now);
   }
 }
 
@@ -157,7 +159,7 @@ Result<void> Admission::terminate(Time now) {
   if (!applies()) return fail(ENOTSUP, "the profile has no [8021X] section of an authenticator");
   if (!session_) return fail(ENODATA, "no host is authenticated on " + context_.profile->link.parent);
   if (context_.link.carrier) authenticator_.send_failure();
-  end_session("terminated by an operator", context_.profile->pae->quiet, now);
+  end_session("terminated by an operator", TerminateCause::admin_reset, context_.profile->pae->quiet, now);
   return {};
 }
 
@@ -165,7 +167,7 @@ void Admission::set_enabled(bool enabled, Time now) {
   if (!applies() || enabled) return;
   if (session_ && context_.link.carrier) authenticator_.send_failure();
   authenticator_.stop(now);
-  end_session("the link was taken down", Duration{0}, now);
+  end_session("the link was taken down", TerminateCause::port_disabled, Duration{0}, now);
 }
 
 void Admission::restore(std::span<const SessionKey> keys, Time now) {
@@ -212,7 +214,7 @@ void Admission::reconfigure(const Profile& before, Time now) {
   if (applies() && did && session_) return follow_times(*before.pae, now);
   if (applies() || !did) return;
   authenticator_.stop(now);
-  end_session("the profile authenticates nobody any more", Duration{0}, now);
+  end_session("the profile authenticates nobody any more", TerminateCause::port_disabled, Duration{0}, now);
   deadlines_.stop_all();
   up_ = false;
   follow_policy();
@@ -222,7 +224,7 @@ void Admission::reconfigure(const Profile& before, Time now) {
 
 void Admission::follow_carrier(Time now) {
   if (deadlines_.take_expired(Timer::carrier, now)) {
-    end_session("no carrier for 6 s", Duration{0}, now);
+    end_session("no carrier for 6 s", TerminateCause::lost_carrier, Duration{0}, now);
     authenticator_.stop(now);
   }
   const bool moved = up() && mac_ && *mac_ != context_.link.mac;
@@ -236,7 +238,10 @@ void Admission::follow_carrier(Time now) {
     authenticator_.pause(now);
     // Without MKA nothing says that the host that is there afterwards is the one that was there before. With another
     // address of ours the keys are others.
-    if (moved || !held()) end_session(moved ? "the address of the port changed" : "no carrier", Duration{0}, now);
+    if (moved)
+      end_session("the address of the port changed", TerminateCause::port_reinitialised, Duration{0}, now);
+    else if (!held())
+      end_session("no carrier", TerminateCause::lost_carrier, Duration{0}, now);
     if (session_) deadlines_.set(Timer::carrier, now + carrier_patience);
   }
 }
@@ -253,10 +258,13 @@ void Admission::step(Time now) {
   authenticator_.step(now);
   follow_outcome(now);
   // What just failed may have been the last thing that a session waited for.
-  if (deadlines_.take_expired(Timer::end, now)) end_session("its time is over (Session-Timeout)", Duration{0}, now);
+  if (deadlines_.take_expired(Timer::end, now))
+    end_session("its time is over (Session-Timeout)", TerminateCause::session_timeout, Duration{0}, now);
   if (deadlines_.take_expired(Timer::dead, now))
-    end_session("no RADIUS server answers (ServerDeadSec=)", Duration{0}, now);
-  if (deadlines_.take_expired(Timer::open, now)) end_session(nothing_came, Duration{0}, now);
+    end_session("no RADIUS server answers (ServerDeadSec=)", TerminateCause::reauthentication_failure, Duration{0},
+                now);
+  if (deadlines_.take_expired(Timer::open, now))
+    end_session(nothing_came, TerminateCause::reauthentication_failure, Duration{0}, now);
   follow_policy();
 }
 
@@ -266,7 +274,9 @@ void Admission::follow_silence(Time now) {
   if (deadlines_.is_set(Timer::retry) || owed_) return;
   deadlines_.set_sooner(Timer::unheard, now + life_time);
   if (!deadlines_.take_expired(Timer::unheard, now)) return;
-  if (restored_) return end_session("the host does not go on with the key after our restart", Duration{0}, now);
+  if (restored_)
+    return end_session("the host does not go on with the key after our restart", TerminateCause::lost_service,
+                       Duration{0}, now);
   silent_ = true;
   ++revision_;
   retry_gap_ = retry_gap_ == Duration{0} ? first_retry : std::min(2 * retry_gap_, longest_host_retry);
@@ -283,7 +293,7 @@ bool Admission::follow(Time now) {
     retry_gap_ = Duration{0};
     deadlines_.stop(Timer::retry);
   } else if (live_) {
-    end_session("the host left the key agreement", Duration{0}, now);
+    end_session("the host left the key agreement", TerminateCause::lost_service, Duration{0}, now);
   }
   live_ = live && session_;
   follow_silence(now);

@@ -46,6 +46,8 @@ class Admission {
   [[nodiscard]] std::optional<Time> next() const;
   /// A host is authenticated, and has the port.
   [[nodiscard]] bool has_session() const noexcept { return session_.has_value(); }
+  /// Why the last session ended.
+  [[nodiscard]] TerminateCause ended_by() const noexcept { return ended_by_; }
   [[nodiscard]] std::optional<RadiusCommand> poll() { return authenticator_.poll(); }
 
   /// What stands between the port and a link secured by an authentication; none where nothing does.
@@ -83,7 +85,7 @@ class Admission {
   void on_inconclusive(Time now);
   void leave_open(Duration again, Time now);
   /// `wait`: before somebody is asked again.
-  void end_session(std::string_view why, Duration wait, Time now);
+  void end_session(std::string_view why, TerminateCause cause, Duration wait, Time now);
   void forget_session(Time now);
 
   Context& context_;
@@ -92,6 +94,7 @@ class Admission {
   Authenticator authenticator_;
   Deadlines<Timer> deadlines_;
   std::optional<HostSession> session_;
+  TerminateCause ended_by_ = TerminateCause::lost_service;
   bool restored_ = false;  ///< the session is the one of the process before, and nobody was live in it yet
   bool up_ = false;
   std::optional<MacAddress> mac_;  ///< of the port when it was up last: keys are derived from it

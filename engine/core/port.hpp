@@ -86,6 +86,8 @@ class Port {
   [[nodiscard]] std::uint64_t authenticator_revision() const noexcept { return access_.admission().revision(); }
   /// The authenticator lets a host use the port.
   [[nodiscard]] bool has_host() const noexcept { return access_.admission().has_session(); }
+  /// Why the last session of a host ended.
+  [[nodiscard]] TerminateCause host_left_by() const noexcept { return access_.admission().ended_by(); }
   [[nodiscard]] const Profile& profile() const noexcept;
 
  private:

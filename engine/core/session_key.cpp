@@ -7,7 +7,7 @@
 namespace macsec::core {
 namespace {
 
-constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 3};
+constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 4};
 constexpr std::size_t longest_name = 64;
 // What a key says of its host.
 constexpr std::uint8_t of_host = 1;
@@ -43,6 +43,13 @@ void add_time(WipedBuffer& out, const std::optional<Time>& time) {
 
 std::optional<Time> read_time(Reader& reader) { return Time{Duration{static_cast<std::int64_t>(reader.u64())}}; }
 
+MacAddress read_mac(Reader& reader) {
+  MacAddress out;
+  const Bytes octets = reader.take(out.octets.size());
+  if (reader.ok()) std::ranges::copy(octets, out.octets.begin());
+  return out;
+}
+
 void add_host(WipedBuffer& out, const std::optional<HostSession>& host) {
   std::array<std::uint8_t, 1> flags{};
   if (host)
@@ -61,13 +68,56 @@ std::optional<HostSession> read_host(Reader& reader) {
   const std::uint8_t flags = reader.u8();
   if ((flags & of_host) == 0) return std::nullopt;
   HostSession host;
-  const Bytes mac = reader.take(host.host.octets.size());
-  if (reader.ok()) std::ranges::copy(mac, host.host.octets.begin());
+  host.host = read_mac(reader);
   host.identity = read_text(reader);
   if ((flags & has_reauthentication) != 0) host.reauthentication = read_time(reader);
   if ((flags & has_end) != 0) host.end = read_time(reader);
   host.must_secure = (flags & must_secure) != 0;
   return host;
+}
+
+void add_traffic(WipedBuffer& out, const PortTraffic& traffic) {
+  for (const std::uint64_t count : {traffic.octets_in, traffic.octets_out, traffic.packets_in, traffic.packets_out})
+    add_number(out, count);
+}
+
+PortTraffic read_traffic(Reader& reader) {
+  PortTraffic out;
+  for (std::uint64_t* count : {&out.octets_in, &out.octets_out, &out.packets_in, &out.packets_out})
+    *count = reader.u64();
+  return out;
+}
+
+/// Without an Acct-Session-Id there is no account.
+void add_account(WipedBuffer& out, const std::optional<AccountedSession>& account) {
+  add_text(out, account ? account->id : std::string{});
+  if (!account) return;
+  add_text(out, account->user_name);
+  add_text(out, account->port_id);
+  out.add(Bytes{account->host.octets}).add(Bytes{account->port.octets});
+  add_counted(out, account->class_);
+  add_time(out, Time{account->interim.value_or(Duration{0})});
+  add_time(out, account->since);
+  add_traffic(out, account->counted);
+  add_traffic(out, account->last);
+}
+
+/// The reader fails where it is not what add_account() made.
+std::optional<AccountedSession> read_account(Reader& reader) {
+  AccountedSession account{.id = read_text(reader)};
+  if (account.id.empty()) return std::nullopt;
+  account.user_name = read_text(reader);
+  account.port_id = read_text(reader);
+  account.host = read_mac(reader);
+  account.port = read_mac(reader);
+  const Bytes class_ = reader.take(reader.u8());
+  account.class_.assign(class_.begin(), class_.end());
+  const Duration interim = read_time(reader)->time_since_epoch();
+  if (interim > Duration{0}) account.interim = interim;
+  account.since = *read_time(reader);
+  account.counted = read_traffic(reader);
+  account.last = read_traffic(reader);
+  return account;
 }
 
 std::optional<SessionKey> read_key(Reader& reader) {
@@ -98,6 +148,7 @@ WipedBuffer write_kept_session(const KeptSession& session) {
     add_counted(out, key.cak.expose());
     add_host(out, key.host);
   }
+  add_account(out, session.account);
   return out;
 }
 
@@ -119,7 +170,8 @@ std::optional<KeptSession> read_kept_session(Bytes octets) {
     if (!key || (!session.keys.empty() && key->sequence <= session.keys.back().sequence)) return std::nullopt;
     session.keys.push_back(std::move(*key));
   }
-  if (reader.remaining() != 0) return std::nullopt;
+  session.account = read_account(reader);
+  if (!reader.ok() || reader.remaining() != 0) return std::nullopt;
   return session;
 }
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/time.hpp"
 #include "engine/base/wiped.hpp"
+#include "engine/core/pae/radius_exchange.hpp"
 #include "engine/crypto/mka_keys.hpp"
 #include "engine/wire/types.hpp"
 
@@ -34,9 +35,10 @@ struct SessionKey {
 /// The session keys of one port.
 struct KeptSession {
   std::string profile;
-  std::string parent;            ///< of the profile: on another link nobody knows the keys
-  std::vector<SessionKey> keys;  ///< oldest first; at most most_kept_keys
-  std::optional<Time> until;     ///< CacheSec= is over; nothing: a peer speaks with one of them
+  std::string parent;                         ///< of the profile: on another link nobody knows the keys
+  std::vector<SessionKey> keys;               ///< oldest first; at most most_kept_keys
+  std::optional<Time> until;                  ///< CacheSec= is over; nothing: a peer speaks with one of them
+  std::optional<AccountedSession> account{};  ///< of an authenticator's port
 };
 /// Two authentications under way beside the one in use, each with a CAK of either length.
 inline constexpr std::size_t most_kept_keys = 6;

@@ -25,6 +25,19 @@ core::KeptSession session(const std::string& profile, std::uint8_t fill, std::ui
   return out;
 }
 
+core::AccountedSession accounted() {
+  return {.id = "0123456789abcdef",
+          .user_name = "alice",
+          .port_id = "eth0",
+          .host = MacAddress{{2, 0, 0, 0, 0, 9}},
+          .port = MacAddress{{2, 0, 0, 0, 0, 8}},
+          .class_ = {'b', 0, 'c'},
+          .interim = std::chrono::minutes{5},
+          .since = start,
+          .counted = {.octets_in = 1, .octets_out = 2, .packets_in = 3, .packets_out = 4},
+          .last = {.octets_in = 0x5'0000'0001, .octets_out = 6, .packets_in = 7, .packets_out = 8}};
+}
+
 /// What a service manager sees of a service, and keeps for it.
 class Manager {
  public:
@@ -213,6 +226,7 @@ TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
                                                    .reauthentication = Time{Duration{1}},
                                                    .end = Time{Duration{2}},
                                                    .must_secure = true};
+  session_of_host.account = accounted();
   const WipedBuffer written = core::write_kept_session(session_of_host);
   const Bytes octets = written.octets();
   ASSERT_TRUE(core::read_kept_session(octets));
@@ -220,7 +234,7 @@ TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
   std::vector<std::uint8_t> changed{octets.begin(), octets.end()};
   changed[7] = 1;
   EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
-  changed[7] = 3;
+  changed[7] = 4;
   changed.push_back(0);
   EXPECT_FALSE(core::read_kept_session(changed)) << "something behind it";
 }
@@ -239,6 +253,23 @@ TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {
   EXPECT_EQ(read(), kept.keys[0].host);
   kept.keys[0].host.reset();
   EXPECT_EQ(read(), kept.keys[0].host) << "of a supplicant";
+}
+
+TEST(KeyKeeper, TheAccountOfASessionGoesAlong) {
+  Manager manager;
+  KeyKeeper keeper{{}, start};
+  EXPECT_FALSE(keeper.has_accounts());
+  core::KeptSession kept = session("office", 7);
+  kept.account = accounted();
+  ASSERT_TRUE(keeper.keep(kept));
+  ASSERT_TRUE(keeper.keep(session("lab", 8)));
+  KeyKeeper next{manager.hand_over(), start};
+  EXPECT_TRUE(next.has_accounts());
+  EXPECT_EQ(next.take("office")->account, kept.account);
+  EXPECT_FALSE(next.has_accounts());
+  EXPECT_FALSE(next.take("lab")->account);
+  kept.account->interim.reset();
+  EXPECT_EQ(core::read_kept_session(core::write_kept_session(kept).octets()).value().account, kept.account);
 }
 
 TEST(KeyKeeper, WithoutAServiceManagerThereIsNothingToDo) {

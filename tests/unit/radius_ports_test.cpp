@@ -131,7 +131,7 @@ TEST_F(RadiusPortsTest, PortThatEndsHearsNothingMore) {
   ports_.set(port_profile("two", 1812));
   ask("one", 1);
   ask("two", 2);
-  ports_.drop("one");
+  ports_.drop("one", true);
   ASSERT_TRUE(wait(1));
   turn();
   EXPECT_EQ(reports_.size(), 1U);
@@ -141,7 +141,7 @@ TEST_F(RadiusPortsTest, PortThatEndsHearsNothingMore) {
 TEST_F(RadiusPortsTest, EapIsHeardAsLongAsThereIsAnAuthenticator) {
   ports_.set(port_profile("one", 1812));
   ports_.set(port_profile("two", 1812));
-  ports_.drop("one");
+  ports_.drop("one", true);
   EXPECT_EQ(std::ranges::count(hears_, false), 0);
   const ProfilePointer supplicant = sim::make_profile([](Profile& made) {
     made.name = "two";
@@ -167,19 +167,51 @@ TEST_F(RadiusPortsTest, SessionOfAHostIsAccounted) {
   ask("one", 1);
   ASSERT_TRUE(wait(1));
   ASSERT_EQ(reports_.at("one").kind, Kind::accept);
-  EXPECT_TRUE(books.records.empty());  // the port has not said yet that it lets the host in
-  ports_.follow("one", true);
-  EXPECT_EQ(heard(1), (std::vector<std::uint8_t>{1}));
-  ports_.follow("one", true);
-  ports_.follow("one", false);
-  EXPECT_EQ(heard(2), (std::vector<std::uint8_t>{1, 2}));
-  EXPECT_EQ(link->status().at(0).counters.accounting_responses, 2U);
+  EXPECT_EQ(heard(1), (std::vector<std::uint8_t>{7}));  // the port has not said yet that it lets the host in
+  ports_.follow("one", true, core::TerminateCause::lost_carrier);
+  EXPECT_EQ(heard(2), (std::vector<std::uint8_t>{7, 1}));
+  ports_.follow("one", true, core::TerminateCause::lost_carrier);
+  ports_.follow("one", false, core::TerminateCause::lost_carrier);
+  EXPECT_EQ(heard(3), (std::vector<std::uint8_t>{7, 1, 2}));
+  EXPECT_EQ(link->status().at(0).counters.accounting_responses, 3U);
   reports_.clear();
   ask("one", 2);
   ASSERT_TRUE(wait(1));
-  ports_.follow("one", true);
-  ports_.drop("one");  // ends the session
-  EXPECT_EQ(heard(4), (std::vector<std::uint8_t>{1, 2, 1, 2}));
+  ports_.follow("one", true, core::TerminateCause::lost_carrier);
+  ports_.drop("one", true);  // ends the session, and was the last port of these servers
+  EXPECT_EQ(heard(6), (std::vector<std::uint8_t>{7, 1, 2, 1, 2, 8}));
+}
+
+TEST_F(RadiusPortsTest, OnIsSaidOnceOfAllPorts) {
+  const RadiusServerStub books{loop_, AF_INET, 1813};
+  ASSERT_TRUE(books.bound());
+  const auto one = ports_.set(port_profile("one", 1812));
+  const auto other = ports_.set(port_profile("other", 1645));  // another client, the same books
+  ASSERT_NE(one, other);
+  ports_.drop("other", true);
+  ports_.drop("one", false);  // until the next process goes on
+  const Time end = boot_time() + std::chrono::seconds{1};
+  while (books.records.empty() && boot_time() < end) static_cast<void>(loop_.run_once(end));
+  turn();
+  EXPECT_EQ(books.records, std::vector<std::uint8_t>{7});
+}
+
+TEST_F(RadiusPortsTest, SessionOfTheProcessBeforeGoesOn) {
+  const RadiusServerStub books{loop_, AF_INET, 1813};
+  ASSERT_TRUE(books.bound());
+  ports_.continue_books();
+  const auto link = ports_.set(port_profile("one", 1812));
+  const core::AccountedSession before{.id = "0123456789abcdef", .user_name = "alice"};
+  ports_.resume("one", before);
+  ports_.follow("one", true, core::TerminateCause::lost_service);
+  EXPECT_EQ(ports_.account_of("one"), before);
+  turn();
+  EXPECT_TRUE(books.records.empty());
+  ports_.follow("one", false, core::TerminateCause::lost_service);
+  EXPECT_FALSE(ports_.account_of("one"));
+  const Time end = boot_time() + std::chrono::seconds{1};
+  while (books.records.empty() && boot_time() < end) static_cast<void>(loop_.run_once(end));
+  EXPECT_EQ(books.records, std::vector<std::uint8_t>{2});
 }
 
 TEST_F(RadiusPortsTest, DeathOfAServerIsSeenInTheStatus) {

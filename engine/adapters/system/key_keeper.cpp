@@ -111,6 +111,10 @@ std::optional<core::KeptSession> KeyKeeper::take(const std::string& profile) {
   return found ? std::optional{std::move(found.mapped())} : std::nullopt;
 }
 
+bool KeyKeeper::has_accounts() const noexcept {
+  return std::ranges::any_of(left_, [](const auto& each) { return each.second.account.has_value(); });
+}
+
 Result<void> KeyKeeper::keep(const core::KeptSession& session) {
   if (session.keys.empty()) {
     forget(session.profile);

@@ -26,6 +26,8 @@ class KeyKeeper {
 
   /// What the process before kept for `profile`, once.
   [[nodiscard]] std::optional<core::KeptSession> take(const std::string& profile);
+  /// Whether hosts had sessions that servers account when the process before ended, and nobody took them yet.
+  [[nodiscard]] bool has_accounts() const noexcept;
   /// Puts the session in the place of the one before; without keys it is forgotten. Does nothing where the keys are those
   /// kept already, or where there is no service manager.
   [[nodiscard]] Result<void> keep(const core::KeptSession& session);

@@ -206,34 +206,50 @@ Result<RadiusOctets> write_status_request(std::string_view nas_identifier, const
   return finished(writer, server);
 }
 
-Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record, std::string_view nas_identifier,
-                                              std::uint8_t identifier, const RadiusServer& server) {
+namespace {
+
+std::uint32_t low(std::uint64_t value) noexcept { return static_cast<std::uint32_t>(value & 0xffffffffU); }
+
+std::uint32_t seconds(Duration span) noexcept {
+  return low(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(span).count()));
+}
+
+void add_session(RadiusWriter& writer, const RadiusAccounting& record) {
   using Type = RadiusAttributeType;
-  const auto low = [](std::uint64_t value) { return static_cast<std::uint32_t>(value & 0xffffffffU); };
   const std::string host = station_of(record.host);
-  RadiusOctets buffer(max_radius_size);
-  RadiusWriter writer{buffer, RadiusCode::accounting_request, identifier, {}};
-  writer.add(Type::acct_status_type, static_cast<std::uint32_t>(record.kind));
-  add_text(writer, Type::acct_session_id, record.session);
   writer.add(Type::acct_authentic, authenticated_by_radius);
   add_text(writer, Type::user_name, record.user_name.empty() ? host : record.user_name);
-  add_text(writer, Type::nas_identifier, nas_identifier);
   add_text(writer, Type::nas_port_id, record.port_id);
   writer.add(Type::nas_port_type, nas_port_type_ethernet);
   add_text(writer, Type::called_station_id, station_of(record.port));
   add_text(writer, Type::calling_station_id, host);
-  writer.add(Type::event_timestamp, low(static_cast<std::uint64_t>(record.at)));
   if (!record.class_.empty()) writer.add(Type::class_, record.class_);
-  if (record.kind != RadiusAccounting::Kind::start) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(record.elapsed).count();
-    writer.add(Type::acct_session_time, low(static_cast<std::uint64_t>(seconds)));
-    writer.add(Type::acct_input_octets, low(record.octets_in));
-    writer.add(Type::acct_input_gigawords, low(record.octets_in >> 32U));
-    writer.add(Type::acct_output_octets, low(record.octets_out));
-    writer.add(Type::acct_output_gigawords, low(record.octets_out >> 32U));
-    writer.add(Type::acct_input_packets, low(record.packets_in));
-    writer.add(Type::acct_output_packets, low(record.packets_out));
-  }
+  if (record.kind == RadiusAccounting::Kind::start) return;
+  writer.add(Type::acct_session_time, seconds(record.elapsed));
+  writer.add(Type::acct_input_octets, low(record.traffic.octets_in));
+  writer.add(Type::acct_input_gigawords, low(record.traffic.octets_in >> 32U));
+  writer.add(Type::acct_output_octets, low(record.traffic.octets_out));
+  writer.add(Type::acct_output_gigawords, low(record.traffic.octets_out >> 32U));
+  writer.add(Type::acct_input_packets, low(record.traffic.packets_in));
+  writer.add(Type::acct_output_packets, low(record.traffic.packets_out));
+  if (record.cause) writer.add(Type::acct_terminate_cause, static_cast<std::uint32_t>(*record.cause));
+}
+
+}  // namespace
+
+Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record, Duration delay,
+                                              std::string_view nas_identifier, std::uint8_t identifier,
+                                              const RadiusServer& server) {
+  using Type = RadiusAttributeType;
+  using Kind = RadiusAccounting::Kind;
+  RadiusOctets buffer(max_radius_size);
+  RadiusWriter writer{buffer, RadiusCode::accounting_request, identifier, {}};
+  writer.add(Type::acct_status_type, static_cast<std::uint32_t>(record.kind));
+  add_text(writer, Type::acct_session_id, record.session);
+  add_text(writer, Type::nas_identifier, nas_identifier);
+  writer.add(Type::event_timestamp, low(static_cast<std::uint64_t>(record.at)));
+  writer.add(Type::acct_delay_time, seconds(delay));
+  if (record.kind != Kind::on && record.kind != Kind::off) add_session(writer, record);
   const RadiusWriter::Finished done = writer.finish();
   if (done.packet.empty()) return fail("the record does not fit a RADIUS packet");
   if (const auto signed_ = crypto::sign_radius_accounting(done.packet, secret_of(server)); !signed_)

@@ -27,8 +27,8 @@ struct RadiusHead {
 [[nodiscard]] Result<RadiusOctets> write_status_request(std::string_view nas_identifier, const RadiusHead& head,
                                                         const RadiusServer& server);
 
-/// An Accounting-Request, signed.
-[[nodiscard]] Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record,
+/// An Accounting-Request, signed. `delay`: for how long the record has been offered.
+[[nodiscard]] Result<RadiusOctets> write_accounting_request(const RadiusAccounting& record, Duration delay,
                                                             std::string_view nas_identifier, std::uint8_t identifier,
                                                             const RadiusServer& server);
 

@@ -31,7 +31,7 @@ void RadiusAccountant::send(RadiusAccounting record, Time since, Time now) {
   }
   const RadiusServer& server = servers[current_];
   const RadiusSlot slot = identifiers_[current_].take();
-  auto octets = write_accounting_request(record, nas_identifier_, slot.identifier, server);
+  auto octets = write_accounting_request(record, now - since, nas_identifier_, slot.identifier, server);
   if (!octets) return identifiers_[current_].release(slot);
   const RadiusAuthenticator authenticator = read_radius(*octets)->authenticator;
   ++counters_[current_].accounting_requests;
@@ -73,13 +73,33 @@ void RadiusAccountant::on_datagram(std::size_t server, std::size_t socket, Bytes
 
 void RadiusAccountant::on_timeout(Time now) {
   std::vector<RadiusSlot> silent;
+  std::vector<RadiusSlot> again;
   for (auto& [slot, pending] : pending_) {
     if (pending.request.is_expired(now))
       silent.push_back(slot);
     else if (pending.request.take_again(now, random_))
-      outgoing_.push_back(slot);
+      again.push_back(slot);
   }
+  for (const RadiusSlot& slot : again) send_again(slot, now);
   for (const RadiusSlot& slot : silent) move_on(slot, now);
+}
+
+// The record says how old it is, so it is another packet each time and has another identifier (RFC 2866 5.2).
+void RadiusAccountant::send_again(const RadiusSlot& slot, Time now) {
+  auto node = pending_.extract(slot);
+  Pending& pending = node.mapped();
+  RadiusIdentifiers& identifiers = identifiers_[slot.server];
+  const RadiusSlot next = identifiers.take();
+  auto octets = write_accounting_request(pending.record, now - pending.since, nas_identifier_, next.identifier,
+                                         profile_->pae->servers[slot.server]);
+  identifiers.release(octets ? slot : next);
+  if (octets) {
+    const RadiusAuthenticator authenticator = read_radius(*octets)->authenticator;
+    pending.request.replace(std::move(*octets), authenticator);
+    node.key() = next;
+  }
+  outgoing_.push_back(node.key());
+  pending_.insert(std::move(node));
 }
 
 void RadiusAccountant::move_on(const RadiusSlot& slot, Time now) {

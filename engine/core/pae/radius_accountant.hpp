@@ -37,6 +37,7 @@ class RadiusAccountant {
     Time since;  ///< it is offered
   };
   void send(RadiusAccounting record, Time since, Time now);
+  void send_again(const RadiusSlot& slot, Time now);
   void move_on(const RadiusSlot& slot, Time now);
 
   ProfilePointer profile_;

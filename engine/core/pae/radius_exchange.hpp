@@ -18,6 +18,15 @@ namespace macsec::core {
 /// Numbers one authentication of a port; a report of an earlier one is recognised by it and ignored.
 using RadiusConversation = std::uint64_t;
 
+/// What passed a port, counted from anywhere: a count that falls began again.
+struct PortTraffic {
+  std::uint64_t octets_in = 0;
+  std::uint64_t octets_out = 0;
+  std::uint64_t packets_in = 0;
+  std::uint64_t packets_out = 0;
+  friend bool operator==(const PortTraffic&, const PortTraffic&) = default;
+};
+
 struct RadiusCommand {
   enum class Kind : std::uint8_t {
     request,  ///< `packet` is a Response of the host; the first of a conversation begins it with a server
@@ -77,11 +86,25 @@ struct RadiusReport {
   std::string words{};
 };
 
-/// One record of a session for the server's books (RFC 2866).
+/// Why the session of a host ended, as servers know it: Acct-Terminate-Cause (RFC 2866 5.10, RFC 3580 2.1).
+enum class TerminateCause : std::uint8_t {
+  user_request = 1,
+  lost_carrier = 2,
+  lost_service = 3,  ///< the host left the key agreement
+  session_timeout = 5,
+  admin_reset = 6,
+  reauthentication_failure = 20,
+  port_reinitialised = 21,
+  port_disabled = 22,
+};
+
+/// One record for the server's books (RFC 2866): of a session, or of us.
 struct RadiusAccounting {
-  enum class Kind : std::uint8_t { start = 1, stop = 2, interim = 3 };  ///< Acct-Status-Type
+  /// Acct-Status-Type. `on` and `off` are of us: no session of ours goes on that began before; nothing else is set but `session` and `at`.
+  enum class Kind : std::uint8_t { start = 1, stop = 2, interim = 3, on = 7, off = 8 };
   Kind kind = Kind::start;
-  std::string session{};  ///< Acct-Session-Id
+  std::string session{};                  ///< Acct-Session-Id
+  std::optional<TerminateCause> cause{};  ///< of a stop
   std::string user_name{};
   MacAddress host{};
   MacAddress port{};
@@ -89,11 +112,22 @@ struct RadiusAccounting {
   std::vector<std::uint8_t> class_{};  ///< as the Access-Accept had it
   std::int64_t at = 0;                 ///< Event-Timestamp: seconds since 1970-01-01 UTC
   Duration elapsed{0};                 ///< of the session
-  // Since the session began, as the host sent (in) and got it (out).
-  std::uint64_t octets_in = 0;
-  std::uint64_t octets_out = 0;
-  std::uint64_t packets_in = 0;
-  std::uint64_t packets_out = 0;
+  PortTraffic traffic{};               ///< since the session began, as the host sent (in) and got it (out)
+};
+
+/// The session of a host as servers account it (RFC 2866), from the record of its beginning on.
+struct AccountedSession {
+  std::string id{};         ///< Acct-Session-Id
+  std::string user_name{};  ///< as in the Access-Requests, at most 253 octets
+  std::string port_id{};    ///< the interface
+  MacAddress host{};
+  MacAddress port{};
+  std::vector<std::uint8_t> class_{};  ///< as the last Access-Accept had it
+  std::optional<Duration> interim{};   ///< between two records
+  Time since{};
+  PortTraffic counted{};  ///< of the session, when `last` was read
+  PortTraffic last{};     ///< of the port
+  friend bool operator==(const AccountedSession&, const AccountedSession&) = default;
 };
 
 }  // namespace macsec::core

@@ -53,6 +53,11 @@ class RadiusRequest {
   [[nodiscard]] Time next() const noexcept { return again_ && *again_ < deadline_ ? *again_ : deadline_; }
   /// Whether it is to be sent again now; the next time is set.
   [[nodiscard]] bool take_again(Time now, Random& random);
+  /// What is sent from now on.
+  void replace(std::vector<std::uint8_t> octets, const RadiusAuthenticator& authenticator) noexcept {
+    octets_ = std::move(octets);
+    authenticator_ = authenticator;
+  }
   /// Only its answer is waited for.
   void stop_sending() noexcept { again_.reset(); }
 

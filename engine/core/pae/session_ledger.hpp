@@ -8,21 +8,27 @@
 
 namespace macsec::core {
 
-/// What passed the port, counted from anywhere: a count that falls began again.
-struct PortTraffic {
-  std::uint64_t octets_in = 0;
-  std::uint64_t octets_out = 0;
-  std::uint64_t packets_in = 0;
-  std::uint64_t packets_out = 0;
-};
-
 class SessionLedger {
  public:
   /// Records more often than this are asked for by mistake (RFC 2869 section 2.1).
   static constexpr Duration shortest_interim = std::chrono::minutes{1};
 
+  /// Where a step happens: what is known of the port.
+  struct Scene {
+    bool has_host = false;                                   ///< a host has the port now
+    TerminateCause ended_by = TerminateCause::lost_service;  ///< why the last one has not
+    std::optional<PortTraffic> traffic{};                    ///< nothing where it cannot be told now
+    Time now{};
+    std::int64_t wall = 0;  ///< seconds since 1970-01-01 UTC
+  };
+
   /// `random` outlives this.
   explicit SessionLedger(Random& random) noexcept : random_{&random} {}
+
+  /// The session of the process before goes on; the server has its beginning.
+  void resume(AccountedSession session, Time now);
+  /// The session that runs, for the next process.
+  [[nodiscard]] const std::optional<AccountedSession>& running() const noexcept { return running_; }
 
   /// What the port asked of the server last: who has the session if it is granted.
   void note_request(const RadiusCommand& request);
@@ -31,27 +37,20 @@ class SessionLedger {
 
   /// Whether step() has something to say. `has_host`: a host has the port now.
   [[nodiscard]] bool is_due(bool has_host, Time now) const noexcept;
-  /// The records that are due. `traffic` is nothing where it cannot be told now; `wall` is in seconds since 1970-01-01 UTC.
-  [[nodiscard]] std::vector<RadiusAccounting> step(bool has_host, const std::optional<PortTraffic>& traffic, Time now,
-                                                   std::int64_t wall);
-  [[nodiscard]] std::optional<Time> next() const noexcept;
+  /// The records that are due.
+  [[nodiscard]] std::vector<RadiusAccounting> step(const Scene& scene);
+  [[nodiscard]] std::optional<Time> next() const noexcept { return running_ ? next_ : std::nullopt; }
 
  private:
-  struct Session {
-    RadiusAccounting record{};
-    std::optional<Duration> interim{};
-    Time since{};
-    std::optional<Time> next{};
-    PortTraffic last{};
-  };
   void add(const std::optional<PortTraffic>& traffic);
-  [[nodiscard]] RadiusAccounting record(RadiusAccounting::Kind kind, Time now, std::int64_t wall) const;
-  void begin(const std::optional<PortTraffic>& traffic, Time now);
+  [[nodiscard]] RadiusAccounting record(RadiusAccounting::Kind kind, const Scene& scene) const;
+  void begin(const Scene& scene);
 
   Random* random_;
-  Session asked_;                   ///< who asks
-  std::optional<Session> granted_;  ///< accepted, and not begun
-  std::optional<Session> running_;
+  AccountedSession asked_;                   ///< who asks
+  std::optional<AccountedSession> granted_;  ///< accepted, and not begun
+  std::optional<AccountedSession> running_;
+  std::optional<Time> next_;  ///< interim record of the one that runs
 };
 
 }  // namespace macsec::core

@@ -103,7 +103,8 @@ class Port {
   void account(const core::RadiusReport& accept) {
     ledger_.note_accept(accept);
     for (const bool has_host : {true, false})
-      for (core::RadiusAccounting& record : ledger_.step(has_host, core::PortTraffic{}, os::boot_time(), 1'793'500'000))
+      for (core::RadiusAccounting& record : ledger_.step(
+               {.has_host = has_host, .traffic = core::PortTraffic{}, .now = os::boot_time(), .wall = 1'793'500'000}))
         link_->account(std::move(record));
   }
 

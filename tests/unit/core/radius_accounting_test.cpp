@@ -58,10 +58,7 @@ struct Accountant : testing::Test {
     out.class_ = {'b', 'l', 'u', 'e', 0};
     out.at = 1'793'500'000;
     out.elapsed = 90s;
-    out.octets_in = 0x5'0000'0007;
-    out.octets_out = 9;
-    out.packets_in = 70;
-    out.packets_out = 3;
+    out.traffic = {.octets_in = 0x5'0000'0007, .octets_out = 9, .packets_in = 70, .packets_out = 3};
     return out;
   }
 
@@ -71,7 +68,9 @@ struct Accountant : testing::Test {
 };
 
 TEST_F(Accountant, RecordSaysWhoseSessionItIsAndWhatPassed) {
-  accountant.add(record(Kind::stop), now);
+  RadiusAccounting stop = record(Kind::stop);
+  stop.cause = TerminateCause::reauthentication_failure;
+  accountant.add(std::move(stop), now);
   const RadiusDatagram request = only();
   const auto packet = read_radius(request.octets);
   ASSERT_TRUE(packet);
@@ -89,6 +88,24 @@ TEST_F(Accountant, RecordSaysWhoseSessionItIsAndWhatPassed) {
   EXPECT_EQ(number_in(*packet, Type::acct_output_octets), 9U);
   EXPECT_EQ(number_in(*packet, Type::acct_input_packets), 70U);
   EXPECT_EQ(number_in(*packet, Type::acct_output_packets), 3U);
+  EXPECT_EQ(number_in(*packet, Type::acct_terminate_cause), 20U);
+  EXPECT_EQ(number_in(*packet, Type::acct_delay_time), 0U);
+}
+
+TEST_F(Accountant, RecordOfUsNamesNoSessionOfAHost) {
+  RadiusAccounting on;
+  on.kind = Kind::on;
+  on.session = "fedcba9876543210";
+  on.at = 1'793'500'000;
+  accountant.add(std::move(on), now);
+  const RadiusDatagram request = only();
+  const auto packet = read_radius(request.octets);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(number_in(*packet, Type::acct_status_type), 7U);
+  EXPECT_TRUE(std::ranges::equal(*packet->find(Type::nas_identifier), bytes_of("switch.example.org")));
+  EXPECT_TRUE(packet->find(Type::acct_session_id));
+  for (const Type of_host : {Type::user_name, Type::calling_station_id, Type::acct_session_time})
+    EXPECT_FALSE(packet->find(of_host));
 }
 
 TEST_F(Accountant, WhatIsAcknowledgedIsDone) {
@@ -109,10 +126,16 @@ TEST_F(Accountant, SilentServerIsAskedAgainThenTheNext) {
   accountant.add(record(Kind::start), now);
   const RadiusDatagram first = only();
   pass(3s);
-  EXPECT_EQ(only().octets, first.octets);
+  // RFC 2866 5.2: it says how old the record is, so it is another packet under another identifier.
+  const RadiusDatagram again = only();
+  const auto packet = read_radius(again.octets);
+  ASSERT_TRUE(packet);
+  EXPECT_GE(number_in(*packet, Type::acct_delay_time), 1U);
+  EXPECT_NE(packet->identifier, read_radius(first.octets)->identifier);
   pass(27s);
   const RadiusDatagram second = sent().back();
   EXPECT_EQ(second.server, 1U);
+  EXPECT_EQ(number_in(*read_radius(second.octets), Type::acct_delay_time), 30U);
   answer(second);
   accountant.add(record(Kind::stop), now);
   EXPECT_EQ(only().server, 1U);  // it answers
@@ -172,7 +195,11 @@ class Ledger : public testing::Test {
   }
   std::vector<RadiusAccounting> step(bool has_host = true) {
     EXPECT_TRUE(ledger.is_due(has_host, now));
-    return ledger.step(has_host, traffic, now, 1000 + now.time_since_epoch() / 1s);
+    return ledger.step({.has_host = has_host,
+                        .ended_by = TerminateCause::session_timeout,
+                        .traffic = traffic,
+                        .now = now,
+                        .wall = 1000 + now.time_since_epoch() / 1s});
   }
   RadiusAccounting only(bool has_host = true) {
     auto all = step(has_host);
@@ -205,11 +232,38 @@ TEST_F(Ledger, SessionHasABeginningAndAnEnd) {
   EXPECT_EQ(stop.kind, Kind::stop);
   EXPECT_EQ(stop.session, start.session);
   EXPECT_EQ(stop.elapsed, 90s);
-  EXPECT_EQ(stop.octets_in, 700U);  // not what passed before
-  EXPECT_EQ(stop.octets_out, 1U);
-  EXPECT_EQ(stop.packets_in, 2U);
-  EXPECT_EQ(stop.packets_out, 1U);
+  EXPECT_FALSE(start.cause);
+  EXPECT_EQ(stop.cause, TerminateCause::session_timeout);
+  EXPECT_EQ(stop.traffic.octets_in, 700U);  // not what passed before
+  EXPECT_EQ(stop.traffic.octets_out, 1U);
+  EXPECT_EQ(stop.traffic.packets_in, 2U);
+  EXPECT_EQ(stop.traffic.packets_out, 1U);
   EXPECT_FALSE(ledger.is_due(false, now));
+}
+
+TEST_F(Ledger, SessionGoesOnInTheNextProcess) {
+  grant(7, 5min);
+  const RadiusAccounting start = only();
+  traffic->octets_in += 100;
+  now += 5min;
+  EXPECT_EQ(only().traffic.octets_in, 100U);
+  ASSERT_TRUE(ledger.running());
+  SessionLedger next{random};
+  next.resume(*ledger.running(), now);
+  std::swap(ledger, next);
+  EXPECT_FALSE(ledger.is_due(true, now));
+  traffic->octets_in += 10;
+  now += 5min;
+  const RadiusAccounting interim = only();
+  EXPECT_EQ(interim.kind, Kind::interim);
+  EXPECT_EQ(interim.session, start.session);
+  EXPECT_EQ(interim.traffic.octets_in, 110U);
+  EXPECT_EQ(interim.elapsed, 10min);
+  const RadiusAccounting stop = only(false);
+  EXPECT_EQ(stop.session, start.session);
+  EXPECT_EQ(stop.user_name, start.user_name);
+  EXPECT_EQ(stop.class_, start.class_);
+  EXPECT_EQ(stop.host, start.host);
 }
 
 TEST_F(Ledger, AcceptThatThePortRefusesIsNoSession) {
@@ -227,7 +281,7 @@ TEST_F(Ledger, InterimRecordsComeAsOftenAsTheServerSays) {
     traffic->octets_in += 10;
     const RadiusAccounting interim = only();
     EXPECT_EQ(interim.kind, Kind::interim);
-    EXPECT_EQ(interim.octets_in, 10U * static_cast<unsigned>(i));
+    EXPECT_EQ(interim.traffic.octets_in, 10U * static_cast<unsigned>(i));
     EXPECT_EQ(interim.elapsed, i * 5min);
   }
 }
@@ -272,12 +326,12 @@ TEST_F(Ledger, CountersThatBeginAgainLoseNothing) {
   only();
   traffic->octets_in += 100;
   now += 5min;
-  EXPECT_EQ(only().octets_in, 100U);
+  EXPECT_EQ(only().traffic.octets_in, 100U);
   traffic->octets_in = 30;  // the device was created again
   now += 5min;
-  EXPECT_EQ(only().octets_in, 130U);
+  EXPECT_EQ(only().traffic.octets_in, 130U);
   traffic.reset();  // and cannot be read
-  EXPECT_EQ(only(false).octets_in, 130U);
+  EXPECT_EQ(only(false).traffic.octets_in, 130U);
 }
 
 }  // namespace

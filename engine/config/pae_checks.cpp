@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What must hold between the keys of [8021X], and between them and the rest: trust and credentials are a subject of their own
-/// beside the checks of MKA, on the same sections and diagnostics.
+// What must hold between the keys of [8021X], and between them and the rest. No class of its own: it reads the sections that a
+// ProfileBuilder holds, and adds to its diagnostics.
 #include "engine/config/profile_builder.hpp"
 
 #include "engine/wire/eap_worker.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What must hold between the keys of a profile.
+// What must hold between the keys of a profile. No class of its own: it reads the sections that a ProfileBuilder holds, and
+// adds to its diagnostics.
 #include "engine/config/cipher_choice.hpp"
 #include "engine/config/instant.hpp"
 #include "engine/config/port_pattern.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// [RadiusServer]: its secret, and what must hold between the sections and [8021X]. A subject of its own beside the checks of MKA
-/// and of [8021X], on the same sections and diagnostics.
+// [RadiusServer]: its secret, and what must hold between the sections and [8021X]. No class of its own: it reads the sections
+// that a ProfileBuilder holds, and adds to its diagnostics.
 #include "engine/config/profile_builder.hpp"
 
 #include <algorithm>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "engine/adapters/netlink/macsec_kernel.hpp"
+#include "engine/adapters/netlink/macsec_dump.hpp"
 
 #include <algorithm>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/if_macsec.h>
+#include <optional>
 
 namespace macsec::os {
 namespace {

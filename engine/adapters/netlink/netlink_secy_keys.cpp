@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Secure channels and associations of a NetlinkSecy.
+// Secure channels and associations of a NetlinkSecy. No class of its own: each request goes to the device, over the socket and
+// with the offload that the rest of it chose.
 #include "engine/adapters/netlink/netlink_secy.hpp"
 
 #include <algorithm>

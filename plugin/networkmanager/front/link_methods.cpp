@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The object NetworkManager holds for one macsec device.
+// The object NetworkManager holds for one macsec device. No class of its own: Supplicant::Link is the state, and each method
+// moves runs, connections and the other links, too.
 #include "dbus/bus/names.hpp"
 #include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/names.hpp"

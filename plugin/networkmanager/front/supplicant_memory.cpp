@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What macsec-nm knows, written down for the next process.
+// What macsec-nm knows, written down for the next process. No class of its own: it reads and fills every member of a Supplicant.
 #include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/log.hpp"
 

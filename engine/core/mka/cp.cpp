@@ -2,6 +2,7 @@
 #include "engine/core/mka/cp.hpp"
 
 #include "engine/config/cipher_choice.hpp"
+#include "engine/core/mka/retry_gap.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,12 +15,6 @@ using namespace std::chrono_literals;
 
 /// How long old-key frames may still be under way once everybody transmits with the new key.
 constexpr Duration retire_grace = 200ms;
-/// Refused settings are tried again this much later.
-constexpr Duration retry_gap = 1s;
-/// What goes on being refused is tried again after twice the time, up to this.
-constexpr Duration longest_retry_gap = 8s;
-
-Duration longer(Duration gap) noexcept { return std::clamp(gap * 2, retry_gap, longest_retry_gap); }
 
 }  // namespace
 
@@ -31,15 +26,15 @@ bool Cp::transmitting() const noexcept { return in_use() != nullptr; }
 
 bool Cp::secured() const noexcept {
   const SakSlot* key = in_use();
-  if (key == nullptr || key->exhausted || !parameters_ || controlled_ != ControlledPort::up) return false;
+  if (key == nullptr || key->exhausted || !settings_.parameters() || !settings_.is_up()) return false;
   const SecyParameters wanted = wanted_parameters();
-  return parameters_->protect && parameters_->encrypt >= wanted.encrypt && parameters_->validate >= wanted.validate &&
-         parameters_->replay_protect >= wanted.replay_protect;
+  const SecyParameters& known = *settings_.parameters();
+  return known.protect && known.encrypt >= wanted.encrypt && known.validate >= wanted.validate &&
+         known.replay_protect >= wanted.replay_protect;
 }
 
 An Cp::free_an(std::uint8_t taken) const noexcept {
-  for (const Leftover& what : leftovers_)
-    if (what.an) taken = static_cast<std::uint8_t>(taken | 1U << what.an->value());
+  taken = static_cast<std::uint8_t>(taken | leftovers_.ans());
   const An first = latest_ ? latest_->an.next() : old_ ? old_->an.next() : An{0};
   const auto free = [&](An an) { return !(latest_ && latest_->an == an) && !(old_ && old_->an == an); };
   An an = first;
@@ -49,29 +44,18 @@ An Cp::free_an(std::uint8_t taken) const noexcept {
   return an;
 }
 
-bool Cp::check(const Result<void>& result, Counter cause, Time now) {
-  if (result) return true;
-  ++(context_.counters.*cause);
-  // The same words again are no news.
-  if (last_error_ != result.error().message) context_.emit(Event::Kind::secy_error, now, result.error().message);
-  last_error_ = result.error().message;
-  failed_at_ = now;
-  return false;
-}
-
 Result<void> Cp::select_cipher_suite(CipherSuite suite, Time now) {
   auto done = context_.secy.select_cipher_suite(suite);
   if (!done && done.error().code == EBUSY && (latest_ || old_ || !leftovers_.empty())) {
     clear(now);
-    remove_leftovers(now);
+    leftovers_.retry(now);
     done = context_.secy.select_cipher_suite(suite);
   }
   if (!done && done.error().code == EOPNOTSUPP) lacking_.add(suite);
-  if (check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
-    // The device may have been made anew: what it was told before is to be told again.
+  if (errors_.check(done, &PortCounters::cipher_suite_failures, now) && suite_ != suite) {
+    // The device may be another one: what the one before was told is to be told again.
     suite_ = suite;
-    parameters_.reset();
-    controlled_.reset();
+    settings_.distrust();
   }
   return done;
 }
@@ -98,45 +82,17 @@ SecyParameters Cp::wanted_parameters() const noexcept {
   return wanted;
 }
 
-bool Cp::set_parameters(const SecyParameters& parameters, Time now) {
-  if (parameters_ == parameters) return true;
-  if (!check(context_.secy.configure(parameters), &PortCounters::secy_failures, now)) return false;
-  parameters_ = parameters;
-  return true;
-}
-
-bool Cp::set_port(ControlledPort port, Time now) {
-  if (controlled_ == port) return true;
-  if (!check(context_.secy.set_controlled_port(port), &PortCounters::secy_failures, now)) return false;
-  controlled_ = port;
-  return true;
-}
-
 void Cp::apply_settings(const Inputs& in, Time now) {
   const SecyParameters wanted = wanted_parameters();
   const ControlledPort port = transmitting() || in.connect == Connect::unauthenticated ||
                                       (context_.policy() == Policy::should_secure && in.connect == Connect::secure)
                                   ? ControlledPort::up
                                   : ControlledPort::dormant;
-  // Only what was refused waits, what is wanted instead does not.
-  if (retry_when_ && now < *retry_when_ && refused_ == std::pair{wanted, port}) return;
-  // Closed before anything else, opened after all else is right.
-  bool done = port == ControlledPort::up || set_port(port, now);
-  done = set_parameters(wanted, now) && done;
-  done = done && set_port(port, now);
-  if (done && retry_when_) {
-    retry_when_.reset();
-    recovered();
-  } else if (!done) {
-    retry_when_ = now + retry_gap;
-    refused_ = {wanted, port};
-  }
+  if (settings_.apply(wanted, port, now)) recovered();
 }
 
 void Cp::recovered() noexcept {
-  if (retry_when_ || retransmit_when_ || abandoned_ || install_when_) return;
-  last_error_.clear();
-  failed_at_.reset();
+  if (!settings_.refused() && !retransmit_when_ && !abandoned_ && !install_when_) errors_.clear();
 }
 
 bool Cp::step(const Inputs& in, Time now) {
@@ -146,7 +102,7 @@ bool Cp::step(const Inputs& in, Time now) {
   new_info_ = std::exchange(late_info_, false);
   hurry_ = in.hurry;
   if (install_when_ && now >= *install_when_) install_missing(now);
-  if (remove_when_ && now >= *remove_when_) remove_leftovers(now);
+  leftovers_.step(now);
   if (retransmit_when_ && now >= *retransmit_when_) retransmit_when_.reset();
   overdue_ = transmit_when_ && now >= *transmit_when_;
   // A member that reports late does not unsettle a key that worked: only a new key starts over.
@@ -196,7 +152,7 @@ bool Cp::transition(const Inputs& in, Time now) {
     case CpState::ready:
       if (!secure || pending_) return go(CpState::abandon);
       if (in.elected_self) return go(CpState::receiving);
-      // The key server that made it is gone, and another one goes on with the key before.
+      // The key server that made it is gone, and another one continues with the key before.
       if (transmit_when_ && now >= *transmit_when_ + sak_retire_time && !in.server_transmitting)
         return go(CpState::abandon);
       if (retransmit_when_) return false;
@@ -277,28 +233,29 @@ void Cp::enter_change(Time now) {
 }
 
 bool Cp::install_receive(SakSlot& slot, const SakMember& member, Time now) {
-  std::erase_if(leftovers_, [&](const Leftover& what) { return what.sci == member.sci && !what.an; });
+  leftovers_.keep_channel(member.sci);
   constexpr Counter sa_failures = &PortCounters::receive_sa_failures;
-  if (!check(vacant(member.sci, slot.an), sa_failures, now)) return false;
-  if (!check(context_.secy.create_receive_sc(member.sci), &PortCounters::receive_sc_failures, now)) return false;
+  if (!errors_.check(leftovers_.vacant(member.sci, slot.an), sa_failures, now)) return false;
+  if (!errors_.check(context_.secy.create_receive_sc(member.sci), &PortCounters::receive_sc_failures, now))
+    return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
   const auto done = context_.secy.install_receive_sa(member.sci, slot.an, key, 1, member.ssci);
-  if (!check(done, sa_failures, now)) return false;
+  if (!errors_.check(done, sa_failures, now)) return false;
   slot.receiving_from.push_back(member.sci);
   return true;
 }
 
 bool Cp::install(SakSlot& slot, Time now) {
   for (const SakMember& member : slot.members) {
-    // Whoever stands twice in a list of members, or is ourselves, has its SA already or needs none.
+    // A member that stands twice in the list has its SA already, and we need none of our own.
     const bool done = std::ranges::find(slot.receiving_from, member.sci) != slot.receiving_from.end();
     if (done || member.sci == context_.link.sci) continue;
     if (!install_receive(slot, member, now)) return false;
   }
   constexpr Counter failures = &PortCounters::transmit_sa_failures;
-  if (!check(vacant(std::nullopt, slot.an), failures, now)) return false;
+  if (!errors_.check(leftovers_.vacant(std::nullopt, slot.an), failures, now)) return false;
   const SaKey key{slot.id, slot.sak.duplicate(), crypto::xpn_salt(slot.id)};
-  return check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), failures, now);
+  return errors_.check(context_.secy.install_transmit_sa(slot.an, key, slot.own_ssci), failures, now);
 }
 
 void Cp::enter_receive(Time now) {
@@ -316,16 +273,16 @@ void Cp::enter_receive(Time now) {
   latest_->since = now;
   abandoned_.reset();
   install_when_.reset();
-  // A key server that started anew may choose an AN that is still in use here: its choice stands.
+  // A key server that was restarted may choose an AN that is still in use here: its choice stands.
   if (old_ && old_->an == latest_->an) delete_keys(old_, now);
-  remove_leftovers(now);
+  leftovers_.retry(now);
   if (!install(*latest_, now)) abandoned_ = latest_->id;
   // Only members that come to be known later still need it.
   if (!latest_->incomplete) latest_->sak.clear();
 }
 
 void Cp::enter_transmit(Time now) {
-  if (!check(context_.secy.transmit_with(latest_->an), &PortCounters::transmit_sa_failures, now)) {
+  if (!errors_.check(context_.secy.transmit_with(latest_->an), &PortCounters::transmit_sa_failures, now)) {
     retransmit_when_ = now + retry_gap;
     // Hardware that forgets keys with each change may have lost the one in use half way.
     if (const auto held = context_.secy.read(); old_ && old_->transmitting && held && !holds(*held, *old_))
@@ -364,61 +321,14 @@ void Cp::abandon(Time now) {
 void Cp::delete_keys(std::optional<SakSlot>& slot, Time now) {
   if (!slot) return;
   const SakSlot* other = &slot == &latest_ ? (old_ ? &*old_ : nullptr) : (latest_ ? &*latest_ : nullptr);
-  remove({.sci = std::nullopt, .an = slot->an}, now);
+  leftovers_.remove({.sci = std::nullopt, .an = slot->an}, now);
   for (const Sci& sci : slot->receiving_from) {
     const bool still_used =
         other != nullptr && std::ranges::find(other->receiving_from, sci) != other->receiving_from.end();
-    remove({.sci = sci, .an = slot->an}, now);
-    if (!still_used) remove({.sci = sci, .an = std::nullopt}, now);
+    leftovers_.remove({.sci = sci, .an = slot->an}, now);
+    if (!still_used) leftovers_.remove({.sci = sci, .an = std::nullopt}, now);
   }
   slot.reset();
-}
-
-Result<void> Cp::try_to_remove(const Leftover& what) {
-  Result<void> done;
-  if (!what.sci)
-    done = context_.secy.delete_transmit_sa(*what.an);
-  else if (what.an)
-    done = context_.secy.delete_receive_sa(*what.sci, *what.an);
-  else
-    done = context_.secy.delete_receive_sc(*what.sci);
-  if (!done) ++context_.counters.secy_failures;
-  return done;
-}
-
-void Cp::remove(const Leftover& what, Time now) {
-  if (std::ranges::find(leftovers_, what) != leftovers_.end()) return;  // its time comes
-  const auto done = try_to_remove(what);
-  if (done) return;
-  // Worth an event once, and no reason to call the port failed.
-  context_.emit(Event::Kind::secy_error, now, done.error().message);
-  leftovers_.push_back(what);
-  if (remove_when_) return;
-  remove_gap_ = retry_gap;
-  remove_when_ = now + remove_gap_;
-}
-
-Result<void> Cp::vacant(const std::optional<Sci>& sci, An an) const {
-  const bool held =
-      std::ranges::any_of(leftovers_, [&](const Leftover& what) { return what.sci == sci && what.an == an; });
-  if (!held) return {};
-  return fail(EBUSY, "cannot use AN " + std::to_string(an.value()) + ": the key before could not be deleted");
-}
-
-void Cp::remove_leftovers(Time now) {
-  std::vector<Sci> gone;
-  std::erase_if(leftovers_, [&](const Leftover& what) {
-    const bool done = try_to_remove(what).has_value();
-    if (done && what.sci && !what.an) gone.push_back(*what.sci);
-    return done;
-  });
-  // A channel takes its associations with it.
-  std::erase_if(leftovers_,
-                [&](const Leftover& what) { return what.sci && std::ranges::find(gone, *what.sci) != gone.end(); });
-  remove_when_.reset();
-  if (leftovers_.empty()) return;
-  remove_gap_ = longer(remove_gap_);
-  remove_when_ = now + remove_gap_;
 }
 
 bool Cp::add_member(const Sci& sci, bool uses_latest, Time now) {
@@ -458,11 +368,11 @@ void Cp::set_receiving(bool receiving) noexcept {
 }
 
 std::optional<Time> Cp::next_timeout() const noexcept {
-  std::optional<Time> next = retry_when_;
+  std::optional<Time> next = settings_.next();
   const auto consider = [&](Time at) {
     if (!next || at < *next) next = at;
   };
-  if (remove_when_) consider(*remove_when_);
+  if (leftovers_.next()) consider(*leftovers_.next());
   if (install_when_) consider(*install_when_);
   if (retransmit_when_ && (state_ == CpState::receiving || state_ == CpState::ready))
     consider(*retransmit_when_);
@@ -491,12 +401,11 @@ void Cp::resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time 
 }
 
 void Cp::reassert(Time now) {
-  parameters_.reset();
-  controlled_.reset();
-  retry_when_.reset();
+  settings_.start_over();
   for (const std::optional<SakSlot>* slot : {&latest_, &old_})
     if (*slot && (*slot)->transmitting)
-      static_cast<void>(check(context_.secy.transmit_with((*slot)->an), &PortCounters::transmit_sa_failures, now));
+      static_cast<void>(
+          errors_.check(context_.secy.transmit_with((*slot)->an), &PortCounters::transmit_sa_failures, now));
 }
 
 void Cp::clear(Time now) {
@@ -534,7 +443,7 @@ bool Cp::confirm(const SecyState& sample, Time now) {
     (*slot)->exhausted = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an)->next_pn == 0;
     if (sample.encoding != (*slot)->an) reassert(now);
   }
-  if (parameters_ && sample.parameters != *parameters_) reassert(now);
+  if (settings_.parameters() && sample.parameters != *settings_.parameters()) reassert(now);
   return true;
 }
 
@@ -544,19 +453,15 @@ void Cp::forget(Time now) {
   latest_.reset();
   old_.reset();
   suite_.reset();
-  parameters_.reset();
-  controlled_.reset();
+  settings_.start_over();
   transmit_when_.reset();
   lacking_ = {};
   retransmit_when_.reset();
   retire_when_.reset();
-  retry_when_.reset();
-  leftovers_.clear();
-  remove_when_.reset();
+  leftovers_.forget();
   install_when_.reset();
   settled_since_.reset();
-  last_error_.clear();
-  failed_at_.reset();
+  errors_.clear();
   state_ = CpState::init;
 }
 

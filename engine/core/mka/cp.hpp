@@ -2,7 +2,8 @@
 /// The Controlled Port machine (802.1X-2020 12.4, figure 12-2): which keys the SecY has and whether frames may pass.
 #pragma once
 
-#include "engine/core/context.hpp"
+#include "engine/core/mka/leftovers.hpp"
+#include "engine/core/mka/secy_settings.hpp"
 #include "engine/crypto/mka_keys.hpp"
 
 namespace macsec::core {
@@ -44,7 +45,8 @@ struct SakSlot {
 
 class Cp {
  public:
-  explicit Cp(Context& context) : context_{context} {}
+  explicit Cp(Context& context)
+      : context_{context}, errors_{context}, settings_{context, errors_}, leftovers_{context} {}
 
   /// Reports of others that the machine waits for; filled in by the KaY before each step().
   struct Inputs {
@@ -88,31 +90,25 @@ class Cp {
   /// A live member uses the latest key, or may do so where the key is incomplete: its receive SA is installed if it is
   /// missing. Until that is done the key counts as not received with. False where only another key can help.
   [[nodiscard]] bool add_member(const Sci& sci, bool uses_latest, Time now);
-  /// Something the SecY should not hold any more: a transmit SA, a receive SA or a whole receive SC.
-  struct Leftover {
-    std::optional<Sci> sci;
-    std::optional<An> an;
-    friend bool operator==(const Leftover&, const Leftover&) = default;
-  };
-  /// Removes it now, or, where the SecY refuses, later.
-  void remove(const Leftover& what, Time now);
+  /// What the SecY holds and should not.
+  [[nodiscard]] Leftovers& leftovers() noexcept { return leftovers_; }
 
-  /// Goes on with keys that a restarted daemon found in the SecY.
+  /// Continues with keys that a restarted daemon found in the SecY.
   void resume(std::optional<SakSlot> latest, std::optional<SakSlot> old, Time now);
-  /// Sends the settings again after somebody else changed them, or the profile did.
+  /// Sends the settings again after another program changed them, or the profile did.
   void reassert(Time now);
   /// Deletes all keys and starts over: another cipher suite, or the SecY no longer holds what it should.
   void clear(Time now);
   /// The key in use reaches nobody any more: deletes it, so that the port says so. A later one that is under way stays.
   void give_up(Time now);
-  /// Whether the SecY holds what it was given. Settings that somebody else changed are sent again.
+  /// Whether the SecY holds what it was given. Settings that another program changed are sent again.
   [[nodiscard]] bool confirm(const SecyState& sample, Time now);
   /// The SecY lost its keys (the device is new): forget ours without touching it.
   void forget(Time now);
 
-  [[nodiscard]] const std::string& last_error() const noexcept { return last_error_; }
+  [[nodiscard]] const std::string& last_error() const noexcept { return errors_.last(); }
   /// Time of the last refusal by the SecY that was not followed by a success.
-  [[nodiscard]] std::optional<Time> failed_at() const noexcept { return failed_at_; }
+  [[nodiscard]] std::optional<Time> failed_at() const noexcept { return errors_.at(); }
   /// The latest SAK could not be installed and was given up.
   [[nodiscard]] std::optional<KeyId> abandoned() const noexcept { return abandoned_; }
   /// Clears the keys first where they stand in the way.
@@ -135,43 +131,29 @@ class Cp {
   void install_missing(Time now);
   void set_receiving(bool receiving) noexcept;
   void delete_keys(std::optional<SakSlot>& slot, Time now);
-  [[nodiscard]] Result<void> try_to_remove(const Leftover& what);
-  /// An error where a key that could not be deleted stands in the place.
-  [[nodiscard]] Result<void> vacant(const std::optional<Sci>& sci, An an) const;
-  void remove_leftovers(Time now);
   void apply_settings(const Inputs& in, Time now);
-  [[nodiscard]] bool set_port(ControlledPort port, Time now);
-  [[nodiscard]] bool set_parameters(const SecyParameters& parameters, Time now);
   void recovered() noexcept;
-  /// False, and a failed port, when the SecY refused what the port needs.
-  bool check(const Result<void>& result, Counter cause, Time now);
   [[nodiscard]] SecyParameters wanted_parameters() const noexcept;
 
   Context& context_;
+  SecyErrors errors_;
+  SecySettings settings_;
+  Leftovers leftovers_;
   CpState state_ = CpState::init;
   std::optional<SakSlot> pending_;
   std::optional<SakSlot> latest_;
   std::optional<SakSlot> old_;
-  std::optional<CipherSuite> suite_;          ///< as last accepted by the SecY
-  std::optional<SecyParameters> parameters_;  ///< as last accepted by the SecY
-  std::optional<ControlledPort> controlled_;
+  std::optional<CipherSuite> suite_;  ///< as last accepted by the SecY
   Connect connect_ = Connect::pending;
   std::optional<Time> transmit_when_;
   bool overdue_ = false;                 ///< transmit_when_ is over: of no use as a time to wake at
   CipherSuiteSet lacking_;               ///< what the device was found not to have
   std::optional<Time> retransmit_when_;  ///< the SecY refused to send with the latest key
   std::optional<Time> retire_when_;
-  std::optional<Time> retry_when_;  ///< of the settings in `refused_`
-  std::pair<SecyParameters, ControlledPort> refused_;
   std::optional<Time> settled_since_;
-  std::vector<Leftover> leftovers_;
-  std::optional<Time> remove_when_;
-  Duration remove_gap_{0};
   std::optional<Time> install_when_;  ///< a receive SA of the latest key is missing, and tried again then
   Duration install_gap_{0};
   std::optional<KeyId> abandoned_;
-  std::string last_error_;
-  std::optional<Time> failed_at_;
   bool hurry_ = false;
   bool new_info_ = false;
   bool late_info_ = false;  ///< what the next step() has to tell besides what it does itself

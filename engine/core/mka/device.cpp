@@ -76,7 +76,7 @@ void Kay::on_device_found(Time now) {
   for (const SakDigest& sak : taken.used_saks) used_.note(sak, now);
   for (const KeyId& key : taken.used) used_.note(key, now);
   server_.continue_after(taken.last_kn);
-  for (const Cp::Leftover& what : taken.leftovers) cp_.remove(what, now);
+  for (const Leftover& what : taken.leftovers) cp_.leftovers().remove(what, now);
   if (taken.latest) resume_keys(taken, now);
   resume_.reset();
   ++revision_;

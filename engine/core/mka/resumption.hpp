@@ -16,7 +16,7 @@ struct TakenOver {
   std::vector<SakDigest> used_saks;
   KeyNumber last_kn = 0;  ///< highest given out as key server
   /// In the SecY, and of no use.
-  std::vector<Cp::Leftover> leftovers;
+  std::vector<Leftover> leftovers;
 };
 
 /// Compares `held` with `before`, where there is one, for the member `own` with the keys named in `ckns`.

@@ -4,6 +4,7 @@
 
 #include "cli/foreign/format.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/profile.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,9 +53,6 @@ class Remaining {
   if (found == words.end()) return std::nullopt;
   return static_cast<std::size_t>(found - words.begin());
 }
-
-inline constexpr std::array<std::string_view, 3> offloads{"off", "phy", "mac"};
-inline constexpr std::array<std::string_view, 3> validations{"disabled", "check", "strict"};
 
 inline void refuse_static_keys(Remaining& remaining, Format format, std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < remaining.count("StaticKeys"); ++i) remaining.drop("StaticKeys", i);

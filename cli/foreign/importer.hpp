@@ -6,6 +6,7 @@
 #include "cli/settings.hpp"
 #include "engine/base/similar.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/profile.hpp"
 
 #include <algorithm>
 

@@ -155,13 +155,13 @@ class NmImport {
       return import_.set_flag("MACsec", each.key == "encrypt" ? "Encrypt" : "IncludeSci", *truth);
     }
     if (each.key == "validation") {
-      if (!number || *number >= validations.size()) return refuse(each, "0, 1 or 2");
-      return import_.set("MACsec", "Validate", std::string{validations.at(*number)});
+      if (!number || *number >= numbered_validations.size()) return refuse(each, "0, 1 or 2");
+      return import_.set("MACsec", "Validate", std::string{numbered_validations.at(*number)});
     }
     if (each.key == "offload") {
       if (each.value == "-1") return;  // as NetworkManager's own configuration has it, which is off
-      if (!number || *number >= offloads.size()) return refuse(each, "-1, 0, 1 or 2");
-      return import_.set("MACsec", "Offload", std::string{offloads.at(*number)});
+      if (!number || *number >= numbered_offloads.size()) return refuse(each, "-1, 0, 1 or 2");
+      return import_.set("MACsec", "Offload", std::string{numbered_offloads.at(*number)});
     }
     if (each.key == "mode") {
       eap_ = each.value == "1" || each.value == "eap";
@@ -278,7 +278,7 @@ Exported export_networkmanager(const std::string& name, const bus::Settings& set
   flag("encrypt", "MACsec", "Encrypt");
   flag("send-sci", "MACsec", "IncludeSci");
   line("validation",
-       std::to_string(position(remaining.take_or("MACsec", "Validate", "strict"), validations).value_or(2)));
+       std::to_string(position(remaining.take_or("MACsec", "Validate", "strict"), numbered_validations).value_or(2)));
   line("mode", "0");
   const std::size_t primary = first_primary(settings);
   if (remaining.count("Key") != 0) {

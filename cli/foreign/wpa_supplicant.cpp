@@ -353,7 +353,7 @@ Exported export_wpa_supplicant(const std::string& name, const bus::Settings& set
   if (window != "off") line("macsec_replay_window", window);
   line("macsec_port", remaining.take_or("Link", "Port", "1"));
   const std::string offload = remaining.take_or("MACsec", "Offload", "off");
-  if (const auto number = position(offload, offloads); number && *number != 0)
+  if (const auto number = position(offload, numbered_offloads); number && *number != 0)
     new_line("macsec_offload", std::to_string(*number));
   else if (!number)
     out.warnings.push_back("[MACsec] Offload=auto cannot be said to wpa_supplicant: off is taken");

@@ -24,10 +24,7 @@ Result<bus::Settings> read_sections(const std::string& path) {
 Exit run_profile_add(Context& context) {
   const std::string& name = context.arguments.front();
   if (!is_profile_name(name))
-    return context.complain(Exit::usage,
-                            fmt::format("{} is no name of a profile: 1 to 64 letters, digits, '.', '_', '-', "
-                                        "'@', ':' or '+', not beginning with '.'",
-                                        name));
+    return context.complain(Exit::usage, fmt::format("{} is no name of a profile: {}", name, profile_name_rule));
   bus::Settings settings;
   for (const std::string& argument : std::span{context.arguments}.subspan(1)) {
     if (argument.find('=') != std::string::npos) {

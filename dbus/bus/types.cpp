@@ -28,4 +28,11 @@ std::optional<Lifetime> lifetime_from_string(std::string_view word) noexcept {
   return std::nullopt;
 }
 
+std::string errors_in(std::span<const Problem> problems) {
+  std::string text;
+  for (const Problem& problem : problems)
+    if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
+  return text;
+}
+
 }  // namespace macsec::bus

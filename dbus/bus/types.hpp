@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,5 +37,7 @@ struct Problem {
   std::string text;        ///< one sentence part, without secrets
   friend bool operator==(const Problem&, const Problem&) = default;
 };
+/// The errors among them, in one line; empty: there are none.
+[[nodiscard]] std::string errors_in(std::span<const Problem> problems);
 
 }  // namespace macsec::bus

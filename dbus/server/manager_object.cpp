@@ -39,8 +39,7 @@ std::vector<sd_bus_vtable> ManagerObject::vtable() {
 void ManagerObject::add_profile() {
   std::string name;
   if (get(call_.message(), name) < 0 || !is_profile_name(name))
-    return call_.fail(error::invalid_argument,
-                      "a profile's name is 1 to 64 letters, digits or ._-@:+ and does not start with a dot");
+    return call_.fail(error::invalid_argument, "a profile's name is " + std::string{profile_name_rule});
   WantedProfile wanted{shared_, call_, name};
   if (!wanted.read()) return;
   if (wanted.options().keep_secrets) return call_.fail(error::invalid_argument, "KeepSecrets is an option of Update");

@@ -11,10 +11,8 @@
 namespace macsec::bus {
 
 std::string complaint(std::span<const Problem> problems) {
-  std::string text;
-  for (const Problem& problem : problems)
-    if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
-  return text.empty() ? "the settings make no profile" : text;
+  const std::string errors = errors_in(problems);
+  return errors.empty() ? "the settings make no profile" : errors;
 }
 
 bool WantedProfile::read() {

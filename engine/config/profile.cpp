@@ -25,15 +25,7 @@ std::string_view to_string(Policy policy) noexcept {
 }
 
 std::string_view to_string(Validate validate) noexcept {
-  switch (validate) {
-    case Validate::disabled:
-      return "disabled";
-    case Validate::check:
-      return "check";
-    case Validate::strict:
-      return "strict";
-  }
-  return {};
+  return numbered_validations[static_cast<std::size_t>(validate)];
 }
 
 std::string_view to_string(OffloadChoice offload) noexcept {

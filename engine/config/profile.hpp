@@ -9,9 +9,11 @@
 #include "engine/config/radius_server.hpp"
 #include "engine/wire/types.hpp"
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace macsec {
@@ -228,10 +230,17 @@ struct Profile {
   std::optional<Pae> pae;               ///< [8021X]; beside it a [Key] may only be a fallback
 };
 
-/// Whether `name` may name a profile: 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not starting with '.'.
+/// What a name of a profile is, for people.
+inline constexpr std::string_view profile_name_rule =
+    "1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', not beginning with '.'";
+/// Whether `name` may name a profile.
 [[nodiscard]] bool is_profile_name(std::string_view name) noexcept;
 
 using ProfilePointer = std::shared_ptr<const Profile>;
+
+/// Words of Validate= and Offload= by the numbers that the kernel, wpa_supplicant and NetworkManager have for them.
+inline constexpr std::array<std::string_view, 3> numbered_validations{"disabled", "check", "strict"};
+inline constexpr std::array<std::string_view, 3> numbered_offloads{"off", "phy", "mac"};
 
 [[nodiscard]] std::string_view to_string(Policy policy) noexcept;           ///< "must-secure", "should-secure"
 [[nodiscard]] std::string_view to_string(Validate validate) noexcept;       ///< "disabled", "check", "strict"

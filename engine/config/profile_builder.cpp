@@ -283,10 +283,7 @@ Place ProfileBuilder::place_of(std::string_view section, std::string_view key) c
 
 ProfileReading ProfileBuilder::build(std::string_view name, std::string_view origin, ProfileSource source) {
   Profile& profile = draft_.profile;
-  if (!is_profile_name(name))
-    complain(whole_,
-             "the name of the profile must be 1 to 64 letters, digits, '.', '_', '-', '@', ':' or '+', and not "
-             "begin with '.'");
+  if (!is_profile_name(name)) complain(whole_, "the name of the profile must be " + std::string{profile_name_rule});
   profile.name = name;
   profile.origin = origin;
   profile.source = source;

@@ -2,6 +2,7 @@
 #include "plugin/networkmanager/profiles/mapping.hpp"
 
 #include "engine/base/text.hpp"
+#include "engine/config/profile.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,9 +51,8 @@ std::optional<std::string> suites(Wanted& wanted) {
 }
 
 std::optional<std::string> offload(const Network& network) {
-  constexpr std::array words{"off", "phy", "mac"};
   if (!network.offload) return std::nullopt;
-  return words.at(static_cast<std::size_t>(*network.offload));
+  return std::string{numbered_offloads.at(static_cast<std::size_t>(*network.offload))};
 }
 
 std::optional<std::string> replay_window(const Network& network) {
@@ -62,9 +62,8 @@ std::optional<std::string> replay_window(const Network& network) {
 }
 
 std::optional<std::string> validate(const std::optional<Connection>& connection) {
-  constexpr std::array words{"disabled", "check", "strict"};
   if (!connection || connection->validation < 0 || connection->validation > 2) return std::nullopt;
-  return words.at(static_cast<std::size_t>(connection->validation));
+  return std::string{numbered_validations.at(static_cast<std::size_t>(connection->validation))};
 }
 
 using Texts = std::map<std::pair<std::string, std::string>, std::string>;

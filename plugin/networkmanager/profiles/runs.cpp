@@ -10,13 +10,6 @@
 namespace macsec::nm {
 namespace {
 
-std::string complaint(const std::vector<bus::Problem>& problems) {
-  std::string text;
-  for (const bus::Problem& problem : problems)
-    if (problem.error) text += (text.empty() ? "" : "; ") + problem.text;
-  return text;
-}
-
 /// Reasons of a session that time does not mend: the other end is there, and this host is not what it wants.
 constexpr std::array<std::string_view, 4> refusals{"cak-mismatch", "ckn-mismatch", "authentication-failed",
                                                    "eap-unavailable"};
@@ -90,7 +83,7 @@ void Runs::add(Run& run) {
       log_line(problem.error ? SD_ERR : SD_WARNING, "{}: {}", run.name, problem.text);
   if (!run.wanted.extras.usable()) {
     settings.clear();  // shown, not run
-    run.error = complaint(run.wanted.extras.problems);
+    run.error = bus::errors_in(run.wanted.extras.problems);
   }
   client_->send<bus::ObjectPath>(client_->add_profile(run.name, settings, options),
                                  [this, device = run.wanted.device.name, turn = run.turn](

@@ -184,31 +184,10 @@ bus::Statistics Manager::statistics(const std::string& interface) {
   if (session == nullptr || !session->offload().counted) return {};
   const auto counters = driver_.counters(*session);
   if (!counters) return {};
-  const os::SecyCounters& c = *counters;
-  return {{"Transmit",
-           {{"Untagged", c.out_untagged},
-            {"TooLong", c.out_too_long},
-            {"Protected", c.out_protected},
-            {"Encrypted", c.out_encrypted},
-            {"OctetsProtected", c.out_octets_protected},
-            {"OctetsEncrypted", c.out_octets_encrypted}}},
-          {"Receive",
-           {{"Untagged", c.in_untagged},
-            {"NoTag", c.in_no_tag},
-            {"BadTag", c.in_bad_tag},
-            {"UnknownSci", c.in_unknown_sci},
-            {"NoSci", c.in_no_sci},
-            {"Overrun", c.in_overrun},
-            {"Ok", c.in_ok},
-            {"Unchecked", c.in_unchecked},
-            {"Delayed", c.in_delayed},
-            {"Late", c.in_late},
-            {"Invalid", c.in_invalid},
-            {"NotValid", c.in_not_valid},
-            {"NotUsingSa", c.in_not_using_sa},
-            {"UnusedSa", c.in_unused_sa},
-            {"OctetsValidated", c.in_octets_validated},
-            {"OctetsDecrypted", c.in_octets_decrypted}}}};
+  bus::Statistics out;
+  for (const os::SecyCounter& each : os::secy_counters())
+    out[std::string{each.group}].emplace(each.name, (*counters).*each.member);
+  return out;
 }
 
 std::vector<doctor::Finding> Manager::diagnose(const std::string& interface) {

@@ -70,20 +70,6 @@ std::optional<CipherSuite> cipher_suite_from_id(std::uint64_t id) noexcept {
   return all_cipher_suites[index];
 }
 
-std::string_view to_string(CipherSuite suite) noexcept {
-  switch (suite) {
-    case CipherSuite::gcm_aes_128:
-      return "GCM-AES-128";
-    case CipherSuite::gcm_aes_256:
-      return "GCM-AES-256";
-    case CipherSuite::gcm_aes_xpn_128:
-      return "GCM-AES-XPN-128";
-    case CipherSuite::gcm_aes_xpn_256:
-      return "GCM-AES-XPN-256";
-  }
-  return "?";
-}
-
 std::optional<CipherSuite> cipher_suite_from_string(std::string_view name) noexcept {
   for (const CipherSuite suite : all_cipher_suites)
     if (std::ranges::equal(name, to_string(suite), {}, lower, lower)) return suite;

@@ -143,8 +143,27 @@ class Ckn {
 
 /// The cipher suites of 802.1AE-2018 clause 14; all provide integrity, and confidentiality with offset 0.
 enum class CipherSuite : std::uint8_t { gcm_aes_128, gcm_aes_256, gcm_aes_xpn_128, gcm_aes_xpn_256 };
-inline constexpr std::array all_cipher_suites{CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_256,
-                                              CipherSuite::gcm_aes_xpn_128, CipherSuite::gcm_aes_xpn_256};
+/// What there is to know of each, a row a suite in the order of their identifiers.
+struct CipherSuiteRow {
+  CipherSuite suite;
+  std::string_view name;
+  std::size_t sak_size;  ///< octets
+  bool xpn;              ///< extended packet numbers
+};
+inline constexpr std::array cipher_suite_rows{
+    CipherSuiteRow{CipherSuite::gcm_aes_128, "GCM-AES-128", 16, false},
+    CipherSuiteRow{CipherSuite::gcm_aes_256, "GCM-AES-256", 32, false},
+    CipherSuiteRow{CipherSuite::gcm_aes_xpn_128, "GCM-AES-XPN-128", 16, true},
+    CipherSuiteRow{CipherSuite::gcm_aes_xpn_256, "GCM-AES-XPN-256", 32, true},
+};
+inline constexpr auto all_cipher_suites = [] {
+  std::array<CipherSuite, cipher_suite_rows.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = cipher_suite_rows[i].suite;
+  return all;
+}();
+[[nodiscard]] constexpr const CipherSuiteRow& row_of(CipherSuite suite) noexcept {
+  return cipher_suite_rows[static_cast<std::size_t>(suite)];
+}
 
 /// Some of them, or all.
 class CipherSuiteSet {
@@ -169,16 +188,12 @@ class CipherSuiteSet {
 [[nodiscard]] std::uint64_t cipher_suite_id(CipherSuite suite) noexcept;
 /// Accepts the four identifiers and 0080020001000001, which Linux and hostap use for GCM-AES-128.
 [[nodiscard]] std::optional<CipherSuite> cipher_suite_from_id(std::uint64_t id) noexcept;
-[[nodiscard]] constexpr bool is_xpn(CipherSuite suite) noexcept {
-  return suite == CipherSuite::gcm_aes_xpn_128 || suite == CipherSuite::gcm_aes_xpn_256;
-}
+[[nodiscard]] constexpr bool is_xpn(CipherSuite suite) noexcept { return row_of(suite).xpn; }
 /// Octets of a SAK: 16 or 32.
-[[nodiscard]] constexpr std::size_t sak_size(CipherSuite suite) noexcept {
-  return suite == CipherSuite::gcm_aes_256 || suite == CipherSuite::gcm_aes_xpn_256 ? 32 : 16;
-}
-/// "GCM-AES-128", "GCM-AES-256", "GCM-AES-XPN-128", "GCM-AES-XPN-256".
-[[nodiscard]] std::string_view to_string(CipherSuite suite) noexcept;
-/// The names above, any case.
+[[nodiscard]] constexpr std::size_t sak_size(CipherSuite suite) noexcept { return row_of(suite).sak_size; }
+/// The name in its row.
+[[nodiscard]] constexpr std::string_view to_string(CipherSuite suite) noexcept { return row_of(suite).name; }
+/// By that name, in any case.
 [[nodiscard]] std::optional<CipherSuite> cipher_suite_from_string(std::string_view name) noexcept;
 
 /// MACsec Capability of the Basic parameter set (802.1X Table 11-6).

@@ -2,6 +2,7 @@
 #include "engine/adapters/netlink/macsec_dump.hpp"
 
 #include <algorithm>
+#include <array>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/if_macsec.h>
@@ -14,6 +15,50 @@ using Top = Attributes<MACSEC_ATTR_MAX>;
 using Secys = Attributes<MACSEC_SECY_ATTR_MAX>;
 using Sas = Attributes<MACSEC_SA_ATTR_MAX>;
 using Rxscs = Attributes<MACSEC_RXSC_ATTR_MAX>;
+
+/// Where a dump has counters; the number names the nest.
+namespace nest {
+constexpr std::size_t secy = MACSEC_ATTR_SECY_STATS;
+constexpr std::size_t transmit = MACSEC_ATTR_TXSC_STATS;
+constexpr std::size_t receive = MACSEC_RXSC_ATTR_STATS;
+static_assert(secy != receive && transmit != receive);
+}  // namespace nest
+
+// clang-format off
+constexpr std::array secy_counter_table{
+    SecyCounter{"Transmit", "Untagged", &SecyCounters::out_untagged, nest::secy, MACSEC_SECY_STATS_ATTR_OUT_PKTS_UNTAGGED},
+    SecyCounter{"Transmit", "TooLong", &SecyCounters::out_too_long, nest::secy, MACSEC_SECY_STATS_ATTR_OUT_PKTS_TOO_LONG},
+    SecyCounter{"Transmit", "Protected", &SecyCounters::out_protected, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_PKTS_PROTECTED},
+    SecyCounter{"Transmit", "Encrypted", &SecyCounters::out_encrypted, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_PKTS_ENCRYPTED},
+    SecyCounter{"Transmit", "OctetsProtected", &SecyCounters::out_octets_protected, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_PROTECTED},
+    SecyCounter{"Transmit", "OctetsEncrypted", &SecyCounters::out_octets_encrypted, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_ENCRYPTED},
+    SecyCounter{"Receive", "Untagged", &SecyCounters::in_untagged, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_UNTAGGED},
+    SecyCounter{"Receive", "NoTag", &SecyCounters::in_no_tag, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_TAG},
+    SecyCounter{"Receive", "BadTag", &SecyCounters::in_bad_tag, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_BAD_TAG},
+    SecyCounter{"Receive", "UnknownSci", &SecyCounters::in_unknown_sci, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_UNKNOWN_SCI},
+    SecyCounter{"Receive", "NoSci", &SecyCounters::in_no_sci, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_SCI},
+    SecyCounter{"Receive", "Overrun", &SecyCounters::in_overrun, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_OVERRUN},
+    SecyCounter{"Receive", "Ok", &SecyCounters::in_ok, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_OK},
+    SecyCounter{"Receive", "Unchecked", &SecyCounters::in_unchecked, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNCHECKED},
+    SecyCounter{"Receive", "Delayed", &SecyCounters::in_delayed, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_DELAYED},
+    SecyCounter{"Receive", "Late", &SecyCounters::in_late, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_LATE},
+    SecyCounter{"Receive", "Invalid", &SecyCounters::in_invalid, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_INVALID},
+    SecyCounter{"Receive", "NotValid", &SecyCounters::in_not_valid, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_VALID},
+    SecyCounter{"Receive", "NotUsingSa", &SecyCounters::in_not_using_sa, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_USING_SA},
+    SecyCounter{"Receive", "UnusedSa", &SecyCounters::in_unused_sa, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNUSED_SA},
+    SecyCounter{"Receive", "OctetsValidated", &SecyCounters::in_octets_validated, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_OCTETS_VALIDATED},
+    SecyCounter{"Receive", "OctetsDecrypted", &SecyCounters::in_octets_decrypted, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_OCTETS_DECRYPTED},
+};
+// clang-format on
+
+/// Adds what a nest of counters has.
+void add_counters(std::size_t place, Bytes counters, SecyCounters& sum) {
+  const Attributes<std::max<std::size_t>(
+      {MACSEC_SECY_STATS_ATTR_MAX, MACSEC_TXSC_STATS_ATTR_MAX, MACSEC_RXSC_STATS_ATTR_MAX})>
+      stats{counters};
+  for (const SecyCounter& each : secy_counter_table)
+    if (each.nest == place) sum.*each.member += stats.number(each.attribute);
+}
 
 Sci parse_sci(Bytes octets) {
   Sci sci;
@@ -83,44 +128,13 @@ void parse_receive_scs(Bytes list, SecyDump& out) {
     each_attribute(attributes[MACSEC_RXSC_ATTR_SA_LIST], [&sc](const Attribute& sa) {
       if (auto parsed = parse_sa(sa.data)) sc.associations.push_back(*parsed);
     });
-    if (!attributes.has(MACSEC_RXSC_ATTR_STATS)) return;
-    const Attributes<MACSEC_RXSC_STATS_ATTR_MAX> stats{attributes[MACSEC_RXSC_ATTR_STATS]};
-    SecyCounters& sum = out.counters;
-    sum.in_octets_validated += stats.number(MACSEC_RXSC_STATS_ATTR_IN_OCTETS_VALIDATED);
-    sum.in_octets_decrypted += stats.number(MACSEC_RXSC_STATS_ATTR_IN_OCTETS_DECRYPTED);
-    sum.in_unchecked += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNCHECKED);
-    sum.in_delayed += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_DELAYED);
-    sum.in_ok += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_OK);
-    sum.in_invalid += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_INVALID);
-    sum.in_late += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_LATE);
-    sum.in_not_valid += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_VALID);
-    sum.in_not_using_sa += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_USING_SA);
-    sum.in_unused_sa += stats.number(MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNUSED_SA);
+    add_counters(nest::receive, attributes[nest::receive], out.counters);
   });
 }
 
-void parse_counters(const Top& top, SecyCounters& out) {
-  if (top.has(MACSEC_ATTR_TXSC_STATS)) {
-    const Attributes<MACSEC_TXSC_STATS_ATTR_MAX> stats{top[MACSEC_ATTR_TXSC_STATS]};
-    out.out_protected = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_PKTS_PROTECTED);
-    out.out_encrypted = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_PKTS_ENCRYPTED);
-    out.out_octets_protected = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_PROTECTED);
-    out.out_octets_encrypted = stats.number(MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_ENCRYPTED);
-  }
-  if (top.has(MACSEC_ATTR_SECY_STATS)) {
-    const Attributes<MACSEC_SECY_STATS_ATTR_MAX> stats{top[MACSEC_ATTR_SECY_STATS]};
-    out.out_untagged = stats.number(MACSEC_SECY_STATS_ATTR_OUT_PKTS_UNTAGGED);
-    out.out_too_long = stats.number(MACSEC_SECY_STATS_ATTR_OUT_PKTS_TOO_LONG);
-    out.in_untagged = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_UNTAGGED);
-    out.in_no_tag = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_TAG);
-    out.in_bad_tag = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_BAD_TAG);
-    out.in_unknown_sci = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_UNKNOWN_SCI);
-    out.in_no_sci = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_SCI);
-    out.in_overrun = stats.number(MACSEC_SECY_STATS_ATTR_IN_PKTS_OVERRUN);
-  }
-}
-
 }  // namespace
+
+std::span<const SecyCounter> secy_counters() noexcept { return secy_counter_table; }
 
 bool SecyDumpParser::add(const nlmsghdr& message) {
   const Top top{attributes_of<genlmsghdr>(message)};
@@ -133,7 +147,7 @@ bool SecyDumpParser::add(const nlmsghdr& message) {
     if (auto parsed = parse_sa(sa.data)) out.state.transmit.push_back(*parsed);
   });
   parse_receive_scs(top[MACSEC_ATTR_RXSC_LIST], out);
-  parse_counters(top, out.counters);
+  for (const std::size_t place : {nest::transmit, nest::secy}) add_counters(place, top[place], out.counters);
   found_.push_back(std::move(out));
   return true;
 }

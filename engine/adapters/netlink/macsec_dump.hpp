@@ -6,6 +6,8 @@
 #include "engine/ports/secy.hpp"
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +39,17 @@ struct SecyCounters {
   std::uint64_t in_octets_decrypted = 0;
   friend bool operator==(const SecyCounters&, const SecyCounters&) = default;
 };
+
+/// One of them: how the bus calls it, and what the kernel has it as.
+struct SecyCounter {
+  std::string_view group;  ///< "Transmit", "Receive"
+  std::string_view name;   ///< "Untagged"
+  std::uint64_t SecyCounters::* member;
+  std::size_t nest;       ///< of a SecY, of its transmit SC or of each receive SC: MACSEC_ATTR_TXSC_STATS
+  std::size_t attribute;  ///< in the nest
+};
+/// All, in order.
+[[nodiscard]] std::span<const SecyCounter> secy_counters() noexcept;
 
 /// One SecY in a dump.
 struct SecyDump {

@@ -210,9 +210,9 @@ TEST_F(Signals, EventsOfKeysAreTheProfilesToo) {
   catch_up();
   const Ckn ckn = Ckn::from_hex("aabb").value();
   const Sci sci = Sci::of(*mac_from_string("02:00:00:00:00:07"), 1);
-  served_->server.session_event(
+  served_->server.published().session_event(
       "macsec0", {.kind = core::Event::Kind::key_overdue, .at = Time{}, .text = "aabb is late", .ckn = ckn});
-  served_->server.session_event(
+  served_->server.published().session_event(
       "macsec0", {.kind = core::Event::Kind::unknown_ckn, .at = Time{}, .text = {}, .ckn = ckn, .sci = sci});
   bus::SettingsSection key{"Key", {{"Ckn", "cc"}}, {}};
   key.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));

@@ -80,8 +80,7 @@ class ProfileStoreTest : public ::testing::Test {
     out.link = from.link;
     out.macsec = from.macsec;
     out.mka = from.mka;
-    for (const PreSharedKey& key : from.keys)
-      out.keys.push_back(duplicate(key));
+    for (const PreSharedKey& key : from.keys) out.keys.push_back(duplicate(key));
     return out;
   }
   static ProfilePointer program_profile(const std::string& name) {

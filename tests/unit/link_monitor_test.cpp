@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <span>
 
 namespace macsec::os {
 namespace {
@@ -143,7 +144,7 @@ void overrun(unsigned last, int times = 12'000) {
   for (int i = 1; i <= times; ++i) {
     ifinfomsg info{};
     info.ifi_index = 1;
-    NetlinkMessage message{RTM_SETLINK, 0, bytes_of(info)};
+    NetlinkMessage message{RTM_SETLINK, 0, std::as_bytes(std::span{&info, 1})};
     message.put_u32(IFLA_MTU, i == times ? last : static_cast<unsigned>(50'000 + i % 2));
     ASSERT_TRUE(route->request(message, "change the MTU"));
   }

@@ -24,16 +24,6 @@ std::optional<bus::ProfileInfo> look(Context& context, const std::string& path) 
   return bus::to_profile(path, properties->dict());
 }
 
-void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
-  if (context.json())
-    context.print_json(bus::Value{
-        bus::Value::Data{bus::Value::Dict{{"Profile", bus::Value{bus::Value::Data{profile}}},
-                                          {"Ckn", bus::Value{bus::Value::Data{ckn}}},
-                                          {"Outcome", bus::Value{bus::Value::Data{std::string{outcome}}}}}}});
-  else
-    context.print("{}: {} {}\n", profile, ckn, outcome);
-}
-
 /// One key on its way out of use.
 class Departure {
  public:
@@ -115,6 +105,16 @@ std::optional<Context::Profile> find_profile(Context& context, const std::string
 const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept {
   const auto found = std::ranges::find(profile.keys, ckn, &bus::KeyInfo::ckn);
   return found == profile.keys.end() ? nullptr : &*found;
+}
+
+void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
+  if (context.json())
+    context.print_json(bus::Value{
+        bus::Value::Data{bus::Value::Dict{{"Profile", bus::Value{bus::Value::Data{profile}}},
+                                          {"Ckn", bus::Value{bus::Value::Data{ckn}}},
+                                          {"Outcome", bus::Value{bus::Value::Data{std::string{outcome}}}}}}});
+  else
+    context.print("{}: {} {}\n", profile, ckn, outcome);
 }
 
 Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key) {

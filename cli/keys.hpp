@@ -11,6 +11,9 @@ namespace macsec::cli {
 /// Its key of that CKN; null where it has none.
 [[nodiscard]] const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept;
 
+/// Prints what became of a key, or would: "uplink: 0a1b added".
+void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome);
+
 /// Adds a key, and prints whether it is new.
 [[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key);
 

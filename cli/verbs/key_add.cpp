@@ -31,7 +31,7 @@ Exit tell_plan(Context& context, const bus::ProfileInfo& profile, const std::str
   const bus::KeyInfo* const known = find_key(profile, ckn);
   if (known != nullptr && known->retired_at)
     return context.complain(Exit::failed, fmt::format("CKN {} was retired: a new key needs a new CKN", ckn));
-  context.print("{}: {} {}\n", profile.name, ckn, known == nullptr ? "would be added" : "is there already");
+  print_outcome(context, profile.name, ckn, known == nullptr ? "would be added" : "present");
   return Exit::ok;
 }
 

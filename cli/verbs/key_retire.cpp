@@ -8,7 +8,7 @@ namespace {
 Exit tell_plan(Context& context, const std::string& profile, const bus::KeyInfo& key) {
   if (!key.ready_to_retire && !context.options.force)
     return context.complain(Exit::timeout, fmt::format("key {} of {} would stay: {}", key.ckn, profile, key.blocker));
-  context.print("{}: {} would be retired\n", profile, key.ckn);
+  print_outcome(context, profile, key.ckn, "would be retired");
   return Exit::ok;
 }
 
@@ -22,7 +22,7 @@ Exit run_key_retire(Context& context) {
   if (key == nullptr)
     return context.complain(Exit::not_found, fmt::format("profile {} has no key {}", profile->info.name, ckn));
   if (key->retired_at) {
-    context.print("{}: {} is retired already\n", profile->info.name, ckn);
+    print_outcome(context, profile->info.name, ckn, "retired already");
     return Exit::ok;
   }
   if (context.options.dry_run) return tell_plan(context, profile->info.name, *key);

@@ -49,6 +49,23 @@ std::vector<std::string> replaced(const bus::ProfileInfo& profile, const std::st
   return out;
 }
 
+void tell_plan(Context& context, const bus::ProfileInfo& profile, const std::string& path) {
+  const std::vector<std::string> old = replaced(profile, {});
+  if (context.json()) {
+    bus::Value::List replaces;
+    for (const std::string& ckn : old) replaces.push_back(bus::Value{bus::Value::Data{ckn}});
+    context.print_json(bus::Value{
+        bus::Value::Data{bus::Value::Dict{{"Profile", bus::Value{bus::Value::Data{profile.name}}},
+                                          {"Outcome", bus::Value{bus::Value::Data{std::string{"would be rotated"}}}},
+                                          {"Output", bus::Value{bus::Value::Data{path}}},
+                                          {"Replaces", bus::Value{bus::Value::Data{std::move(replaces)}}}}}});
+    return;
+  }
+  context.print("{}: a new key would be added and written to {}", profile.name, path);
+  for (const std::string& ckn : old) context.print(", {} retired", ckn);
+  context.print("\n");
+}
+
 }  // namespace
 
 Exit run_key_rotate(Context& context) {
@@ -63,9 +80,7 @@ Exit run_key_rotate(Context& context) {
                     name));
   const std::string path = context.options.output.empty() ? name + ".newkey" : context.options.output;
   if (context.options.dry_run) {
-    context.print("{}: a new key would be added and written to {}", name, path);
-    for (const std::string& old : replaced(profile->info, {})) context.print(", {} retired", old);
-    context.print("\n");
+    tell_plan(context, profile->info, path);
     return Exit::ok;
   }
   const auto settings = get_section(path, context.options.key_size.value_or(32));

@@ -46,6 +46,8 @@ SHOWN = {
     "key-list": ["key", "list", "uplink", "old"],
     "key-add": ["key", "add", "uplink", "--ckn=2028", "--not-before=2026-01-01", "--key-file=@CAK@"],
     "key-add-again": ["key", "add", "uplink", "--ckn=2026", "--key-file=@CAK@"],
+    "key-add-dry-run-again": ["key", "add", "uplink", "--ckn=2026", "--dry-run"],
+    "key-retire-dry-run-late": ["key", "retire", "uplink", "2027", "--dry-run"],
     "key-add-retired": ["key", "add", "uplink", "--ckn=2025", "--key-file=@CAK@"],
     "key-add-dry-run": ["key", "add", "uplink", "--ckn=2028", "--dry-run"],
     "key-retire-late": ["key", "retire", "uplink", "2027", "--wait=0"],

@@ -151,15 +151,17 @@ class Metrics {
   void counter(const std::string& name, std::string_view help, const Labels& labels, std::uint64_t value) {
     sample(name, "counter", help, name + "_total", labels, value);
   }
+  // Info and state sets are gauges here: node_exporter's textfile collector refuses files that name types of OpenMetrics'
+  // own.
   void info(const std::string& name, std::string_view help, const Labels& labels) {
-    sample(name, "info", help, name + "_info", labels, 1);
+    gauge(name + "_info", help, labels, 1);
   }
   void state_set(const std::string& name, std::string_view help, Labels labels, std::span<const std::string_view> words,
                  std::string_view now) {
     labels.emplace_back(name, "");
     for (const std::string_view word : words) {
       labels.back().second = word;
-      sample(name, "stateset", help, name, labels, word == now ? 1 : 0);
+      gauge(name, help, labels, word == now ? 1 : 0);
     }
   }
 

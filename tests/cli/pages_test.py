@@ -3,6 +3,7 @@
 """README and the pages of docs/: each configuration in them is accepted by the program it is for, each command by macsecctl's own
 parser, and the rules for Prometheus by promtool where that is there."""
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import yaml
+
+sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "packaging/ansible/plugins/filter"))
+import links  # noqa: E402
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs/man/macsecd.7.rst"]
 RADDB = "/etc/freeradius/3.0"
 KEY = "000102030405060708090a0b0c0d0e0f\n"
@@ -162,12 +169,44 @@ class Pages(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_metrics(self):
-        """The rules name metrics that macsecctl prints."""
+        """The rules and the dashboard name metrics that macsecctl prints, and no type that node_exporter refuses."""
         printed = "".join((ROOT / f"tests/cli/golden/{name}stats-openmetrics.table").read_text(encoding="utf-8") for name in ("", "access-"))
+        self.assertEqual(set(re.findall("^# TYPE .* (.*)$", printed, re.M)), {"gauge", "counter"})
+        samples = set(re.findall(r"^(macsec\w+)", printed, re.M))
         rules = (ROOT / "data/examples/prometheus/macsec.rules.yml").read_text(encoding="utf-8")
         page = (ROOT / "docs/monitoring.md").read_text(encoding="utf-8")
-        for name in set(re.findall(r"\bmacsec_\w+", rules + page)) - {"macsec_mka"}:
-            self.assertIn(name, printed, name)
+        dashboard = json.loads((ROOT / "data/examples/grafana/macsec.json").read_text(encoding="utf-8"))
+        asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+        asked += [str(each["query"]) for each in dashboard["templating"]["list"]]
+        self.assertGreater(len(asked), 15)
+        for name in set(re.findall(r"\bmacsec_\w+", rules + page + "".join(asked))) - {"macsec_mka", "macsec_radius"}:
+            if name.startswith("macsec_") and not any(name == each for each in samples):
+                self.assertTrue(name in ("macsec_supplicant", "macsec_authenticator"), name)
+        labels = set(re.findall(r'[{,](\w+)="', printed)) | {"instance"}
+        for query in asked:
+            self.assertLessEqual(set(re.findall(r'[{,] *(\w+) *(?:=~|=|!=)"', query)), labels, query)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd-analyze")
+    def test_units(self):
+        """systemd reads the examples of units without a word of theirs."""
+        for unit in sorted((ROOT / "data/examples/prometheus").glob("macsec-metrics.*")):
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, check=False)
+            said = [line for line in done.stdout.splitlines() if "macsec-metrics" in line]
+            self.assertEqual((done.returncode, said), (0, []))
+
+    def test_playbooks(self):
+        """What is YAML in a page is; links are such as a rotation takes."""
+        seen = 0
+        for page in PAGES:
+            for name, text in files(page):
+                if name.endswith(".yml"):
+                    found = yaml.safe_load(text)
+                    seen += 1
+                    if "macsec_links" in found:
+                        hosts = {host for link in found["macsec_links"] for host in link["ends"]}
+                        links.check_links(found["macsec_links"], hosts)
+        self.assertGreaterEqual(seen, 3)
 
 
 if __name__ == "__main__":

@@ -473,5 +473,27 @@ TEST(DelayProtection, WithOneSlowPathLosesNothing) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// The number told when a key runs out must not be above that of frames which are still under way.
+TEST(DelayProtection, LosesNothingThatIsUnderWayWhenPacketNumbersRunOut) {
+  Lab lab;
+  for (const std::uint8_t priority : {std::uint8_t{10}, std::uint8_t{20}})
+    lab.add(make_profile([&](Profile& p) {
+      p.mka.priority = priority;
+      p.mka.delay_protect = true;
+      p.macsec.replay_window = 1000;
+    }));
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.path(0, 1).data_jitter = lab.lan.path(1, 0).data_jitter = 100 * millisecond;
+  lab.lan.run_for(5 * second);
+  lab.flood();
+  for (Index from = 0; from < 2; ++from) {
+    const KeyIndex before = lab.lan.station(from).secy().encoding_key();
+    lab.lan.warp_pn(from, 0xc000'0010);
+    EXPECT_TRUE(lab.lan.run_until([&] { return lab.lan.station(from).secy().encoding_key() != before; }, 5 * second));
+    lab.lan.run_for(10 * second);
+  }
+  EXPECT_TRUE(lab.lan.secured());
+}
+
 }  // namespace
 }  // namespace macsec::sim

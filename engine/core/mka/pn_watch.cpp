@@ -74,8 +74,9 @@ Pn PnWatch::lowest(const SakSlot& slot, Time now) const noexcept {
     lowest = sample.next_pn;
     break;
   }
-  // A key about to run out is reported at once: the key server must know before the two seconds are over.
-  if (exhausted(next_pn_, slot)) lowest = next_pn_;
+  // A key about to run out is reported at once: the key server must know before the two seconds are over. Not where peers
+  // drop what is below: frames sent before are still under way.
+  if (!context_.profile->mka.delay_protect && exhausted(next_pn_, slot)) lowest = next_pn_;
   return std::max<Pn>(lowest, 1);
 }
 

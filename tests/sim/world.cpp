@@ -45,7 +45,7 @@ KeyUse& KeyRecord::use(const Sci& sci) {
 
 void TraceRing::record(Instant at, std::uint32_t member, std::string_view machine, std::string_view from,
                        std::string_view to, std::string_view detail) {
-  if (lines_.empty()) lines_.resize(capacity);
+  if (lines_.size() < capacity) lines_.emplace_back();  // most worlds are short
   Line& line = lines_[next_++ % capacity];
   line.at = at;
   line.member = member;

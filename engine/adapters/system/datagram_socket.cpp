@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/system/datagram_socket.hpp"
 
-#include <arpa/inet.h>
+#include "engine/adapters/system/socket_address.hpp"
+
 #include <cerrno>
 #include <cstring>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 namespace macsec::os {
-namespace {
-
-struct Target {
-  sockaddr_storage address{};
-  socklen_t size = 0;
-};
-
-/// Nothing where `address` is none.
-std::optional<Target> target_of(const std::string& address, std::uint16_t port) {
-  Target out;
-  auto& v4 = reinterpret_cast<sockaddr_in&>(out.address);
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(out.address);
-  if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    out.size = sizeof v4;
-    return out;
-  }
-  if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1) return std::nullopt;
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port);
-  out.size = sizeof v6;
-  return out;
-}
-
-}  // namespace
 
 std::unexpected<Error> DatagramSocket::failure(const char* doing, int code) const {
   return fail(code, std::string{"cannot "} + doing + " " + address_ + " port " + std::to_string(port_) + ": " +
@@ -41,9 +14,9 @@ std::unexpected<Error> DatagramSocket::failure(const char* doing, int code) cons
 }
 
 Result<DatagramSocket> DatagramSocket::connect(const std::string& address, std::uint16_t port) {
-  const auto target = target_of(address, port);
+  const auto target = SocketAddress::from_text(address, port);
   if (!target) return fail(EINVAL, "\"" + address + "\" is no IPv4 or IPv6 address");
-  FileDescriptor fd{::socket(target->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  FileDescriptor fd{::socket(target->family(), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   const int code = errno;
   DatagramSocket out{std::move(fd), address, port};
   if (!out.fd_) return out.failure("open a socket for", code);
@@ -52,12 +25,17 @@ Result<DatagramSocket> DatagramSocket::connect(const std::string& address, std::
 }
 
 Result<void> DatagramSocket::reconnect() {
-  const auto target = target_of(address_, port_);
+  const auto target = SocketAddress::from_text(address_, port_);
   sockaddr nowhere{};
   nowhere.sa_family = AF_UNSPEC;
+  connected_ = false;
   static_cast<void>(::connect(fd_.get(), &nowhere, sizeof nowhere));
-  if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target->address), target->size) != 0)
-    return failure("reach", errno);
+  // Disconnecting gives a port back that the kernel chose; where it is taken meanwhile, it chooses another.
+  if (const SocketAddress own = target->any(own_port_); own_port_ != 0)
+    static_cast<void>(::bind(fd_.get(), own.get(), own.size));
+  if (::connect(fd_.get(), target->get(), target->size) != 0) return failure("reach", errno);
+  connected_ = true;
+  own_port_ = SocketAddress::of_socket(fd_.get()).port();
   return {};
 }
 
@@ -72,6 +50,7 @@ Result<void> DatagramSocket::send(Bytes octets) {
 Result<std::optional<Bytes>> DatagramSocket::receive(MutableBytes buffer) {
   for (;;) {
     const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size >= 0 && !connected_) return std::nullopt;  // it may be of anybody
     if (size >= 0) return buffer.first(static_cast<std::size_t>(size));
     if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
     if (errno != EINTR) return failure("receive from", errno);

@@ -17,10 +17,11 @@ class DatagramSocket {
   [[nodiscard]] static Result<DatagramSocket> connect(const std::string& address, std::uint16_t port);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Takes another source port, and the source address that routes ask for now.
+  /// Takes the source address that routes ask for now and keeps the source port: what was sent is known by it.
   [[nodiscard]] Result<void> reconnect();
   [[nodiscard]] Result<void> send(Bytes octets);
-  /// The next datagram; nothing where none waits. An error may be that of a datagram that was sent.
+  /// The next datagram; nothing where none waits, or where the last reconnect() failed. An error may be that of a datagram that was
+  /// sent.
   [[nodiscard]] Result<std::optional<Bytes>> receive(MutableBytes buffer);
 
  private:
@@ -31,6 +32,8 @@ class DatagramSocket {
   FileDescriptor fd_;
   std::string address_;
   std::uint16_t port_;
+  std::uint16_t own_port_ = 0;  ///< 0: the kernel has not chosen one yet
+  bool connected_ = false;
 };
 
 }  // namespace macsec::os

@@ -76,6 +76,7 @@ Result<void> RadiusLink::send(std::size_t place, const core::RadiusDatagram& dat
   if (!to) return std::unexpected{to.error()};
   auto sent = (*to)->send(datagram.octets);
   if (sent || sent.error().code == ECONNREFUSED) return sent;
+  if (sent.error().code == EAGAIN || sent.error().code == ENOBUFS || sent.error().code == ENOMEM) return sent;
   // Its source address may be one that this host has no more.
   if (const auto done = (*to)->reconnect(); !done) return done;
   return (*to)->send(datagram.octets);
@@ -84,7 +85,7 @@ Result<void> RadiusLink::send(std::size_t place, const core::RadiusDatagram& dat
 void RadiusLink::settle() {
   while (const auto datagram = client_.poll_datagram())
     if (const auto sent = send(datagram->server, *datagram); !sent)
-      client_.on_error(datagram->server, datagram->socket, sent.error(), boot_time());
+      client_.on_unsent(*datagram, sent.error(), boot_time());
   // A record that cannot be sent now is sent again with the rest.
   while (const auto datagram = accountant_.poll_datagram())
     static_cast<void>(send(servers() + datagram->server, *datagram));

@@ -182,6 +182,8 @@ enum class RadiusServerState : std::uint8_t { unknown, alive, dead };
 struct RadiusServerStatus {
   std::string address;  ///< as the profile says it
   std::uint16_t port = 0;
+  RadiusTransport transport = RadiusTransport::udp;
+  std::string tls_version;  ///< of the connection to it, as "TLSv1.3"; empty: there is none
   RadiusServerState state = RadiusServerState::unknown;
   bool current = false;  ///< a new conversation begins there
   std::optional<Time> last_answer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A RADIUS client as an operation sequence: ports ask and lose interest, servers answer, lie and fall silent, sockets fail, time
-// passes. Only an answer made with the secret may become an accept, and each report is of what its port asked last.
+// A RADIUS client as an operation sequence: ports ask and lose interest, servers answer, lie and fall silent, sockets fail, connections
+// of a server over TLS come and go, time passes. Only an answer made with the secret may become an accept, and each report is of what its port asked last.
 #include "engine/core/pae/radius_client.hpp"
 #include "tests/eap/radius_answer.hpp"
 #include "tests/sim/forge.hpp"
@@ -49,12 +49,13 @@ class Play {
         server.address = i == 1 ? "2001:db8::1" : "10.0.0.1";
         server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
         if ((variant & 0x80U) != 0) server.timeout = std::chrono::seconds{3};
+        if (i == 0 && (variant & 0x40U) != 0) server.transport = RadiusTransport::tls;
       }
     });
   }
 
   void operate() {
-    switch (input_.u8() % 9U) {
+    switch (input_.u8() % 12U) {
       case 0:
         return ask();
       case 1:
@@ -81,10 +82,23 @@ class Play {
       }
       case 7:
         return pass(std::chrono::milliseconds{input_.u8()} * 20);
+      case 8:
+        if (over_tls()) client_.on_connected({.server = 0, .socket = input_.u8() % 2U}, "TLSv1.3", now_);
+        return;
+      case 9:
+        if (over_tls())
+          client_.on_disconnected({.server = 0, .socket = input_.u8() % 2U}, RadiusProblem::tls, "an end", now_);
+        return;
+      case 10:
+        if (const RadiusDatagram* const datagram = chosen())
+          client_.on_unsent(*datagram, {input_.u8() % 2U == 0 ? ENETUNREACH : ENOBUFS, "an error"}, now_);
+        return;
       default:
         return pass(std::chrono::seconds{input_.u8()});
     }
   }
+
+  [[nodiscard]] bool over_tls() const { return client_.status()[0].transport == RadiusTransport::tls; }
 
   void ask() {
     const RadiusOwner owner = input_.u8() % 8U;
@@ -163,6 +177,8 @@ class Play {
     honest_ = false;
     while (client_.poll_event()) {
     }
+    while (const auto wish = client_.poll_wish())
+      require(wish->way.server == 0 && over_tls(), "a connection to a server over UDP");
   }
 
   Reader input_;

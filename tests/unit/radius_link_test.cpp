@@ -21,11 +21,12 @@ class RadiusLinkTest : public CableTest {
     if (IsSkipped()) return;
     ASSERT_EQ(run("ip link set lo up"), 0);
   }
-  void open(const std::string& address, std::uint16_t port) {
+  void open(const std::string& address, std::uint16_t port, std::optional<Duration> timeout = std::nullopt) {
     const ProfilePointer profile = sim::make_profile([&](Profile& made) {
       RadiusServer& server = made.pae.emplace().servers.emplace_back();
       server.address = address;
       server.port = port;
+      server.timeout = timeout.value_or(server.timeout);
       server.secret = {EapSource::Kind::octets, {}, WipedText{radius_secret}};
     });
     link_ = std::move(*RadiusLink::open(
@@ -41,6 +42,12 @@ class RadiusLinkTest : public CableTest {
     const Time end = boot_time() + 5s;
     while (reports_.empty() && boot_time() < end) static_cast<void>(loop_.run_once(end));
     return reports_.empty() ? std::nullopt : std::optional{std::move(reports_.front())};
+  }
+  /// Whether it holds within twenty seconds.
+  bool until(const std::function<bool()>& holds) {
+    const Time end = boot_time() + 20s;
+    while (!holds() && boot_time() < end) static_cast<void>(loop_.run_once(end));
+    return holds();
   }
 
   EventLoop loop_ = std::move(*EventLoop::open());
@@ -97,6 +104,31 @@ TEST_F(RadiusLinkTest, RouteThatIsMissingIsToldAndFoundLater) {
   EXPECT_NE(report->words.find("Network is unreachable"), std::string::npos) << report->words;
   ASSERT_EQ(run("ip addr add 192.0.2.1/32 dev lo"), 0);
   EXPECT_EQ(ask()->problem, RadiusProblem::refused);  // it is there, and nobody listens
+}
+
+// A server knows a request that is sent again by the port it came from, and drops or refuses it from another.
+TEST_F(RadiusLinkTest, PortIsKeptWhereNothingCanLeaveForAWhile) {
+  RadiusServerStub server{loop_, AF_INET};
+  ASSERT_TRUE(server.bound());
+  server.silent = true;
+  open("127.0.0.1", server.port(), 1s);
+  link_->command(2, {.conversation = 1, .packet = {2, 1, 0, 6, 1, 'b'}, .user_name = "b"});
+  ASSERT_TRUE(until([&] { return server.sources.size() == 1; }));
+  ASSERT_EQ(run("ip link set lo down"), 0);
+  for (int i = 0; i < 3; ++i) {
+    const auto report = ask();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->problem, RadiusProblem::silent);
+  }
+  ASSERT_TRUE(until([&] { return !events_.empty(); }));
+  EXPECT_EQ(events_[0].kind, core::RadiusEvent::Kind::server_dead);
+  ASSERT_EQ(run("ip link set lo up"), 0);
+  server.silent = false;
+  const auto answered = ask();
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(answered->kind, RadiusReport::Kind::reject);
+  ASSERT_GE(server.sources.size(), 2U);
+  EXPECT_EQ(server.sources.back(), server.sources.front());
 }
 
 // A socket that is connected keeps its source address; one that is taken away must not silence it for ever.

@@ -38,8 +38,10 @@ class RadiusServerStub {
   [[nodiscard]] bool bound() const noexcept { return bound_; }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   bool accepts = false;
-  std::vector<std::uint8_t> records{};  ///< Acct-Status-Type of each
-  bool forges_first = false;            ///< sends an answer of another secret before its own
+  std::vector<std::uint8_t> records{};   ///< Acct-Status-Type of each
+  bool forges_first = false;             ///< sends an answer of another secret before its own
+  bool silent = false;                   ///< answers no request
+  std::vector<std::uint16_t> sources{};  ///< port of each packet that came
 
  private:
   void answer() {
@@ -49,6 +51,7 @@ class RadiusServerStub {
     const ssize_t got =
         ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (got <= 0) return;
+    sources.push_back(ntohs(reinterpret_cast<const sockaddr_in&>(from).sin_port));
     const Bytes request = Bytes{buffer}.first(static_cast<std::size_t>(got));
     const auto packet = read_radius(request);
     if (packet && RadiusCode{packet->code} == RadiusCode::accounting_request) {
@@ -56,6 +59,7 @@ class RadiusServerStub {
       test::RadiusAnswer response{RadiusCode::accounting_response, request, radius_secret};
       return send(response.without_message_authenticator().octets(), from, size);
     }
+    if (silent) return;
     for (const std::string_view with : {std::string_view{"another secret"}, radius_secret}) {
       if (with != radius_secret && !forges_first) continue;
       test::RadiusAnswer answer{accepts ? RadiusCode::access_accept : RadiusCode::access_reject, request, with};

@@ -5,6 +5,7 @@
 #include "engine/crypto/radius_keys.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace macsec::core {
 
@@ -13,7 +14,8 @@ RadiusAccountant::RadiusAccountant(ProfilePointer profile, std::string nas_ident
       nas_identifier_{std::move(nas_identifier)},
       random_{random},
       counters_(profile_->pae->servers.size()) {
-  for (std::size_t server = 0; server < counters_.size(); ++server) identifiers_.emplace_back(server);
+  for (std::size_t server = 0; server < counters_.size(); ++server)
+    identifiers_.emplace_back(server, is_over_tls(server) ? records_over_tls : RadiusShare{});
 }
 
 void RadiusAccountant::add(RadiusAccounting record, Time now) { send(std::move(record), now, now); }
@@ -23,6 +25,7 @@ void RadiusAccountant::send(RadiusAccounting record, Time since, Time now) {
   for (std::size_t i = 0; i < servers.size() && servers[current_].accounting_port == 0; ++i)
     current_ = (current_ + 1) % servers.size();
   if (servers.empty() || servers[current_].accounting_port == 0) return;
+  if (waiting_.size() >= most_records) return;
   if (pending_.size() >= most_records) {
     const auto oldest = std::ranges::min_element(pending_, {}, [](const auto& each) { return each.second.since; });
     ++counters_[oldest->first.server].accounting_timeouts;
@@ -30,15 +33,21 @@ void RadiusAccountant::send(RadiusAccounting record, Time since, Time now) {
     pending_.erase(oldest);
   }
   const RadiusServer& server = servers[current_];
-  const RadiusSlot slot = identifiers_[current_].take();
+  const std::optional<RadiusSlot> taken = identifiers_[current_].take();
+  if (!taken) {
+    waiting_.emplace_back(std::move(record), since);
+    return;
+  }
+  const RadiusSlot slot = *taken;
   auto octets = write_accounting_request(record, now - since, nas_identifier_, slot.identifier, server);
   if (!octets) return identifiers_[current_].release(slot);
   const RadiusAuthenticator authenticator = read_radius(*octets)->authenticator;
   ++counters_[current_].accounting_requests;
-  pending_.insert_or_assign(
-      slot, Pending{.request = {std::move(*octets), authenticator, server.retry, server.timeout, now, random_},
-                    .record = std::move(record),
-                    .since = since});
+  Pending pending{.request = {std::move(*octets), authenticator, server.retry, server.timeout, now, random_},
+                  .record = std::move(record),
+                  .since = since};
+  if (is_over_tls(slot.server)) pending.request.stop_sending();
+  pending_.insert_or_assign(slot, std::move(pending));
   outgoing_.push_back(slot);
 }
 
@@ -67,8 +76,20 @@ void RadiusAccountant::on_datagram(std::size_t server, std::size_t socket, Bytes
   }
   ++counters.accounting_responses;
   current_ = server;
-  identifiers_[server].release(at->first);
+  release(at->first);
   pending_.erase(at);
+}
+
+void RadiusAccountant::release(const RadiusSlot& slot) {
+  identifiers_[slot.server].release(slot);
+  freed_ = !waiting_.empty();
+}
+
+void RadiusAccountant::on_connected(RadiusWay way, Time now) {
+  std::vector<RadiusSlot> waiting;
+  for (const auto& [slot, pending] : pending_)
+    if (slot.server == way.server && slot.socket == way.socket) waiting.push_back(slot);
+  for (const RadiusSlot& slot : waiting) send_again(slot, now);
 }
 
 void RadiusAccountant::on_timeout(Time now) {
@@ -82,6 +103,11 @@ void RadiusAccountant::on_timeout(Time now) {
   }
   for (const RadiusSlot& slot : again) send_again(slot, now);
   for (const RadiusSlot& slot : silent) move_on(slot, now);
+  for (std::size_t left = std::exchange(freed_, false) ? waiting_.size() : 0; left > 0; --left) {
+    auto [record, since] = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (now - since < patience) send(std::move(record), since, now);
+  }
 }
 
 // The record says how old it is, so it is another packet each time and has another identifier (RFC 2866 5.2).
@@ -89,14 +115,15 @@ void RadiusAccountant::send_again(const RadiusSlot& slot, Time now) {
   auto node = pending_.extract(slot);
   Pending& pending = node.mapped();
   RadiusIdentifiers& identifiers = identifiers_[slot.server];
-  const RadiusSlot next = identifiers.take();
-  auto octets = write_accounting_request(pending.record, now - pending.since, nas_identifier_, next.identifier,
-                                         profile_->pae->servers[slot.server]);
-  identifiers.release(octets ? slot : next);
-  if (octets) {
-    const RadiusAuthenticator authenticator = read_radius(*octets)->authenticator;
-    pending.request.replace(std::move(*octets), authenticator);
-    node.key() = next;
+  if (const std::optional<RadiusSlot> next = identifiers.take()) {
+    auto octets = write_accounting_request(pending.record, now - pending.since, nas_identifier_, next->identifier,
+                                           profile_->pae->servers[slot.server]);
+    identifiers.release(octets ? slot : *next);
+    if (octets) {
+      const RadiusAuthenticator authenticator = read_radius(*octets)->authenticator;
+      pending.request.replace(std::move(*octets), authenticator);
+      node.key() = *next;
+    }
   }
   outgoing_.push_back(node.key());
   pending_.insert(std::move(node));
@@ -106,7 +133,7 @@ void RadiusAccountant::move_on(const RadiusSlot& slot, Time now) {
   const auto at = pending_.find(slot);
   Pending pending = std::move(at->second);
   pending_.erase(at);
-  identifiers_[slot.server].release(slot);
+  release(slot);
   ++counters_[slot.server].accounting_timeouts;
   if (current_ == slot.server) current_ = (current_ + 1) % counters_.size();
   if (now - pending.since < patience) send(std::move(pending.record), pending.since, now);
@@ -114,6 +141,7 @@ void RadiusAccountant::move_on(const RadiusSlot& slot, Time now) {
 
 std::optional<Time> RadiusAccountant::next_timeout() const noexcept {
   std::optional<Time> first;
+  if (freed_) first = Time{};
   for (const auto& [slot, pending] : pending_) first = sooner(first, pending.request.next());
   return first;
 }

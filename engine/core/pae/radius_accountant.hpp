@@ -25,6 +25,8 @@ class RadiusAccountant {
   /// What came from the accounting port of the server to this socket, and from nowhere else.
   void on_datagram(std::size_t server, std::size_t socket, Bytes octets);
   void on_timeout(Time now);
+  /// A connection to a server over TLS is there: what waits for an answer is sent on it.
+  void on_connected(RadiusWay way, Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
   [[nodiscard]] std::optional<RadiusDatagram> poll_datagram();
   /// Its share of the servers' counters.
@@ -38,6 +40,10 @@ class RadiusAccountant {
   };
   void send(RadiusAccounting record, Time since, Time now);
   void send_again(const RadiusSlot& slot, Time now);
+  void release(const RadiusSlot& slot);
+  [[nodiscard]] bool is_over_tls(std::size_t server) const noexcept {
+    return profile_->pae->servers[server].transport == RadiusTransport::tls;
+  }
   void move_on(const RadiusSlot& slot, Time now);
 
   ProfilePointer profile_;
@@ -46,6 +52,8 @@ class RadiusAccountant {
   std::vector<RadiusIdentifiers> identifiers_;  ///< by server
   std::vector<RadiusCounters> counters_;
   std::map<RadiusSlot, Pending> pending_;
+  std::deque<std::pair<RadiusAccounting, Time>> waiting_;  ///< for an identifier, and since when they are offered
+  bool freed_ = false;                                     ///< one of them can be sent
   std::deque<RadiusSlot> outgoing_;
   std::size_t current_ = 0;  ///< the server that is asked: the last that answered, or the one after a silent one
 };

@@ -2,11 +2,10 @@
 #include "engine/core/pae/radius_client.hpp"
 
 #include "engine/base/deadlines.hpp"
-#include "engine/base/text.hpp"
+#include "engine/core/pae/radius_words.hpp"
 #include "engine/crypto/radius_keys.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace macsec::core {
 namespace {
@@ -16,49 +15,6 @@ using namespace std::chrono_literals;
 /// Requests of one owner that nobody waits for and that still tell whether the server lives: as many as make it dead.
 constexpr std::size_t most_abandoned = 3;
 constexpr Duration longest_probe = 30s;
-
-/// Nothing where sending again later may help.
-std::optional<RadiusProblem> problem_of(int error) noexcept {
-  switch (error) {
-    case EAGAIN:
-    case EINTR:
-    case ENOBUFS:
-    case ENOMEM:
-    case EMSGSIZE:  // the path's MTU is known now
-      return std::nullopt;
-    case ECONNREFUSED:
-      return RadiusProblem::refused;
-    case EPERM:
-    case EACCES:
-    case EAFNOSUPPORT:
-      return RadiusProblem::blocked;
-    default:
-      return RadiusProblem::silent;
-  }
-}
-
-std::string words_of(RadiusProblem problem, const Error& error, const RadiusServer& server) {
-  if (problem == RadiusProblem::refused)
-    return to_endpoint(server.address, server.port) + ": port unreachable, no RADIUS server runs there";
-  if (problem == RadiusProblem::blocked)
-    return "the unit's IPAddressAllow= does not hold " + server.address +
-           " (drop-in macsecd-radius.conf), or a firewall of this host drops it";
-  return error.message;
-}
-
-std::string words_of_silence(const RadiusServer& server) {
-  return "no answer from " + to_endpoint(server.address, server.port) + " (" + format_duration(server.timeout) +
-         "): it is down, or does not know this host and its secret";
-}
-
-std::string words_of_bad_answer(const RadiusServer& server, crypto::RadiusCheck found) {
-  const std::string answers = "answers of " + server.address;
-  if (found == crypto::RadiusCheck::no_message_authenticator)
-    return answers +
-           " have no Message-Authenticator, so anybody on the path could have written them: FreeRADIUS before 3.2.5 "
-           "leaves it out where it rejects before its eap module";
-  return answers + " fail their check: the secrets differ, or something rewrites packets";
-}
 
 bool begins(Bytes packet) {
   const auto eap = read_eap(packet);
@@ -71,8 +27,12 @@ RadiusClient::RadiusClient(ProfilePointer profile, std::string nas_identifier, R
     : profile_{std::move(profile)},
       nas_identifier_{std::move(nas_identifier)},
       random_{random},
-      book_{profile_->pae->servers} {
-  for (std::size_t server = 0; server < book_.size(); ++server) identifiers_.emplace_back(server);
+      book_{profile_->pae->servers},
+      ways_{random} {
+  for (std::size_t server = 0; server < book_.size(); ++server) {
+    identifiers_.emplace_back(server, is_over_tls(server) ? requests_over_tls : RadiusShare{});
+    if (is_over_tls(server)) ways_.want({.server = server});
+  }
 }
 
 // ---- what ports ask --------------------------------------------------------------------------------------------------
@@ -144,7 +104,11 @@ RadiusHead RadiusClient::new_head(const RadiusSlot& slot) {
 
 void RadiusClient::send(RadiusOwner owner, Conversation& conversation, Time now) {
   const RadiusServer& server = book_.server(conversation.server);
-  const RadiusSlot slot = identifiers_[conversation.server].take();
+  const std::optional<RadiusSlot> taken = identifiers_[conversation.server].take();
+  if (!taken)
+    return fail_with(owner, RadiusProblem::internal,
+                     "more requests wait for " + server.address + " than connections take");
+  const RadiusSlot slot = *taken;
   const RadiusHead head = new_head(slot);
   auto octets = write_access_request(conversation.command, conversation.state, nas_identifier_, head, server);
   if (!octets) {
@@ -153,19 +117,33 @@ void RadiusClient::send(RadiusOwner owner, Conversation& conversation, Time now)
   }
   ++book_.counters(slot.server).access_requests;
   conversation.slot = slot;
-  add(slot, {.request = {std::move(*octets), head.authenticator, server.retry, server.timeout, now, random_},
-             .owner = owner});
+  Pending pending{.request = {std::move(*octets), head.authenticator, server.retry, server.timeout, now, random_},
+                  .owner = owner,
+                  .sent = now,
+                  .doubt = now + server.timeout / 2};
+  if (is_over_tls(slot.server)) {
+    ways_.want({slot.server, slot.socket});
+    pending.request.stop_sending();  // the connection sees to that (RFC 6613 2.6.1)
+  }
+  add(slot, std::move(pending));
 }
 
-void RadiusClient::probe(std::size_t at, Time now) {
-  const RadiusServer& server = book_.server(at);
-  const RadiusSlot slot = identifiers_[at].take();
+void RadiusClient::probe(RadiusWay way, Time now) {
+  const RadiusServer& server = book_.server(way.server);
+  RadiusSlot slot{way.server, way.socket, status_over_tls};
+  if (is_over_tls(way.server)) {
+    if (!ways_.is_open(way) || pending_.contains(slot)) return;
+  } else if (const auto taken = identifiers_[way.server].take()) {
+    slot = *taken;
+  }
   const RadiusHead head = new_head(slot);
   auto octets = write_status_request(nas_identifier_, head, server);
-  if (!octets) return identifiers_[at].release(slot);
-  Pending pending{.request = {std::move(*octets), head.authenticator, server.retry,
-                              std::min(server.timeout, longest_probe), now, random_},
-                  .purpose = Purpose::probe};
+  if (!octets) return identifiers_[way.server].release(slot);
+  const Duration patience =
+      is_over_tls(way.server) ? RadiusWays::watch_patience : std::min(server.timeout, longest_probe);
+  Pending pending{.request = {std::move(*octets), head.authenticator, server.retry, patience, now, random_},
+                  .purpose = Purpose::probe,
+                  .sent = now};
   pending.request.stop_sending();  // RFC 5997: another probe is another packet
   add(slot, std::move(pending));
 }
@@ -178,7 +156,7 @@ void RadiusClient::add(const RadiusSlot& slot, Pending pending) {
 
 void RadiusClient::schedule(const RadiusSlot& slot, Pending& pending) {
   due_.erase({pending.due, slot});
-  pending.due = pending.request.next();
+  pending.due = sooner(pending.request.next(), pending.doubt).value_or(pending.request.next());
   due_.emplace(pending.due, slot);
 }
 
@@ -194,8 +172,11 @@ std::optional<RadiusDatagram> RadiusClient::poll_datagram() {
   while (!outgoing_.empty()) {
     const RadiusSlot slot = outgoing_.front();
     outgoing_.pop_front();
-    if (const auto at = pending_.find(slot); at != pending_.end())
-      return RadiusDatagram{.server = slot.server, .socket = slot.socket, .octets = at->second.request.octets()};
+    const auto at = pending_.find(slot);
+    // What waits for a connection is sent when that is there.
+    if (at == pending_.end() || (is_over_tls(slot.server) && !ways_.is_open({slot.server, slot.socket}))) continue;
+    ++at->second.copies;
+    return RadiusDatagram{.server = slot.server, .socket = slot.socket, .octets = at->second.request.octets()};
   }
   return std::nullopt;
 }
@@ -217,13 +198,12 @@ void RadiusClient::on_datagram(std::size_t server, std::size_t socket, Bytes oct
     return;
   }
   if (!is_good(at->second, *packet, book_.server(server), counters)) return;
-  const RadiusAuthenticator request = at->second.request.authenticator();
-  const Purpose purpose = at->second.purpose;
-  const RadiusOwner owner = at->second.owner;
-  book_.on_answer(server, purpose == Purpose::probe, now);
+  const Pending answered = at->second;
+  book_.on_answer(server, answered.purpose == Purpose::probe, now);
+  ways_.on_heard({server, socket}, now);
   release(slot);
-  if (purpose == Purpose::abandoned) std::erase(owners_.at(owner).abandoned, slot);
-  if (purpose == Purpose::access) report(owners_.at(owner), owner, *packet, request);
+  if (answered.purpose == Purpose::abandoned) std::erase(owners_.at(answered.owner).abandoned, slot);
+  if (answered.purpose == Purpose::access) report(answered, *packet);
 }
 
 bool RadiusClient::is_good(Pending& pending, const RadiusPacket& packet, const RadiusServer& server,
@@ -254,12 +234,20 @@ bool RadiusClient::is_good(Pending& pending, const RadiusPacket& packet, const R
   return false;
 }
 
-void RadiusClient::report(Owner& owner, RadiusOwner number, const RadiusPacket& packet,
-                          const RadiusAuthenticator& request) {
+void RadiusClient::report(const Pending& pending, const RadiusPacket& packet) {
+  Owner& owner = owners_.at(pending.owner);
   Conversation& conversation = *owner.conversation;
   conversation.slot.reset();
-  RadiusReport report = read_access_answer(packet, request, book_.server(conversation.server));
+  const RadiusServer& server = book_.server(conversation.server);
+  RadiusReport report = read_access_answer(packet, pending.request.authenticator(), server);
   report.conversation = conversation.command.conversation;
+  const bool moved = is_over_tls(conversation.server) && pending.copies > 1;
+  if (report.kind == RadiusReport::Kind::reject && conversation.challenged && moved) {
+    // A server that began anew knows no conversation of before: that is no word on the host.
+    report = {.kind = RadiusReport::Kind::failed, .conversation = report.conversation, .server = server.address};
+    report.problem = RadiusProblem::silent;
+    report.words = words_of_forgetting(server);
+  }
   if (report.kind == RadiusReport::Kind::challenge) {
     conversation.challenged = true;
     const Bytes state = packet.find(RadiusAttributeType::state).value_or(Bytes{});
@@ -268,21 +256,30 @@ void RadiusClient::report(Owner& owner, RadiusOwner number, const RadiusPacket& 
     report.servers_answer = true;
     owner.conversation.reset();
   }
-  reports_.emplace_back(number, std::move(report));
+  reports_.emplace_back(pending.owner, std::move(report));
 }
 
 // ---- no answers ------------------------------------------------------------------------------------------------------
 
 void RadiusClient::on_error(std::size_t server, std::size_t socket, const Error& error, Time now) {
-  const auto problem = problem_of(error.code);
+  const auto problem = radius_problem_of(error.code);
   if (!problem || server >= book_.size()) return;
-  std::vector<RadiusSlot> slots;
-  for (const auto& [slot, pending] : pending_)
-    if (slot.server == server && slot.socket == socket) slots.push_back(slot);
+  const std::vector<RadiusSlot> slots = slots_on({server, socket});
   if (slots.empty()) return;
-  const std::string words = words_of(*problem, error, book_.server(server));
+  const std::string words = words_of_error(*problem, error, book_.server(server));
   book_.on_unanswered(server, words, now);
   for (const RadiusSlot& slot : slots) give_up(slot, *problem, words, now);
+}
+
+void RadiusClient::on_unsent(const RadiusDatagram& datagram, const Error& error, Time now) {
+  const auto problem = radius_problem_of(error.code);
+  if (problem && *problem != RadiusProblem::silent) return on_error(datagram.server, datagram.socket, error, now);
+  const RadiusSlot slot{datagram.server, datagram.socket, datagram.octets.at(1)};
+  const auto at = pending_.find(slot);
+  if (!problem || at == pending_.end() || at->second.copies > 1) return;  // its next copy may leave
+  const std::string words = words_of_error(*problem, error, book_.server(slot.server));
+  if (at->second.purpose != Purpose::probe) book_.on_unanswered(slot.server, words, now);
+  give_up(slot, *problem, words, now);
 }
 
 void RadiusClient::on_timeout(Time now) {
@@ -293,26 +290,41 @@ void RadiusClient::on_timeout(Time now) {
       on_silence(slot, now);
       continue;
     }
+    if (pending.doubt && now >= *pending.doubt) doubt(slot, pending, now);
     if (pending.request.take_again(now, random_)) {
       ++book_.counters(slot.server).access_retransmissions;
       outgoing_.push_back(slot);
     }
     schedule(slot, pending);
   }
-  while (const auto server = book_.take_due_probe(now)) probe(*server, now);
+  while (const auto server = book_.take_due_probe(now)) probe({.server = *server}, now);
+  mind_ways(now);
 }
 
 std::optional<Time> RadiusClient::next_timeout() const noexcept {
-  return sooner(due_.empty() ? std::nullopt : std::optional{due_.begin()->first}, book_.next());
+  return sooner(due_.empty() ? std::nullopt : std::optional{due_.begin()->first}, sooner(book_.next(), ways_.next()));
+}
+
+void RadiusClient::doubt(const RadiusSlot& slot, Pending& pending, Time now) {
+  // A second time, for the first may be lost.
+  const Time next = pending.sent + book_.server(slot.server).timeout * 3 / 4;
+  pending.doubt = next > now ? std::optional{next} : std::nullopt;
+  if (!book_.answered_since(slot.server, pending.sent) && book_.take_probe(slot.server, now)) {
+    ways_.on_asked({slot.server, slot.socket}, now);
+    probe({slot.server, slot.socket}, now);
+  }
 }
 
 void RadiusClient::on_silence(const RadiusSlot& slot, Time now) {
   const RadiusServer& server = book_.server(slot.server);
   const Pending& pending = pending_.at(slot);
   const auto bad = pending.request.bad_answer();
-  const std::string words = bad ? words_of_bad_answer(server, *bad) : words_of_silence(server);
-  // A probe that is not answered says nothing new of a server that is dead.
-  if (pending.purpose != Purpose::probe) book_.on_unanswered(slot.server, words, now);
+  const bool lives = book_.answered_since(slot.server, pending.sent);
+  const std::string words = bad     ? words_of_bad_answer(server, *bad)
+                            : lives ? words_of_neglect(server)
+                                    : words_of_silence(server);
+  // A probe without an answer says nothing of a server that may not know Status-Server.
+  if (pending.purpose != Purpose::probe && !lives) book_.on_unanswered(slot.server, words, now);
   give_up(slot, bad ? RadiusProblem::secret : RadiusProblem::silent, words, now);
 }
 
@@ -354,6 +366,70 @@ void RadiusClient::fail_with(RadiusOwner owner, RadiusProblem problem, std::stri
                       .words = std::move(words)};
   of.conversation.reset();
   reports_.emplace_back(owner, std::move(report));
+}
+
+// ---- connections -----------------------------------------------------------------------------------------------------
+
+std::vector<RadiusSlot> RadiusClient::slots_on(RadiusWay way) const {
+  std::vector<RadiusSlot> out;
+  for (const auto& [slot, pending] : pending_)
+    if (slot.server == way.server && slot.socket == way.socket) out.push_back(slot);
+  return out;
+}
+
+void RadiusClient::on_connected(RadiusWay way, std::string version, Time now) {
+  ways_.on_open(way, now);
+  if (way.socket == 0) book_.on_connected(way.server, std::move(version), now);
+  for (const RadiusSlot& slot : slots_on(way)) outgoing_.push_back(slot);
+  if (!book_.is_alive(way.server)) probe(way, now);
+}
+
+void RadiusClient::on_disconnected(RadiusWay way, RadiusProblem problem, const std::string& words, Time now) {
+  release({way.server, way.socket, status_over_tls});
+  if (way.socket == 0) book_.on_disconnected(way.server);
+  // It is made again at once, and what waits is sent on the next one: the server may only have begun anew.
+  const bool was_heard = ways_.on_closed(way, now);
+  if (is_spare(way)) ways_.forget(way);
+  if (was_heard) return;
+  book_.on_unanswered(way.server, words, now);
+  for (const RadiusSlot& slot : slots_on(way))
+    if (book_.is_dead(way.server) || may_move(pending_.at(slot))) give_up(slot, problem, words, now);
+}
+
+bool RadiusClient::is_spare(RadiusWay way) const { return way.socket > 0 && slots_on(way).empty(); }
+
+bool RadiusClient::may_move(const Pending& pending) const {
+  if (pending.purpose != Purpose::access) return false;
+  const Conversation& conversation = *owners_.at(pending.owner).conversation;
+  if (conversation.challenged) return false;
+  std::vector<bool> tried = conversation.tried;
+  tried[conversation.server] = true;
+  return book_.has_living(tried);
+}
+
+void RadiusClient::mind_ways(Time now) {
+  while (const auto way = ways_.find_broken(now)) {
+    wishes_.push_back({.way = *way, .connect = false});
+    const std::string words = words_of_broken(book_.server(way->server), ways_.is_open(*way));
+    on_disconnected(*way, RadiusProblem::silent, words, now);
+  }
+  while (const auto way = ways_.find_silent(now)) {
+    if (is_spare(*way)) {
+      wishes_.push_back({.way = *way, .connect = false});
+      ways_.forget(*way);
+      continue;
+    }
+    ways_.on_asked(*way, now);
+    probe(*way, now);
+  }
+  while (const auto way = ways_.take_due(now)) wishes_.push_back({.way = *way});
+}
+
+std::optional<RadiusClient::WayWish> RadiusClient::poll_wish() {
+  if (wishes_.empty()) return std::nullopt;
+  const WayWish wish = wishes_.front();
+  wishes_.pop_front();
+  return wish;
 }
 
 std::optional<std::pair<RadiusOwner, RadiusReport>> RadiusClient::poll_report() {

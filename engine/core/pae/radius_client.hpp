@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Asks the RADIUS servers of a profile for the ports that have the same ones (RFC 2865, 3579, 5080, 5997). Sans-I/O:
+/// Asks the RADIUS servers of a profile for the ports that have the same ones (RFC 2865, 3579, 5080, 5997, 6614). Sans-I/O:
 /// commands, datagrams, errors and the time in; datagrams, reports and events out. A conversation is with one server
 /// from its first challenge on: what identifies it there (State) means nothing to another.
 #pragma once
@@ -7,6 +7,7 @@
 #include "engine/core/pae/radius_access.hpp"
 #include "engine/core/pae/radius_request.hpp"
 #include "engine/core/pae/radius_server_book.hpp"
+#include "engine/core/pae/radius_ways.hpp"
 
 #include <map>
 #include <set>
@@ -16,9 +17,11 @@ namespace macsec::core {
 /// Numbers a port towards the client.
 using RadiusOwner = std::uint64_t;
 
+/// Over TLS a packet of a stream.
 struct RadiusDatagram {
   std::size_t server = 0;
-  std::size_t socket = 0;  ///< of those to this server, counted from 0: each is a source port of its own
+  std::size_t socket =
+      0;  ///< of those to this server, counted from 0: each is a source port, or a connection, of its own
   RadiusOctets octets;
 };
 
@@ -35,10 +38,24 @@ class RadiusClient {
 
   /// What came from the address and port of the server to this socket, and from nowhere else.
   void on_datagram(std::size_t server, std::size_t socket, Bytes octets, Time now);
-  /// Sending or receiving on this socket failed, as `error` says with its errno and in words.
+  /// Receiving on this socket failed, as `error` says with its errno and in words: no request on it is answered any more.
   void on_error(std::size_t server, std::size_t socket, const Error& error, Time now);
+  /// This datagram did not leave. What was sent before on its socket may be answered still.
+  void on_unsent(const RadiusDatagram& datagram, const Error& error, Time now);
   void on_timeout(Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
+
+  /// A connection to a server over TLS is there, with a version as "TLSv1.3": what waits for an answer is sent, though it may have
+  /// been sent on another.
+  void on_connected(RadiusWay way, std::string version, Time now);
+  /// It ended, or could not be made.
+  void on_disconnected(RadiusWay way, RadiusProblem problem, const std::string& words, Time now);
+  /// A connection that is to be made, or given up, which needs no on_disconnected().
+  struct WayWish {
+    RadiusWay way;
+    bool connect = true;
+  };
+  [[nodiscard]] std::optional<WayWish> poll_wish();
 
   [[nodiscard]] std::optional<RadiusDatagram> poll_datagram();
   [[nodiscard]] std::optional<std::pair<RadiusOwner, RadiusReport>> poll_report();
@@ -66,8 +83,11 @@ class RadiusClient {
   struct Pending {
     RadiusRequest request;
     Purpose purpose = Purpose::access;
-    RadiusOwner owner = 0;  ///< not of a probe
-    Time due{};             ///< its place in `due_`
+    RadiusOwner owner = 0;        ///< not of a probe
+    Time sent{};                  ///< first
+    unsigned copies = 0;          ///< that left
+    std::optional<Time> doubt{};  ///< when Status-Server is to tell silence towards one host from a server that is dead
+    Time due{};                   ///< its place in `due_`
   };
   struct Owner {
     std::optional<Conversation> conversation;
@@ -80,7 +100,17 @@ class RadiusClient {
   /// Asks a server that was not asked before in this conversation, or gives up.
   void ask_next(RadiusOwner owner, Conversation& conversation, Time now);
   void send(RadiusOwner owner, Conversation& conversation, Time now);
-  void probe(std::size_t at, Time now);
+  /// Asks whether the server is there; over TLS on this connection, otherwise on any socket.
+  void probe(RadiusWay way, Time now);
+  [[nodiscard]] bool is_over_tls(std::size_t server) const noexcept {
+    return book_.server(server).transport == RadiusTransport::tls;
+  }
+  [[nodiscard]] std::vector<RadiusSlot> slots_on(RadiusWay way) const;
+  /// One that was made for more requests than there are.
+  [[nodiscard]] bool is_spare(RadiusWay way) const;
+  void mind_ways(Time now);
+  /// Whether another server may answer in place of the one that this request was sent to.
+  [[nodiscard]] bool may_move(const Pending& pending) const;
   [[nodiscard]] RadiusHead new_head(const RadiusSlot& slot);
   void add(const RadiusSlot& slot, Pending pending);
   void schedule(const RadiusSlot& slot, Pending& pending);
@@ -90,7 +120,9 @@ class RadiusClient {
   /// Whether the server made this answer to this request; counted where it did not.
   [[nodiscard]] bool is_good(Pending& pending, const RadiusPacket& packet, const RadiusServer& server,
                              RadiusCounters& counters);
-  void report(Owner& owner, RadiusOwner number, const RadiusPacket& packet, const RadiusAuthenticator& request);
+  void report(const Pending& pending, const RadiusPacket& packet);
+  /// Asks whether the server is there where it has answered nothing since the request was sent.
+  void doubt(const RadiusSlot& slot, Pending& pending, Time now);
   void on_silence(const RadiusSlot& slot, Time now);
   /// No answer comes any more to the request in this slot.
   void give_up(const RadiusSlot& slot, RadiusProblem problem, const std::string& words, Time now);
@@ -100,6 +132,8 @@ class RadiusClient {
   std::string nas_identifier_;
   Random& random_;
   RadiusServerBook book_;
+  RadiusWays ways_;
+  std::deque<WayWish> wishes_;
   std::vector<RadiusIdentifiers> identifiers_;  ///< by server
   std::map<RadiusSlot, Pending> pending_;
   std::set<std::pair<Time, RadiusSlot>> due_;  ///< of `pending_`

@@ -13,6 +13,8 @@ std::string_view to_string(RadiusProblem problem) noexcept {
       return "refused";
     case RadiusProblem::blocked:
       return "blocked";
+    case RadiusProblem::tls:
+      return "tls";
     case RadiusProblem::secret:
       return "secret";
     case RadiusProblem::no_keys:

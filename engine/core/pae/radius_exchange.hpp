@@ -52,6 +52,7 @@ enum class RadiusProblem : std::uint8_t {
   silent,         ///< no server answers
   refused,        ///< the servers' ports are closed
   blocked,        ///< the sandbox of the unit lets nothing out
+  tls,            ///< a certificate, name or version is refused, here or there
   secret,         ///< answers fail their check
   no_keys,        ///< an Accept without MS-MPPE keys
   no_session_id,  ///< an Accept without EAP-Key-Name

@@ -2,6 +2,7 @@
 #include "engine/core/pae/radius_request.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace macsec::core {
 namespace {
@@ -21,13 +22,18 @@ Duration jitter(Duration span, Random& random) {
 
 }  // namespace
 
-RadiusSlot RadiusIdentifiers::take() {
-  auto socket = std::ranges::find_if(sockets_, [](const Socket& one) { return !one.used.all(); });
-  if (socket == sockets_.end()) socket = sockets_.emplace(socket);
-  while (socket->used.test(socket->next)) ++socket->next;
-  socket->used.set(socket->next);
-  return {
-      .server = server_, .socket = static_cast<std::size_t>(socket - sockets_.begin()), .identifier = socket->next++};
+std::optional<RadiusSlot> RadiusIdentifiers::take() {
+  const std::size_t most = std::size_t{1} + share_.last - share_.first;
+  auto socket = std::ranges::find_if(sockets_, [most](const Socket& one) { return one.used.count() < most; });
+  if (socket == sockets_.end()) {
+    if (sockets_.size() >= share_.most_sockets) return std::nullopt;
+    socket = sockets_.emplace(socket, Socket{.next = share_.first});
+  }
+  while (socket->used.test(socket->next)) socket->next = after(socket->next);
+  const std::uint8_t identifier = std::exchange(socket->next, after(socket->next));
+  socket->used.set(identifier);
+  return RadiusSlot{
+      .server = server_, .socket = static_cast<std::size_t>(socket - sockets_.begin()), .identifier = identifier};
 }
 
 void RadiusIdentifiers::release(const RadiusSlot& slot) noexcept {

@@ -21,21 +21,37 @@ struct RadiusSlot {
   friend auto operator<=>(const RadiusSlot&, const RadiusSlot&) = default;
 };
 
+/// Which identifiers are used on a socket, and on how many sockets.
+struct RadiusShare {
+  std::uint8_t first = 0;
+  std::uint8_t last = 255;
+  std::size_t most_sockets = SIZE_MAX;
+};
+/// Over TLS requests and records go by one connection and share its identifiers: 0 is for Status-Server (RFC 6613 2.6.5).
+inline constexpr RadiusShare requests_over_tls{.first = 1, .last = 223, .most_sockets = 4};
+inline constexpr RadiusShare records_over_tls{.first = 224, .last = 255, .most_sockets = 1};
+inline constexpr std::uint8_t status_over_tls = 0;
+
 /// The identifiers of one server, on as many sockets as it takes. One that is released is used last again, so that a late
 /// answer finds nothing outstanding.
 class RadiusIdentifiers {
  public:
-  explicit RadiusIdentifiers(std::size_t server) noexcept : server_{server} {}
-  [[nodiscard]] RadiusSlot take();
+  explicit RadiusIdentifiers(std::size_t server, RadiusShare share = {}) noexcept : server_{server}, share_{share} {}
+  /// Nothing where all are outstanding.
+  [[nodiscard]] std::optional<RadiusSlot> take();
   void release(const RadiusSlot& slot) noexcept;
 
  private:
   static constexpr std::size_t per_socket = 256;
   struct Socket {
-    std::bitset<per_socket> used;
+    std::bitset<per_socket> used{};
     std::uint8_t next = 0;
   };
+  [[nodiscard]] std::uint8_t after(std::uint8_t identifier) const noexcept {
+    return identifier == share_.last ? share_.first : static_cast<std::uint8_t>(identifier + 1U);
+  }
   std::size_t server_;
+  RadiusShare share_;
   std::vector<Socket> sockets_;
 };
 

@@ -14,6 +14,12 @@ using namespace std::chrono_literals;
 
 constexpr unsigned enough_unanswered = 3;
 constexpr Duration trial_gap = 60s;
+constexpr Duration doubt_gap = 1s;
+
+std::string name_of(const RadiusServer& server) {
+  return "RADIUS server " + to_endpoint(server.address, server.port) +
+         (server.transport == RadiusTransport::tls ? " (TLS)" : "");
+}
 
 }  // namespace
 
@@ -39,11 +45,10 @@ std::optional<std::size_t> RadiusServerBook::choose(const std::vector<bool>& tri
 void RadiusServerBook::on_answer(std::size_t at, bool to_probe, Time now) {
   Entry& entry = entries_[at];
   if (entry.state == RadiusServerState::dead)
-    events_.push_back(
-        {.kind = RadiusEvent::Kind::server_alive,
-         .place = at,
-         .server = entry.server->address,
-         .text = "RADIUS server " + to_endpoint(entry.server->address, entry.server->port) + " answers again"});
+    events_.push_back({.kind = RadiusEvent::Kind::server_alive,
+                       .place = at,
+                       .server = entry.server->address,
+                       .text = name_of(*entry.server) + " answers again"});
   entry.state = RadiusServerState::alive;
   entry.unanswered = 0;
   entry.answers_status = entry.answers_status || to_probe;
@@ -59,13 +64,28 @@ void RadiusServerBook::on_unanswered(std::size_t at, std::string words, Time now
   ++entry.unanswered;
   if (entry.state == RadiusServerState::dead || entry.unanswered < enough_unanswered) return;
   entry.state = RadiusServerState::dead;
-  entry.probe_at = now + trial_gap;
-  entry.trial_at = now + trial_gap;
+  if (!entry.is_over_tls()) entry.probe_at = entry.trial_at = now + trial_gap;
   events_.push_back({.kind = RadiusEvent::Kind::server_dead,
                      .place = at,
                      .server = entry.server->address,
-                     .text = "RADIUS server " + to_endpoint(entry.server->address, entry.server->port) +
-                             " is taken for dead: " + entry.words});
+                     .text = name_of(*entry.server) + " is taken for dead: " + entry.words});
+}
+
+void RadiusServerBook::on_connected(std::size_t at, std::string version, Time now) {
+  Entry& entry = entries_[at];
+  entry.tls_version = std::move(version);
+  if (entry.state == RadiusServerState::dead) entry.trial_at = now;  // it may not know Status-Server
+}
+
+void RadiusServerBook::on_disconnected(std::size_t at) {
+  entries_[at].tls_version.clear();
+  entries_[at].trial_at.reset();
+}
+
+bool RadiusServerBook::has_living(const std::vector<bool>& tried) const noexcept {
+  for (std::size_t at = 0; at < entries_.size(); ++at)
+    if (!tried[at] && !is_dead(at)) return true;
+  return false;
 }
 
 std::optional<std::size_t> RadiusServerBook::take_due_probe(Time now) {
@@ -82,6 +102,17 @@ std::optional<Time> RadiusServerBook::next() const noexcept {
   std::optional<Time> first;
   for (const Entry& entry : entries_) first = sooner(first, entry.probe_at);
   return first;
+}
+
+bool RadiusServerBook::take_probe(std::size_t at, Time now) noexcept {
+  Entry& entry = entries_[at];
+  if (entry.probed_at && now - *entry.probed_at < doubt_gap) return false;
+  entry.probed_at = now;
+  return true;
+}
+
+bool RadiusServerBook::answered_since(std::size_t at, Time time) const noexcept {
+  return entries_[at].last_answer && *entries_[at].last_answer > time;
 }
 
 bool RadiusServerBook::answered_since(Time time) const noexcept {
@@ -105,6 +136,8 @@ std::vector<RadiusServerStatus> RadiusServerBook::status() const {
   for (const Entry& entry : entries_)
     out.push_back({.address = entry.server->address,
                    .port = entry.server->port,
+                   .transport = entry.server->transport,
+                   .tls_version = entry.tls_version,
                    .state = entry.state,
                    .current = out.size() == current(),
                    .last_answer = entry.last_answer,

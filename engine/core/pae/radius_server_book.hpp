@@ -34,14 +34,26 @@ class RadiusServerBook {
 
   /// A good answer came.
   void on_answer(std::size_t at, bool to_probe, Time now);
-  /// An exchange ended without one. The third in a row makes the server dead.
+  /// An exchange ended, in which the server answered nobody. The third in a row makes it dead.
   void on_unanswered(std::size_t at, std::string words, Time now);
 
-  /// A dead server that is to be asked whether it is there.
+  /// A connection to a server over TLS is there, with a version as "TLSv1.3"; it ended.
+  void on_connected(std::size_t at, std::string version, Time now);
+  void on_disconnected(std::size_t at);
+
+  [[nodiscard]] bool is_dead(std::size_t at) const noexcept { return entries_[at].state == RadiusServerState::dead; }
+  [[nodiscard]] bool is_alive(std::size_t at) const noexcept { return entries_[at].state == RadiusServerState::alive; }
+  /// One that is not dead, beside those that were `tried`.
+  [[nodiscard]] bool has_living(const std::vector<bool>& tried) const noexcept;
+
+  /// A dead server that is to be asked whether it is there; not over TLS, where each connection is asked.
   [[nodiscard]] std::optional<std::size_t> take_due_probe(Time now);
   [[nodiscard]] std::optional<Time> next() const noexcept;
-  /// A server answered somebody after this time.
+  /// Whether one that is doubted may be asked now: once a second, however many requests it leaves unanswered.
+  [[nodiscard]] bool take_probe(std::size_t at, Time now) noexcept;
+  /// A server answered somebody after this time; this one did.
   [[nodiscard]] bool answered_since(Time time) const noexcept;
+  [[nodiscard]] bool answered_since(std::size_t at, Time time) const noexcept;
   [[nodiscard]] std::optional<RadiusEvent> poll_event();
   [[nodiscard]] std::vector<RadiusServerStatus> status() const;
 
@@ -49,13 +61,16 @@ class RadiusServerBook {
   struct Entry {
     const RadiusServer* server = nullptr;
     RadiusServerState state = RadiusServerState::unknown;
-    unsigned unanswered = 0;         ///< since the last answer
-    bool answers_status = false;     ///< it answered Status-Server once
-    std::optional<Time> probe_at{};  ///< of a dead one
-    std::optional<Time> trial_at{};  ///< of a dead one: when it is asked in earnest
+    unsigned unanswered = 0;          ///< since the last answer
+    bool answers_status = false;      ///< it answered Status-Server once
+    std::optional<Time> probed_at{};  ///< when it was last doubted
+    std::optional<Time> probe_at{};   ///< of a dead one
+    std::optional<Time> trial_at{};   ///< of a dead one: when it is asked in earnest
     std::optional<Time> last_answer{};
     std::string words{};
+    std::string tls_version{};  ///< of its connection; empty: there is none
     RadiusCounters counters{};
+    [[nodiscard]] bool is_over_tls() const noexcept { return server->transport == RadiusTransport::tls; }
   };
   [[nodiscard]] std::size_t current() const noexcept;
 

@@ -9,10 +9,6 @@ using Kind = RadiusReport::Kind;
 using Client = RadiusRig;
 using State = RadiusServerState;
 
-struct LoneServer : RadiusRig {
-  LoneServer() : RadiusRig{1} {}
-};
-
 std::uint8_t code_of(const RadiusDatagram& datagram) { return datagram.octets.at(0); }
 
 // ---- identifiers -------------------------------------------------------------------------------------------------------
@@ -67,7 +63,7 @@ TEST_F(LoneServer, RequestIsSentAgainAsItWas) {
   while (client.next_timeout() && !client.poll_report()) {
     now = *client.next_timeout();
     client.on_timeout(now);
-    for (const RadiusDatagram& again : sent()) {
+    for (const RadiusDatagram& again : requests()) {
       EXPECT_EQ(again.octets, first.octets);
       EXPECT_EQ(again.socket, first.socket);
       times.push_back(now);
@@ -124,7 +120,7 @@ TEST_F(Client, FirstRequestMovesToTheNextServer) {
   const RadiusDatagram first = only();
   EXPECT_EQ(first.server, 0U);
   pass(30s);
-  const auto all = sent();
+  const auto all = requests();
   ASSERT_FALSE(all.empty());
   const RadiusDatagram& second = all.back();
   EXPECT_EQ(second.server, 1U);
@@ -240,7 +236,7 @@ TEST_F(Client, ThirdUnansweredExchangeMakesAServerDead) {
     ask(1, conversation);
     EXPECT_EQ(only().server, 0U);
     pass(30s);
-    const RadiusDatagram second = sent().back();
+    const RadiusDatagram second = requests().back();
     receive(second, answer_to(second, Code::access_reject));
     EXPECT_TRUE(report());
   }
@@ -373,7 +369,7 @@ TEST_F(Client, HostThatGivesUpEarlyHidesNoDeadServer) {
     client.command(1, {.kind = RadiusCommand::Kind::end, .conversation = conversation}, now);
   }
   pass(30s);
-  EXPECT_TRUE(sent().empty());  // nobody waits: they are not sent again
+  EXPECT_TRUE(requests().empty());  // nobody waits: they are not sent again
   EXPECT_FALSE(client.poll_report());
   EXPECT_EQ(client.poll_event()->kind, RadiusEvent::Kind::server_dead);
   EXPECT_EQ(server(0).counters.timeouts, 3U);

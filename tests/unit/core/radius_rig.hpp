@@ -51,7 +51,8 @@ inline RadiusCommand request_of(RadiusConversation conversation, Octets packet =
 }
 
 struct RadiusRig : testing::Test {
-  explicit RadiusRig(std::size_t servers = 2) : client{radius_profile(servers), "switch.example.org", random} {}
+  explicit RadiusRig(std::size_t servers = 2, const std::function<void(RadiusServer&)>& change = {})
+      : client{radius_profile(servers, change), "switch.example.org", random} {}
 
   void ask(RadiusOwner owner = 1, RadiusConversation conversation = 1, Octets packet = identity_response) {
     client.command(owner, request_of(conversation, std::move(packet)), now);
@@ -59,6 +60,12 @@ struct RadiusRig : testing::Test {
   std::vector<RadiusDatagram> sent() {
     std::vector<RadiusDatagram> out;
     while (auto datagram = client.poll_datagram()) out.push_back(std::move(*datagram));
+    return out;
+  }
+  /// What was sent but for Status-Server, which asks for nobody.
+  std::vector<RadiusDatagram> requests() {
+    std::vector<RadiusDatagram> out = sent();
+    std::erase_if(out, [](const RadiusDatagram& one) { return RadiusCode{one.octets.at(0)} == Code::status_server; });
     return out;
   }
   RadiusDatagram only() {
@@ -80,6 +87,11 @@ struct RadiusRig : testing::Test {
     return out;
   }
   static Bytes session_id() { return bytes_of("\x0d-session"); }
+  /// The server is there, and answers nothing but whether it is.
+  void answer_probes() {
+    for (const RadiusDatagram& one : sent())
+      if (RadiusCode{one.octets.at(0)} == Code::status_server) receive(one, answer_to(one, Code::access_accept));
+  }
   void receive(const RadiusDatagram& request, const RadiusAnswer& answer) {
     client.on_datagram(request.server, request.socket, answer.octets(), now);
   }
@@ -90,11 +102,12 @@ struct RadiusRig : testing::Test {
     return std::move(found->second);
   }
   /// Lets time pass up to `span` from now, timers included.
-  void pass(Duration span) {
+  void pass(Duration span, const std::function<void()>& meanwhile = {}) {
     const Time end = now + span;
     while (client.next_timeout() && *client.next_timeout() <= end) {
-      now = *client.next_timeout();
+      now = std::max(now, *client.next_timeout());
       client.on_timeout(now);
+      if (meanwhile) meanwhile();
     }
     now = end;
   }
@@ -112,6 +125,10 @@ struct RadiusRig : testing::Test {
   RadiusClient client;
   Time now{1'000'000s};
   std::vector<RadiusServerStatus> status;
+};
+
+struct LoneServer : RadiusRig {
+  LoneServer() : RadiusRig{1} {}
 };
 
 }  // namespace macsec::core

@@ -28,4 +28,12 @@ void write_eapol_header(Writer& writer, const MacAddress& destination, const Mac
   writer.u16(body_size);
 }
 
+std::vector<std::uint8_t> eapol_frame(const MacAddress& source, EapolType type, Bytes body) {
+  std::vector<std::uint8_t> frame(ethernet_header_size + eapol_header_size + body.size());
+  Writer writer{frame};
+  write_eapol_header(writer, pae_group_address, source, eapol_ethertype, type, static_cast<std::uint16_t>(body.size()));
+  writer.put(body);
+  return frame;
+}
+
 }  // namespace macsec

@@ -39,5 +39,7 @@ struct EapolFrame {
 /// Writes Ethernet and EAPOL headers for a body of `body_size` octets that the caller appends.
 void write_eapol_header(Writer& writer, const MacAddress& destination, const MacAddress& source,
                         std::uint16_t ethertype, EapolType type, std::uint16_t body_size) noexcept;
+/// A frame of port access control, to the group that every station on the link hears (802.1X-2020 11.1.1).
+[[nodiscard]] std::vector<std::uint8_t> eapol_frame(const MacAddress& source, EapolType type, Bytes body);
 
 }  // namespace macsec

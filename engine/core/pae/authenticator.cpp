@@ -87,7 +87,7 @@ void Authenticator::stop(Time now) {
   abandon();
   deadlines_.stop_all();
   session_ = false;
-  doubted_.clear();
+  answer_.trust();
   failure_ = Reason::none;
   host_.reset();
   identity_.clear();
@@ -103,7 +103,7 @@ void Authenticator::pause(Time now) {
 
 void Authenticator::release(Duration wait, Time now) {
   session_ = false;
-  doubted_.clear();
+  answer_.trust();
   ++revision_;
   if (phase_ == Phase::off || phase_ == Phase::held) return;
   if (conversation_ && wait == Duration{0}) return;  // it is another session's from here on
@@ -152,12 +152,7 @@ std::optional<RadiusCommand> Authenticator::poll() {
 
 /// To the group, which every host hears (802.1X-2020 11.1.1), whoever has the port.
 void Authenticator::send(Bytes packet) {
-  Frame frame(ethernet_header_size + eapol_header_size + packet.size());
-  Writer writer{frame};
-  write_eapol_header(writer, pae_group_address, context_.link.mac, eapol_ethertype, EapolType::eap,
-                     static_cast<std::uint16_t>(packet.size()));
-  writer.put(packet);
-  context_.frames.push_back(std::move(frame));
+  context_.frames.push_back(eapol_frame(context_.link.mac, EapolType::eap, packet));
   ++context_.authenticator.eap_tx;
 }
 
@@ -245,12 +240,7 @@ void Authenticator::on_eap(const EapolFrame& frame, Time now) {
   const bool open = phase_ == Phase::asking || phase_ == Phase::authenticating;
   if (!open || !is_awaited(*packet)) {
     ++counters.eap_ignored;
-    const auto differs = [&](const std::vector<std::uint8_t>& answer) {
-      return !answer.empty() && answer[1] == packet->identifier && !std::ranges::equal(answer, packet_in(frame));
-    };
-    disputed_ = disputed_ || (conversation_ && differs(answer_));
-    if (differs(doubted_)) doubted_.clear();
-    return;
+    return answer_.note_other(packet_in(frame), conversation_.has_value());
   }
   if (conversation_) return forward(frame, now);
   meet(*packet, frame, now);
@@ -267,7 +257,7 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
   user_name_.assign(identity.data.begin(), identity.data.end());
   identity_ = printable_text(identity.data);
   conversation_ = ++last_conversation_;
-  disputed_ = false;
+  answer_.begin();
   began_at_ = now;
   ++revision_;
   enter(Phase::authenticating, now);
@@ -275,17 +265,16 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
 }
 
 void Authenticator::forward(const EapolFrame& frame, Time now) {
-  const Bytes packet = packet_in(frame);
-  answer_.assign(packet.begin(), packet.end());
+  answer_.take(packet_in(frame));
   awaiting_ = wants_to_begin_ = false;
   ++answers_;
-  last_answer_ = answer_[1];
+  last_answer_ = answer_.packet()[1];
   deadlines_.stop(Timer::retransmit);
   deadlines_.stop(Timer::silence);
   deadlines_.set(Timer::server, now + server_patience());
   commands_.push_back({.kind = RadiusCommand::Kind::request,
                        .conversation = *conversation_,
-                       .packet = answer_,
+                       .packet = answer_.packet(),
                        .user_name = user_name_,
                        .host = *host_,
                        .port = context_.link.mac,
@@ -303,7 +292,7 @@ Duration Authenticator::server_patience() const noexcept {
 
 void Authenticator::forget_conversation() noexcept {
   conversation_.reset();
-  answer_.clear();
+  answer_.drop();
   awaiting_ = wants_to_begin_ = false;
   deadlines_.stop(Timer::retransmit);
   deadlines_.stop(Timer::silence);
@@ -328,7 +317,7 @@ void Authenticator::on_report(RadiusReport report, bool held_by_mka, Time now) {
     case RadiusReport::Kind::reject: {
       std::string words = "RADIUS server " + report.server + " rejects " + who();
       if (!report.reply_message.empty()) words += ": " + report.reply_message;
-      if (session_ && held_by_mka && (disputed_ || doubted_.empty())) return doubt(std::move(words), now);
+      if (session_ && held_by_mka && !answer_.is_believed()) return doubt(std::move(words), now);
       return reject(std::move(report), std::move(words), now);
     }
     case RadiusReport::Kind::failed:
@@ -371,7 +360,7 @@ void Authenticator::accept(RadiusReport report, Time now) {
   deadlines_.stop_all();
   ++context_.authenticator.authentications;
   failure_ = Reason::none;
-  doubted_.clear();
+  answer_.trust();
   back_off_ = 0;
   session_ = true;
   facts_.last_success = now;
@@ -389,7 +378,7 @@ void Authenticator::reject(RadiusReport report, std::string words, Time now) {
   fail_with(Reason::authentication_failed, std::move(words), now);
   back_off_ = 0;
   session_ = false;
-  doubted_.clear();
+  answer_.trust();
   end(EapCode::failure);
   hold(context_.profile->pae->quiet, now);
   outcome_ = {.kind = Outcome::Kind::rejected, .report = std::move(report)};
@@ -399,12 +388,12 @@ void Authenticator::reject(RadiusReport report, std::string words, Time now) {
 /// to the same request may be on its way. The next reject is believed, unless it comes.
 void Authenticator::doubt(std::string words, Time now) {
   ++context_.authenticator.rejects;
-  if (disputed_) {
+  if (answer_.disputed()) {
     fail_with(Reason::authentication_failed, words + "; another station answered in its place", now);
     return leave_open(now);
   }
   fail_with(Reason::authentication_failed, std::move(words), now);
-  doubted_ = answer_;
+  answer_.doubt();
   leave_open(now);
   outcome_ = {.kind = Outcome::Kind::doubted};
 }

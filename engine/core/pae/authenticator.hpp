@@ -6,6 +6,7 @@
 
 #include "engine/base/deadlines.hpp"
 #include "engine/core/context.hpp"
+#include "engine/core/pae/host_answer.hpp"
 #include "engine/core/pae/radius_exchange.hpp"
 #include "engine/wire/eapol.hpp"
 
@@ -125,10 +126,8 @@ class Authenticator {
   std::optional<RadiusConversation> conversation_;  ///< the one that runs
   std::vector<std::uint8_t> request_;               ///< sent last, without a server's Success or Failure
   bool awaiting_ = false;                           ///< the host's answer to it
-  std::vector<std::uint8_t> answer_;                ///< of the host, sent to a server last
-  bool disputed_ = false;                           ///< in the host's name came another answer to the same request
-  std::vector<std::uint8_t> doubted_;  ///< the answer of the host's that was rejected, and may be another's
-  std::size_t sends_ = 0;              ///< of `request_`
+  HostAnswer answer_;
+  std::size_t sends_ = 0;  ///< of `request_`
   Time sent_at_;
   Time began_at_;                 ///< the conversation that runs, or ran last
   bool wants_to_begin_ = false;   ///< the host sent a Start in the middle of a conversation

@@ -128,12 +128,7 @@ Duration Supplicant::jittered(Duration span) const {
 }
 
 void Supplicant::send(EapolType type, Bytes body) {
-  Frame frame(ethernet_header_size + eapol_header_size + body.size());
-  Writer writer{frame};
-  write_eapol_header(writer, pae_group_address, context_.link.mac, eapol_ethertype, type,
-                     static_cast<std::uint16_t>(body.size()));
-  writer.put(body);
-  context_.frames.push_back(std::move(frame));
+  context_.frames.push_back(eapol_frame(context_.link.mac, type, body));
 }
 
 void Supplicant::send_start(Time now) {

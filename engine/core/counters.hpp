@@ -2,6 +2,7 @@
 /// What a port counts: a member and a name a cause, in one order for bus, CLI and reference pages.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -63,7 +64,52 @@ struct CounterName {
   std::string_view name;  ///< "MkpduRx"
   Counter member;
 };
-[[nodiscard]] std::span<const CounterName> counter_names() noexcept;
+inline constexpr std::array port_counter_table{
+    CounterName{"MkpduRx", &PortCounters::mkpdu_rx},
+    CounterName{"MkpduTx", &PortCounters::mkpdu_tx},
+    CounterName{"MkpduTxFailures", &PortCounters::mkpdu_tx_failures},
+    CounterName{"RxIcvFailures", &PortCounters::rx_icv_failures},
+    CounterName{"RxValidationFailures", &PortCounters::rx_validation_failures},
+    CounterName{"RxBadVersion", &PortCounters::rx_bad_version},
+    CounterName{"RxUnknownCkn", &PortCounters::rx_unknown_ckn},
+    CounterName{"RxInactiveCkn", &PortCounters::rx_inactive_ckn},
+    CounterName{"RxUnknownAgility", &PortCounters::rx_unknown_agility},
+    CounterName{"RxWrongDestination", &PortCounters::rx_wrong_destination},
+    CounterName{"RxReflected", &PortCounters::rx_reflected},
+    CounterName{"RxReplayed", &PortCounters::rx_replayed},
+    CounterName{"RxTooManyPeers", &PortCounters::rx_too_many_peers},
+    CounterName{"RxNotReady", &PortCounters::rx_not_ready},
+    CounterName{"RxMiCollisions", &PortCounters::rx_mi_collisions},
+    CounterName{"RxStalePeerList", &PortCounters::rx_stale_peer_list},
+    CounterName{"SakUseKnMismatch", &PortCounters::sak_use_kn_mismatch},
+    CounterName{"SakUseMiMismatch", &PortCounters::sak_use_mi_mismatch},
+    CounterName{"SakUseAnMismatch", &PortCounters::sak_use_an_mismatch},
+    CounterName{"SakUseRxNotSet", &PortCounters::sak_use_rx_not_set},
+    CounterName{"SakUseServerRxNotSet", &PortCounters::sak_use_server_rx_not_set},
+    CounterName{"SakUseServerTxNotSet", &PortCounters::sak_use_server_tx_not_set},
+    CounterName{"SakGenerated", &PortCounters::sak_generated},
+    CounterName{"SakReceived", &PortCounters::sak_received},
+    CounterName{"SakGenerationFailures", &PortCounters::sak_generation_failures},
+    CounterName{"SakHashFailures", &PortCounters::sak_hash_failures},
+    CounterName{"SakWrapFailures", &PortCounters::sak_wrap_failures},
+    CounterName{"SakUnwrapFailures", &PortCounters::sak_unwrap_failures},
+    CounterName{"SakReuseRefused", &PortCounters::sak_reuse_refused},
+    CounterName{"SakRoleRefused", &PortCounters::sak_role_refused},
+    CounterName{"SakCipherRefused", &PortCounters::sak_cipher_refused},
+    CounterName{"SakOffsetRefused", &PortCounters::sak_offset_refused},
+    CounterName{"SakIntegrityRefused", &PortCounters::sak_integrity_refused},
+    CounterName{"SakMacsecRefused", &PortCounters::sak_macsec_refused},
+    CounterName{"SakRekeys", &PortCounters::sak_rekeys},
+    CounterName{"CipherSuiteFailures", &PortCounters::cipher_suite_failures},
+    CounterName{"ReceiveScFailures", &PortCounters::receive_sc_failures},
+    CounterName{"ReceiveSaFailures", &PortCounters::receive_sa_failures},
+    CounterName{"TransmitSaFailures", &PortCounters::transmit_sa_failures},
+    CounterName{"SecyFailures", &PortCounters::secy_failures},
+    CounterName{"PeersLost", &PortCounters::peers_lost},
+    CounterName{"OwnSuspensions", &PortCounters::own_suspensions},
+    CounterName{"PeerSuspensions", &PortCounters::peer_suspensions},
+};
+[[nodiscard]] constexpr std::span<const CounterName> counter_names() noexcept { return port_counter_table; }
 
 /// The same of a supplicant (802.1X-2020 12.8), from the creation of the port on.
 struct SupplicantCounters {
@@ -99,7 +145,36 @@ struct SupplicantCounterName {
   std::string_view name;  ///< "StartTx"
   std::uint64_t SupplicantCounters::* member;
 };
-[[nodiscard]] std::span<const SupplicantCounterName> supplicant_counter_names() noexcept;
+inline constexpr std::array supplicant_counter_table{
+    SupplicantCounterName{"StartTx", &SupplicantCounters::start_tx},
+    SupplicantCounterName{"LogoffTx", &SupplicantCounters::logoff_tx},
+    SupplicantCounterName{"EapRx", &SupplicantCounters::eap_rx},
+    SupplicantCounterName{"EapTx", &SupplicantCounters::eap_tx},
+    SupplicantCounterName{"EapInvalid", &SupplicantCounters::eap_invalid},
+    SupplicantCounterName{"EapRetransmitted", &SupplicantCounters::eap_retransmitted},
+    SupplicantCounterName{"EapIgnored", &SupplicantCounters::eap_ignored},
+    SupplicantCounterName{"IdentityRx", &SupplicantCounters::identity_rx},
+    SupplicantCounterName{"NotificationRx", &SupplicantCounters::notification_rx},
+    SupplicantCounterName{"FailureIgnored", &SupplicantCounters::failure_ignored},
+    SupplicantCounterName{"LogoffIgnored", &SupplicantCounters::logoff_ignored},
+    SupplicantCounterName{"Authentications", &SupplicantCounters::authentications},
+    SupplicantCounterName{"Reauthentications", &SupplicantCounters::reauthentications},
+    SupplicantCounterName{"Resumptions", &SupplicantCounters::resumptions},
+    SupplicantCounterName{"FailuresIdentity", &SupplicantCounters::failures_identity},
+    SupplicantCounterName{"FailuresMethod", &SupplicantCounters::failures_method},
+    SupplicantCounterName{"FailuresHandshake", &SupplicantCounters::failures_handshake},
+    SupplicantCounterName{"FailuresServerCertificate", &SupplicantCounters::failures_server_certificate},
+    SupplicantCounterName{"FailuresClientCertificate", &SupplicantCounters::failures_client_certificate},
+    SupplicantCounterName{"FailuresInner", &SupplicantCounters::failures_inner},
+    SupplicantCounterName{"FailuresConfirmation", &SupplicantCounters::failures_confirmation},
+    SupplicantCounterName{"FailuresTimeout", &SupplicantCounters::failures_timeout},
+    SupplicantCounterName{"FragmentsRx", &SupplicantCounters::fragments_rx},
+    SupplicantCounterName{"FragmentsTx", &SupplicantCounters::fragments_tx},
+    SupplicantCounterName{"WorkerRestarts", &SupplicantCounters::worker_restarts},
+};
+[[nodiscard]] constexpr std::span<const SupplicantCounterName> supplicant_counter_names() noexcept {
+  return supplicant_counter_table;
+}
 
 /// The same of an authenticator (802.1X-2020 12.8), from the creation of the port on.
 struct AuthenticatorCounters {
@@ -125,7 +200,26 @@ struct AuthenticatorCounterName {
   std::string_view name;  ///< "StartRx"
   std::uint64_t AuthenticatorCounters::* member;
 };
-[[nodiscard]] std::span<const AuthenticatorCounterName> authenticator_counter_names() noexcept;
+inline constexpr std::array authenticator_counter_table{
+    AuthenticatorCounterName{"StartRx", &AuthenticatorCounters::start_rx},
+    AuthenticatorCounterName{"LogoffRx", &AuthenticatorCounters::logoff_rx},
+    AuthenticatorCounterName{"LogoffIgnored", &AuthenticatorCounters::logoff_ignored},
+    AuthenticatorCounterName{"EapRx", &AuthenticatorCounters::eap_rx},
+    AuthenticatorCounterName{"EapTx", &AuthenticatorCounters::eap_tx},
+    AuthenticatorCounterName{"EapInvalid", &AuthenticatorCounters::eap_invalid},
+    AuthenticatorCounterName{"EapRetransmitted", &AuthenticatorCounters::eap_retransmitted},
+    AuthenticatorCounterName{"EapIgnored", &AuthenticatorCounters::eap_ignored},
+    AuthenticatorCounterName{"OtherHosts", &AuthenticatorCounters::other_hosts},
+    AuthenticatorCounterName{"Authentications", &AuthenticatorCounters::authentications},
+    AuthenticatorCounterName{"Reauthentications", &AuthenticatorCounters::reauthentications},
+    AuthenticatorCounterName{"Rejects", &AuthenticatorCounters::rejects},
+    AuthenticatorCounterName{"AcceptsUnusable", &AuthenticatorCounters::accepts_unusable},
+    AuthenticatorCounterName{"HostTimeouts", &AuthenticatorCounters::host_timeouts},
+    AuthenticatorCounterName{"ServerTimeouts", &AuthenticatorCounters::server_timeouts},
+};
+[[nodiscard]] constexpr std::span<const AuthenticatorCounterName> authenticator_counter_names() noexcept {
+  return authenticator_counter_table;
+}
 
 /// The same of one RADIUS server (RFC 4668), from the start of the process on.
 struct RadiusCounters {
@@ -149,6 +243,23 @@ struct RadiusCounterName {
   std::string_view name;  ///< "AccessRequests"
   std::uint64_t RadiusCounters::* member;
 };
-[[nodiscard]] std::span<const RadiusCounterName> radius_counter_names() noexcept;
+inline constexpr std::array radius_counter_table{
+    RadiusCounterName{"AccessRequests", &RadiusCounters::access_requests},
+    RadiusCounterName{"AccessRetransmissions", &RadiusCounters::access_retransmissions},
+    RadiusCounterName{"AccessAccepts", &RadiusCounters::access_accepts},
+    RadiusCounterName{"AccessRejects", &RadiusCounters::access_rejects},
+    RadiusCounterName{"AccessChallenges", &RadiusCounters::access_challenges},
+    RadiusCounterName{"MalformedResponses", &RadiusCounters::malformed_responses},
+    RadiusCounterName{"BadAuthenticators", &RadiusCounters::bad_authenticators},
+    RadiusCounterName{"Timeouts", &RadiusCounters::timeouts},
+    RadiusCounterName{"UnknownTypes", &RadiusCounters::unknown_types},
+    RadiusCounterName{"Dropped", &RadiusCounters::dropped},
+    RadiusCounterName{"AccountingRequests", &RadiusCounters::accounting_requests},
+    RadiusCounterName{"AccountingResponses", &RadiusCounters::accounting_responses},
+    RadiusCounterName{"AccountingTimeouts", &RadiusCounters::accounting_timeouts},
+};
+[[nodiscard]] constexpr std::span<const RadiusCounterName> radius_counter_names() noexcept {
+  return radius_counter_table;
+}
 
 }  // namespace macsec::core

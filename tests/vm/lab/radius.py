@@ -130,14 +130,15 @@ def certificates(c):
 class Radius:
     """FreeRADIUS in a namespace, for the authenticator at address (or in the network) `client`: EAP-TLS, and PEAP and TTLS for `users`.
 
-    `key_name`: it gives the session's identifier (EAP-Key-Name), without which there is no key for MACsec. `reply`: more of its accepts,
+    `quiet`: it logs little, where its own time counts. `key_name`: it gives the session's identifier (EAP-Key-Name), without which there is no key for MACsec. `reply`: more of its accepts,
     {attribute: value}. `tls`: the highest version.
     """
 
-    def __init__(self, c, namespace, address, client, files, users, secret=SECRET, key_name=True, reply=None, tls="1.2"):
+    def __init__(self, c, namespace, address, client, files, users, secret=SECRET, key_name=True, reply=None, tls="1.2", quiet=False):
         self.address = address
         self.secret = secret
         self._c, self._namespace = c, namespace
+        self._words = "-sf" if quiet else "-sfx"
         self._folder = c.folder("radius-" + address)
         lines = {**({"EAP-Key-Name": "&reply:EAP-Session-Id"} if key_name else {}), **(reply or {})}
         reply = "update reply {\n%s\n        }" % "\n".join("            &%s := %s" % line for line in lines.items()) if lines else "ok"
@@ -152,7 +153,7 @@ class Radius:
 
     def start(self):
         """Start it (again)."""
-        self.process = self._c.start(["freeradius", "-sfx", "-n", "radiusd", "-d", self._folder, "-l", "stdout"], self._namespace,
+        self.process = self._c.start(["freeradius", self._words, "-n", "radiusd", "-d", self._folder, "-l", "stdout"], self._namespace,
                                      "freeradius-" + self.address)
         # Its socket is the only sign of its being ready.
         wait_until(lambda: self.address + ":1812" in self._namespace.run("ss", "-Hlun"), 30, "FreeRADIUS listens", every=0.2,

@@ -92,7 +92,8 @@ void add_mtu(const Facts& facts, std::vector<Finding>& out) {
 }
 
 void add_bridge(const Facts& facts, std::vector<Finding>& out) {
-  if (!facts.obstacle.empty())
+  // Where nobody is heard this is why, and is told as the fault.
+  if (!facts.obstacle.empty() && facts.status.reason != core::Reason::no_peer)
     out.push_back({.id = "parent-is-bridge",
                    .gravity = facts.status.state == core::PortState::secured ? Gravity::remark : Gravity::warning,
                    .text = facts.obstacle,

@@ -42,6 +42,7 @@ Finding other_ckn(const Facts& facts) {
 Finding nobody(const Facts& facts) {
   const core::PortCounters& counters = facts.status.counters;
   const std::string& parent = facts.profile->link.parent;
+  if (!facts.obstacle.empty()) return {.id = "parent-is-bridge", .text = facts.obstacle, .remedy = {}};
   if (counters.rx_reflected != 0)
     return {.id = "reflected",
             .text = "our own MKPDUs come back to " + parent + ": a loop, or a plug that mirrors",

@@ -250,7 +250,7 @@ TEST(Doctor, FaultsComeBeforeWarnings) {
     of.obstacle = "eth0 is a bridge";
     of.device->mtu = 1500;
   });
-  EXPECT_EQ(ids(found), (Ids{"no-peer", "parent-is-bridge", "mtu-parent"}));
+  EXPECT_EQ(ids(found), (Ids{"parent-is-bridge", "mtu-parent"}));
   EXPECT_TRUE(std::ranges::is_sorted(examine(found), {}, &Finding::gravity));
 }
 

@@ -8,9 +8,8 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import selectors
-import signal
+import shutil
 import subprocess
 import time
 
@@ -21,19 +20,10 @@ turn = 0
 HOSTS = ("alice", "bob")
 PREFIX = "macsecd-demo-"
 DEADLINE = 20
-REKEY_SECONDS = 30
-
-PROFILE = """[Link]
-Parent=eth0
-Interface=macsec0
-
-[MKA]
-RekeySec={rekey}
-
-[Key]
-Ckn={ckn}
-Cak={cak}
-"""
+PINGS = 200
+TEXT = "plain to read"
+GENKEY = "macsecctl genkey --form=hex -o key"
+ADD = "sed -n 2p key | macsecctl profile add uplink Parent=eth0 Key.Ckn=$(head -n1 key) --key-fd=0"
 
 
 def command(*argv):
@@ -112,16 +102,48 @@ def hosts():
         remove()
 
 
-def start_daemon(stack, macsecd, host, folder, profile):
-    config, state = os.path.join(folder, host, "config"), os.path.join(folder, host, "state")
-    os.makedirs(config, 0o750)
-    os.makedirs(state, 0o700)
-    path = os.path.join(config, "link.macsec")
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o640), "w", encoding="utf-8") as out:
-        out.write(profile)
-    log = stack.enter_context(open(os.path.join(folder, host + ".log"), "w", encoding="utf-8"))
-    stack.enter_context(running(["ip", "netns", "exec", PREFIX + host, macsecd, "--no-bus", "--config-dir", config, "--state-dir", state],
-                                stdout=log, stderr=log))
+class Host:
+    """A namespace with a bus and a macsecd of its own; what is typed there is shown as it is typed."""
+
+    def __init__(self, stack, programs, name, folder, say):
+        self.name = name
+        self.folder = os.path.join(folder, name)
+        self._say = say
+        self._env = {**os.environ, "PATH": programs + ":" + os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "COLUMNS": "100",
+                     "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + os.path.join(self.folder, "bus")}
+        for part, mode in (("", 0o755), ("config", 0o750), ("state", 0o700)):
+            os.makedirs(os.path.join(self.folder, part), mode, exist_ok=True)
+        self._log = stack.enter_context(open(os.path.join(folder, name + ".log"), "w", encoding="utf-8"))
+        stack.enter_context(self.runs("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self._env["DBUS_SYSTEM_BUS_ADDRESS"]))
+        self._until(lambda: os.path.exists(os.path.join(self.folder, "bus")), "a bus")
+        stack.enter_context(self.runs("macsecd", "--config-dir", os.path.join(self.folder, "config"), "--state-dir", os.path.join(self.folder, "state")))
+        self._until(lambda: self._run("macsecctl list").returncode == 0, "macsecd")
+
+    def runs(self, *argv, **options):
+        """A program that runs meanwhile."""
+        return running(["ip", "netns", "exec", PREFIX + self.name, *argv], **{"stdout": self._log, "stderr": self._log, "env": self._env, **options})
+
+    def _run(self, line):
+        return subprocess.run(["ip", "netns", "exec", PREFIX + self.name, "sh", "-c", line], check=False, cwd=self.folder, env=self._env,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    @staticmethod
+    def _until(condition, what):
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(what + " does not start")
+            time.sleep(0.05)  # poll: neither says when it is ready, without a service manager
+
+    def types(self, line):
+        """The line and what it prints, told; the output."""
+        self._say("       %s# %s" % (self.name, line))
+        done = self._run(line)
+        for text in done.stdout.splitlines():
+            self._say("       " + text.rstrip() if text.strip() else "")
+        if done.returncode != 0:
+            raise RuntimeError("%s: %s: exit status %d" % (self.name, line, done.returncode))
+        return done.stdout
 
 
 def transmit_key(host):
@@ -130,79 +152,82 @@ def transmit_key(host):
     return next((sa["key"] for sa in shown["sa_list"] if sa["an"] == shown["encoding_sa"]), None)
 
 
-def show_rekey(say):
+def show_rekey(host, say):
     first, second = HOSTS
     before = transmit_key(first)
-    with running(["ip", "netns", "exec", PREFIX + first, "ping", "-q", "-i", "0.01", "192.0.2.2"],
+    with running(["ip", "netns", "exec", PREFIX + first, "ping", "-q", "-c", str(PINGS), "-i", "0.01", "192.0.2.2"],
                  stdout=subprocess.PIPE, text=True) as ping:
-        end = time.monotonic() + REKEY_SECONDS + DEADLINE
+        end = time.monotonic() + DEADLINE
+        host.types("macsecctl rekey macsec0")
         while transmit_key(first) == before or transmit_key(first) != transmit_key(second):
             if time.monotonic() > end:
                 raise TimeoutError("no new key")
             time.sleep(0.2)  # poll: the kernel sends no event for a key
-        ping.send_signal(signal.SIGINT)
-        said = ping.communicate(timeout=10)[0]
-    say("old key %s" % before)
-    say("new key %s" % transmit_key(first))
+        said = ping.communicate(timeout=DEADLINE)[0]
+    say("       the old key was %s, the new one is %s" % (before, transmit_key(first)))
     sent, received = (int(n) for n in re.search(r"(\d+) packets transmitted, (\d+) received", said).groups())
-    say("pings sent %d, answered %d: %s" % (sent, received, "nothing was lost" if sent == received else "%d LOST" % (sent - received)))
+    say("       pings sent %d, answered %d: %s" % (sent, received, "nothing was lost" if sent == received else "%d LOST" % (sent - received)))
     return sent == received
 
 
-def demonstrate(macsecd, folder, say):
-    """Tells the story; the path of what the eavesdropper recorded. Raises where something did not happen."""
-    first, second = HOSTS
-    cak, ckn = secrets.token_hex(16), secrets.token_hex(4)
-    profile = PROFILE.format(rekey=REKEY_SECONDS, ckn=ckn, cak=cak)
+def first_link(stack, programs, folder, say):
+    """Both hosts with their profile, before the cable is there; the hosts."""
+    say("")
+    say("1. Two hosts, %s and %s, with a cable between them that is not plugged in. A key, made on one of them:" % HOSTS)
+    alice, bob = (Host(stack, programs, name, folder, say) for name in HOSTS)
+    alice.types(GENKEY)
+    shutil.copy(os.path.join(alice.folder, "key"), bob.folder)  # with its mode: nobody else reads it
+    say("   The file goes to the other host. Then the same on both:")
+    for host in (alice, bob):
+        host.types(ADD)
+    say("   That made a device macsec0 on eth0, on either host: there, but dormant. Nothing passes without keys, and macsecctl says why:")
+    alice.types("macsecctl")
+    return alice, bob
+
+
+def eavesdrop(stack, capture):
+    """A tap on the cable, which records already when this returns."""
+    process = stack.enter_context(running(["ip", "netns", "exec", PREFIX + HOSTS[0], "tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-w", capture],
+                                          stderr=subprocess.PIPE, text=True))
+    process.stderr.readline()
+    return process
+
+
+def demonstrate(programs, folder, say):
+    """Tells the story with the programs in a folder; the path of what the eavesdropper recorded. Raises where something did not happen."""
     capture = os.path.join(folder, "eavesdropper.pcap")
     with hosts(), contextlib.ExitStack() as stack:
-        say("")
-        say("1. Two hosts, %s and %s, with a cable between them that is not plugged in. Both get this profile:" % HOSTS)
-        for line in profile.replace(cak, "(a secret of 32 hexadecimal digits)").splitlines():
-            say("       " + line)
         watches = [Watch(stack, host) for host in HOSTS]
-        for host in HOSTS:
-            start_daemon(stack, macsecd, host, folder, profile)
-        wait_for(watches, lambda state: state is not None, "macsec0")
+        alice, _ = first_link(stack, programs, folder, say)
         for number, host in enumerate(HOSTS, 1):
             ip(host, "address", "add", "192.0.2.%d/24" % number, "dev", "macsec0")
-        eavesdropper = stack.enter_context(running(
-            ["ip", "netns", "exec", PREFIX + first, "tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-w", capture],
-            stderr=subprocess.PIPE, text=True))
-        eavesdropper.stderr.readline()  # it listens
-        say("   Each host's macsecd made a device macsec0 on eth0: there, but dormant. Nothing passes without keys.")
+        eavesdropper = eavesdrop(stack, capture)
 
         say("")
-        say("2. The cable is plugged in.")
+        say("2. The cable is plugged in, with a tap on it that records all that passes.")
         begin = time.monotonic()
-        ip(second, "link", "set", "eth0", "up")
+        ip(HOSTS[1], "link", "set", "eth0", "up")
         wait_for(watches, lambda state: state == "UP", "a secured link")
         say("   Secured after %.0f ms." % ((time.monotonic() - begin) * 1000))
-        command("ip", "netns", "exec", PREFIX + first, "ping", "-c", "1", "-W", "5", "192.0.2.2")
-        say("   The kernel of %s now says (ip macsec show):" % first)
-        for line in ip(first, "macsec", "show").splitlines():
-            say("       " + line)
+        alice.types("macsecctl")
 
         say("")
-        say("3. A ping over macsec0 with the text \"plain to read\" in it:")
-        pattern = "plain to read".encode().hex()
-        for line in command("ip", "netns", "exec", PREFIX + first, "ping", "-c", "3", "-i", "0.2", "-p", pattern, "192.0.2.2").splitlines():
-            if line and "PATTERN" not in line:
-                say("       " + line)
+        say("3. A ping over macsec0 with the text \"%s\" in it:" % TEXT)
+        alice.types("ping -q -c 5 -i 0.2 -p %s 192.0.2.2" % TEXT.encode().hex())
         eavesdropper.terminate()
         eavesdropper.wait(10)
         with open(capture, "rb") as octets:
             seen = octets.read()
-        if b"plain to read" in seen:
+        if TEXT.encode() in seen:
             raise AssertionError("the text is in the capture")
-        say("   Somebody with a tap on the cable recorded %d octets; the text is not among them." % len(seen))
+        say("   The tap on the cable recorded %d octets; the text is not among them." % len(seen))
 
         say("")
-        say("4. A new key while pings run, one each 10 ms. The profile says RekeySec=%d, so this takes that long:" % REKEY_SECONDS)
-        if not show_rekey(lambda text: say("       " + text)):
+        say("4. A new key while pings run, one each 10 ms:")
+        if not show_rekey(alice, say):
             raise AssertionError("a rekey lost frames")
     return capture
 
 
 def run(t):
-    t.case("two hosts, one secured link", lambda c: demonstrate("/lab/bin/macsecd", c.folder("demo"), t.note) and None)
+    t.case("two hosts, one secured link", lambda c: demonstrate("/lab/bin", c.folder("demo"), t.note) and None)

@@ -311,6 +311,13 @@ std::optional<bus::Value> Context::side(const std::string& path, const char* int
   return properties && !properties->dict().empty() ? std::optional{std::move(*properties)} : std::nullopt;
 }
 
+std::vector<bus::KeyServerInfo> Context::key_servers() {
+  const bus::Client* const daemon = client();
+  if (daemon == nullptr) return {};
+  const auto properties = daemon->call(daemon->key_sources());
+  return properties ? bus::to_key_servers(*properties) : std::vector<bus::KeyServerInfo>{};
+}
+
 std::string Context::no_side(const Session& session) {
   const std::string& name = session.info.interface;
   if (side(session.path, bus::interface::authenticator))

@@ -130,6 +130,8 @@ class Context {
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
   /// The 802.1X side of the session at `path`, one of interface::supplicant and authenticator; nothing where it has none.
   [[nodiscard]] std::optional<bus::Value> side(const std::string& path, const char* interface);
+  /// Key servers as macsec-keys shows them; none where it does not run.
+  [[nodiscard]] std::vector<bus::KeyServerInfo> key_servers();
   /// A session with an 802.1X side, as that was.
   struct Side {
     Session session;

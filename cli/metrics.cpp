@@ -336,12 +336,25 @@ void add_profile(Metrics& out, const bus::ProfileInfo& info) {
             static_cast<double>(std::ssize(info.problems) - errors));
 }
 
+void add_key_server(Metrics& out, const bus::KeyServerInfo& info) {
+  const Labels labels{{"source", info.name}};
+  out.gauge("macsec_key_source_up", "1 while a key server answers.", labels, info.state == "up" ? 1 : 0);
+  if (info.last_success)
+    out.gauge("macsec_key_source_last_success_timestamp_seconds", "When a key server answered last, since 1970.",
+              labels, static_cast<double>(*info.last_success));
+  for (const auto& [result, count] : info.requests)
+    out.counter("macsec_key_source_requests", "Answers of a key server.", {{"source", info.name}, {"result", result}},
+                count);
+  out.counter("macsec_key_source_mismatches", "Keys dropped because the other end has another one of the same name.",
+              labels, info.mismatches);
+}
+
 constexpr std::string_view up_help = "1 where macsecd answers.";
 
 }  // namespace
 
 std::string to_openmetrics(std::span<const Measured> links, std::span<const Context::Profile> profiles,
-                           const std::string& version) {
+                           std::span<const bus::KeyServerInfo> servers, const std::string& version) {
   Metrics out;
   out.gauge("macsec_up", up_help, {}, 1);
   out.info("macsecd", "The daemon.", {{"version", version}});
@@ -360,6 +373,7 @@ std::string to_openmetrics(std::span<const Measured> links, std::span<const Cont
     if (authenticator) add_authenticator(out, labels, *authenticator);
   }
   for (const Context::Profile& profile : profiles) add_profile(out, profile.info);
+  for (const bus::KeyServerInfo& server : servers) add_key_server(out, server);
   return out.text();
 }
 

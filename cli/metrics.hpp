@@ -15,7 +15,7 @@ struct Measured {
 
 /// Ends with "# EOF". `version` is the daemon's.
 [[nodiscard]] std::string to_openmetrics(std::span<const Measured> links, std::span<const Context::Profile> profiles,
-                                         const std::string& version);
+                                         std::span<const bus::KeyServerInfo> servers, const std::string& version);
 /// The same of a host where no daemon answers.
 [[nodiscard]] std::string openmetrics_of_nobody();
 

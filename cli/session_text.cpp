@@ -151,6 +151,18 @@ void print_keys(Context& context, const bus::SessionInfo& info, const LinkFacts&
     print_line(context, "Heard CKN", fmt::format("{} (not ours)", fmt::join(info.foreign_ckns, ", ")));
 }
 
+/// Where keys come from; not up is no trouble of the link, which keeps the keys it has.
+void print_key_source(Context& context, const LinkFacts& facts) {
+  if (facts.profile == nullptr || !facts.profile->key_source) return;
+  const std::string& name = facts.profile->key_source->source;
+  if (!facts.key_server) return print_line(context, "Key source", name + ", macsec-keys does not run", Style::pending);
+  const bus::KeyServerInfo& server = *facts.key_server;
+  std::string text = fmt::format("{}, {}", name, server.state);
+  if (!server.server.empty()) text += fmt::format(", {} at {}", server.type, server.server);
+  if (!server.last_error.empty()) text += ": " + server.last_error;
+  print_line(context, "Key source", text, server.state == "up" ? Style::plain : Style::pending);
+}
+
 std::string peer_text(const bus::SessionInfo& info, const bus::PeerInfo& peer, bool all) {
   std::string text = peer_name(peer);
   // Without carrier nobody is live, whatever was heard.
@@ -286,6 +298,7 @@ void print_session(Context& context, const bus::SessionInfo& info, const LinkFac
   if (facts.authenticator) print_authenticator(context, *facts.authenticator);
   print_security(context, info);
   print_keys(context, info, facts);
+  print_key_source(context, facts);
   print_peers(context, info);
   print_traffic(context, facts.statistics);
   print_settings(context, facts);

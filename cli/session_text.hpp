@@ -12,7 +12,8 @@ struct LinkFacts {
   bus::Value statistics{};                                ///< of GetStatistics; empty: unknown
   std::optional<bus::SupplicantInfo> supplicant{};        ///< nothing: it does not authenticate
   std::optional<bus::AuthenticatorInfo> authenticator{};  ///< nothing: it is no access port
-  std::uint64_t mtu = 0;                                  ///< octets; 0: unknown
+  std::optional<bus::KeyServerInfo> key_server{};  ///< that brings its keys; nothing: none does, or it is not known
+  std::uint64_t mtu = 0;                           ///< octets; 0: unknown
   std::uint64_t parent_mtu = 0;
 };
 

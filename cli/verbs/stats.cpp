@@ -25,7 +25,7 @@ Exit print_openmetrics(Context& context, std::span<const Measured> all) {
   const auto manager = context.ask<bus::Value>(
       [](const bus::Client& daemon) { return daemon.properties(bus::root_path, bus::interface::manager); });
   if (!manager) return context.status;
-  context.out += to_openmetrics(all, *profiles, (*manager)["Version"].text());
+  context.out += to_openmetrics(all, *profiles, context.key_servers(), (*manager)["Version"].text());
   return Exit::ok;
 }
 

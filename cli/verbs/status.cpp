@@ -78,6 +78,9 @@ LinkFacts facts_of(Context& context, const bus::SessionInfo& info, const std::ve
     facts.supplicant = bus::to_supplicant(supplicant->dict());
   else if (const auto authenticator = context.side(info.path, bus::interface::authenticator))
     facts.authenticator = bus::to_authenticator(authenticator->dict());
+  if (facts.profile != nullptr && facts.profile->key_source)
+    for (bus::KeyServerInfo& server : context.key_servers())
+      if (server.name == facts.profile->key_source->source) facts.key_server = std::move(server);
   if (info.ifindex != 0) facts.mtu = mtu(info.interface);
   if (info.parent_ifindex != 0) facts.parent_mtu = mtu(info.parent);
   return facts;

@@ -10,12 +10,17 @@ inline constexpr const char* profile_prefix = "/org/macsecd1/profile";
 inline constexpr const char* session_prefix = "/org/macsecd1/session";
 inline constexpr const char* no_path = "/";
 
+/// Of macsec-keys, which shows key servers there.
+inline constexpr const char* key_sources_name = "org.macsecd1.KeySources";
+inline constexpr const char* key_sources_path = "/org/macsecd1/KeySources";
+
 namespace interface {
 inline constexpr const char* manager = "org.macsecd1.Manager";
 inline constexpr const char* profile = "org.macsecd1.Profile";
 inline constexpr const char* session = "org.macsecd1.Session";
 inline constexpr const char* supplicant = "org.macsecd1.Supplicant";
 inline constexpr const char* authenticator = "org.macsecd1.Authenticator";
+inline constexpr const char* key_sources = "org.macsecd1.KeySources";
 inline constexpr const char* object_manager = "org.freedesktop.DBus.ObjectManager";
 inline constexpr const char* properties = "org.freedesktop.DBus.Properties";
 }  // namespace interface

@@ -178,6 +178,15 @@ Request<Nothing> Client::terminate(const std::string& path) const {
 Request<Value> Client::properties(const std::string& path, const char* interface) const {
   return request<Value>(false, path, interface::properties, "GetAll", std::string{interface});
 }
+Request<Value> Client::key_sources() const {
+  sd_bus_message* raw = nullptr;
+  int r = sd_bus_message_new_method_call(bus_.get(), &raw, key_sources_name, key_sources_path, interface::properties,
+                                         "GetAll");
+  Request<Value> request{MessagePointer{raw}, 0, false};
+  if (r >= 0) r = put_all(raw, std::string{interface::key_sources});
+  request.error = r < 0 ? r : 0;
+  return request;
+}
 Request<ObjectTree> Client::objects() const {
   return request<ObjectTree>(false, root_path, interface::object_manager, "GetManagedObjects");
 }

@@ -111,6 +111,9 @@ class Client {
   [[nodiscard]] Request<Nothing> log_off(const std::string& path) const;
   [[nodiscard]] Request<Nothing> terminate(const std::string& path) const;
 
+  /// What macsec-keys says of key servers, by a name of its own: unreachable where it does not run.
+  [[nodiscard]] Request<Value> key_sources() const;
+
   // Properties
   [[nodiscard]] Request<Value> properties(const std::string& path, const char* interface) const;
   [[nodiscard]] Request<ObjectTree> objects() const;

@@ -71,6 +71,7 @@ KeyInfo to_key(const Value& value) {
           .source = value["Source"].text(),
           .principal = value["Principal"].boolean(),
           .live_peers = to<unsigned>(value["LivePeers"]),
+          .since = to_time(value["Since"]),
           .ready_to_retire = value["ReadyToRetire"].boolean(),
           .blocker = value["Blocker"].text(),
           .retired_at = to_seconds(value, "RetiredAt"),
@@ -124,6 +125,23 @@ RadiusServerInfo to_radius_server(const Value& value) {
 }
 
 }  // namespace
+
+std::vector<KeyServerInfo> to_key_servers(const Value& properties) {
+  std::vector<KeyServerInfo> out;
+  for (const Value& row : properties["Sources"].list())
+    out.push_back(
+        {.name = row["Name"].text(),
+         .state = row["State"].text(),
+         .type = row["Type"].text(),
+         .server = row["Server"].text(),
+         .text = row["Text"].text(),
+         .channel = row["Channel"].text(),
+         .last_error = row["LastError"].text(),
+         .last_success = row["LastSuccess"].number() == 0 ? std::nullopt : std::optional{row["LastSuccess"].integer()},
+         .mismatches = row["Mismatches"].number(),
+         .requests = to_counters(row["Requests"])});
+  return out;
+}
 
 ProfileInfo to_profile(std::string path, const Value::Dict& properties) {
   const Value all{Value::Data{properties}};

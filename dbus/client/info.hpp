@@ -21,6 +21,7 @@ struct KeyInfo {
   std::string source;  ///< the key source that brought it
   bool principal = false;
   unsigned live_peers = 0;
+  Time since;  ///< of the state
   bool ready_to_retire = false;
   std::string blocker;
   std::optional<std::int64_t> retired_at;  ///< files say that it is retired
@@ -223,6 +224,22 @@ struct SessionEvent {
   std::string text;
 };
 
+/// A key server, as macsec-keys shows it.
+struct KeyServerInfo {
+  std::string name;
+  std::string state;
+  std::string type;
+  std::string server;
+  std::string text;
+  std::string channel;
+  std::string last_error;
+  std::optional<std::int64_t> last_success;  ///< seconds since 1970
+  std::uint64_t mismatches = 0;
+  std::map<std::string, std::uint64_t> requests;
+};
+
+/// All rows of the answer to Client::key_sources().
+[[nodiscard]] std::vector<KeyServerInfo> to_key_servers(const Value& properties);
 [[nodiscard]] ProfileInfo to_profile(std::string path, const Value::Dict& properties);
 [[nodiscard]] SessionInfo to_session(std::string path, const Value::Dict& properties);
 [[nodiscard]] SupplicantInfo to_supplicant(const Value::Dict& properties);

@@ -322,6 +322,11 @@ def show(arguments):
     return plain(arguments.unpack()) if arguments is not None else []
 
 
+# Of macsec-keys, which has a name of its own.
+KEY_SOURCES = """<node><interface name="org.macsecd1.KeySources"><property name="Sources" type="aa{sv}" access="read"/></interface></node>"""
+SOURCES = v("aa{sv}", [{"Name": v("s", "metro-a"), "State": v("s", "down"), "Type": v("s", "etsi014"), "Server": v("s", "kme-a.example.org:8443"),
+                        "Profiles": v("as", ["uplink"]), "LastSuccess": v("t", 99_000), "LastError": v("s", "status 503"), "Text": v("s", ""),
+                        "Channel": v("s", "TLSv1.3, X25519"), "Mismatches": v("t", 1), "Requests": v("a{st}", {"ok": 9, "busy": 2})}])
 OBJECT_MANAGER = """<node><interface name="org.freedesktop.DBus.ObjectManager"><method name="GetManagedObjects">
 <arg name="objects" type="a{oa{sa{sv}}}" direction="out"/></method></interface></node>"""
 
@@ -334,6 +339,10 @@ def main():
     if "--owned" in sys.argv[3:]:  # as profiles of a network manager that runs are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
     stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {})
+    if "--access" not in sys.argv[3:]:
+        shown = Gio.DBusNodeInfo.new_for_xml(KEY_SOURCES).interfaces[0]
+        bus.register_object(f"{ROOT}/KeySources", shown, None, lambda *_: SOURCES, None)
+        Gio.bus_own_name_on_connection(bus, "org.macsecd1.KeySources", Gio.BusNameOwnerFlags.NONE, None, None)
     loop = GLib.MainLoop()
     Gio.bus_own_name_on_connection(bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE,
                                    lambda *_: print("ready", flush=True), lambda *_: loop.quit())

@@ -41,7 +41,7 @@ MAY_USE = {
     "plugin/links": BASE + ["engine/wire/types.hpp", "dbus/bus/callback.hpp"],
     "plugin/networkmanager": CLIENT + ["plugin/links"],
     "plugin/networkd": CLIENT + ["plugin/links"],
-    "plugin/keys": CLIENT,
+    "plugin/keys": CLIENT + ["engine/crypto/library_error.hpp", "engine/crypto/tls_trust.hpp"],
     "cli": CLIENT,
 }
 
@@ -52,7 +52,7 @@ WORKER = "engine/eap/worker/"
 SYSTEM = [
     (r"systemd/", ("engine/adapters/", WORKER) + BUS_SIDE),
     (r"(linux|net|netinet|netpacket|arpa|asm)/", ("engine/adapters/",) + BUS_SIDE),
-    (r"openssl/", ("engine/crypto/", "tests/")),
+    (r"openssl/", ("engine/crypto/", "plugin/keys/tls_client", "plugin/keys/https_call.cpp", "tests/")),
     (r"(glib|gio|NetworkManager|libnm)", ("plugin/networkmanager/", "tests/")),
     (r"fmt/", ("engine/adapters/", "engine/config/") + BUS_SIDE),
     (r"(sys/|unistd\.h|fcntl\.h|signal\.h|ctime>|time\.h)",

@@ -11,9 +11,10 @@ import sys
 import tempfile
 
 # Exposure that is accepted; what holds keys or has capabilities less than the rest.
-LIMITS = {"macsecd.service": 1.5, "macsec-eap.service": 1.5, "networkd/macsec-networkd.service": 1.5, "networkmanager/macsec-nm.service": 3.0,
+LIMITS = {"macsecd.service": 1.5, "macsec-eap.service": 1.5, "networkd/macsec-networkd.service": 1.5, "keys/macsec-keys.service": 1.5,
+          "networkmanager/macsec-nm.service": 3.0,
           "networkmanager/macsec-nm-bus.service": 3.0}
-HAVE_KEYS = ("macsecd.service", "macsec-eap.service", "networkmanager/macsec-nm.service", "networkmanager/macsec-nm-bus.service")
+HAVE_KEYS = ("macsecd.service", "macsec-eap.service", "keys/macsec-keys.service", "networkmanager/macsec-nm.service", "networkmanager/macsec-nm-bus.service")
 # Ends with its work; a connection to its socket starts it again, as often as it may be.
 BY_SOCKET = {"macsec-eap.service": ("StartLimitIntervalSec=0", "Restart=no")}
 NO_KEYS_ON_DISK = ("LimitCORE=0", "MemorySwapMax=0")
@@ -96,9 +97,11 @@ def check_drop_in(name, text, unit, limit):
         yield from (line for line in analyze("verify", "--man=no", path).stderr.splitlines() if "drop-in.conf" in line)
 
 
-def check_messages(catalog, header):
-    with open(header, encoding="utf-8") as text:
-        used = set(re.findall(r'"([0-9a-f]{32})"', text.read()))
+def check_messages(catalog, *sources):
+    used = set()
+    for source in sources:
+        with open(source, encoding="utf-8") as text:
+            used |= set(re.findall(r'"([0-9a-f]{32})"', text.read()))
     with open(catalog, encoding="utf-8") as text:
         told = set(re.findall(r"^-- ([0-9a-f]{32})$", text.read(), re.M))
     yield from ("%s: lacks message %s" % (catalog, one) for one in sorted(used - told))
@@ -119,8 +122,8 @@ def check_policy(policy, interfaces):
     yield from ("org.macsecd1.conf: no call of %s gets through" % one for one in sorted(described - allowed))
 
 
-def main(built, source, header, interfaces):
-    problems = list(check_messages(os.path.join(source, "macsecd.catalog"), header))
+def main(built, source, interfaces, *messages):
+    problems = list(check_messages(os.path.join(source, "macsecd.catalog"), *messages))
     with open(os.path.join(source, "org.macsecd1.conf"), encoding="utf-8") as text:
         problems += check_policy(text.read(), interfaces)
     units = {}

@@ -49,6 +49,7 @@ core::LinkState Host::link() const {
 void Host::start(Memory memory) {
   random_ = std::make_unique<SimRandom>(options_.seed * 1'000'003 + index_ * 1009ULL + starts_++);
   const bool resume = memory == Memory::kept && saved_any_;
+  secy_.set_must_secure(options_.profile->macsec.policy == Policy::must_secure);
   world_.note(index_, resume ? "start with snapshot" : "start");
   if (resume)
     port_ = std::make_unique<core::Port>(options_.profile, secy_, *random_, trace_, saved_);
@@ -249,9 +250,9 @@ void Host::judge_status() {
   lie(key != no_key && std::ranges::find(known, world_.key(key).id) == known.end(), "and sends with another key");
   lie(secy_.controlled_port() != ControlledPort::up, "and is dormant");
   lie(mine.encrypting && !held.encrypt, "and does not encrypt");
-  lie(options_.profile->macsec.policy == Policy::must_secure && held.validate < options_.profile->macsec.validate,
+  lie(profile().macsec.policy == Policy::must_secure && held.validate < profile().macsec.validate,
       "and accepts what is not valid");
-  lie(options_.profile->macsec.replay_protect && !held.replay_protect, "without replay protection");
+  lie(profile().macsec.replay_protect && !held.replay_protect, "without replay protection");
 }
 
 void Host::count_mkpdu(Bytes frame) {
@@ -377,10 +378,7 @@ void Host::reconfigure(ProfilePointer profile) {
   settle();
 }
 
-void Host::edit_profile(ProfilePointer profile) {
-  options_.profile = std::move(profile);
-  secy_.set_must_secure(options_.profile->macsec.policy == Policy::must_secure);
-}
+void Host::edit_profile(ProfilePointer profile) { options_.profile = std::move(profile); }
 
 void Host::set_wall_clock(std::int64_t unix_seconds) {
   wall_epoch_ = now() - std::chrono::duration_cast<Duration>(std::chrono::seconds{unix_seconds});

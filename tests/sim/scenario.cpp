@@ -60,7 +60,8 @@ void Scenario::decide_group() {
     const bool offloaded = full() && random_.chance(15);
     hosts_.push_back(&lan_.attach([&](Index index) { return std::make_unique<Host>(lan_, index, options); }));
     if (!offloaded) continue;
-    hosts_.back()->secy().offload();
+    hosts_.back()->secy().offload(
+        {.transmit_pn_readable = random_.chance(30), .lowest_pn_raisable = random_.chance(50)});
     description_ += ", m" + std::to_string(i) + " offloaded";
   }
   said_.resize(members, 0);
@@ -180,6 +181,7 @@ void Scenario::watch_traffic() {
     for (const Host* host : hosts_) fine[host->index()] = host->carrier() && host->claims_secured();
     for (const Host* from : hosts_)
       for (const Host* to : hosts_) judge_traffic(from->index(), to->index(), fine[from->index()] && fine[to->index()]);
+    for (const Host* host : hosts_) judge_alone(host->index(), fine[host->index()]);
     if (lan_.world.good()) watch_traffic();
   });
 }
@@ -194,6 +196,23 @@ void Scenario::judge_traffic(Index from, Index to, bool fine) {
   if (lan_.world.now - heard <= silence_limit) return;
   lan_.world.violate(to, "secured, but no frame of m" + std::to_string(from) + " passes for " +
                              std::to_string((lan_.world.now - heard) / second) + " s");
+  since = lan_.world.now;
+}
+
+// Nor does it alone: nothing comes, and nothing it sends arrives. A peer that asked for silence has its time.
+void Scenario::judge_alone(Index one, bool fine) {
+  Instant& since = alone_since_[one];
+  if (!fine || lan_.world.now < quiet_from_) {
+    since = lan_.world.now;
+    return;
+  }
+  Instant passed = since;
+  for (const Host* other : hosts_)
+    if (other->index() != one)
+      passed = std::max({passed, lan_.last_delivery(one, other->index()), lan_.last_delivery(other->index(), one)});
+  if (lan_.world.now - passed <= silence_limit) return;
+  lan_.world.violate(one, "secured, but nothing passes to or from it for " +
+                              std::to_string((lan_.world.now - passed) / second) + " s");
   since = lan_.world.now;
 }
 

@@ -36,6 +36,7 @@ class Scenario {
   void peace();
   void disturb();
   void break_something(Instant span);
+  void ask_for_keys();
   void fail_calls(Host& victim, Instant span);
   void break_process(Host& victim, Instant span);
   void break_paths(Instant span);
@@ -44,9 +45,12 @@ class Scenario {
   void judge_versions();
   void watch_traffic();
   void judge_traffic(Index from, Index to, bool fine);
+  void judge_alone(Index one, bool fine);
   void replay_some();
   void suspend(Host& victim);
   void change_profile(Host& victim);
+  void disagree(Host& victim);
+  void give_profile(Host& victim, ProfilePointer profile);
   void change_group();
   void old_version();
   void one_key_only();
@@ -64,6 +68,8 @@ class Scenario {
   bool record_ = false;
   std::vector<std::uint8_t> said_;  ///< the version each member spoke last
   std::map<std::pair<Index, Index>, Instant> fine_since_;
+  std::map<Index, Instant> alone_since_;
+  std::vector<Host*> odd_;  ///< have settings that the others do not share
   MessageNumber stranger_mn_ = 0;
 
   // The group's common lot.

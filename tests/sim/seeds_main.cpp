@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// sim-seeds --first N --count N [--seconds N] [--vocabulary proven|full] [--keep-going] [--verbose]: random scenarios, one a seed.
-/// `full` adds what the engine does not stand yet: members suspended while another is key server, settings that change, holders of
-/// the fallback key alone, hardware that tells no packet numbers, late user frames, and the judge of silence while secured.
+/// `full` adds what the engine does not stand yet: members suspended while another is key server, settings that change or that one
+/// alone has, holders of the fallback key alone, hardware that tells no packet numbers, late user frames, and the judge of silence
+/// while secured, between two and of one alone. One life in a hundred calls a link secured for 11 s after the last
+/// frame: one peer is missed after a life time, and the key that nobody else reports is given up after another.
 /// Exit status 1 where an invariant was violated; the seed's frames and steps are then in sim-seed-N.pcap and .trace.
 #include "engine/base/text.hpp"
 #include "tests/sim/scenario.hpp"

@@ -42,7 +42,7 @@ void Scenario::disturb() {
 void Scenario::break_something(Instant span) {
   Host& victim = any_host();
   const std::string who = "m" + std::to_string(victim.index());
-  switch (random_.below(full() ? 19 : 15)) {
+  switch (random_.below(full() ? 20 : 15)) {
     case 0:
     case 1:
     case 2:
@@ -66,10 +66,7 @@ void Scenario::break_something(Instant span) {
     case 9:
       lan_.world.note(nobody, "rekeys");
       for (auto count = random_.between(1, 6); count > 0; --count)
-        lan_.after(random_.between(0, span), [this] {
-          for (Host* host : hosts_)
-            if (host->running()) static_cast<void>(host->rekey());
-        });
+        lan_.after(random_.between(0, span), [this] { ask_for_keys(); });
       return;
     case 10:
       lan_.world.note(nobody, "replay and reflection");
@@ -93,6 +90,8 @@ void Scenario::break_something(Instant span) {
       return change_group();
     case 18:
       return one_key_only();
+    case 19:
+      return disagree(victim);
     default:
       if (!victim.running()) return;
       lan_.world.note(nobody, "operator", who);
@@ -101,8 +100,13 @@ void Scenario::break_something(Instant span) {
   }
 }
 
-// 802.1X-2020 9.18: up to 120 s, in which nobody is lost. Until the key server waits for a member that is suspended, only
-// it may be the one.
+// All are asked; only the key server agrees.
+void Scenario::ask_for_keys() {
+  for (Host* host : hosts_)
+    if (host->running()) static_cast<void>(host->rekey());
+}
+
+// 802.1X-2020 9.18: up to 120 s, in which nobody is lost.
 void Scenario::suspend(Host& victim) {
   if (!full() && !victim.status().is_key_server) return;
   const auto span = random_.between(1, random_.chance(50) ? 12 : 120);
@@ -132,9 +136,36 @@ void Scenario::old_version() {
 // One member alone, by reload or for its next start: what others need not share.
 void Scenario::change_profile(Host& victim) {
   lan_.world.note(victim.index(), "other settings");
-  auto profile = random_profile(victim.index() == 0);
+  give_profile(victim, random_profile(victim.index() == 0));
+}
+
+void Scenario::give_profile(Host& victim, ProfilePointer profile) {
   if (victim.running() && random_.chance(50)) return victim.reconfigure(std::move(profile));
   victim.edit_profile(std::move(profile));
+}
+
+// One member alone wants what the others do not, until the trouble ends: it may cost it the link, and never the truth.
+void Scenario::disagree(Host& victim) {
+  lan_.world.note(victim.index(), "settings of its own");
+  const auto encrypt = encrypt_;
+  const auto suites = suites_;
+  const auto policy = policy_;
+  switch (random_.below(3)) {
+    case 0:
+      encrypt_ = !encrypt_;
+      break;
+    case 1:
+      suites_ = {all_cipher_suites[random_.below(4)]};
+      break;
+    default:
+      policy_ = policy_ == Policy::must_secure ? Policy::should_secure : Policy::must_secure;
+      break;
+  }
+  give_profile(victim, random_profile(victim.index() == 0));
+  encrypt_ = encrypt;
+  suites_ = suites;
+  policy_ = policy;
+  odd_.push_back(&victim);
 }
 
 // All members, one after the other: what they have to agree on in the end.
@@ -154,11 +185,12 @@ void Scenario::change_group() {
   quiet_from_ = std::max(quiet_from_, lan_.world.now + 20 * second);
 }
 
-// Somebody who has the fallback key alone, silent or loud, and says what key servers say.
+// Somebody who has the fallback key alone, silent, or loud: it says what key servers say and offers a SAK that is none.
 void Scenario::one_key_only() {
   if (!fallback_) return;
   const bool loud = random_.chance(50);
   lan_.world.note(nobody, "a holder of the fallback key alone", loud ? "loud" : "silent");
+  static constexpr std::array<std::uint8_t, 24> no_sak{};
   const auto forger = std::make_shared<Forger>(psk("ffeeddcc", 0x22, 16, KeyRole::fallback));
   const auto mi =
       MemberId{{8, static_cast<std::uint8_t>(random_.below(250)), static_cast<std::uint8_t>(++stranger_mn_)}};
@@ -179,6 +211,7 @@ void Scenario::one_key_only() {
         for (const core::ParticipantStatus& each : host->status().participants)
           live.push_back({.mi = each.mi, .mn = each.mn});
         content.live = live;
+        if (loud) content.distributed_sak = DistributedSakSet{.an = An{i & 3U}, .number = i, .wrapped = no_sak};
         lan_.inject(host->index(), forger->frame({{2, 0, 0, 0, 8, 8}}, content));
       }
     });
@@ -195,13 +228,10 @@ void Scenario::fail_calls(Host& victim, Instant span) {
   else
     victim.secy().fail_calls(call, error, static_cast<unsigned>(random_.between(1, 4)),
                              static_cast<unsigned>(random_.below(4)));
-  const auto rekey = [this] {
-    for (Host* host : hosts_)
-      if (host->running()) static_cast<void>(host->rekey());
-  };
-  rekey();
+  ask_for_keys();
   if (!always) return;
-  for (auto count = random_.between(1, 6); count > 0; --count) lan_.after(random_.between(0, span), rekey);
+  for (auto count = random_.between(1, 6); count > 0; --count)
+    lan_.after(random_.between(0, span), [this] { ask_for_keys(); });
 }
 
 void Scenario::break_paths(Instant span) {
@@ -260,9 +290,7 @@ void Scenario::break_process(Host& victim, Instant span) {
       return again(Host::Memory::lost);
     default:
       victim.crash_before_saving();
-      for (Host* host : hosts_)
-        if (host->running()) static_cast<void>(host->rekey());
-      return;
+      return ask_for_keys();
   }
 }
 
@@ -277,6 +305,13 @@ void Scenario::heal() {
   lan_.world.note(nobody, "heal");
   lan_.set_paths(base_);
   lan_.set_reflection(false);
+  for (Host* host : std::exchange(odd_, {})) {
+    auto profile = random_profile(host->index() == 0);
+    if (host->running())
+      host->reconfigure(std::move(profile));
+    else
+      host->edit_profile(std::move(profile));
+  }
   for (Host* host : hosts_) {
     host->secy().forgive();
     host->secy().set_cost(0);

@@ -59,7 +59,31 @@ void Manager::set_problems(const std::vector<os::Driver::Problem>& problems) {
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
+Result<bus::KeyAdded> Manager::add_key(const std::string& profile, const PreSharedKey& key) {
+  auto done = profiles_.add_key(profile, key);
+  if (done == bus::KeyAdded::added) {
+    const std::string by = key.origin.key_source.empty() ? "" : " by key source " + key.origin.key_source;
+    tell(os::LogLevel::notice, os::message_id::key_added, profile,
+         fmt::format("key {} was added{}", to_string(key.ckn), by));
+  }
+  return done;
+}
+
+void Manager::tell(os::LogLevel level, std::string_view id, const std::string& profile, std::string_view text) {
+  const std::array fields{os::Journal::Field{"MACSEC_PROFILE", profile}};
+  journal_.write(level, fmt::format("profile {}: {}", profile, text), id, fields);
+}
+
 Result<void> Manager::retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how, Duration timeout) {
+  auto done = begin_retirement(profile, ckn, how, timeout);
+  if (!done && (done.error().code == EBUSY || done.error().code == ENODATA))
+    tell(os::LogLevel::notice, os::message_id::key_retire_refused, profile,
+         fmt::format("key {} is not retired: {}", to_string(ckn), done.error().message));
+  return done;
+}
+
+Result<void> Manager::begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
+                                       Duration timeout) {
   if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
   const std::vector<os::Session*> sessions = find_all(profile);
   const bool several = is_pattern(profiles_.store().state(profile).profile->link.parent);
@@ -85,11 +109,8 @@ void Manager::finish_retirements() {
     // What is gone from the profile needs no word.
     const auto done = profiles_.retire_key(profile, ckn);
     if (done || done.error().code == ENOENT) continue;
-    const std::array fields{os::Journal::Field{"MACSEC_PROFILE", profile}};
-    journal_.write(os::LogLevel::error,
-                   fmt::format("profile {}: key {} is out of use until the next start only: {}", profile,
-                               to_string(ckn), done.error().message),
-                   os::message_id::bad_profile, fields);
+    tell(os::LogLevel::error, os::message_id::bad_profile, profile,
+         fmt::format("key {} is out of use until the next start only: {}", to_string(ckn), done.error().message));
   }
 }
 

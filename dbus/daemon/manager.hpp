@@ -45,9 +45,7 @@ class Manager final : public bus::Model {
   [[nodiscard]] std::size_t profiles_of(const std::string& client) const override {
     return profiles_.store().count_of(client);
   }
-  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& profile, const PreSharedKey& key) override {
-    return profiles_.add_key(profile, key);
-  }
+  [[nodiscard]] Result<bus::KeyAdded> add_key(const std::string& profile, const PreSharedKey& key) override;
   [[nodiscard]] Result<void> retire_key(const std::string& profile, const Ckn& ckn, core::Retirement how,
                                         Duration timeout) override;
   [[nodiscard]] Result<void> keep_key(const std::string& profile, const Ckn& ckn) override;
@@ -86,6 +84,9 @@ class Manager final : public bus::Model {
   [[nodiscard]] std::string summary() const;
 
  private:
+  [[nodiscard]] Result<void> begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
+                                              Duration timeout);
+  void tell(os::LogLevel level, std::string_view id, const std::string& profile, std::string_view text);
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
                                       const std::vector<ProfilePointer>& spare, const std::vector<IdleProfile>& idle);
   [[nodiscard]] std::vector<os::Session*> find_all(const std::string& profile) const;

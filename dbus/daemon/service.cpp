@@ -188,6 +188,9 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::unknown_ckn:
     case core::Event::Kind::authenticated:
     case core::Event::Kind::authentication_failed:
+    case core::Event::Kind::key_expiring:
+    case core::Event::Kind::key_mismatch:
+    case core::Event::Kind::clock_untrusted:
     case core::Event::Kind::reauthenticated:
     case core::Event::Kind::authentication_lost:
     case core::Event::Kind::certificate_expires:

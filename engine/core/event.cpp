@@ -29,6 +29,12 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "key-kept";
     case Event::Kind::key_overdue:
       return "key-overdue";
+    case Event::Kind::key_expiring:
+      return "key-expiring";
+    case Event::Kind::key_mismatch:
+      return "key-mismatch";
+    case Event::Kind::clock_untrusted:
+      return "clock-untrusted";
     case Event::Kind::unknown_ckn:
       return "unknown-ckn";
     case Event::Kind::authenticated:

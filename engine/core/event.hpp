@@ -26,6 +26,9 @@ struct Event {
     key_retired,            ///< a key is out of use for good
     key_kept,               ///< a key that was being retired stays
     key_overdue,            ///< a key is in use past its end
+    key_expiring,           ///< a key ends in 7 days, 1 day or 1 hour, and none follows
+    key_mismatch,           ///< a frame names a key and was made with another CAK
+    clock_untrusted,        ///< keys have lifetimes, and the wall clock is not to be believed any more
     unknown_ckn,            ///< a frame of `sci` names `ckn`, which no key here has; both are only claimed
     authenticated,          ///< by 802.1X; `text` says how and by whom
     authentication_failed,  ///< `text` says why

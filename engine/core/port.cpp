@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace macsec::core {
+namespace {
+
+/// Between two reports that another end has another CAK.
+constexpr Duration mismatch_pause = std::chrono::minutes{1};
+
+}  // namespace
 
 Port::Port(ProfilePointer profile, Secy& secy, Random& random, Trace& trace)
     : context_{.secy = secy,
@@ -97,14 +103,25 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     ++participant->icv_failures;
     participant->last_icv_failure = now;
     participant->peers().note_icv_failure(basic->sci);
+    tell_mismatch(*participant, now);
     return;
   }
+  if (participant->mismatch_told && now - *participant->mismatch_told >= mismatch_pause)
+    participant->mismatch_told.reset();
   const auto pdu = read_mkpdu(frame.body, *basic);
   if (!pdu) {
     ++counters.rx_validation_failures;
     return;
   }
   kay_.receive(*participant, *pdu, now);
+}
+
+/// Another end has another CAK under this name: told once, and again when it had the right one meanwhile.
+void Port::tell_mismatch(Participant& key, Time now) {
+  if (!key.peers().all().empty() || key.mismatch_told) return;
+  key.mismatch_told = now;
+  context_.emit(Event::Kind::key_mismatch, now,
+                "a frame names CKN " + to_string(key.ckn()) + " and was made with another CAK", key.ckn());
 }
 
 void Port::on_link(const LinkState& link, Time now) {

@@ -93,6 +93,7 @@ class Port {
  private:
   void receive_eapol(const EapolFrame& frame, Time now);
   void receive_mkpdu(const EapolFrame& frame, Time now);
+  void tell_mismatch(Participant& key, Time now);
   void settle(Time now);
 
   Context context_;

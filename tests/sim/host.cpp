@@ -218,6 +218,9 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::key_retired:
     case core::Event::Kind::key_kept:
     case core::Event::Kind::key_overdue:
+    case core::Event::Kind::key_expiring:
+    case core::Event::Kind::key_mismatch:
+    case core::Event::Kind::clock_untrusted:
     case core::Event::Kind::unknown_ckn:
     case core::Event::Kind::authenticated:
     case core::Event::Kind::authentication_failed:

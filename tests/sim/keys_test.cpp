@@ -274,6 +274,27 @@ TEST(Chain, WhoseOnlyKeyIsOverIsKeptAndSaysSo) {
   EXPECT_TRUE(chain.lab.secures_within(10 * second)) << "and after a reboot";
 }
 
+TEST(Chain, TellsOfItsEndThreeTimesWhileNoKeyFollows) {
+  constexpr std::int64_t hour = 3600;
+  const std::int64_t end = now_2027 + 240 * hour;
+  Clocks alone{with(key("10", 0x11, {.not_after = end})), {now_2027, now_2027}};
+  Clocks followed{with(key("10", 0x11, {.not_after = end}), key("20", 0x22, {.not_before = end - hour})),
+                  {now_2027, now_2027}};
+  const auto told = [](const Clocks& chain) { return chain.hosts[0]->events(core::Event::Kind::key_expiring); };
+  for (const auto& [left, count] : {std::pair{240 * hour, 0U},
+                                    {167 * hour, 1U},
+                                    {30 * hour, 1U},
+                                    {20 * hour, 2U},
+                                    {2 * hour, 2U},
+                                    {hour / 2, 3U},
+                                    {hour / 4, 3U}})
+    for (Clocks* chain : {&alone, &followed}) {
+      for (Host* host : chain->hosts) host->set_wall_clock(end - left);
+      chain->lab.lan.run_for(10 * second);
+      EXPECT_EQ(told(*chain), chain == &alone ? count : 0U) << left / hour << " hours before";
+    }
+}
+
 TEST(Chain, EndsAtItsBoundWhereThatIsWanted) {
   const auto profile = cutting(with(key("10", 0x11, {.not_after = now_2027 + 100})), seconds{10});
   Clocks chain{profile, {now_2027, now_2027}};
@@ -293,6 +314,7 @@ TEST(Chain, IsSecuredWhereAClockWasNeverSet) {
     Clocks chain{profile, clocks};
     EXPECT_TRUE(chain.lab.secures_within(5 * second));
     EXPECT_EQ(chain.hosts[0]->status().clock_trusted, *clocks.begin() != 0);
+    EXPECT_EQ(chain.hosts[0]->events(core::Event::Kind::clock_untrusted), *clocks.begin() == 0 ? 1U : 0U);
   }
 }
 

@@ -185,6 +185,7 @@ TEST(Mismatch, OfTheKey) {
   EXPECT_FALSE(lab.secures_within(20 * second));
   EXPECT_EQ(one.status().reason, Reason::cak_mismatch);
   EXPECT_GT(one.status().counters.rx_icv_failures, 0U);
+  EXPECT_EQ(one.events(core::Event::Kind::key_mismatch), 1U) << "told once";
 }
 
 TEST(Mismatch, OfTheCipherSuite) {

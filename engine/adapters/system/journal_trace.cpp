@@ -61,6 +61,12 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::warning, message_id::key_kept};
     case Kind::key_overdue:
       return Voice{LogLevel::warning, message_id::key_overdue};
+    case Kind::key_expiring:
+      return Voice{LogLevel::warning, message_id::key_expiring};
+    case Kind::key_mismatch:
+      return Voice{LogLevel::warning, message_id::key_mismatch};
+    case Kind::clock_untrusted:
+      return Voice{LogLevel::warning, message_id::clock_untrusted};
     case Kind::authenticated:
       return Voice{LogLevel::notice, message_id::authenticated};
     case Kind::authentication_failed:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/key_chain.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -235,10 +237,43 @@ void KeyChain::set_timers(const Participant& key, Time now) {
     deadlines_.set_sooner(Timer::silence, *key.heard_idle + life_time);
 }
 
+/// Tells once that lifetimes are not judged by the clock, until they are again.
+void KeyChain::tell_doubt(std::span<const Participant> participants, Time now) {
+  const auto bounded = [](const Participant& key) { return key.not_before || key.not_after; };
+  const bool doubt = epoch_ && !trusted_ && enabled_ && std::ranges::any_of(participants, bounded);
+  if (doubt && !doubt_told_)
+    context_.emit(Event::Kind::clock_untrusted, now,
+                  "keys have lifetimes, and the clock is older than they can be or not synchronised");
+  doubt_told_ = doubt;
+}
+
+/// Tells of the end of a key that is in use and has no successor, once each time one of the marks is reached.
+void KeyChain::tell_end(Participant& key, std::span<const Participant> participants, Time now) {
+  using std::chrono::hours;
+  constexpr std::array<Duration, 3> marks{hours{7 * 24}, hours{24}, hours{1}};
+  const std::optional<Time> end = at(key.not_after);
+  if (!end || !trusted_ || !key.active || key.state != KeyState::active) return;
+  const auto follows = [&](const Participant& other) {
+    const std::optional<Time> its = at(other.not_after);
+    return &other != &key && !other.retired && !other.draining_until && other.role == key.role && (!its || *its > *end);
+  };
+  if (std::ranges::any_of(participants, follows)) return;
+  const auto reached =
+      static_cast<std::size_t>(std::ranges::count_if(marks, [&](Duration mark) { return *end - now <= mark; }));
+  if (reached < marks.size()) deadlines_.set_sooner(Timer::bound, *end - marks[reached]);
+  if (reached <= key.end_told) return;
+  key.end_told = reached;
+  context_.emit(Event::Kind::key_expiring, now,
+                to_string(key.ckn()) + " ends in " + format_duration(std::chrono::ceil<seconds>(*end - now)) +
+                    ", and no key follows",
+                key.ckn());
+}
+
 void KeyChain::follow(std::span<Participant> participants, bool enabled, Time now) {
   deadlines_.stop_all();
   enabled_ = enabled;
   trusted_ = judge_clock(participants, now);
+  tell_doubt(participants, now);
   weigh(participants, now);
   for (Participant& key : participants)
     if (key.draining_until) drain(key, now);
@@ -251,7 +286,9 @@ void KeyChain::follow(std::span<Participant> participants, bool enabled, Time no
     KeyState state = due(key, now);
     if (&key == spare) state = by_clock(key, now) == KeyState::waiting ? KeyState::early : KeyState::overdue;
     put(key, state, now);
-    if (enabled_) set_timers(key, now);
+    if (!enabled_) continue;
+    set_timers(key, now);
+    tell_end(key, participants, now);
   }
 }
 

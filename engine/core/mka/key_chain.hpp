@@ -60,6 +60,8 @@ class KeyChain {
   void put(Participant& key, KeyState state, Time now);
   void retire_now(Participant& key, std::string_view how, Time now);
   void set_timers(const Participant& key, Time now);
+  void tell_doubt(std::span<const Participant> participants, Time now);
+  void tell_end(Participant& key, std::span<const Participant> participants, Time now);
 
   Context& context_;
   const Cp& cp_;
@@ -69,6 +71,7 @@ class KeyChain {
   bool enabled_ = true;
   bool any_in_time_ = false;  ///< as of the last follow()
   bool trusted_ = true;       ///< the same
+  bool doubt_told_ = false;
   std::optional<Sci> foreign_server_;
 };
 

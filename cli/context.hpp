@@ -38,7 +38,7 @@ struct Options {
   bool pager = true;
   bool ask = true;               ///< polkit may ask for a password
   std::optional<Duration> wait;  ///< how long; nothing: not at all
-  bool runtime = false;          ///< a new profile lives in memory only
+  bool runtime = false;          ///< a new profile or key lives in memory only
   std::string to;                ///< format
   std::string from;              ///< format
   std::string name;              ///< of an imported profile

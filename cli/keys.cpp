@@ -117,9 +117,10 @@ void print_outcome(Context& context, const std::string& profile, const std::stri
     context.print("{}: {} {}\n", profile, ckn, outcome);
 }
 
-Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key) {
+Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
+             const bus::KeyKeeping& keeping) {
   const auto outcome =
-      context.ask<std::string>([&](const bus::Client& daemon) { return daemon.add_key(profile.path, key); });
+      context.ask<std::string>([&](const bus::Client& daemon) { return daemon.add_key(profile.path, key, keeping); });
   if (!outcome) return context.status;
   const auto ckn = std::ranges::find(key.texts, "Ckn", [](const auto& text) { return text.first; });
   print_outcome(context, profile.info.name, ckn->second, *outcome);

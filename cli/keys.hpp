@@ -15,7 +15,8 @@ namespace macsec::cli {
 void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome);
 
 /// Adds a key, and prints whether it is new.
-[[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key);
+[[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
+                           const bus::KeyKeeping& keeping = {});
 
 /// Retires a key and waits for it, for `patience` in all; nothing: without end. Where the time is over both keys stay, and
 /// what is missing is told.

@@ -47,7 +47,7 @@ Exit run_key_add(Context& context) {
   if (context.options.dry_run) return tell_plan(context, profile->info, text_of(*settings, "Key", "Ckn").value_or(""));
   if (const auto key = add_key(context.options, *settings, true); !key)
     return context.complain(Exit::failed, key.error().message);
-  return add_key(context, *profile, settings->front());
+  return add_key(context, *profile, settings->front(), {.memory = context.options.runtime, .key_source = {}});
 }
 
 }  // namespace macsec::cli

@@ -74,8 +74,8 @@ void park(bus::ClientProfile& client, Time now) {
 
 }  // namespace
 
-ProfileStore::ProfileStore(std::vector<std::string> directories, ProfileContext context)
-    : directories_{std::move(directories)}, context_{std::move(context)} {
+ProfileStore::ProfileStore(std::vector<std::string> directories, ProfileContext context, MemoryKeyring memory_keys)
+    : directories_{std::move(directories)}, context_{std::move(context)}, memory_keys_{std::move(memory_keys)} {
   if (directories_.empty())
     for (const std::string_view directory : profile_directories()) directories_.emplace_back(directory);
 }
@@ -230,7 +230,8 @@ void ProfileStore::add_key_files(Entry& entry) const {
 
 /// Keys in memory go with their profile.
 void ProfileStore::forget_absent() {
-  memory_keys_.forget_others([this](const std::string& name) { return entries_.contains(name); });
+  const std::vector<std::string> present = names();
+  memory_keys_.keep_only({present.begin(), present.end()});
 }
 
 /// Puts a key file in place where the profile, with it, can run.
@@ -249,18 +250,11 @@ Result<bus::KeyAdded> ProfileStore::add_key(const std::string& name, const PreSh
   if (at == entries_.end()) return no_profile(name);
   const ProfilePointer& profile = at->second.state.profile;
   if (!profile) return fail(EINVAL, fmt::format("{} has errors: macsecctl profile check {}", name, name));
-  if (!profile->static_keys.empty()) return fail(ENOTSUP, fmt::format("the keys of {} are static", name));
-  if (const std::string why = objection_to(*profile, key); !why.empty()) return fail(EINVAL, why);
-  if (const auto same = std::ranges::find(profile->keys, key.ckn, &PreSharedKey::ckn); same != profile->keys.end()) {
-    if (same->cak == key.cak) return bus::KeyAdded::present;
-    return fail(EEXIST, fmt::format("CKN {} has another CAK: a new key needs a new CKN", to_string(key.ckn)));
-  }
-  if (std::ranges::find(profile->retired, key.ckn, &RetiredKey::ckn) != profile->retired.end())
-    return fail(EEXIST, fmt::format("CKN {} was retired: a new key needs a new CKN", to_string(key.ckn)));
-  if (const std::string why = too_many_with(*profile, key, *context_.as_of_now().now); !why.empty())
-    return fail(E2BIG, why);
+  const Result<bool> has = has_or_may_have(*profile, key, *context_.as_of_now().now);
+  if (!has) return std::unexpected{has.error()};
+  if (*has) return bus::KeyAdded::present;
   if (key.origin.memory) {
-    memory_keys_.add(name, key);
+    if (auto kept = memory_keys_.add(name, key); !kept) return std::unexpected{kept.error()};
     at->second.state.profile = memory_keys_.complete(profile);
     return bus::KeyAdded::added;
   }
@@ -276,10 +270,14 @@ Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) c
   const std::vector<PreSharedKey>& keys = at->second.state.profile->keys;
   const auto key = std::ranges::find(keys, ckn, &PreSharedKey::ckn);
   if (key == keys.end()) return fail(ENOENT, fmt::format("{} has no key with CKN {}", name, to_string(ckn)));
-  const auto another = [&](const PreSharedKey& other) { return &other != &*key && other.role == KeyRole::primary; };
+  // One in memory ends with the service, and files alone must make a profile.
+  const bool lasts = at->second.state.profile->key_source || key->origin.memory;
+  const auto another = [&](const PreSharedKey& other) {
+    return &other != &*key && other.role == KeyRole::primary && (lasts || !other.origin.memory);
+  };
   if (std::ranges::none_of(keys, another))
-    return fail(ENODATA,
-                fmt::format("CKN {} is the last primary key of {}: add another one first", to_string(ckn), name));
+    return fail(ENODATA, fmt::format("CKN {} is the last primary key of {}{}: add another one first", to_string(ckn),
+                                     name, lasts ? "" : " in a file"));
   if (key->origin.memory) return {};
   const std::string drop_ins = std::filesystem::path{key_file_of(name, ckn)}.parent_path();
   if (may_change(drop_ins) || (errno == ENOENT && may_change(directories_.front()))) return {};
@@ -291,9 +289,9 @@ Result<void> ProfileStore::retire_key(const std::string& name, const Ckn& ckn) {
   const std::int64_t now = *context_.as_of_now().now;
   Entry& entry = entries_.at(name);
   if (std::ranges::find(entry.state.profile->keys, ckn, &PreSharedKey::ckn)->origin.memory) {
-    memory_keys_.retire(name, ckn, now);
+    auto kept = memory_keys_.retire(name, ckn, now);
     entry.state.profile = memory_keys_.complete(entry.state.profile);
-    return {};
+    return kept;
   }
   const std::string text =
       fmt::format("# Written by macsecd: this key is out of use.\n\n[Key]\nCkn={}\nRetired=@{}\n", to_string(ckn), now);
@@ -331,6 +329,7 @@ Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client
            .client = std::move(client)};
   (*entry)->base = std::move(profile);
   add_key_files(**entry);
+  forget_absent();
   return {};
 }
 
@@ -412,6 +411,7 @@ std::vector<std::string> ProfileStore::come_back(const std::string& client) {
 }
 
 std::vector<std::string> ProfileStore::expire(Time now) {
+  memory_keys_.expire(now);
   std::vector<std::string> gone;
   std::erase_if(entries_, [&](const auto& each) {
     const auto& client = each.second.state.client;
@@ -424,7 +424,7 @@ std::vector<std::string> ProfileStore::expire(Time now) {
 }
 
 std::optional<Time> ProfileStore::next_expiry() const {
-  std::optional<Time> next;
+  std::optional<Time> next = memory_keys_.next_expiry();
   for (const auto& [name, entry] : entries_) {
     const auto& client = entry.state.client;
     if (client && client->parked_until && (!next || *client->parked_until < *next)) next = client->parked_until;

@@ -23,7 +23,7 @@ class ProfileStore {
  public:
   using RunningProblems = std::map<std::string, RunningProblem>;  ///< by profile
   /// `directories`, the administrator's first; empty: the usual ones.
-  ProfileStore(std::vector<std::string> directories, ProfileContext context);
+  ProfileStore(std::vector<std::string> directories, ProfileContext context, MemoryKeyring memory_keys = {});
 
   using Report = std::function<void(const Diagnostic&)>;
   enum class Tell : std::uint8_t {

@@ -85,11 +85,14 @@ Result<void> Service::start() {
 
   if (auto done = take(retirements_, loop_.deferred([this] { manager_->finish_retirements(); })); !done) return done;
 
-  auto driver = os::Driver::open(loop_, journal_, state_);
+  std::vector<os::KeptFile> inherited = os::inherited_files();
+  auto driver = os::Driver::open(loop_, journal_, state_, inherited);
   if (!driver) return std::unexpected{driver.error()};
   driver_ = std::move(*driver);
-  manager_ = std::make_unique<Manager>(*driver_, journal_,
-                                       ProfileStore{options_.config_dirs, ProfileContext::from_environment()});
+  memory_.emplace(inherited);
+  MemoryKeyring keys{memory_->take(), [this](const MemoryKeys& each) { return memory_->keep(each); }, os::boot_time()};
+  manager_ = std::make_unique<Manager>(
+      *driver_, journal_, ProfileStore{options_.config_dirs, ProfileContext::from_environment(), std::move(keys)});
   if (options_.bus)
     if (auto done = start_bus(); !done) return done;
   const auto changed = [this](const os::Session& session) {
@@ -185,12 +188,12 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::state_changed:
     case core::Event::Kind::rekey_started:
     case core::Event::Kind::key_server_changed:
-    case core::Event::Kind::unknown_ckn:
-    case core::Event::Kind::authenticated:
-    case core::Event::Kind::authentication_failed:
     case core::Event::Kind::key_expiring:
     case core::Event::Kind::key_mismatch:
     case core::Event::Kind::clock_untrusted:
+    case core::Event::Kind::unknown_ckn:
+    case core::Event::Kind::authenticated:
+    case core::Event::Kind::authentication_failed:
     case core::Event::Kind::reauthenticated:
     case core::Event::Kind::authentication_lost:
     case core::Event::Kind::certificate_expires:

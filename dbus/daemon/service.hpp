@@ -5,6 +5,7 @@
 #include "dbus/daemon/manager.hpp"
 #include "dbus/daemon/options.hpp"
 #include "dbus/server/server.hpp"
+#include "engine/adapters/system/memory_keeper.hpp"
 
 namespace macsec::daemon {
 
@@ -33,6 +34,7 @@ class Service {
   os::EventLoop loop_;
   os::StateStore state_;
   std::unique_ptr<os::Driver> driver_;
+  std::optional<os::MemoryKeeper> memory_;
   std::unique_ptr<Manager> manager_;
   std::unique_ptr<bus::Server> server_;  ///< null with --no-bus
   os::EventSource sigterm_;

@@ -22,10 +22,11 @@ bool same_link(const Profile& before, const Profile& after) {
 
 }  // namespace
 
-Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
+Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector<KeptFile>& inherited)
     : loop_{loop},
       journal_{journal},
       store_{store},
+      keys_{inherited, boot_time()},
       wires_{loop,
              journal,
              {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); },
@@ -50,8 +51,9 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store)
 
 Driver::~Driver() = default;
 
-Result<std::unique_ptr<Driver>> Driver::open(EventLoop& loop, Journal& journal, StateStore& store) {
-  std::unique_ptr<Driver> driver{new Driver{loop, journal, store}};
+Result<std::unique_ptr<Driver>> Driver::open(EventLoop& loop, Journal& journal, StateStore& store,
+                                             std::vector<KeptFile>& inherited) {
+  std::unique_ptr<Driver> driver{new Driver{loop, journal, store, inherited}};
   if (auto started = driver->start(); !started) return std::unexpected{started.error()};
   return driver;
 }

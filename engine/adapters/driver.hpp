@@ -40,8 +40,10 @@ class Driver {
     take_down,  ///< keys are deleted, devices made here removed, adopted ones dormant
   };
   using Problem = PortPatterns::Problem;
-  /// All arguments outlive the driver. Fails where the kernel has no MACsec or refuses sockets.
-  [[nodiscard]] static Result<std::unique_ptr<Driver>> open(EventLoop& loop, Journal& journal, StateStore& store);
+  /// The first three outlive the driver, which takes its own out of `inherited`. Fails where the kernel has no MACsec or
+  /// refuses sockets.
+  [[nodiscard]] static Result<std::unique_ptr<Driver>> open(EventLoop& loop, Journal& journal, StateStore& store,
+                                                            std::vector<KeptFile>& inherited);
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
   ~Driver();
@@ -98,7 +100,7 @@ class Driver {
   void stop(Farewell farewell);
 
  private:
-  Driver(EventLoop& loop, Journal& journal, StateStore& store);
+  Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector<KeptFile>& inherited);
   [[nodiscard]] Result<void> start();
 
   std::vector<Problem> follow_profiles();
@@ -135,7 +137,7 @@ class Driver {
   EventLoop& loop_;
   Journal& journal_;
   StateStore& store_;
-  KeyKeeper keys_ = KeyKeeper::open();
+  KeyKeeper keys_;
   OsRandom random_;
   DriverObserver observer_;
   std::unique_ptr<MacsecKernel> kernel_;

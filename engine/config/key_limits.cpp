@@ -2,6 +2,7 @@
 #include "engine/config/key_limits.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <span>
 
 namespace macsec {
@@ -19,17 +20,6 @@ std::size_t count_speaking(std::span<const PreSharedKey> keys, const Profile& pr
   }));
 }
 
-}  // namespace
-
-std::string objection_to(const Profile& profile, const PreSharedKey& key) {
-  constexpr std::size_t long_key = 32;
-  if (!profile.static_keys.empty()) return "the keys of " + profile.name + " are static";
-  if (profile.pae && key.role != KeyRole::fallback) return "a key beside [8021X] needs Role=fallback";
-  if (profile.mka.strength == Strength::cnsa2 && key.cak.size() != long_key)
-    return "a CAK of 128 bit is not accepted with Strength=cnsa2: 256 bit";
-  return {};
-}
-
 std::string too_many_with(const Profile& profile, const PreSharedKey& key, std::int64_t now) {
   if (profile.keys.size() >= most_keys)
     return "a profile has " + std::to_string(most_keys) + " keys at most: retire one first";
@@ -41,6 +31,31 @@ std::string too_many_with(const Profile& profile, const PreSharedKey& key, std::
     return "key source " + key.origin.key_source + " brought " + std::to_string(most_keys_of_source) +
            " keys already: retire one first";
   return {};
+}
+
+}  // namespace
+
+std::string objection_to(const Profile& profile, const PreSharedKey& key) {
+  constexpr std::size_t long_key = 32;
+  if (!profile.static_keys.empty()) return "the keys of " + profile.name + " are static";
+  if (profile.pae && key.role != KeyRole::fallback) return "a key beside [8021X] needs Role=fallback";
+  if (profile.mka.strength == Strength::cnsa2 && key.cak.size() != long_key)
+    return "a CAK of 128 bit is not accepted with Strength=cnsa2: 256 bit";
+  return {};
+}
+
+Result<bool> has_or_may_have(const Profile& profile, const PreSharedKey& key, std::int64_t now) {
+  if (!profile.static_keys.empty()) return fail(ENOTSUP, "the keys of " + profile.name + " are static");
+  if (std::string why = objection_to(profile, key); !why.empty()) return fail(EINVAL, std::move(why));
+  const std::string name = "CKN " + to_string(key.ckn);
+  if (const auto same = std::ranges::find(profile.keys, key.ckn, &PreSharedKey::ckn); same != profile.keys.end()) {
+    if (same->cak == key.cak) return true;
+    return fail(EEXIST, name + " has another CAK: a new key needs a new CKN");
+  }
+  if (std::ranges::find(profile.retired, key.ckn, &RetiredKey::ckn) != profile.retired.end())
+    return fail(EEXIST, name + " was retired: a new key needs a new CKN");
+  if (std::string why = too_many_with(profile, key, now); !why.empty()) return fail(E2BIG, std::move(why));
+  return false;
 }
 
 }  // namespace macsec

@@ -6,11 +6,12 @@
 
 namespace macsec {
 
-/// Why `profile` cannot have `key`, whatever else it has; empty: it can.
+/// Why `profile` cannot have `key`, whatever other keys it has; empty: it can.
 [[nodiscard]] std::string objection_to(const Profile& profile, const PreSharedKey& key);
 
-/// Why there are too many keys with `key`: 64, 4 that are in their time at `now` (seconds since 1970), or 3 of one key
-/// source, two in use and one on its way; empty: there are not.
-[[nodiscard]] std::string too_many_with(const Profile& profile, const PreSharedKey& key, std::int64_t now);
+/// Whether `profile` has `key`, name and CAK; no: it may have it at `now` (seconds since 1970). ENOTSUP: its keys are static;
+/// EINVAL: objection_to(); EEXIST: the name has another CAK, or was retired; E2BIG: it has 64 keys, 4 that are in their time, or 3
+/// of the same key source, two in use and one on its way.
+[[nodiscard]] Result<bool> has_or_may_have(const Profile& profile, const PreSharedKey& key, std::int64_t now);
 
 }  // namespace macsec

@@ -2,6 +2,7 @@
 /// Keys of a profile that are in no file: programs brought them, and they end with the service.
 #pragma once
 
+#include "engine/base/wiped.hpp"
 #include "engine/config/profile.hpp"
 
 namespace macsec {
@@ -18,5 +19,10 @@ inline constexpr std::size_t most_retired_keys = 64;
 /// `profile` with these keys in place of those from memory that it has; null: with none. A key that the profile cannot have
 /// beside what its files say is left out.
 [[nodiscard]] ProfilePointer with_memory_keys(ProfilePointer profile, const MemoryKeys* memory);
+
+/// For the next process; versioned, another version is not read. At most 64 keys and most_retired_keys names.
+[[nodiscard]] WipedBuffer write_memory_keys(const MemoryKeys& keys);
+/// Nothing when it is not what write_memory_keys() made.
+[[nodiscard]] std::optional<MemoryKeys> read_memory_keys(Bytes octets);
 
 }  // namespace macsec

@@ -187,6 +187,7 @@ TEST_F(KeyMethods, AKeyInMemoryIsInNoFile) {
             error::invalid_settings)
       << "no update brings it into a file";
 
+  EXPECT_EQ(retire("aa"), error::last_key) << "of those that a stop leaves";
   EXPECT_EQ(retire("bb"), "");
   EXPECT_FALSE(std::filesystem::exists(key_file("bb")));
   EXPECT_TRUE(model().reload());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Session keys in the service manager's descriptor store, which a socket of this test stands for.
 #include "engine/adapters/system/key_keeper.hpp"
+#include "engine/adapters/system/memory_keeper.hpp"
 #include "tests/temporary_directory.hpp"
 
 #include <cerrno>
@@ -69,7 +70,7 @@ class Manager {
       const std::string_view words{text.data(), static_cast<std::size_t>(size)};
       const std::string name{words.substr(words.find("FDNAME=") + 7)};
       if (words.starts_with("FDSTOREREMOVE=1")) {
-        std::erase_if(store_, [&name](const KeyKeeper::Stored& each) { return each.name == name; });
+        std::erase_if(store_, [&name](const KeptFile& each) { return each.name == name; });
       } else if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
         int descriptor = -1;
         std::memcpy(&descriptor, CMSG_DATA(header), sizeof(descriptor));
@@ -78,10 +79,10 @@ class Manager {
     }
   }
   /// As handed to the next process: the store has its own.
-  [[nodiscard]] std::vector<KeyKeeper::Stored> hand_over() {
+  [[nodiscard]] std::vector<KeptFile> hand_over() {
     follow();
-    std::vector<KeyKeeper::Stored> out;
-    for (const KeyKeeper::Stored& each : store_)
+    std::vector<KeptFile> out;
+    for (const KeptFile& each : store_)
       out.push_back({each.name, FileDescriptor{::fcntl(each.descriptor.get(), F_DUPFD_CLOEXEC, 3)}});
     return out;
   }
@@ -89,22 +90,39 @@ class Manager {
     follow();
     return store_.size();
   }
-  [[nodiscard]] const std::vector<KeyKeeper::Stored>& store() const noexcept { return store_; }
+  [[nodiscard]] const std::vector<KeptFile>& store() const noexcept { return store_; }
 
  private:
   test::TemporaryDirectory directory_;
   FileDescriptor socket_;
-  std::vector<KeyKeeper::Stored> store_;
+  std::vector<KeptFile> store_;
 };
+
+KeyKeeper from(std::vector<KeptFile> inherited) { return {inherited, start}; }
+
+MemoryKeys memory_keys(const std::string& profile, std::uint8_t fill) {
+  MemoryKeys out{.profile = profile, .keys = {}, .retired = {}};
+  const std::array ckn{fill, std::uint8_t{1}};
+  const std::array<std::uint8_t, 32> cak{fill};
+  PreSharedKey& key = out.keys.emplace_back();
+  key.ckn = Ckn::from(ckn).value();
+  key.cak = Secret<32>{cak};
+  key.role = KeyRole::fallback;
+  key.not_before = -5;
+  key.not_after = 4'000'000'000;
+  key.origin = {.memory = true, .key_source = "metro-a"};
+  out.retired.push_back({.ckn = Ckn::from_hex("beef").value(), .at = 77, .memory = true});
+  return out;
+}
 
 TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
   Manager manager;
   {
-    KeyKeeper keeper{{}, start};
+    KeyKeeper keeper = from({});
     ASSERT_TRUE(keeper.keep(session("office", 7)));
     ASSERT_TRUE(keeper.keep(session("lab", 8)));
   }
-  KeyKeeper next{manager.hand_over(), start};
+  KeyKeeper next = from(manager.hand_over());
   const auto kept = next.take("office");
   ASSERT_TRUE(kept);
   ASSERT_EQ(kept->keys.size(), 1U);
@@ -118,13 +136,13 @@ TEST(KeyKeeper, HandsASessionToTheNextProcessOnce) {
 
 TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   EXPECT_EQ(manager.size(), 1U) << "the same keys are not stored again";
   ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
   EXPECT_EQ(manager.size(), 1U);
-  KeyKeeper next{manager.hand_over(), start};
+  KeyKeeper next = from(manager.hand_over());
   EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
   ASSERT_TRUE(next.keep(session("office", 10, 3)));
   EXPECT_EQ(manager.size(), 1U) << "also where another process put it there";
@@ -132,7 +150,7 @@ TEST(KeyKeeper, AnotherSessionTakesThePlaceOfTheOneBefore) {
 
 TEST(KeyKeeper, AnotherTimeOfTheHostIsStoredWithTheSameKeys) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   for (const auto due : {std::chrono::hours{8}, std::chrono::hours{1}}) {
     core::KeptSession kept = session("office", 7);
     kept.keys[0].host = core::HostSession{.host = {{2, 0, 0, 0, 0, 1}}, .identity = "host1"};
@@ -140,29 +158,29 @@ TEST(KeyKeeper, AnotherTimeOfTheHostIsStoredWithTheSameKeys) {
     ASSERT_TRUE(keeper.keep(kept));
     EXPECT_EQ(manager.size(), 1U);
   }
-  KeyKeeper next{manager.hand_over(), start};
+  KeyKeeper next = from(manager.hand_over());
   EXPECT_EQ(next.take("office")->keys[0].host->reauthentication, start + std::chrono::hours{1});
 }
 
 TEST(KeyKeeper, OfTwoThatACrashLeftTheLaterCounts) {
   Manager manager;
   {
-    KeyKeeper keeper{{}, start};
+    KeyKeeper keeper = from({});
     ASSERT_TRUE(keeper.keep(session("office", 7)));
   }
   auto both = manager.hand_over();
   {
-    KeyKeeper keeper{manager.hand_over(), start};
+    KeyKeeper keeper = from(manager.hand_over());
     ASSERT_TRUE(keeper.keep(session("office", 9, 2)));
   }
   for (auto& each : manager.hand_over()) both.push_back(std::move(each));
-  KeyKeeper next{std::move(both), start};
+  KeyKeeper next = from(std::move(both));
   EXPECT_EQ(next.take("office")->keys[0].sequence, 2U);
 }
 
 TEST(KeyKeeper, ForgetsWhatASessionNoLongerHas) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   ASSERT_TRUE(keeper.keep({.profile = "office", .parent = "eth0", .keys = {}, .until = {}}));
   EXPECT_EQ(manager.size(), 0U);
@@ -173,30 +191,30 @@ TEST(KeyKeeper, ForgetsWhatASessionNoLongerHas) {
 
 TEST(KeyKeeper, TheEndOfACachedKeyGoesAlong) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   core::KeptSession cached = session("office", 7);
   ASSERT_TRUE(keeper.keep(cached));
   cached.until = start + std::chrono::minutes{2};
   ASSERT_TRUE(keeper.keep(cached));
   EXPECT_EQ(manager.size(), 1U);
-  KeyKeeper next{manager.hand_over(), start};
+  KeyKeeper next = from(manager.hand_over());
   EXPECT_EQ(next.take("office")->until, cached.until);
   cached.until.reset();
   ASSERT_TRUE(next.keep(cached));
-  EXPECT_FALSE((KeyKeeper{manager.hand_over(), start}.take("office")->until)) << "a peer speaks with it again";
+  EXPECT_FALSE((from(manager.hand_over()).take("office")->until)) << "a peer speaks with it again";
 }
 
 TEST(KeyKeeper, WhatNoProfileTakesIsForgotten) {
   Manager manager;
   {
-    KeyKeeper keeper{{}, start};
+    KeyKeeper keeper = from({});
     core::KeptSession cached = session("lab", 8);
     cached.until = start + std::chrono::minutes{1};
     ASSERT_TRUE(keeper.keep(cached));
     ASSERT_TRUE(keeper.keep(session("office", 7)));
     ASSERT_TRUE(keeper.keep(session("deleted", 9)));
   }
-  KeyKeeper next{manager.hand_over(), start};
+  KeyKeeper next = from(manager.hand_over());
   EXPECT_TRUE(next.take("office"));
   ASSERT_EQ(next.next(), start + std::chrono::minutes{1});
   next.forget_left(*next.next());
@@ -210,7 +228,7 @@ TEST(KeyKeeper, WhatNoProfileTakesIsForgotten) {
 
 TEST(KeyKeeper, WhatIsInTheStoreCannotBeChanged) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   ASSERT_TRUE(keeper.keep(session("office", 7)));
   manager.follow();
   const int file = manager.store()[0].descriptor.get();
@@ -257,13 +275,15 @@ TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {
 
 TEST(KeyKeeper, TheAccountOfASessionGoesAlong) {
   Manager manager;
-  KeyKeeper keeper{{}, start};
+  std::vector<KeptFile> none;
+  KeyKeeper keeper{none, start};
   EXPECT_FALSE(keeper.has_accounts());
   core::KeptSession kept = session("office", 7);
   kept.account = accounted();
   ASSERT_TRUE(keeper.keep(kept));
   ASSERT_TRUE(keeper.keep(session("lab", 8)));
-  KeyKeeper next{manager.hand_over(), start};
+  std::vector<KeptFile> inherited = manager.hand_over();
+  KeyKeeper next{inherited, start};
   EXPECT_TRUE(next.has_accounts());
   EXPECT_EQ(next.take("office")->account, kept.account);
   EXPECT_FALSE(next.has_accounts());
@@ -273,8 +293,52 @@ TEST(KeyKeeper, TheAccountOfASessionGoesAlong) {
 }
 
 TEST(KeyKeeper, WithoutAServiceManagerThereIsNothingToDo) {
-  KeyKeeper keeper{{}, start};
+  KeyKeeper keeper = from({});
   EXPECT_TRUE(keeper.keep(session("office", 7)));
+}
+
+TEST(MemoryKeeper, HandsKeysToTheNextProcess) {
+  Manager manager;
+  {
+    std::vector<KeptFile> none;
+    MemoryKeeper keeper{none};
+    ASSERT_TRUE(keeper.keep(memory_keys("link", 7)));
+    ASSERT_TRUE(keeper.keep(memory_keys("link", 8)));
+    ASSERT_TRUE(keeper.keep(memory_keys("lab", 9)));
+    ASSERT_TRUE(from({}).keep(session("office", 7)));
+  }
+  EXPECT_EQ(manager.size(), 3U) << "one a profile, beside what others keep";
+  std::vector<KeptFile> inherited = manager.hand_over();
+  MemoryKeeper next{inherited};
+  EXPECT_EQ(inherited.size(), 1U) << "theirs is left to them";
+  std::vector<MemoryKeys> kept = next.take();
+  ASSERT_EQ(kept.size(), 2U);
+  const MemoryKeys before = memory_keys("link", 8);
+  const MemoryKeys& after = kept[kept[0].profile == "link" ? 0 : 1];
+  EXPECT_EQ(after.profile, "link");
+  EXPECT_EQ(after.keys, before.keys);
+  EXPECT_TRUE(after.keys.at(0).origin.memory);
+  EXPECT_EQ(after.keys.at(0).origin.key_source, "metro-a");
+  ASSERT_EQ(after.retired.size(), 1U);
+  EXPECT_EQ(after.retired[0].ckn, before.retired[0].ckn);
+  EXPECT_EQ(after.retired[0].at, 77);
+  ASSERT_TRUE(next.keep({.profile = "link", .keys = {}, .retired = {}}));
+  EXPECT_EQ(manager.size(), 2U) << "a profile without keys leaves nothing";
+}
+
+TEST(MemoryKeeper, WhatIsCutOrOfAnotherVersionIsNotRead) {
+  const WipedBuffer whole = write_memory_keys(memory_keys("link", 7));
+  ASSERT_TRUE(read_memory_keys(whole.octets()));
+  for (std::size_t size = 0; size < whole.octets().size(); ++size)
+    EXPECT_FALSE(read_memory_keys(whole.octets().first(size))) << size;
+  WipedBuffer longer = write_memory_keys(memory_keys("link", 7));
+  longer.add("x");
+  EXPECT_FALSE(read_memory_keys(longer.octets()));
+  for (std::size_t at = 0; at < 8; ++at) {
+    std::vector<std::uint8_t> other{whole.octets().begin(), whole.octets().end()};
+    other[at] ^= 1U;
+    EXPECT_FALSE(read_memory_keys(other)) << at;
+  }
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Keys of authentications, kept for the next process in the service manager's descriptor store: one sealed memory file a
-/// profile. They are in no file of a disk, and gone with the service (systemd.service(5), FileDescriptorStoreMax=).
+/// Keys of authentications, kept for the next process of the service: one file of the descriptor store a profile.
 #pragma once
 
-#include "engine/base/handle.hpp"
-#include "engine/base/result.hpp"
+#include "engine/adapters/system/kept_files.hpp"
 #include "engine/core/session_key.hpp"
 
 #include <map>
@@ -15,14 +13,8 @@ namespace macsec::os {
 
 class KeyKeeper {
  public:
-  /// A descriptor of the store and its name there.
-  struct Stored {
-    std::string name;
-    FileDescriptor descriptor;
-  };
-  /// What the process before left; those of the service manager in open().
-  KeyKeeper(std::vector<Stored> stored, Time now);
-  [[nodiscard]] static KeyKeeper open();
+  /// Takes what the process before left out of `inherited`.
+  KeyKeeper(std::vector<KeptFile>& inherited, Time now);
 
   /// What the process before kept for `profile`, once.
   [[nodiscard]] std::optional<core::KeptSession> take(const std::string& profile);
@@ -49,9 +41,9 @@ class KeyKeeper {
   };
 
   Time started_;
+  KeptFiles files_;
   std::map<std::string, core::KeptSession> left_;  ///< by profile
   std::map<std::string, Kept> kept_;               ///< by profile
-  std::uint64_t last_number_ = 0;                  ///< names in the store are never used twice
 };
 
 }  // namespace macsec::os

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Keys of profiles that the store has to bring from elsewhere than their files.
+#include "dbus/daemon/profile_store.hpp"
+#include "tests/temporary_directory.hpp"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace macsec::daemon {
+namespace {
+
+class StoredKeys : public ::testing::Test {
+ protected:
+  StoredKeys() {
+    for (const std::string& each : {directory_, credentials_}) std::filesystem::create_directory(each);
+  }
+  static void write(const std::string& path, const std::string& text) {
+    std::ofstream{path} << text;
+    ::chmod(path.c_str(), 0640);
+  }
+  void write_link(const std::string& secret) const {
+    write(directory_ + "/link.macsec", "[Link]\nParent=eth0\nInterface=macsec1\n[Key]\nCkn=aabbccdd\n" + secret + "\n");
+  }
+  [[nodiscard]] ProfileStore start(MemoryKeyring memory = {}) const {
+    ProfileContext context;
+    context.credentials_directory = credentials_;
+    ProfileStore store{{directory_}, std::move(context), std::move(memory)};
+    reload(store);
+    return store;
+  }
+  static void reload(ProfileStore& store) {
+    store.load(ProfileStore::Tell::news, [](const Diagnostic&) {});
+  }
+  static ProfilePointer of_a_program(const std::string& name) {
+    auto profile = std::make_shared<Profile>();
+    profile->name = name;
+    profile->source = ProfileSource::networkd;
+    profile->link.parent = "eth0";
+    profile->link.interface = "macsec7";
+    return profile;
+  }
+  static constexpr const char* cak = "Cak=000102030405060708090a0b0c0d0e0f";
+
+  const test::TemporaryDirectory temporary_;
+  const std::string directory_ = temporary_.path() / "etc";
+  const std::string credentials_ = temporary_.path() / "credentials";
+};
+
+/// What a service manager holds, by profile.
+struct Held {
+  std::map<std::string, MemoryKeys> keys;
+  bool full = false;
+
+  [[nodiscard]] MemoryKeyring next_process(Time now) {
+    std::vector<MemoryKeys> left;
+    for (auto& [name, each] : std::exchange(keys, {})) {
+      left.push_back(std::move(each));
+      static_cast<void>(keep(left.back()));
+    }
+    return {std::move(left), [this](const MemoryKeys& each) { return keep(each); }, now};
+  }
+  Result<void> keep(const MemoryKeys& each) {
+    if (full) return fail(ENOBUFS, "no room");
+    MemoryKeys copy{.profile = each.profile, .keys = {}, .retired = each.retired};
+    for (const PreSharedKey& key : each.keys) copy.keys.push_back(duplicate(key));
+    keys.erase(each.profile);
+    if (!copy.keys.empty() || !copy.retired.empty()) keys.emplace(each.profile, std::move(copy));
+    return {};
+  }
+};
+
+TEST_F(StoredKeys, InMemoryOutliveTheProcessAndNotTheirProfile) {
+  constexpr Time booted{std::chrono::hours{1}};
+  write_link(cak);
+  Held held;
+  PreSharedKey key;
+  key.ckn = Ckn::from_hex("0b").value();
+  key.cak = Secret<32>{std::array<std::uint8_t, 32>{7}};
+  key.origin.memory = true;
+  const auto begin = [&] { return start(held.next_process(booted)); };
+  ProfileStore store = begin();
+  ASSERT_TRUE(store.put(of_a_program("other"), {.owner = ":1.1"}));
+  held.full = true;
+  EXPECT_EQ(store.add_key("link", key).error().code, ENOBUFS);
+  EXPECT_EQ(store.state("link").profile->keys.size(), 1U) << "what cannot be kept is not used";
+  held.full = false;
+  ASSERT_TRUE(store.add_key("link", key));
+  ASSERT_TRUE(store.add_key("other", key));
+  store = begin();
+  ASSERT_EQ(store.state("link").profile->keys.size(), 2U);
+  EXPECT_EQ(store.state("link").profile->keys[1], key);
+  ASSERT_TRUE(store.retire_key("link", key.ckn));
+  store = begin();
+  EXPECT_EQ(store.add_key("link", key).error().code, EEXIST) << "nor does the next process take a retired name again";
+
+  EXPECT_EQ(store.next_expiry(), booted + MemoryKeyring::patience);
+  ASSERT_TRUE(store.put(of_a_program("other"), {.owner = ":1.1"}));
+  EXPECT_EQ(store.state("other").profile->keys.size(), 1U) << "its owner came back in time";
+  EXPECT_FALSE(store.next_expiry());
+  store = begin();
+  store.expire(*store.next_expiry());
+  EXPECT_FALSE(held.keys.contains("other")) << "and this time not";
+  std::filesystem::remove(directory_ + "/link.macsec");
+  reload(store);
+  EXPECT_TRUE(held.keys.empty()) << "keys go with their profile";
+}
+
+}  // namespace
+}  // namespace macsec::daemon

@@ -39,6 +39,7 @@ struct Options {
   bool ask = true;               ///< polkit may ask for a password
   std::optional<Duration> wait;  ///< how long; nothing: not at all
   bool runtime = false;          ///< a new profile or key lives in memory only
+  std::string taker;             ///< of a key: aws, azure, gcp, junos or nxos
   std::string to;                ///< format
   std::string from;              ///< format
   std::string name;              ///< of an imported profile

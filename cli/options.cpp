@@ -101,6 +101,13 @@ constexpr std::array options{
              out.key_size = value == "128" ? 16 : 32;
              return {};
            }},
+    Option{"--for", 0, "PEER", "Make what aws, azure, gcp, junos or nxos takes", "aws azure gcp junos nxos", "genkey",
+           [](Options& out, string_view value) -> string_view {
+             const std::array known{"aws", "azure", "gcp", "junos", "nxos"};
+             if (std::ranges::find(known, value) == known.end()) return "aws, azure, gcp, junos or nxos";
+             out.taker = value;
+             return {};
+           }},
     Option{"--form", 0, "FORM", "Form of the key: section (default), hex or wpa_supplicant",
            "section hex wpa_supplicant", "genkey",
            [](Options& out, string_view value) -> string_view {

@@ -431,6 +431,12 @@ class Keys(Case):
             self.assertRegex(self.run_ctl("genkey", f"--form={form}").stdout, rf"\A{pattern}\Z")
             long = pattern.replace("{32}", "{64}")
             self.assertRegex(self.run_ctl("genkey", f"--form={form}", "--bits=256").stdout, rf"\A{long}\Z")
+        for peer in ("aws", "azure", "junos", "nxos"):
+            self.assertRegex(self.run_ctl("genkey", f"--for={peer}").stdout, r"\A# .+\n\[Key\]\nCkn=[0-9a-f]{64}\nCak=[0-9a-f]{64}\n\Z")
+        self.assertEqual(len(self.run_ctl("genkey", "--for=nxos", "--bits=128").stdout.split("Cak=")[1]), 33)
+        for words in (["--for=aws", "--bits=128"], ["--for=gcp"], ["--for=ibm"]):
+            done = self.run_ctl("genkey", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertNotEqual(self.run_ctl("genkey").stdout, self.run_ctl("genkey").stdout)
 
     def test_a_new_file_of_mode_0600_only(self):

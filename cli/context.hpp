@@ -40,6 +40,7 @@ struct Options {
   std::optional<Duration> wait;  ///< how long; nothing: not at all
   bool runtime = false;          ///< a new profile or key lives in memory only
   std::string taker;             ///< of a key: aws, azure, gcp, junos or nxos
+  std::string with;              ///< what a key is sealed with
   std::string to;                ///< format
   std::string from;              ///< format
   std::string name;              ///< of an imported profile

@@ -73,6 +73,13 @@ constexpr std::array options{
     Option{"--not-after", 0, "DATE", "When the key ceases to be used", "", "key add", set<&Options::not_after>},
     Option{"--role", 0, "ROLE", "primary or fallback", "primary fallback", "key add", set<&Options::role>},
     Option{"--force", 0, "", "Retire the key even where that cuts the link", "", "key retire", flag<&Options::force>},
+    Option{"--with", 0, "KEY", "Encrypt for the TPM, for the host, or for both where there is a TPM (auto)",
+           "auto tpm2 host", "key seal",
+           [](Options& out, string_view value) -> string_view {
+             if (value != "auto" && value != "tpm2" && value != "host") return "auto, tpm2 or host";
+             out.with = value;
+             return {};
+           }},
     Option{"--dry-run", 0, "", "Tell what would be done, and change nothing", "", "key add, key retire, key rotate",
            flag<&Options::dry_run>},
     Option{"--key-file", 0, "FILE", "Read the CAK from here", "", "profile add, profile edit, profile import, key add",

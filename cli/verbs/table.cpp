@@ -162,6 +162,8 @@ constexpr std::array verb_table{
          profile_and_key},
     Verb{"key rotate", "PROFILE", "Make a new key, and retire the one before when all peers use the new one", 1, 1,
          run_key_rotate, one_profile},
+    Verb{"key seal", "PROFILE CKN", "Put a key into a credential that only this host can read", 2, 2, run_key_seal,
+         profile_and_key},
     Verb{"profile list", "", "List profiles of files and network managers", 0, 0, run_profile_list, nothing},
     Verb{"profile show", "PROFILE...", "Show profiles as files, without their keys", 1, any, run_profile_show,
          profile_names},

@@ -83,6 +83,7 @@ Exit run_key_list(Context& context);
 Exit run_key_add(Context& context);
 Exit run_key_retire(Context& context);
 Exit run_key_rotate(Context& context);
+Exit run_key_seal(Context& context);
 Exit run_profile_list(Context& context);
 Exit run_profile_show(Context& context);
 Exit run_profile_add(Context& context);

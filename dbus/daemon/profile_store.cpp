@@ -102,10 +102,22 @@ ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* befor
   return entry;
 }
 
+/// What profiles refer to, the keys that they have now included.
+ProfileContext ProfileStore::context() const {
+  ProfileContext out = context_;
+  out.cak_in_use = [this](std::string_view profile, const Ckn& ckn) -> const Secret<32>* {
+    const auto at = entries_.find(std::string{profile});
+    if (at == entries_.end() || !at->second.state.profile) return nullptr;
+    const auto key = std::ranges::find(at->second.state.profile->keys, ckn, &PreSharedKey::ckn);
+    return key == at->second.state.profile->keys.end() ? nullptr : &key->cak;
+  };
+  return out;
+}
+
 void ProfileStore::load(Tell tell, const Report& report) {
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
   std::vector<Diagnostic> unread;
-  std::vector<ProfileFile> files = load_profiles(views, context_.as_of_now(), &unread);
+  std::vector<ProfileFile> files = load_profiles(views, context().as_of_now(), &unread);
   std::vector<std::string> told;
   errors_.clear();
   const auto note = [&](const Diagnostic& diagnostic) {
@@ -149,10 +161,10 @@ Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path)
     return fail(EINVAL, fmt::format("{} is left as it is: {}", target, why));
   };
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
-  const ProfileFile alone = load_profile(views, wanted.name, path, context_, {.only_keys = true});
+  const ProfileFile alone = load_profile(views, wanted.name, path, context(), {.only_keys = true});
   if (!alone.profile) return refuse(one_line(alone.diagnostics, path, "the new file"));
   if (!same_in_any_order(*alone.profile, wanted)) return refuse("the new file would be read back with other settings");
-  const ProfileFile whole = load_profile(views, wanted.name, path, context_);
+  const ProfileFile whole = load_profile(views, wanted.name, path, context());
   if (!whole.profile)
     return refuse("with its drop-ins the new file is no profile: " + one_line(whole.diagnostics, path, "the new file"));
   for (const auto& [name, entry] : entries_) {
@@ -216,8 +228,8 @@ std::vector<Ckn> ProfileStore::keys_in_own_files(const std::string& name) const 
 /// The profile with other drop-ins than those that are there.
 ProfileFile ProfileStore::read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const {
   const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
-  if (!entry.path.empty()) return load_profile(views, name, entry.path, context_, drop_ins);
-  return with_key_files(views, entry.base, context_, drop_ins);
+  if (!entry.path.empty()) return load_profile(views, name, entry.path, context(), drop_ins);
+  return with_key_files(views, entry.base, context(), drop_ins);
 }
 
 void ProfileStore::add_key_files(Entry& entry) const {

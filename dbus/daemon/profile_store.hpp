@@ -86,6 +86,7 @@ class ProfileStore {
   using Entries = std::map<std::string, Entry>;
 
   [[nodiscard]] Result<Entry*> memory_entry(const std::string& name);
+  [[nodiscard]] ProfileContext context() const;
   [[nodiscard]] Result<void> judge(const Profile& wanted, const std::string& path) const;
   [[nodiscard]] ProfileFile read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const;
   [[nodiscard]] Result<void> replace_key_file(const std::string& name, const Ckn& ckn, std::string_view text) const;

@@ -5,6 +5,7 @@
 #include "engine/config/profile_secrets.hpp"
 
 #include <algorithm>
+#include <unistd.h>
 
 namespace macsec::detail {
 namespace {
@@ -197,6 +198,22 @@ const StaticKey* ProfileBuilder::kept_association(const StaticKey& wanted) const
   return found == keys.end() ? nullptr : &*found;
 }
 
+/// A key that was sealed while this process runs is among the credentials of the next one.
+bool ProfileBuilder::keeps_cak_in_use(const Group& group, PreSharedKey& key) {
+  const std::string& credential = draft_.key.cak.credential;
+  if (credential.empty() || !context_.cak_in_use || group.says("Cak") || group.says("CakFile")) return false;
+  const std::string path = context_.credentials_directory + "/" + credential;
+  if (!context_.credentials_directory.empty() && ::access(path.c_str(), F_OK) == 0) return false;
+  const Secret<32>* const in_use = context_.cak_in_use(draft_.profile.name, key.ckn);
+  if (in_use == nullptr) return false;
+  tell(Severity::warning, group.place_of("CakCredential"),
+       "CakCredential=" + credential +
+           " is not there: credentials are read at the start of the service, and until then "
+           "the CAK in use stays");
+  key.cak = in_use->duplicate();
+  return true;
+}
+
 void ProfileBuilder::finish_retired(const Group& group) {
   const KeyDraft& draft = draft_.key;
   if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
@@ -229,7 +246,7 @@ void ProfileBuilder::finish_key(const Group& group) {
   // A connection of NetworkManager's that is not active is shown, and its key is nobody's business until it is.
   const bool shown_only = draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled;
   const bool says_cak = group.says("Cak") || group.says("CakFile") || group.says("CakCredential");
-  if (says_cak || !shown_only)
+  if ((says_cak || !shown_only) && !keeps_cak_in_use(group, key))
     load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
   key.origin.file = std::move(draft.cak.file);
   key.origin.credential = std::move(draft.cak.credential);
@@ -305,7 +322,8 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   return reading;
 }
 
-KeyReading ProfileBuilder::build_keys() {
+KeyReading ProfileBuilder::build_keys(std::string_view profile) {
+  draft_.profile.name = profile;
   for (const Group& group : groups_)
     if (group.section == "Key")
       apply(group);

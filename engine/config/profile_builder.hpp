@@ -54,7 +54,7 @@ class ProfileBuilder {
 
   [[nodiscard]] ProfileReading build(std::string_view name, std::string_view origin, ProfileSource source);
   /// Only the [Key] sections.
-  [[nodiscard]] KeyReading build_keys();
+  [[nodiscard]] KeyReading build_keys(std::string_view profile);
 
  private:
   void complain(const Place& place, std::string text) { tell(Severity::error, place, std::move(text)); }
@@ -70,6 +70,7 @@ class ProfileBuilder {
   void finish_association(const Group& group);
   void finish_pae(const Group& group);
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
+  [[nodiscard]] bool keeps_cak_in_use(const Group& group, PreSharedKey& key);
   void finish_server(const Group& group);
   [[nodiscard]] bool says_one_form(const Group& group, std::string_view key);
   [[nodiscard]] static bool says_no_form(const Group& group, std::string_view key) noexcept;

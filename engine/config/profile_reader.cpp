@@ -184,17 +184,17 @@ Result<Profile> profile_from_settings(std::string_view name, std::string_view or
   return fail(EINVAL, errors_of(reading.diagnostics));
 }
 
-KeyReading read_keys(std::span<const IniDocument> documents, const ProfileContext& context) {
+KeyReading read_keys(std::string_view profile, std::span<const IniDocument> documents, const ProfileContext& context) {
   detail::ProfileBuilder builder{context, {}, Severity::warning};
   std::size_t instance = 0;
   for (const IniDocument& document : documents) add_document(builder, document, instance);
-  return builder.build_keys();
+  return builder.build_keys(profile);
 }
 
 Result<PreSharedKey> key_from_settings(std::span<const ProfileSetting> settings, const ProfileContext& context) {
   detail::ProfileBuilder builder{context, {}, Severity::error};
   add_settings(builder, settings);
-  KeyReading reading = builder.build_keys();
+  KeyReading reading = builder.build_keys({});
   if (has_error(reading.diagnostics)) return fail(EINVAL, errors_of(reading.diagnostics));
   if (reading.keys.size() != 1) return fail(EINVAL, "Retired= is not for a key that is added");
   return std::move(reading.keys.front());

@@ -6,6 +6,8 @@
 #include "engine/config/profile.hpp"
 #include "engine/config/profile_keys.hpp"
 
+#include <functional>
+
 namespace macsec {
 
 /// What a profile may refer to outside of itself.
@@ -17,6 +19,9 @@ struct ProfileContext {
   /// A profile whose secrets stay where the new one says none: a [Key] without any form of CAK takes that of the same
   /// Ckn= unless that is in memory only, [StaticKeys] those of the same direction, peer and An=, [8021X] passwords and key. Null: every key must be said.
   const Profile* keep_secrets = nullptr;
+  /// The CAK that a profile uses under this name now; null: none. It stays where its credential is not there: a process
+  /// gets those at its start only.
+  std::function<const Secret<32>*(std::string_view profile, const Ckn& ckn)> cak_in_use{};
   /// Key files and credentials are not read, for a profile that is judged on another host than its own: its keys are empty.
   bool without_keys = false;
   /// Seconds since 1970-01-01 UTC, to tell of a profile without a key that is valid then; nothing: not judged.
@@ -66,7 +71,8 @@ struct KeyReading {
   std::vector<RetiredKey> retired;
   std::vector<Diagnostic> diagnostics;
 };
-[[nodiscard]] KeyReading read_keys(std::span<const IniDocument> documents, const ProfileContext& context);
+[[nodiscard]] KeyReading read_keys(std::string_view profile, std::span<const IniDocument> documents,
+                                   const ProfileContext& context);
 
 /// One [Key] of a program's, to be added to a profile; its settings have section "Key". EINVAL as of profile_from_settings().
 [[nodiscard]] Result<PreSharedKey> key_from_settings(std::span<const ProfileSetting> settings,

@@ -184,7 +184,7 @@ ProfileFile with_key_files(std::span<const std::string_view> directories, Profil
   const std::vector<fs::path> where = drop_in_directories(directories, profile->name);
   const std::vector<std::string> paths = find_drop_ins(where, wanted, file.diagnostics);
   if (paths.empty()) return file;
-  KeyReading keys = read_keys(read_all(paths, file.diagnostics), context);
+  KeyReading keys = read_keys(profile->name, read_all(paths, file.diagnostics), context);
   std::ranges::move(keys.diagnostics, std::back_inserter(file.diagnostics));
   Result<Profile> whole = merge_keys(*profile, std::move(keys));
   if (whole)

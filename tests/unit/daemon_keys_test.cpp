@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Keys of profiles that the store has to bring from elsewhere than their files.
+/// Keys of profiles where the store has to bring them from elsewhere: memory, and credentials of another process.
 #include "dbus/daemon/profile_store.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -106,6 +106,54 @@ TEST_F(StoredKeys, InMemoryOutliveTheProcessAndNotTheirProfile) {
   std::filesystem::remove(directory_ + "/link.macsec");
   reload(store);
   EXPECT_TRUE(held.keys.empty()) << "keys go with their profile";
+}
+
+// Credentials are those of the service's start: a key that is sealed while it runs is in none of them.
+TEST_F(StoredKeys, ThatWereSealedMeanwhileStayInUseUntilTheNextProcess) {
+  write_link(cak);
+  ProfileStore store = start();
+  const PreSharedKey before = duplicate(store.state("link").profile->keys.at(0));
+  write_link("CakCredential=macsecd_link.aabbccdd");
+  reload(store);
+  ASSERT_EQ(store.wanted().size(), 1U);
+  EXPECT_EQ(store.state("link").profile->keys.at(0), before);
+  ASSERT_EQ(store.state("link").problems.size(), 1U);
+  EXPECT_FALSE(store.state("link").problems[0].error) << "a warning, with its place";
+  EXPECT_EQ(store.state("link").problems[0].line, 6U);
+  reload(store);
+  EXPECT_EQ(store.wanted().size(), 1U) << "and again";
+
+  EXPECT_TRUE(start().wanted().empty()) << "a process that starts without it has no key";
+  write(credentials_ + "/macsecd_link.aabbccdd", "000102030405060708090a0b0c0d0e0f");
+  const ProfileStore next = start();
+  ASSERT_EQ(next.wanted().size(), 1U);
+  EXPECT_EQ(next.wanted()[0]->keys.at(0), before);
+  EXPECT_TRUE(next.state("link").problems.empty());
+}
+
+TEST_F(StoredKeys, OfAnotherNameAreNoneToStay) {
+  write_link(cak);
+  ProfileStore store = start();
+  write(directory_ + "/link.macsec",
+        "[Link]\nParent=eth0\nInterface=macsec1\n[Key]\nCkn=0b\nCakCredential=macsecd_link.0b\n");
+  reload(store);
+  ASSERT_FALSE(store.state("link").problems.empty());
+  EXPECT_TRUE(store.state("link").problems[0].error);
+  EXPECT_EQ(to_string(store.state("link").profile->keys.at(0).ckn), "aabbccdd") << "the settings from before";
+}
+
+TEST_F(StoredKeys, OfAKeyFileAreSealedTheSameWay) {
+  write_link(cak);
+  std::filesystem::create_directory(directory_ + "/other.macsec.d");
+  const std::string file = directory_ + "/other.macsec.d/key-0b.conf";
+  write(file, std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  ProfileStore store = start();
+  ASSERT_TRUE(store.put(of_a_program("other"), {.owner = ":1.1"}));
+  ASSERT_EQ(store.state("other").profile->keys.size(), 1U);
+  write(file, "[Key]\nCkn=0b\nCakCredential=macsecd_other.0b\n");
+  reload(store);
+  ASSERT_EQ(store.state("other").profile->keys.size(), 1U);
+  EXPECT_EQ(store.state("other").profile->keys[0].cak.size(), 16U);
 }
 
 }  // namespace

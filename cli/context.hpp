@@ -178,7 +178,7 @@ class Context {
   bool tried_ = false;
 };
 
-/// Why somebody else than macsecd's user has to change this profile; empty where nobody has to.
+/// Which other program has to change this profile, and why; empty where none has to.
 [[nodiscard]] std::string owned_elsewhere(const bus::ProfileInfo& info);
 
 /// Paths of the sessions that an enabled profile has, or the one that it is about to have.

@@ -27,7 +27,7 @@ std::optional<Source> from_file(Context& context, const std::string& path) {
   return Source{file.name, bus::to_settings(*file.profile)};
 }
 
-/// The daemon tells no keys; whoever may read the file has them.
+/// The daemon tells no keys; who may read the file has them.
 std::optional<Source> find_source(Context& context, const std::string& argument) {
   if (argument.find('/') != std::string::npos || argument.ends_with(profile_suffix))
     return from_file(context, argument);

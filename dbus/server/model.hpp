@@ -121,7 +121,7 @@ class Model {
   virtual void client_left(const std::string& client, Time now) = 0;
   /// The connection to the bus is lost: the profiles of all clients are parked.
   virtual void clients_lost(Time now) = 0;
-  /// Clients of profiles parked by clients_lost(), for whoever can find out whether they are on the bus still.
+  /// Clients of profiles parked by clients_lost(), for the caller, who can find out whether they are on the bus still.
   [[nodiscard]] virtual std::vector<std::string> lost_clients() const = 0;
   /// One of them was never gone: its profiles are its own again.
   virtual void client_is_back(const std::string& client) = 0;

@@ -12,7 +12,7 @@
 
 namespace macsec::os {
 
-/// Whoever lets go of a device tells so after, or while, the addresses go. Therefore what is on the device is read each
+/// A program that releases a device tells so after, or while, the addresses go. Therefore what is on the device is read each
 /// time it has lasted for a moment, and that is what is put back. Nothing is open, and nothing asked, while no profile
 /// says KeepConfiguration=.
 class ConfigurationKeeper {
@@ -25,7 +25,7 @@ class ConfigurationKeeper {
   ConfigurationKeeper(EventLoop& loop, Complain complain) : loop_{loop}, complain_{std::move(complain)} {}
 
   /// As the profile of the device says, now or again. From `yes` to `remember` things are put back until they have
-  /// lasted: whoever takes over may begin with taking everything off. From `yes` to `no` all that was put back goes.
+  /// lasted: the program that takes over may begin with taking everything off. From `yes` to `no` all that was put back goes.
   void set(unsigned ifindex, KeepConfiguration how);
   /// Somebody set the device down, or it is found down.
   void is_down(unsigned ifindex);

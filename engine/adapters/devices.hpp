@@ -33,7 +33,7 @@ class Devices {
   void reconfigure(Session& session, ProfilePointer profile, Time now);
   /// To be called after every call into the port, which may have had the device re-created for another cipher suite.
   void follow(Session& session);
-  /// The session ends. With `take_down` its device is deleted, or freed of keys where it is somebody else's.
+  /// The session ends. With `take_down` its device is deleted, or freed of keys where another program made it.
   void release(Session& session, bool take_down);
 
   /// Where the session's frames go, also while there is no device on it; null where that does not exist.

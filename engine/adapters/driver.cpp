@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Whether a running session can take over `after`, or has to be built anew.
+/// Whether a running session can take over `after`, or has to be built again.
 bool same_link(const Profile& before, const Profile& after) {
   return before.link.parent == after.link.parent && before.link.interface == after.link.interface &&
          before.link.port == after.link.port && before.link.create == after.link.create &&

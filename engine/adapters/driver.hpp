@@ -17,7 +17,7 @@
 
 namespace macsec::os {
 
-/// Whoever wants to hear of sessions. None of these may call anything that changes the driver.
+/// What is told of sessions. None of these may call anything that changes the driver.
 struct DriverObserver {
   std::function<void(const Session&)> added;
   /// At most once a session and turn of the loop.
@@ -36,7 +36,7 @@ class Driver {
  public:
   /// What happens to working links when the driver ends.
   enum class Farewell : std::uint8_t {
-    leave,      ///< they go on with the keys they have, for the next daemon to take over
+    leave,      ///< they continue with the keys they have, for the next daemon to take over
     take_down,  ///< keys are deleted, devices made here removed, adopted ones dormant
   };
   using Problem = PortPatterns::Problem;

@@ -38,7 +38,7 @@ class RadiusPorts {
   void resume(const std::string& name, core::AccountedSession session);
   /// The session that is accounted, for the next process.
   [[nodiscard]] std::optional<core::AccountedSession> account_of(const std::string& name) const;
-  /// The port ends, `for_good` or until the next process goes on with its session.
+  /// The port ends, `for_good` or until the next process continues its session.
   void drop(const std::string& name, bool for_good);
   /// Hands on what the port asks for.
   void ask(const std::string& name, core::RadiusCommand command);

@@ -112,7 +112,7 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
   if (!found) return std::unexpected{found.error()};
   if (*found) {
     const Link& link = **found;
-    // Whoever made or uses it knows better what it is for; macsecd's session says where it does not fit.
+    // The program that made or uses it knows better what it is for; macsecd's session says where it does not fit.
     if (!kernel_.made().has(link) || in_use_(link.ifindex)) return {};
     // Where hardware has not the first suite, the device was made with another one of the profile's.
     const auto& less_liked = device.other_suites;
@@ -122,7 +122,7 @@ Result<void> SpareDevices::make(const Profile& profile, const Link& parent) {
     if (link.parent == parent.ifindex && link.macsec->sci.port() == profile.link.port && suits) return {};
     if (auto deleted = delete_link(kernel_, link.ifindex, link.name); !deleted) return deleted;
   }
-  // A session would go on with a device of ours that has the SCI. This one must not: somebody may be using it.
+  // A session would continue with a device of ours that has the SCI. This one must not: a program may be using it.
   const auto others = macsec_links(kernel_);
   if (!others) return std::unexpected{others.error()};
   for (const Link& link : *others)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Devices made beforehand (Create=always), for a program that uses a macsec device it finds but would make another.
+/// Devices made in advance (Create=always), for a program that uses a macsec device it finds but would make another.
 #pragma once
 
 #include "engine/adapters/backoff.hpp"
@@ -25,7 +25,7 @@ class SpareDevices {
   SpareDevices& operator=(const SpareDevices&) = delete;
 
   /// Makes the devices those of `profiles`, of which the first counts where several have one Interface=. What was made
-  /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices just let go of.
+  /// for others goes, unless it is in use; then it goes when it is among `released`, names of devices that were just released.
   void reconcile(const std::vector<ProfilePointer>& profiles, Time now, const std::vector<std::string>& released = {});
   /// Those of `profiles` for which `claims` has room, claimed. The devices of the others are deleted, unless they are in use, before a
   /// session finds its SCI taken; `excluded` is told why.

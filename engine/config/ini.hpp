@@ -73,7 +73,7 @@ class IniDocument {
   bool in_broken_section_ = false;
 };
 
-/// Whether a section or key belongs to somebody else by systemd's rule: its name starts with "X-".
+/// Whether a section or key belongs to another program by systemd's rule: its name starts with "X-".
 [[nodiscard]] constexpr bool is_extension(std::string_view name) noexcept { return name.starts_with("X-"); }
 
 /// Words of a list: separated by blanks (or commas where `commas`), quoted with '…' or "…" to hold separators;

@@ -173,7 +173,7 @@ void ProfileBuilder::check_server(const Group& group) {
   if (!eap.validate_server && trusts)
     complain(group.place_of("ValidateServer"),
              "ValidateServer=insecure-no excludes CaCertificate= and "
-             "ServerFingerprint=, which would not be looked at");
+             "ServerFingerprint=, which would not be checked");
   for (const EapSource& source : eap.ca_certificates)
     if (is_in_token(source))
       complain(group.place_of("CaCertificate"), "CaCertificate=" + printable(source.name) +
@@ -192,7 +192,7 @@ void ProfileBuilder::check_server(const Group& group) {
         "CaCertificate=system needs ServerName= or ServerNameSuffix=: anybody can get a certificate of a public CA");
   else if (no_name && eap.server_subject.empty() && eap.server_fingerprints.empty() && !eap.ca_certificates.empty())
     tell(Severity::warning, group.place_of("CaCertificate"),
-         "CaCertificate= without ServerName= or ServerNameSuffix=: whoever has a certificate of this CA may be the "
+         "CaCertificate= without ServerName= or ServerNameSuffix=: anyone who has a certificate of this CA may be the "
          "server");
   const bool lists = eap.revocation == Revocation::crl || eap.revocation == Revocation::crl_leaf;
   const std::string revocation = "Revocation=" + std::string{to_string(eap.revocation)};
@@ -200,7 +200,7 @@ void ProfileBuilder::check_server(const Group& group) {
     complain(group.place_of("Revocation"), revocation + " needs RevocationList=");
   if (!lists && group.says("RevocationList"))
     tell(Severity::warning, group.place_of("RevocationList"),
-         "RevocationList= is not looked at with " + revocation + " but with crl and crl-leaf");
+         "RevocationList= is not read with " + revocation + " but with crl and crl-leaf");
 }
 
 /// The sections that an authentication excludes, or needs.

@@ -32,9 +32,9 @@ enum class OffloadChoice : std::uint8_t { off, mac, phy, automatic };
 
 /// When the device is made here.
 enum class CreateChoice : std::uint8_t {
-  no,      ///< never: somebody else makes it
+  no,      ///< never: another program makes it
   yes,     ///< when the profile is enabled
-  always,  ///< beforehand, too: for somebody who finds it and goes on with it
+  always,  ///< in advance, too: for a program that uses what it finds
 };
 
 /// What becomes of the addresses and routes that somebody takes off the device.
@@ -265,7 +265,7 @@ inline constexpr std::array<std::string_view, 3> numbered_offloads{"off", "phy",
 [[nodiscard]] Result<Profile> duplicate(const Profile& profile);
 
 /// Whether a running port with `before` need not do anything for `after`: all sections are equal (secrets are compared in
-/// constant time), and both are ports of the same pattern or of none; name, origin and source are not looked at.
+/// constant time), and both are ports of the same pattern or of none; name, origin and source are not compared.
 [[nodiscard]] bool same_settings(const Profile& before, const Profile& after) noexcept;
 
 }  // namespace macsec

@@ -49,7 +49,7 @@ class ProfileBuilder {
 
   /// Takes over diagnostics of the syntax.
   void add_diagnostics(std::span<const Diagnostic> diagnostics);
-  /// The group an assignment belongs to; null where the section is unknown (told) or somebody else's.
+  /// The group an assignment belongs to; null where the section is unknown (told) or another program's.
   [[nodiscard]] Group* open(std::string_view section, std::size_t instance, const Place& place);
 
   [[nodiscard]] ProfileReading build(std::string_view name, std::string_view origin, ProfileSource source);

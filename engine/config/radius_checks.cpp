@@ -60,7 +60,7 @@ void ProfileBuilder::load_secret(const Group& group, EapSource& secret, const Ra
   }
   if (secret.content.size() < least_octets)
     tell(Severity::warning, place,
-         label + " is shorter than 16 octets: whoever sees a packet can find it by trying (RFC 2865 3)");
+         label + " is shorter than 16 octets: anyone who sees a packet can find it by trying (RFC 2865 3)");
 }
 
 void ProfileBuilder::check_servers() {

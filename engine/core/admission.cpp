@@ -275,7 +275,7 @@ void Admission::follow_silence(Time now) {
   deadlines_.set_sooner(Timer::unheard, now + life_time);
   if (!deadlines_.take_expired(Timer::unheard, now)) return;
   if (restored_)
-    return end_session("the host does not go on with the key after our restart", TerminateCause::lost_service,
+    return end_session("the host does not continue with the key after our restart", TerminateCause::lost_service,
                        Duration{0}, now);
   silent_ = true;
   ++revision_;

@@ -25,7 +25,7 @@ class Admission {
   /// An EAPOL frame that is no MKPDU and came to us or to a group.
   void receive(const EapolFrame& frame, Time now);
   void on_radius(RadiusReport report, Time now);
-  /// Asks the host of the session, or whoever is there. A hold is over. Error: ENETDOWN: no carrier, or taken down.
+  /// Asks the host of the session, or any that is there. A hold is over. Error: ENETDOWN: no carrier, or taken down.
   [[nodiscard]] Result<void> reauthenticate(Time now);
   /// Ends the session; the host is told, and is asked again once it sends a Start or QuietSec= is over. Errors: ENOTSUP: no authenticator; ENODATA: there
   /// is no session.

@@ -93,7 +93,7 @@ void Logon::restore(std::span<const SessionKey> keys, const std::optional<Time>&
   if (!applies() || (until && *until <= now)) return;
   const bool ours = std::ranges::none_of(keys, [](const SessionKey& key) { return key.host.has_value(); });
   if (ours) keyring_.restore(keys, now);
-  // A restart is no loss of carrier: who goes on with the key is given time to say so. What was cached gets no more of it.
+  // A restart is no loss of carrier: a peer that continues with the key is given time to say so. What was cached gets no more of it.
   const Time limit = now + std::max(context_.profile->pae->cache, life_time);
   deadlines_.set(Timer::cached, std::min(until.value_or(limit), limit));
 }
@@ -225,7 +225,7 @@ bool Logon::follow(Time now) {
     deadlines_.stop(Timer::cached);
   } else if (live_ && up_) {
     end_session("the other end left the key agreement", now, now);
-    // What runs already, or waits for a reason, is not begun anew.
+    // What runs already, or waits for a reason, is not begun again.
     if (supplicant_.may_start() && may_begin()) supplicant_.connect(now);
   } else if (live_ && !deadlines_.is_set(Timer::carrier)) {
     end_session("no carrier since the process started", now, now);

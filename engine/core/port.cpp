@@ -82,7 +82,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     ++counters.rx_bad_version;
     return;
   }
-  // Our own frame, sent back by a loop or by somebody else: it says nothing about anybody.
+  // Our own frame, sent back by a loop or by another station: it says nothing about any.
   if (basic->sci == context_.link.sci) {
     ++counters.rx_reflected;
     return;

@@ -153,7 +153,7 @@ Result<void> StaticPort::install(Time now) {
   return choose_transmit(now);
 }
 
-/// What a killed daemon or somebody else left and the profile does not name.
+/// What a killed daemon or another program left and the profile does not name.
 Result<void> StaticPort::remove_strangers(const SecyState& held) {
   const auto wanted = [this](bool transmit, const Sci& sci, const SaState& association) {
     return std::ranges::any_of(profile_->static_keys, [&](const StaticKey& key) {
@@ -205,7 +205,7 @@ Result<void> StaticPort::install_transmit(const SecyState& held, Transmit& trans
   if (holds(held.transmit, transmit.key->an, material->id)) {
     const Pn next = find(held.transmit, transmit.key->an)->next_pn;
     if (next != 0 && next < floor) {
-      // Somebody else put the key there, to count from the beginning: those numbers are used up.
+      // Another program put the key there, to count from the beginning: those numbers are used up.
       if (auto done = secy_.delete_transmit_sa(transmit.key->an); !done) return done;
       return install_fresh(transmit, *material);
     }
@@ -277,7 +277,7 @@ void StaticPort::on_sample(const SecyState& sample, Time now) {
     if (transmit.installed && !transmit.exhausted) watch(transmit, *find(sample.transmit, transmit.key->an), now);
 }
 
-/// Whether the SecY still has the key as it was installed; somebody else may have put it there anew.
+/// Whether the SecY still has the key as it was installed; another program may have put it there again.
 bool StaticPort::intact(const Transmit& transmit, const SecyState& sample) const {
   const SaState* association = find(sample.transmit, transmit.key->an);
   const auto id = static_key_id(*transmit.key);

@@ -52,7 +52,7 @@ Result<MacContext> keyed_cmac(Bytes key) {
   return context;
 }
 
-/// Starts a keyed context anew; the key schedule is kept.
+/// Starts a keyed context again; the key schedule is kept.
 bool restart(EVP_MAC_CTX* context) noexcept { return EVP_MAC_init(context, nullptr, 0, nullptr) == 1; }
 
 bool update(EVP_MAC_CTX* context, Bytes data) noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The client's end of a TLS connection whose records somebody else carries.
+/// The client's end of a TLS connection whose records the caller carries.
 #pragma once
 
 #include "engine/crypto/tls_trust.hpp"

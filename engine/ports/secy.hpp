@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the key agreement needs from whoever moves the frames (802.1AE clause 10; 802.1X 10.7 LMI).
+/// What the key agreement needs from what moves the frames (802.1AE clause 10; 802.1X 10.7 LMI).
 #pragma once
 
 #include "engine/base/result.hpp"
@@ -96,7 +96,7 @@ class Secy {
   /// Of the device in use now.
   [[nodiscard]] virtual SecyTraits traits() const { return {}; }
 
-  /// Readies the SecY for `suite`. A device made here is made anew where the kernel cannot change it (only without SAs);
+  /// Readies the SecY for `suite`. A device made here is re-created where the kernel cannot change it (only without SAs);
   /// another program's device with another suite is EOPNOTSUPP, and the error names both.
   [[nodiscard]] virtual Result<void> select_cipher_suite(CipherSuite suite) = 0;
   [[nodiscard]] virtual Result<void> configure(const SecyParameters& parameters) = 0;

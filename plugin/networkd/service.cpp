@@ -95,7 +95,7 @@ Result<void> Service::start() {
   auto client = bus::Client::start(event, std::move(client_options));
   if (!client) return std::unexpected{client.error()};
   client_ = std::move(*client);
-  // The service manager starts it anew; the daemon keeps what it was told.
+  // The service manager starts it again; the daemon keeps what it was told.
   sd_bus_set_exit_on_disconnect(client_->bus(), 1);
   networkd_ =
       client_->subscribe(fmt::format("type='signal',sender='{0}',path='{1}',interface='{0}',member='NameOwnerChanged',"

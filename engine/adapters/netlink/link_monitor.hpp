@@ -21,7 +21,7 @@ struct LinkChange {
 
 class LinkMonitor {
  public:
-  /// Called from process(); may use the table, must not call process(). An interface that was removed and made anew with
+  /// Called from process(); may use the table, must not call process(). An interface that was removed and re-created with
   /// the same name has another ifindex: it is reported as removed, then appeared. Only real changes are reported.
   using Callback = std::function<void(const LinkChange&)>;
 

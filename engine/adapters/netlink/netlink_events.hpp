@@ -13,12 +13,12 @@ namespace macsec::os {
 
 /// The kernel drops messages for a listener whose buffer is full (ENOBUFS); those that wait in the buffer are then older
 /// than those dropped. Therefore they are read to the end without being applied, and the listener reads the kernel's
-/// table anew; where that fails, again after a pause, until it succeeds. A message that was cut counts as lost.
+/// table again; where that fails, again after a pause, until it succeeds. A message that was cut counts as lost.
 class NetlinkEvents {
  public:
   struct Listener {
     std::function<void(const nlmsghdr&)> message;
-    /// Messages were lost: reads everything anew. Messages that come meanwhile are applied after it.
+    /// Messages were lost: reads everything again. Messages that come meanwhile are applied after it.
     std::function<Result<void>()> resync;
   };
   static constexpr std::chrono::milliseconds retry_pause{500};

@@ -60,12 +60,12 @@ class NetlinkSecy final : public Secy {
   /// A new device starts dormant, IFF_UP, with the parameters in its creation message. An adopted one gets the
   /// parameters at once, before anything else; what it holds stays (see read()). Sets offload.
   /// Errors: ENODEV parent missing, or device missing where it is not ours to make; EEXIST the name belongs to something
-  /// else; EBUSY parent is a bridge port or bond slave, or somebody else's device has the SCI; EOPNOTSUPP, or as the driver
+  /// else; EBUSY parent is a bridge port or bond slave, or another program's device has the SCI; EOPNOTSUPP, or as the driver
   /// says, offload refused: the words say what was refused and what to write.
   [[nodiscard]] Result<void> attach();
   /// Forgets the device without touching it.
   void detach() noexcept;
-  /// A device made here (also by an earlier run) is deleted, unless it is somebody else's to make; an adopted one loses
+  /// A device made here (also by an earlier run) is deleted, unless another program is to make it; an adopted one loses
   /// its keys and becomes dormant.
   [[nodiscard]] Result<void> remove();
   /// Deletes all SCs and SAs.

@@ -221,7 +221,7 @@ Result<void> NetlinkSecy::start_over_with(An an) {
   if (!now) return std::unexpected{now.error()};
   std::vector<KeptKeys::Key> keys = kept_.take(an);
   auto done = start_over(an, now->state, keys);
-  // What is tried again begins anew: this end's key comes last, so that it is never there twice.
+  // What is tried again begins at the beginning: this end's key comes last, so that it is never there twice.
   if (!done) kept_.put_back(std::move(keys));
   return done;
 }

@@ -44,7 +44,7 @@ class EventLoop {
   /// Signals SIGTERM, SIGINT and SIGHUP are blocked here, so that on_signal() can receive them.
   [[nodiscard]] static Result<EventLoop> open();
 
-  /// For sd-bus and whoever else attaches to sd-event.
+  /// For sd-bus and all else that attaches to sd-event.
   [[nodiscard]] sd_event* get() const noexcept { return event_.get(); }
 
   /// Runs `callback` whenever `fd` is readable. The descriptor stays the caller's and outlives the source.

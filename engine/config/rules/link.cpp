@@ -36,7 +36,7 @@ constexpr std::array link_table{
                  "Whether this profile is used at all"},
                 set_boolean<&Link::enabled>, get<&Link::enabled>},
     ProfileRule{{"Link", "Create", "yes, no or always", "yes",
-                 "Whether macsecd makes the interface; no: wait for somebody else's; always: with Enable=no, too"},
+                 "Whether macsecd makes the interface; no: wait for another program's; always: with Enable=no, too"},
                 set_create, get<&Link::create>},
     ProfileRule{{"Link", "KeepConfiguration", "yes, no or remember", "no",
                  "Whether addresses and routes that are taken off are put back"},

@@ -13,7 +13,7 @@ Verdict set_cipher_suites(ProfileDraft& draft, const RawValue& value) {
     const std::optional<CipherSuite> suite = cipher_suite_from_string(name);
     if (!suite) return refused;
     if (std::find(suites.begin(), suites.end(), *suite) != suites.end())
-      return {false, "each cipher suite once (an empty CipherSuites= starts the list anew)"};
+      return {false, "each cipher suite once (an empty CipherSuites= starts the list again)"};
     suites.push_back(*suite);
   }
   return {};

@@ -65,7 +65,7 @@ void Kay::on_device_found(Time now) {
   pn_watch_.follow(context_.secy.traits());
   std::vector<Ckn> ckns;
   for (const Participant& participant : participants_) ckns.push_back(participant.ckn());
-  // A key that was used while nobody looked, and that hardware may have counted anew since, ends here.
+  // A key that was used while nobody looked, and whose frames hardware may have counted from the beginning since, ends here.
   const SecyTraits traits = context_.secy.traits();
   if (resume_ && (traits.pn_rewinds_with_carrier || traits.pn_rewinds_with_device) &&
       resume_->interruptions != context_.link.interruptions) {

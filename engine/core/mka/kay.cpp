@@ -161,7 +161,7 @@ Cp::Inputs Kay::cp_inputs() const {
   in.all_receiving = said.all_receiving && !(said.outsiders && is_key_server() && !latest->transmitting);
   in.some_receiving = said.any_receiving && server_.offers(latest->id);
   in.all_transmitting = said.all_transmitting;
-  in.server_transmitting = said.any_transmitting;  // whoever transmits already has seen the key server do so
+  in.server_transmitting = said.any_transmitting;  // one that transmits already has seen the key server do so
   return in;
 }
 

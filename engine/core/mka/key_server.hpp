@@ -50,7 +50,7 @@ class KeyServer {
   [[nodiscard]] bool wanted() const noexcept { return wants_ != 0; }
   [[nodiscard]] bool wanted(Want why) const noexcept { return (wants_ & 1U << static_cast<unsigned>(why)) != 0; }
   /// Another one is key server, or nobody: what was asked for by an operator, the time or the packet numbers stays wanted
-  /// until a SAK is there, whoever makes it.
+  /// until a SAK is there, whichever member makes it.
   void lose_role() noexcept;
   /// A SAK of another key server is in use: it serves every reason.
   void served() noexcept { wants_ = 0; }

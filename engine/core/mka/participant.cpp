@@ -224,7 +224,7 @@ Participant::Elected Participant::elect(std::uint8_t own_priority, const Sci& ow
     sci = own_sci;
   }
   for (const Peer& peer : peers_.all()) {
-    // 255 means never, but wpa_supplicant acts as key server all the same where nobody else can: believe its flag. Whoever has a lower
+    // 255 means never, but wpa_supplicant acts as key server all the same where no other can: believe its flag. A peer with a lower
     // number is elected before it.
     if (!peer.live || (peer.priority == 255 && !peer.key_server)) continue;
     if (best && std::pair{priority, sci} < std::pair{peer.priority, peer.sci}) continue;

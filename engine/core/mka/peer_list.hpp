@@ -77,7 +77,7 @@ class PeerList {
   /// A version-1 peer of a group does not list all the others that are live here: with a SAK it would receive from those it
   /// lists only.
   [[nodiscard]] bool any_unacquainted() const noexcept;
-  /// Whoever says so for longer than a suspension may last is not waited for any more.
+  /// One that says so for longer than a suspension may last is not waited for any more.
   [[nodiscard]] bool any_suspended(Time now) const noexcept;
   [[nodiscard]] std::optional<Time> next_expiry() const noexcept;
 

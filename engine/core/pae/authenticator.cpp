@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Between copies of a request, the last one from there on: to whoever may be there, and to a host in a conversation.
+/// Between copies of a request, the last one from there on: to any host that may be there, and to one in a conversation.
 constexpr std::array<Duration, 4> asking_gaps{1s, 2s, 4s, 10s};
 constexpr std::array<Duration, 4> request_gaps{1s, 2s, 4s, 8s};
 /// How long a host may take to answer, where the server does not say.
@@ -150,7 +150,7 @@ std::optional<RadiusCommand> Authenticator::poll() {
 
 // ---- frames ----------------------------------------------------------------------------------------------------------
 
-/// To the group, which every host hears (802.1X-2020 11.1.1), whoever has the port.
+/// To the group, which every host hears (802.1X-2020 11.1.1), not only the one that has the port.
 void Authenticator::send(Bytes packet) {
   context_.frames.push_back(eapol_frame(context_.link.mac, EapolType::eap, packet));
   ++context_.authenticator.eap_tx;

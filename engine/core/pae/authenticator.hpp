@@ -33,7 +33,7 @@ class Authenticator {
   Authenticator(const Authenticator&) = delete;
   Authenticator& operator=(const Authenticator&) = delete;
 
-  /// Asks whoever is there for its identity, now and until somebody answers; a hold is over. Where a host has a session, that
+  /// Asks any host that is there for its identity, now and until one answers; a hold is over. Where a host has a session, that
   /// host is asked. Without carrier it is the same as stop().
   void ask(Time now);
   /// Nothing is sent or answered until ask(); there is no session any more.

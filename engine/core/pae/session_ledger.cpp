@@ -45,7 +45,7 @@ std::vector<RadiusAccounting> SessionLedger::step(const Scene& scene) {
   if (granted_ && !running_) {
     begin(scene);
     out.push_back(record(Kind::start, scene));
-  } else if (granted_) {  // the same host again: its session goes on with what the server says now
+  } else if (granted_) {  // the same host again: its session continues with what the server says now
     running_->user_name = granted_->user_name;
     running_->class_ = granted_->class_;
     if (running_->interim != granted_->interim) next_ = scene.now;

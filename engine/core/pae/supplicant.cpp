@@ -34,7 +34,7 @@ bool is_fragment(Bytes octets) noexcept {
   return tls && (packet->data[0] & more_fragments) != 0;
 }
 
-/// The profile cannot be used at all, whoever is at the other end.
+/// The profile cannot be used at all, whatever is at the other end.
 bool is_own_problem(EapProblem problem) noexcept {
   return problem == EapProblem::profile || problem == EapProblem::legacy_provider || problem == EapProblem::internal;
 }
@@ -173,7 +173,7 @@ void Supplicant::note_notification(std::string text, Time now) {
 
 void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Time now) {
   SupplicantCounters& counters = context_.supplicant;
-  // While held nothing is answered: an account would be locked by whoever asks often enough.
+  // While held nothing is answered: an account would be locked by anyone who asks often enough.
   if (phase_ == Phase::off || phase_ == Phase::held) {
     ++counters.eap_ignored;
     return;

@@ -56,7 +56,7 @@ class Supplicant {
   [[nodiscard]] bool may_start() const noexcept {
     return !logged_off_ && phase_ != Phase::authenticating && phase_ != Phase::held;
   }
-  /// What keeps it from being authenticated, or from being authenticated anew; none where nothing does.
+  /// What keeps it from being authenticated, or from being authenticated again; none where nothing does.
   [[nodiscard]] Reason reason() const noexcept;
   [[nodiscard]] std::string words() const;
   void fill(SupplicantStatus& status) const;
@@ -117,7 +117,7 @@ class Supplicant {
   Reason failure_ = Reason::none;
   std::uint32_t failures_ = 0;  ///< since the last success
   std::optional<Time> failed_at_;
-  unsigned back_off_ = 0;  ///< failures that were not long apart: whoever forges them gets no attempt for each
+  unsigned back_off_ = 0;  ///< failures that were not long apart: who forges them gets no attempt for each
   std::optional<Time> notified_at_;
   Time probe_at_;  ///< when a question to an authenticated port costs nothing of those at once
   std::uint64_t revision_ = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What `macsec-eap --check` says of a profile: whoever writes one learns the same that the service would say.
+/// What `macsec-eap --check` says of a profile: its author learns the same that the service would say.
 #pragma once
 
 #include "engine/base/result.hpp"

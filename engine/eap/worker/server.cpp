@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* daemon_user = "macsecd";
 
-/// Whether it is the daemon's: of its user, of root, or of whoever runs this process.
+/// Whether it is the daemon's: of its user, of root, or of the user that runs this process.
 bool is_trusted(int socket) noexcept {
   ucred peer{};
   socklen_t size = sizeof peer;
@@ -92,7 +92,7 @@ void Server::accept() {
   }
   connection_ = std::move(socket);
   receiving_ = std::move(*receiving);
-  // Whoever else connects is served by the next process, once this one has ended.
+  // Who else connects is served by the next process, once this one has ended.
   accepting_.disarm();
   idle_.disarm();
 }

@@ -139,7 +139,7 @@ Result<void> HeldBus::attach(sd_event* event) {
   return {};
 }
 
-/// sd-bus's side of the handshake; whoever made the connection has had the bus's.
+/// sd-bus's side of the handshake; the process that made the connection has had the bus's.
 void HeldBus::handshake() {
   for (;;) {
     const auto end = std::ranges::find(read_inner_, '\n');

@@ -24,7 +24,7 @@ struct HeldName {
 
 class HeldBus {
  public:
-  /// Goes on with `socket`, if there is one, as `name` says; else connects to the bus at `path`.
+  /// Continues with `socket`, if there is one, as `name` says; else connects to the bus at `path`.
   [[nodiscard]] static Result<std::unique_ptr<HeldBus>> open(sd_event* event, const std::string& path,
                                                              FileDescriptor socket, HeldName name);
   HeldBus(const HeldBus&) = delete;

@@ -300,7 +300,7 @@ void Supplicant::run(Link& link, const LinkFacts& device, std::optional<Connecti
          {},
          0,
          "macsec.port",
-         fmt::format("macsec.port={}: NetworkManager goes on with {}, which was made with port {}; it makes a new one "
+         fmt::format("macsec.port={}: NetworkManager keeps {}, which was made with port {}; it makes a new one "
                      "after nmcli connection down",
                      port, device.name, device.sci.port())});
   // Whose connection it is decides what may be read for it; unknown is as bad as another's.

@@ -22,7 +22,7 @@ struct SupplicantOptions {
   std::chrono::microseconds patience = std::chrono::seconds{20};
   /// How long NetworkManager may take to tell of a connection that is being activated.
   std::chrono::microseconds lookup = std::chrono::seconds{1};
-  /// How long a network that NetworkManager let go of runs on while NetworkManager does, too.
+  /// How long a network that NetworkManager released runs on while NetworkManager does, too.
   std::chrono::microseconds departure = std::chrono::seconds{5};
   /// Where the kernel's devices are asked for.
   std::function<Result<std::vector<LinkFacts>>()> devices = macsec_devices;
@@ -41,7 +41,7 @@ class Supplicant {
   Supplicant(const Supplicant&) = delete;
   Supplicant& operator=(const Supplicant&) = delete;
 
-  /// Claims the name. `lost` is called when somebody else has it.
+  /// Claims the name. `lost` is called when another program has it.
   [[nodiscard]] Result<void> start(std::function<void(const std::string&)> lost);
 
   /// The progress of a device may be another.
@@ -78,7 +78,7 @@ class Supplicant {
     Timer patience;
   };
 
-  /// NetworkManager let go of a device. While it goes on running it is done with it, unless it takes it up again at once.
+  /// NetworkManager released a device. While it goes on running it is done with it, unless it takes it up again at once.
   struct Departure {
     Departure(std::string who, std::function<void()> over) : owner{std::move(who)}, timer{std::move(over)} {}
     std::string owner;

@@ -16,7 +16,7 @@ namespace macsec::nm {
 struct Connection {
   std::string id{};
   std::string uuid{};
-  /// connection.permissions names users: whoever may add connections of their own wrote it, with no administrator's rights.
+  /// connection.permissions names users: one who may add connections of their own wrote it, with no administrator's rights.
   bool is_private = false;
   std::map<std::string, std::string> user_data{};
   int validation = 2;        ///< of the macsec setting: 0 disable, 1 check, 2 strict
@@ -60,7 +60,7 @@ class Connections {
   [[nodiscard]] std::optional<std::vector<StoredConnection>> all() const;
   /// Has NetworkManager manage these devices, now or as soon as they are there: on a device that it did not make it would
   /// bring up a connection for a user, but none by itself (connection.autoconnect). Said when a device appears, and
-  /// when it is wanted anew.
+  /// when it is wanted again.
   void manage(std::set<std::string> devices);
   /// Activates a connection as soon as the device is another than the one with `ifindex`, which did not do: NetworkManager
   /// itself does not try again for minutes. Forgotten when that takes longer than half a minute.

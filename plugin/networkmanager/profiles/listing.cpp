@@ -108,7 +108,7 @@ void Listing::show(const std::string& name, const Entry& entry) {
          0,
          "org.macsecd.cipher-suites",
          fmt::format(
-             "org.macsecd.cipher-suites: no device is made beforehand, as another connection wants another one with "
+             "org.macsecd.cipher-suites: no device is made in advance, as another connection wants another one with "
              "connection.interface-name={} or macsec.port={} on {}; give this one both of its own",
              stored.interface, stored.port, stored.parent)});
   if (!entry.failure.empty())

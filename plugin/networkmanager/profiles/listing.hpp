@@ -12,14 +12,14 @@ namespace macsec::nm {
 
 class Listing {
  public:
-  /// Devices made in advance, of this host; whoever may add connections would have the kernel full of them.
+  /// Devices made in advance, of this host; who may add connections would have the kernel full of them.
   static constexpr std::size_t most_spare_devices = 16;
 
   using Stored = std::function<std::optional<std::vector<StoredConnection>>()>;
   using Devices = std::function<void(std::set<std::string>)>;
 
   /// `runs` outlives this; `stored` tells all connections, active or not, or nothing while NetworkManager does not run: its
-  /// connections stay what they were. `spare` gets the devices that are made beforehand.
+  /// connections stay what they were. `spare` gets the devices that are made in advance.
   Listing(sd_event* event, Runs& runs, Stored stored, Devices spare);
   Listing(const Listing&) = delete;
   Listing& operator=(const Listing&) = delete;

@@ -25,7 +25,7 @@ struct Wanted {
 /// The profile's settings. Problems with the device go to `wanted.extras.problems`.
 [[nodiscard]] bus::Settings make_settings(Wanted& wanted);
 
-/// Settings of a connection that is not active: without its key, and not enabled. `spare`: its device is made beforehand.
+/// Settings of a connection that is not active: without its key, and not enabled. `spare`: its device is made in advance.
 [[nodiscard]] bus::Settings make_settings(const StoredConnection& stored, const UserData& extras, bool spare);
 
 /// Whether the connection accepts the cipher suite of the device.

@@ -122,7 +122,7 @@ void Runs::settle(Run& run, const std::optional<std::string>& error) {
 void Runs::park(const std::string& device) {
   const auto found = runs_.find(device);
   if (found == runs_.end()) return;
-  settle(*found->second, "NetworkManager let go of it");
+  settle(*found->second, "NetworkManager released it");
   if (found->second->parking.armed()) return;
   found->second->parking.arm(event_, options_.grace);
   if (found->second->wanted.device.cipher_suite == own_cipher_suite) keep(device);

@@ -61,7 +61,7 @@ class Runs {
   [[nodiscard]] bool has_profile(const std::string& name) const;
   /// Whether macsecd runs a profile that an earlier process left.
   [[nodiscard]] bool is_parked(const std::string& profile) const;
-  /// Whoever uses it owns the same profiles.
+  /// What uses it owns the same profiles.
   [[nodiscard]] bus::Client& client() const noexcept { return *client_; }
 
   [[nodiscard]] Progress progress(const std::string& device) const;

@@ -13,6 +13,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import tpm  # noqa: E402
 from lab import Lab  # noqa: E402
 
 EAP_HOST, PART = os.path.abspath(sys.argv[1]), sys.argv[2]
@@ -85,9 +86,30 @@ class Methods(OnLab):
                 self.succeed({**self.certificate(), "fragment": 200}, version)
 
 
-class Tokens(OnLab):
-    """A key that SoftHSM keeps."""
+class InToken(OnLab):
+    """A key that a token keeps, to be used and not read."""
     PIN = "1234"
+
+    def in_token(self, name="host1", pin=PIN):
+        return {**self.certificate(), "key": f"pkcs11:token=lab;object={name};type=private", "pin": pin}
+
+    def try_versions(self):
+        self.lab.start_own()
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                self.succeed(self.in_token(), version)
+
+    def try_refusals(self, *refused):
+        for settings, words in refused:
+            with self.subTest(words):
+                got = self.run_host(settings)
+                self.assertEqual([(one["outcome"], one["problem"]) for one in got], [("unusable", "profile")])
+                self.assertRegex(got[0]["words"], words)
+                self.assertNotIn(settings["pin"], got[0]["words"])
+
+
+class Tokens(InToken):
+    """SoftHSM."""
 
     @classmethod
     def setUpClass(cls):
@@ -101,23 +123,28 @@ class Tokens(OnLab):
                       ("--import", key, "--token", "lab", "--label", "host1", "--id", "01")):
             subprocess.run(["softhsm2-util", *words, "--pin", cls.PIN], check=True, stdout=subprocess.DEVNULL)
 
-    def in_token(self, name="host1", pin=PIN):
-        return {**self.certificate(), "key": f"pkcs11:token=lab;object={name};type=private", "pin": pin}
-
     def test_authenticates(self):
-        self.lab.start_own()
-        for version in ("1.2", "1.3"):
-            with self.subTest(version=version):
-                self.succeed(self.in_token(), version)
+        self.try_versions()
 
     def test_what_the_token_refuses(self):
-        for settings, words in ((self.in_token(pin="9999"), "PIN incorrect"), (self.in_token("nobody"), "object not found"),
-                                ({**self.in_token(), "key": "handle:0x81000001"}, "is not accepted")):
-            with self.subTest(words):
-                got = self.run_host(settings)
-                self.assertEqual([(one["outcome"], one["problem"]) for one in got], [("unusable", "profile")])
-                self.assertRegex(got[0]["words"], words)
-                self.assertNotIn(settings["pin"], got[0]["words"])
+        self.try_refusals((self.in_token(pin="9999"), "PIN incorrect"), (self.in_token("nobody"), "object not found"),
+                          ({**self.in_token(), "key": "handle:0x81000001"}, "is not accepted"))
+
+
+class TpmKeys(InToken):
+    """A TPM, through tpm2-pkcs11."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        emulated = cls.enterClassContext(tpm.Tpm(cls.lab.folder / "tpm"))
+        emulated.keep(cls.lab.pki.path("client.key"), "host1", cls.PIN)
+
+    def test_authenticates(self):
+        self.try_versions()
+
+    def test_what_the_tpm_refuses(self):
+        self.try_refusals((self.in_token(pin="9999"), "PIN incorrect"), (self.in_token("nobody"), "object not found"))
 
 
 class Resumption(OnLab):
@@ -209,12 +236,12 @@ class Refusals(OnLab):
 
 
 def main():
-    needed = ("hostapd", "freeradius", "openssl", "ip", *(("softhsm2-util",) if PART == "tokens" else ()))
+    needed = ("hostapd", "freeradius", "openssl", "ip", *{"tokens": ("softhsm2-util",), "tpm": tpm.PROGRAMS}.get(PART, ()))
     missing = [name for name in needed if not shutil.which(name)]
     if missing or os.geteuid() != 0:
         print("skipped:", "needs root" if not missing else "needs " + ", ".join(missing))
         return SKIP
-    cases = {"methods": Methods, "resumption": Resumption, "tokens": Tokens, "refusals": Refusals}[PART]
+    cases = {"methods": Methods, "resumption": Resumption, "tokens": Tokens, "tpm": TpmKeys, "refusals": Refusals}[PART]
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(cases)
     return 0 if unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful() else 1
 

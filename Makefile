@@ -41,7 +41,7 @@ dist:
 	@tools/dist
 
 package-check:
-	@tools/setup core build test lab package
+	@tools/setup core build test package
 	@tools/package-check
 
 demo:

@@ -139,7 +139,7 @@ void HttpsCall::watch(std::uint32_t events) {
   if (r < 0) fail_with(std::string{"cannot watch the connection: "} + std::strerror(-r));
 }
 
-/// The last that happens: whoever hears of it may end the call.
+/// The last that happens: its hearer may end the call.
 void HttpsCall::finish(const Answer<Reply>& answer) {
   ticket_.reset();
   io_.reset();

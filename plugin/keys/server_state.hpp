@@ -29,7 +29,7 @@ class ServerState {
 
   void succeeded(Question question, Time now, std::string words = {});
   /// Whether the server is asked less because of it: what it answers about a name that it does not know says nothing about it,
-  /// or whoever makes up names could keep us from asking.
+  /// or a program that makes up names could keep us from asking.
   void failed(Question question, const Refusal& refusal, Time now);
 
   /// From when on it may be asked.

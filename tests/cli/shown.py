@@ -54,6 +54,7 @@ SHOWN = {
     "key-retire-last": ["key", "retire", "uplink", "ff"],
     "key-retire-again": ["key", "retire", "uplink", "2025"],
     "key-retire-missing": ["key", "retire", "uplink", "3000"],
+    "key-seal-missing": ["key", "seal", "uplink", "3000"],
     "key-retire-dry-run": ["key", "retire", "uplink", "2026", "--dry-run"],
     "key-rotate-dry-run": ["key", "rotate", "uplink", "--dry-run"],
     "genkey": ["genkey"],

@@ -243,7 +243,7 @@ void RadiusClient::report(const Pending& pending, const RadiusPacket& packet) {
   report.conversation = conversation.command.conversation;
   const bool moved = is_over_tls(conversation.server) && pending.copies > 1;
   if (report.kind == RadiusReport::Kind::reject && conversation.challenged && moved) {
-    // A server that began anew knows no conversation of before: that is no word on the host.
+    // A server that began again knows no conversation of before: that is no word on the host.
     report = {.kind = RadiusReport::Kind::failed, .conversation = report.conversation, .server = server.address};
     report.problem = RadiusProblem::silent;
     report.words = words_of_forgetting(server);
@@ -387,7 +387,7 @@ void RadiusClient::on_connected(RadiusWay way, std::string version, Time now) {
 void RadiusClient::on_disconnected(RadiusWay way, RadiusProblem problem, const std::string& words, Time now) {
   release({way.server, way.socket, status_over_tls});
   if (way.socket == 0) book_.on_disconnected(way.server);
-  // It is made again at once, and what waits is sent on the next one: the server may only have begun anew.
+  // It is made again at once, and what waits is sent on the next one: the server may only have begun again.
   const bool was_heard = ways_.on_closed(way, now);
   if (is_spare(way)) ways_.forget(way);
   if (was_heard) return;

@@ -80,7 +80,11 @@ void Pacing::on_keys(std::span<const HeldKey> keys, Time now) {
       // Of a key from before our time the daemon knows how old it is.
       went_live(key, known_ ? now : std::min(held.since, now), now);
     if (key.live && !held.live) key.silent_since = now;
-    if (key.draining && !held.draining) key.retire_at = std::max(key.retire_at, now + retire_again);
+    if (key.draining && !held.draining) {
+      // The daemon kept it: it takes the place of another one until it is asked to go again.
+      key.retire_at = std::max(key.retire_at, now + retire_again);
+      key.dropping = false;
+    }
     key.live = held.live;
     key.draining = held.draining;
   }
@@ -181,8 +185,10 @@ std::optional<Action> Pacing::drop_one(Time now) {
     if (key.ever_live || key.dropping || in_progress(key, now) || now < key.retire_at) continue;
     if (!any_live() && key.silent_since != Time::min()) continue;
     key.dropping = true;
-    if (key.heard) ++mismatches_;
-    if (any_live()) plan_after_failure(now);
+    if (!std::exchange(key.given_up, true)) {
+      if (key.heard) ++mismatches_;
+      if (any_live()) plan_after_failure(now);
+    }
     return Action{Action::Kind::drop, ckn, key.heard};
   }
   return std::nullopt;

@@ -98,6 +98,7 @@ class Pacing {
     bool ever_live = false;
     bool heard = false;     ///< the other end spoke under it first
     bool dropping = false;  ///< drop was given out
+    bool given_up = false;  ///< drop was given out once, and counted
     Time live_since{};      ///< where ever_live
     Time silent_since{};    ///< where not live
     Time retire_at{};       ///< not before

@@ -155,6 +155,24 @@ TEST(KeysPacing, AKeyThatNeverGetsAPeerGoesWhereAnotherWorksAndAnotherIsTakenLat
   EXPECT_THAT(end.wait(10s), ElementsAre("ask_new"));
 }
 
+// The daemon begins to retire a key and keeps it after all: it must not hold the place of the next one for ever.
+TEST(KeysPacing, AKeyThatIsKeptAfterAllIsDroppedAgain) {
+  End end;
+  EXPECT_THAT(end.actions(), ElementsAre("ask_new"));
+  end.add(x);
+  end.set_live(x);
+  EXPECT_THAT(end.wait(2h), ElementsAre("ask_new"));
+  end.add(y);
+  EXPECT_THAT(end.wait(60s), ElementsAre("drop 20"));
+  end.drain(y);
+  end.pass(30s);
+  end.keys.back().draining = false;
+  end.tell();
+  EXPECT_THAT(end.actions(), ElementsAre("ask_new"));
+  EXPECT_THAT(end.wait(Pacing::retire_again), ElementsAre("drop 20"));
+  EXPECT_EQ(end.pacing.mismatches(), 0U);
+}
+
 TEST(KeysPacing, AnOnlyKeyIsSpokenUntilTheNextOneIsThere) {
   End end;
   end.actions();

@@ -214,7 +214,8 @@ TEST(Attack, WrongSignaturesUnderTheAddressOfAPeerAreShownThere) {
   content.basic.ckn = forger.ckn();
   for (int i = 0; i < 3; ++i) lab.lan.inject(0, forger.frame(hosts[1]->mac(), content));
   lab.lan.run_for(second);
-  for (const core::PeerStatus& peer : hosts[0]->status().participants.front().peers)
+  const core::PortStatus status = hosts[0]->status();
+  for (const core::PeerStatus& peer : status.participants.front().peers)
     EXPECT_EQ(peer.icv_failures, peer.sci == hosts[1]->sci() ? 3U : 0U);
   EXPECT_TRUE(lab.lan.secured());
 }

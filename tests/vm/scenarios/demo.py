@@ -93,7 +93,9 @@ def hosts():
     try:
         for host in HOSTS:
             command("ip", "netns", "add", PREFIX + host)
-        command("ip", "link", "add", "eth0", "netns", PREFIX + HOSTS[0], "type", "veth", "peer", "eth0", "netns", PREFIX + HOSTS[1])
+        # The lower address is key server, which alone makes a new key: the first host's, on every run.
+        command("ip", "link", "add", "eth0", "netns", PREFIX + HOSTS[0], "address", "02:00:00:00:00:01", "type", "veth",
+                "peer", "eth0", "netns", PREFIX + HOSTS[1], "address", "02:00:00:00:00:02")
         for host in HOSTS:  # only what is secured is to be heard on the cable
             command("ip", "netns", "exec", PREFIX + host, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6")
         ip(HOSTS[0], "link", "set", "eth0", "up")

@@ -2,6 +2,7 @@
 #include "engine/core/reporter.hpp"
 
 #include "engine/config/cipher_choice.hpp"
+#include "engine/core/mka/reports.hpp"
 
 #include <algorithm>
 
@@ -35,20 +36,16 @@ Refusal objection_in_use(const Context& context, const Kay& kay) {
                    ours ? "the SAK in use, made here," : "the key server");
 }
 
-/// The key server sends with a SAK that is not installed here: nothing of it arrives.
+/// The key server, or where we are it every live peer, sends with a SAK that is not installed here: nothing of it arrives.
 bool is_left_behind(const Kay& kay) noexcept {
-  if (kay.cp().in_use() == nullptr || kay.principal() == nullptr || kay.is_key_server() || !kay.key_server())
-    return false;
-  const Peer* server = kay.principal()->peers().find_live(*kay.key_server());
-  if (server == nullptr) return false;
-  const auto ours = [&kay](const KeyId& key) {
-    const Cp& cp = kay.cp();
-    return (cp.latest() && cp.latest()->id == key) || (cp.old() && cp.old()->id == key);
-  };
-  const auto sends = [](const PeerKeyUse& use) { return use.transmitting; };
-  const std::array uses{server->latest, server->old};
-  return std::ranges::any_of(uses, sends) &&
-         std::ranges::none_of(uses, [&](const PeerKeyUse& use) { return sends(use) && ours(use.key); });
+  if (kay.cp().in_use() == nullptr || kay.principal() == nullptr || !kay.key_server()) return false;
+  const PeerList& peers = kay.principal()->peers();
+  if (kay.is_key_server())
+    return peers.any_live() && std::ranges::all_of(peers.all(), [&kay](const Peer& peer) {
+             return !peer.live || is_ahead(peer, kay.cp());
+           });
+  const Peer* server = peers.find_live(*kay.key_server());
+  return server != nullptr && is_ahead(*server, kay.cp());
 }
 
 /// We are key server, and another SAK takes the place of the one in use as soon as the protocol allows.
@@ -63,12 +60,22 @@ bool serves_too(const Kay& kay) {
                              [](const Peer& peer) { return peer.live && peer.key_server; });
 }
 
+/// As member: the live peers that have sent with another SAK for a life time or longer. They follow another key server.
+std::vector<Sci> members_ahead(const Kay& kay, Time now) {
+  std::vector<Sci> out;
+  if (kay.is_key_server() || kay.principal() == nullptr || kay.cp().in_use() == nullptr) return out;
+  for (const Peer& peer : kay.principal()->peers().all())
+    if (peer.live && peer.ahead_since && now >= *peer.ahead_since + life_time && is_ahead(peer, kay.cp()))
+      out.push_back(peer.sci);
+  return out;
+}
+
 /// As key server: the live peers that have not reported the latest SAK in a life time or longer.
 std::vector<Sci> members_without_key(const Kay& kay, Time now) {
   std::vector<Sci> out;
   const std::optional<SakSlot>& latest = kay.cp().latest();
   const Participant* owner = latest ? find(kay.participants(), latest->ckn) : nullptr;
-  if (!kay.is_key_server() || owner == nullptr) return out;
+  if (owner == nullptr) return out;
   for (const Peer& peer : owner->peers().all()) {
     const PeerKeyUse* use = peer.use_of(latest->id);
     const bool late = (peer.unkeyed_since && now >= *peer.unkeyed_since + life_time) || kay.server().is_untaken(now);
@@ -188,7 +195,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const 
 }
 
 void Reporter::update(Context& context, const Kay& kay, const Access& access, Time now) {
-  waited_for_ = members_without_key(kay, now);
+  waited_for_ = kay.is_key_server() ? members_without_key(kay, now) : members_ahead(kay, now);
   const Verdict verdict = judge(context, kay, access, now);
   fades_.reset();
   if (verdict.reason == Reason::cak_mismatch) {
@@ -261,11 +268,15 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
 }
 
 std::string Reporter::why_not_all(const Kay& kay) const {
-  if (is_left_behind(kay)) return "the key server sends with a SAK that is not installed here";
-  std::string out = "not confirmed by";
-  for (const Sci& sci : waited_for_) out.append(" ").append(to_string(sci));
+  if (is_left_behind(kay))
+    return std::string{kay.is_key_server() ? "every peer" : "the key server"} +
+           " sends with a SAK that is not installed here";
+  std::string who;
+  for (const Sci& sci : waited_for_) who.append(" ").append(to_string(sci));
+  if (!kay.is_key_server()) return "nothing arrives from" + who + ": another SAK is sent with there";
   const bool before = kay.cp().latest() && !kay.cp().latest()->transmitting;
-  return out + (before ? ": the next SAK; the one before is still in use" : ": the SAK that the others use");
+  return "not confirmed by" + who +
+         (before ? ": the next SAK; the one before is still in use" : ": the SAK that the others use");
 }
 
 namespace {

@@ -48,7 +48,8 @@ class Reporter {
   std::vector<Foreign> foreign_;
   std::vector<Told> told_;  ///< in the last second
   std::optional<Time> fades_;
-  std::vector<Sci> waited_for_;  ///< live peers without the SAK, where we are key server
+  std::vector<Sci>
+      waited_for_;  ///< live peers without the SAK, where we are key server; else those that send with another
 };
 
 }  // namespace macsec::core

@@ -382,5 +382,50 @@ TEST(Restart, WhatWasRecordedBeforeItKeepsNobodyAlive) {
   EXPECT_LE(hosts[0]->status().counters.sak_rekeys, 0U);
 }
 
+// Where not everybody hears everybody.
+
+TEST(Unused, AKeyEndsALifeTimeAfterItsLastReport) {
+  Lab lab;
+  Host& server = lab.add();
+  Host& member = lab.add();
+  ASSERT_TRUE(lab.secures_within(second));
+  Host& keyless = lab.attach();
+  keyless.secy().fail_always(SecyCall::install_receive_sa, EBUSY);
+  lab.lan.plug(keyless.index(), true);
+  keyless.start();
+  lab.lan.run_for(20 * second);
+  ASSERT_EQ(server.state(), PortState::secured);
+  member.crash();
+  lab.lan.run_for(10 * second);
+  EXPECT_NE(server.state(), PortState::secured);
+}
+
+// The third hears both of two that do not hear one another, and follows one of them.
+TEST(Partial, AKeyServerThatNobodyFollowsIsNotSecured) {
+  Lab lab;
+  const auto hosts = lab.secured(3);
+  lab.lan.cut(hosts[0]->index(), hosts[1]->index(), true);
+  ASSERT_TRUE(hosts[0]->rekey());
+  lab.lan.run_for(10 * second);
+  ASSERT_TRUE(hosts[1]->status().is_key_server);
+  EXPECT_EQ(key_in_use(*hosts[2]), key_in_use(*hosts[0]));
+  EXPECT_NE(hosts[1]->state(), PortState::secured);
+  EXPECT_EQ(hosts[2]->state(), PortState::secured);
+}
+
+TEST(Partial, AMemberNamesThoseWhoSendWithAnotherKey) {
+  Lab lab;
+  const auto hosts = lab.secured(4);
+  lab.lan.cut(hosts[0]->index(), hosts[3]->index(), true);
+  lab.lan.path(hosts[0]->index(), hosts[1]->index()).cut = true;
+  lab.lan.run_for(22 * second);
+  const core::PortStatus status = hosts[2]->status();
+  EXPECT_EQ(status.state, PortState::secured) << "with the first";
+  EXPECT_EQ(status.reason, core::Reason::awaiting_sak);
+  for (const Host* ahead : {hosts[1], hosts[3]})
+    EXPECT_NE(status.reason_text.find(to_string(ahead->sci())), std::string::npos) << status.reason_text;
+  EXPECT_EQ(status.reason_text.find(to_string(hosts[0]->sci())), std::string::npos) << status.reason_text;
+}
+
 }  // namespace
 }  // namespace macsec::sim

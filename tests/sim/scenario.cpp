@@ -17,8 +17,7 @@ constexpr Instant silence_limit = 10 * second;
 
 }  // namespace
 
-Scenario::Scenario(std::uint64_t seed, Vocabulary vocabulary)
-    : lan_{seed}, random_{seed * 7919 + 17}, seed_{seed}, vocabulary_{vocabulary} {
+Scenario::Scenario(std::uint64_t seed) : lan_{seed}, random_{seed * 7919 + 17}, seed_{seed} {
   decide_group();
   lan_.tap = [this](Index from, Bytes frame) {
     if (const auto eapol = read_eapol(frame))
@@ -45,7 +44,7 @@ void Scenario::decide_group() {
            .duplicate = 0,
            .cut = false};
   // Late and reordered user frames, within what the replay window forgives.
-  if (full() && replay_window_ > 0 && random_.chance(40)) base_.data_jitter = random_.between(1, 100 * millisecond);
+  if (replay_window_ > 0 && random_.chance(40)) base_.data_jitter = random_.between(1, 100 * millisecond);
   description_ = std::to_string(members) + " members, " + std::string{to_string(suites_[0])} +
                  (encrypt_ ? "" : ", integrity only") + (fallback_ ? ", fallback" : "") +
                  (delay_protect_ ? ", delay protection" : "") +
@@ -57,7 +56,7 @@ void Scenario::decide_group() {
     options.clock_ppm = static_cast<int>(random_.between(-200, 200));
     options.speed = random_.chance(70) ? 0 : 1'000'000'000ULL;
     options.seed = seed_;
-    const bool offloaded = full() && random_.chance(15);
+    const bool offloaded = random_.chance(15);
     hosts_.push_back(&lan_.attach([&](Index index) { return std::make_unique<Host>(lan_, index, options); }));
     if (!offloaded) continue;
     hosts_.back()->secy().offload(
@@ -104,7 +103,7 @@ bool Scenario::run(Instant span) {
     lan_.plug(host->index(), true);
     lan_.after(random_.between(1, 3 * second), [host] { host->start(); });
   }
-  if (full()) watch_traffic();
+  watch_traffic();
   lan_.run_for(3 * second);
   converge();
   while (lan_.world.now < end && lan_.world.good()) {
@@ -188,7 +187,12 @@ void Scenario::watch_traffic() {
 
 void Scenario::judge_traffic(Index from, Index to, bool fine) {
   Instant& since = fine_since_[{from, to}];
-  if (from == to || !fine || lan_.path(from, to).cut || lan_.path(to, from).cut) {
+  // Who follows a key server that asked for silence keeps its SAK (802.1X-2020 9.18): one that it was cut off from does not.
+  const bool two_servers = lan_.world.now < quiet_from_ && hosts_[from]->running() && hosts_[to]->running() &&
+                           hosts_[from]->status().key_server != hosts_[to]->status().key_server;
+  // Others of the group may be secured all the same: who says that somebody is left out says the truth.
+  const bool told = hosts_[to]->running() && hosts_[to]->status().reason != core::Reason::none;
+  if (from == to || !fine || two_servers || told || lan_.path(from, to).cut || lan_.path(to, from).cut) {
     since = lan_.world.now;
     return;
   }

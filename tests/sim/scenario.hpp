@@ -9,12 +9,9 @@
 
 namespace macsec::sim {
 
-/// What may happen to a group. `full` holds what the engine is known not to stand yet; see sim-seeds.
-enum class Vocabulary : std::uint8_t { proven, full };
-
 class Scenario {
  public:
-  explicit Scenario(std::uint64_t seed, Vocabulary vocabulary = Vocabulary::proven);
+  explicit Scenario(std::uint64_t seed);
 
   /// Runs `span` of protocol time; false where something was violated.
   bool run(Instant span);
@@ -54,13 +51,11 @@ class Scenario {
   void change_group();
   void old_version();
   void one_key_only();
-  [[nodiscard]] bool full() const noexcept { return vocabulary_ == Vocabulary::full; }
   [[nodiscard]] Host& any_host();
 
   VirtualLan lan_;
   SimRandom random_;  ///< decisions; the LAN's own and the members' are others
   std::uint64_t seed_;
-  Vocabulary vocabulary_;
   std::string description_;
   std::vector<Host*> hosts_;
   Path base_;

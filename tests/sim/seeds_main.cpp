@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// sim-seeds --first N --count N [--seconds N] [--vocabulary proven|full] [--keep-going] [--verbose]: random scenarios, one a seed.
-/// `full` adds what the engine does not stand yet: members suspended while another is key server, settings that change or that one
-/// alone has, holders of the fallback key alone, hardware that tells no packet numbers, late user frames, and the judge of silence
-/// while secured, between two and of one alone. One life in a hundred calls a link secured for 11 s after the last
-/// frame: one peer is missed after a life time, and the key that nobody else reports is given up after another.
+/// sim-seeds --first N --count N [--seconds N] [--keep-going] [--verbose]: random scenarios, one a seed.
 /// Exit status 1 where an invariant was violated; the seed's frames and steps are then in sim-seed-N.pcap and .trace.
 #include "engine/base/text.hpp"
 #include "tests/sim/scenario.hpp"
@@ -18,7 +14,6 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t count = 10;
   std::uint64_t seconds = 3600;
-  macsec::sim::Vocabulary vocabulary = macsec::sim::Vocabulary::proven;
   bool keep_going = false;
   bool verbose = false;
 };
@@ -30,10 +25,6 @@ bool parse(int argc, char** argv, Options& options) {
       options.keep_going = true;
     } else if (argument == "--verbose") {
       options.verbose = true;
-    } else if (i + 1 < argc && argument == "--vocabulary") {
-      const std::string_view word = argv[++i];
-      if (word != "proven" && word != "full") return false;
-      options.vocabulary = word == "full" ? macsec::sim::Vocabulary::full : macsec::sim::Vocabulary::proven;
     } else if (i + 1 < argc && (argument == "--first" || argument == "--count" || argument == "--seconds")) {
       const auto value = macsec::parse_unsigned(argv[++i], UINT64_MAX);
       if (!value) return false;
@@ -51,9 +42,7 @@ int main(int argc, char** argv) {
   using namespace macsec::sim;
   Options options;
   if (!parse(argc, argv, options)) {
-    std::fprintf(
-        stderr,
-        "usage: sim-seeds --first N --count N [--seconds N] [--vocabulary proven|full] [--keep-going] [--verbose]\n");
+    std::fprintf(stderr, "usage: sim-seeds --first N --count N [--seconds N] [--keep-going] [--verbose]\n");
     return 2;
   }
   std::uint64_t failed = 0;
@@ -63,7 +52,7 @@ int main(int argc, char** argv) {
   Traffic traffic;
   Instant slowest = 0;
   for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
-    Scenario scenario{seed, options.vocabulary};
+    Scenario scenario{seed};
     const bool good = scenario.run(static_cast<Instant>(options.seconds) * second);
     if (options.verbose)
       std::printf("seed %llu: %s, %llu keys, %llu faults, slowest %lld ms\n", static_cast<unsigned long long>(seed),

@@ -42,7 +42,7 @@ void Scenario::disturb() {
 void Scenario::break_something(Instant span) {
   Host& victim = any_host();
   const std::string who = "m" + std::to_string(victim.index());
-  switch (random_.below(full() ? 20 : 15)) {
+  switch (random_.below(20)) {
     case 0:
     case 1:
     case 2:
@@ -108,7 +108,6 @@ void Scenario::ask_for_keys() {
 
 // 802.1X-2020 9.18: up to 120 s, in which nobody is lost.
 void Scenario::suspend(Host& victim) {
-  if (!full() && !victim.status().is_key_server) return;
   const auto span = random_.between(1, random_.chance(50) ? 12 : 120);
   lan_.world.note(victim.index(), "suspend", std::to_string(span));
   if (!victim.suspend(std::chrono::seconds{span})) return;
@@ -298,6 +297,8 @@ void Scenario::replay_some() {
   for (const auto& [from, frame] : heard_)
     for (Index to = 0; to < lan_.size(); ++to)
       if (to != from && random_.chance(50)) lan_.inject(to, frame);
+  // What a cut path had kept back is new to its receiver, which hears a peer once more.
+  quiet_from_ = std::max(quiet_from_, lan_.world.now + 7 * second);
   record_ = false;
 }
 

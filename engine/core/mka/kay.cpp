@@ -168,11 +168,16 @@ Cp::Inputs Kay::cp_inputs() const {
 void Kay::drop_unused_key(Time now) {
   const SakSlot* key = cp_.in_use();
   const Participant* owner = key != nullptr ? core::find(participants_, key->ckn) : nullptr;
-  if (key == nullptr || (owner != nullptr && reports_of(*key, owner->peers()).in_use))
+  const auto reported = key != nullptr && owner != nullptr ? reports_of(*key, owner->peers()).in_use : std::nullopt;
+  if (key == nullptr || reported) {
+    reported_until_ = reported.value_or(now);
     return deadlines_.stop(Timer::unused);
-  // Members of a CA that is left are not heard there any more, and may still be about to change over.
+  }
+  // A life time after the last report: a peer that is lost was silent for as long already. Members of a CA
+  // that is left are not heard there any more, and may still be about to change over.
   const bool heard = owner != nullptr && owner->peers().any_live();
-  deadlines_.set_sooner(Timer::unused, now + life_time + (heard ? Duration{0} : sak_retire_time));
+  deadlines_.set_sooner(Timer::unused,
+                        heard ? std::max(reported_until_, now + sak_retire_time) : now + life_time + sak_retire_time);
   if (!deadlines_.take_expired(Timer::unused, now)) return;
   if (cp_.latest() && cp_.latest()->transmitting) server_.forget_offer();
   cp_.give_up(now);
@@ -363,6 +368,10 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
     receiver_.follow_withdrawal(*got.peer);
   }
   if (pdu.sak_use && pdu.sak_use->macsec) check_reports(*got.peer, *pdu.sak_use);
+  if (!is_ahead(*got.peer, cp_))
+    got.peer->ahead_since.reset();
+  else if (!got.peer->ahead_since)
+    got.peer->ahead_since = now;
   if (got.peer->delay_protect) follow_lowest_pn(*got.peer, now);
   if (is_key_server() && cp_.latest())
     if (const PeerKeyUse* use = got.peer->use_of(cp_.latest()->id);

@@ -142,6 +142,7 @@ class Kay {
   Deadlines<Timer> deadlines_;
   bool enabled_ = true;
   std::optional<Snapshot> resume_;
+  Time reported_until_;            ///< a life time after a live peer last reported the key in use
   std::optional<Sci> member_sci_;  ///< of the device the participants spoke for last
   std::vector<CipherSuite> announced_;
   std::uint64_t revision_ = 0;

@@ -35,6 +35,7 @@ struct Peer {
   std::optional<Time> suspended_until;  ///< silent on purpose until then (802.1X-2020 9.18)
   Time suspended_since;                 ///< of suspensions without a pause between them
   std::optional<Time> unkeyed_since;    ///< live, but does not report to receive with the latest SAK
+  std::optional<Time> ahead_since;      ///< sends, and with no SAK that is installed here
   Time another_sak_at;                  ///< when another is tried for its sake
   Duration patience = life_time;        ///< from one such try to the next; doubles
   Time live_since;

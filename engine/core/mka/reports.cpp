@@ -2,6 +2,7 @@
 #include "engine/core/mka/reports.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace macsec::core {
 
@@ -13,7 +14,7 @@ Reports reports_of(const SakSlot& slot, const PeerList& peers) noexcept {
     const PeerKeyUse* use = peer.use_of(slot.id);
     const bool receiving = use != nullptr && use->receiving;
     const bool transmitting = use != nullptr && use->transmitting;
-    out.in_use = out.in_use || receiving || transmitting;
+    if (receiving || transmitting) out.in_use = std::max(out.in_use.value_or(peer.expires), peer.expires);
     if (std::ranges::find(slot.members, peer.sci, &SakMember::sci) == slot.members.end()) {
       out.outsiders = true;
       continue;
@@ -28,6 +29,16 @@ Reports reports_of(const SakSlot& slot, const PeerList& peers) noexcept {
   out.all_receiving = out.all_receiving && any;
   out.all_transmitting = out.all_transmitting && any;
   return out;
+}
+
+bool is_ahead(const Peer& peer, const Cp& cp) noexcept {
+  const auto ours = [&cp](const KeyId& key) {
+    return (cp.latest() && cp.latest()->id == key) || (cp.old() && cp.old()->id == key);
+  };
+  const auto sends = [](const PeerKeyUse& use) { return use.transmitting; };
+  const std::array uses{peer.latest, peer.old};
+  return std::ranges::any_of(uses, sends) &&
+         std::ranges::none_of(uses, [&](const PeerKeyUse& use) { return sends(use) && ours(use.key); });
 }
 
 }  // namespace macsec::core

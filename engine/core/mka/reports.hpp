@@ -13,8 +13,12 @@ struct Reports {
   bool any_transmitting = false;  ///< a live member
   bool all_transmitting = false;  ///< every live member, and there is one
   bool outsiders = false;         ///< a live peer is no member: it joined, or came back, after the SAK was made
-  bool in_use = false;            ///< a live peer, member or not, receives or transmits with it
+  /// A live peer, member or not, receives or transmits with it, and is heard until then at least.
+  std::optional<Time> in_use = std::nullopt;
 };
+
+/// It sends, and with no SAK that is installed here: nothing of it arrives.
+[[nodiscard]] bool is_ahead(const Peer& peer, const Cp& cp) noexcept;
 
 [[nodiscard]] Reports reports_of(const SakSlot& slot, const PeerList& peers) noexcept;
 

@@ -427,5 +427,30 @@ TEST(Partial, AMemberNamesThoseWhoSendWithAnotherKey) {
   EXPECT_EQ(status.reason_text.find(to_string(hosts[0]->sci())), std::string::npos) << status.reason_text;
 }
 
+// The key server misses the third while a SAK for all is under way, offers it to the second alone, and gives it to the third after all.
+TEST(Partial, WhoComesBackToASakIsHeardByThoseWhoTookItBefore) {
+  Lab lab;
+  const auto hosts =
+      lab.secured(3, make_profile([](Profile& p) { p.macsec.cipher_suites = {CipherSuite::gcm_aes_128}; }));
+  const Index first = hosts[0]->index();
+  const Index other = hosts[1]->index();
+  const Index third = hosts[2]->index();
+  lab.lan.cut(first, third, true);
+  lab.lan.run_for(3900 * millisecond);
+  lab.lan.path(first, other).cut = true;
+  ASSERT_TRUE(hosts[0]->rekey());
+  lab.lan.run_until([&] { return hosts[0]->status().counters.peers_lost == 1; }, 4 * second);
+  const KeyId key = key_in_use(*hosts[0]);
+  lab.lan.path(first, other).cut = false;
+  lab.lan.path(other, first).cut = true;
+  lab.lan.run_until([&] { return key_in_use(*hosts[1]) == key; }, 3 * second);
+  lab.lan.cut(first, third, false);
+  lab.lan.run_until([&] { return key_in_use(*hosts[2]) == key; }, 3 * second);
+  lab.lan.path(other, first).cut = false;
+  lab.flood(10 * millisecond);
+  lab.lan.run_for(10 * second);
+  EXPECT_TRUE(lab.lan.secured());
+}
+
 }  // namespace
 }  // namespace macsec::sim

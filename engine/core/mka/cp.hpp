@@ -34,7 +34,7 @@ struct SakSlot {
   SakDigest digest{};
   std::vector<SakMember> members;  ///< others than us
   bool resumed = false;            ///< found in the SecY at start: how old it is, nobody knows
-  bool incomplete = false;         ///< the key server knows members whose SCI was not known here
+  bool incomplete = false;  ///< members may come whose SCI was not known here, or that the key server did not list
   Ssci own_ssci = 0;
   std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed
   bool receiving = false;           ///< LRX or ORX

@@ -161,6 +161,12 @@ std::optional<SakSlot> SakReceiver::take(const Participant& participant, const P
   slot.ckn = participant.ckn();
   if (!unwrap(slot, participant, set.wrapped)) return std::nullopt;
   if (!find_members(slot, participant, server, pdu, now)) return std::nullopt;
+  // A peer that the key server does not hear just now may be given the same SAK when it is back.
+  if (!is_xpn(slot.cipher_suite))
+    slot.incomplete =
+        slot.incomplete || std::ranges::any_of(participant.peers().all(), [&slot](const Peer& peer) {
+          return peer.live && std::ranges::find(slot.members, peer.sci, &SakMember::sci) == slot.members.end();
+        });
   if (Refusal against = shortage(context_.secy.traits(), slot.members.size()); against.reason != Reason::none) {
     refusal_ = std::move(against);
     return std::nullopt;

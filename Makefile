@@ -9,12 +9,13 @@
 #                   TURN=auto: those whose turn it is as well, as CI does; TURN=0 to 3: a certain quarter
 #   make vm TEST=…  scenarios on a real kernel in a virtual machine (all when TEST is empty)
 #   make bench      measurements, ours beside wpa_supplicant's, into build/bench.json
+#   make seeded-faults  what macsecd once did to hardware is put back, and has to be found
 #   make format     rewrite the code in the project's format
 #   make tidy       static analysis
 #   make docs       write docs/conformance.md from the comments
 #   make package-check  the expensive checks of the packages
 #   make clean      remove build directories
-.PHONY: all build bench clean deb demo dist docs format install package-check setup test tidy uninstall vm
+.PHONY: all build bench clean deb demo dist docs format install package-check seeded-faults setup test tidy uninstall vm
 
 all: build
 
@@ -53,6 +54,9 @@ test: setup
 
 bench: setup
 	@tools/bench
+
+seeded-faults: setup
+	@tests/vm/seeded-faults
 
 vm: setup build
 	@tests/vm/run $(or $(TEST),--all)

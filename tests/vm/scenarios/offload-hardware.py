@@ -195,7 +195,8 @@ def key_number(namespace):
 def rekeys(c, kind):
     link = Link(c, kind, interval=0.01, MKA={"RekeySec": "1s"})
     before, begin = link.pair.counters(0), key_number(link.one)
-    wait_until(lambda: key_number(link.one) >= begin + REKEYS, 4 * REKEYS, "%d rekeys" % REKEYS, every=1)
+    wait_until(lambda: key_number(link.one) >= begin + REKEYS, 4 * REKEYS, "%d rekeys" % REKEYS, every=1,
+               state=link.pair.told)
     with link.probe.paused():
         after = link.pair.counters(0)
         keys = key_number(link.one) - begin

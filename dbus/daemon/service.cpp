@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/service.hpp"
 
+#include "engine/crypto/mka_keys.hpp"
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -48,6 +50,9 @@ Service::Service(const Options& options)
 Result<std::unique_ptr<Service>> Service::open(const Options& options) {
   keep_memory_private();
   std::unique_ptr<Service> service{new Service{options}};
+  // Before there is a link that would wait for it.
+  if (const auto ready = crypto::prepare(); !ready)
+    service->journal_.write(os::LogLevel::warning, ready.error().message);
   if (auto started = service->start(); !started) return std::unexpected{started.error()};
   return service;
 }

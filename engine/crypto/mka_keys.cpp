@@ -177,6 +177,20 @@ Result<Sak> unwrap_sak(const Secret<32>& kek, Bytes wrapped) {
   return Sak{octets.first(wrapped.size() - wrap_overhead)};
 }
 
+Result<void> prepare() {
+  for (const std::size_t size : {16U, 32U}) {
+    const std::array<std::uint8_t, 32> octets{};
+    const Secret<32> key{Bytes{octets}.first(size)};
+    std::array<std::uint8_t, 40> wrapped{};
+    const MutableBytes out = MutableBytes{wrapped}.first(size + wrap_overhead);
+    if (auto derived = derive(key.expose(), "", {}, size); !derived) return std::unexpected{derived.error()};
+    if (auto done = wrap_sak(key, key, out); !done) return done;
+    if (auto done = unwrap_sak(key, out); !done) return std::unexpected{done.error()};
+    if (auto icv = IcvKey::from(key); !icv) return std::unexpected{icv.error()};
+  }
+  return {};
+}
+
 void IcvKey::Free::operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
 
 IcvKey::IcvKey() noexcept = default;

@@ -65,6 +65,10 @@ class IcvKey {
   mutable Block chained_{};   ///< the cipher's last block of output: its chaining value for the next
 };
 
+/// Has the library set up what it looks up with the first key, so that the first link with a key need not wait for it (20 ms
+/// on a slow CPU). An error: it cannot derive or wrap keys, and says why.
+[[nodiscard]] Result<void> prepare();
+
 /// Tells one SAK from another across restarts, and nothing about it: 16 octets derived one way from it, for comparison only.
 [[nodiscard]] Result<std::array<std::uint8_t, 16>> digest_sak(const Sak& sak);
 

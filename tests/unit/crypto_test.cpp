@@ -18,6 +18,11 @@ std::vector<std::uint8_t> octets_of(std::string_view hex) {
 
 Secret<32> key_of(std::string_view hex) { return Secret<32>{octets_of(hex)}; }
 
+TEST(MkaKeys, TheLibraryOfThisMachineHasWhatTheyTake) {
+  const Result<void> ready = prepare();
+  EXPECT_TRUE(ready) << ready.error().message;
+}
+
 TEST(IcvKey, SameKeyForManyFrames) {
   const Result<IcvKey> key = IcvKey::from(key_of("2b7e151628aed2a6abf7158809cf4f3c"));
   ASSERT_TRUE(key);

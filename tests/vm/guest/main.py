@@ -45,7 +45,7 @@ def run(name, timeout, say):
     """The scenario; its logs go to the results."""
     logs = "/run/lab-logs"
     os.makedirs(logs)
-    scenario = Scenario(name, logs, say, boot.CASE)
+    scenario = Scenario(name, logs, say, boot.CASE, boot.FULL)
 
     def time_up(_signal, _frame):
         raise _TimeUp

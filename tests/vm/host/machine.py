@@ -57,7 +57,7 @@ _installing = threading.Lock()
 class Boot:
     """What one boot is asked to do."""
 
-    def __init__(self, scenario, kernel, root, build, source, results, tools, case, cache, previous=None):
+    def __init__(self, scenario, kernel, root, build, source, results, tools, case, cache, previous=None, full=False):
         self.scenario = scenario
         self.kernel = kernel
         self.root = root          # "" for the host's own root
@@ -68,6 +68,7 @@ class Boot:
         self.case = case
         self.cache = cache
         self.previous = previous  # folder with the programs of the version before this one
+        self.full = full          # what measures takes its full counts
         self.cpu_seconds = 0.0    # of the host, known at the end
 
     @property
@@ -222,9 +223,9 @@ def _initramfs(boot, path):
         if program.startswith("/"):
             image.add_program(archive, boot.root, program, libraries)
     archive.data("preload/lab/boot.py", (
-        "NAME = %r\nTIMEOUT = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\n" % (
+        "NAME = %r\nTIMEOUT = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\nFULL = %r\n" % (
             boot.scenario.name, boot.scenario.timeout, boot.source, boot.build, boot.clock, boot.init,
-            boot.scenario.root, boot.case)).encode())
+            boot.scenario.root, boot.case, boot.full)).encode())
     archive.data("lab.env", (
         "LAB_INIT=%s\nLAB_IN_MEMORY=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
             boot.init, "yes" if boot.in_memory else "", "yes" if boot.root else "", boot.source,

@@ -3,14 +3,13 @@
 
 import contextlib
 import hashlib
-import json
+import os
 import socket
 import threading
 
 from . import radius
 from .check import wait_until
 from .commanded import Commanded
-from .process import command
 
 OWN = "10.9.0.2"
 CLIENTS = "10.9.0.0/24"
@@ -18,6 +17,19 @@ SERVERS = ("10.9.0.1", "10.9.0.3")
 MIDDLE = "10.9.0.9"
 USERS = {"alice": "wonder"}
 MESSAGE_AUTHENTICATOR = 80
+
+_EAP_SOCKET = "/run/macsecd/eap"
+_HOST = """[Link]
+Parent=eth0
+
+[8021X]
+CaCertificate=%(ca.pem)s
+ServerName=radius.test
+Method=tls
+Identity=host1
+ClientCertificate=%(client.pem)s
+PrivateKey=%(client.key)s
+"""
 
 
 def server_section(address=SERVERS[0], secret=radius.SECRET, **settings):
@@ -65,9 +77,7 @@ class Access:
 
     def shown(self, field, device="macsec0", interface="Authenticator"):
         """A property of the port's 802.1X side, or of its session with interface="Session"; None while there is no port."""
-        text = command(["busctl", "--address=" + self.commanded.bus, "--json=short", "get-property", "org.macsecd1",
-                        "/org/macsecd1/session/" + device, "org.macsecd1." + interface, field], check=False)
-        return json.loads(text)["data"] if text.startswith("{") else None
+        return self.commanded.shown(interface, field, device)
 
     def wait_shown(self, field, wanted, deadline=30, device="macsec0"):
         """Wait until a property is that; a function is asked."""
@@ -81,6 +91,34 @@ class Access:
     def server_counters(self, number=0, device="macsec0"):
         """Of a RADIUS server, by its place in the profile."""
         return self.shown("Servers", device)[number]["Counters"]["data"]
+
+
+def eap_worker(c):
+    """macsec-eap for every macsecd of this machine."""
+    os.makedirs(os.path.dirname(_EAP_SOCKET), exist_ok=True)
+    if os.path.exists(_EAP_SOCKET):
+        os.unlink(_EAP_SOCKET)
+    return c.start(["systemd-socket-activate", "--seqpacket", "-l", _EAP_SOCKET, "/lab/bin/macsec-eap"], None, "macsec-eap")
+
+
+class OwnHost:
+    """Our own supplicant at the port, with EAP-TLS. `more`: lines of its [8021X]."""
+
+    def __init__(self, c, site, more=""):
+        eap_worker(c)
+        self.commanded = Commanded(c, site.host, {"office": _HOST % site.files + more})
+
+
+def stock_settings(method, files, tls, password="wonder"):
+    """wpa_supplicant's own words for a method."""
+    quoted = {"ca_cert": files["ca.pem"], "domain_match": radius.SERVER_NAME}
+    if method == "TLS":
+        quoted |= {"identity": "host1", "client_cert": files["client.pem"], "private_key": files["client.key"]}
+    else:
+        quoted |= {"identity": "alice", "password": password, "anonymous_identity": "anonymous"}
+        quoted["phase2"] = "auth=MSCHAPV2" if method == "PEAP" else "auth=PAP"
+    quoted["phase1"] = "tls_disable_tlsv1_3=%d" % (tls != "1.3")
+    return {"eap": method, **{name: '"%s"' % value for name, value in quoted.items()}}
 
 
 class Middle:
@@ -163,4 +201,4 @@ def bare(answer, request):
     return signed(packet_of(answer[0], answer[1], answer[4:20], found), request, radius.SECRET)
 
 
-__all__ = ["Access", "MIDDLE", "Middle", "OWN", "SERVERS", "accepted", "altered", "bare", "server_section"]
+__all__ = ["Access", "MIDDLE", "Middle", "OWN", "OwnHost", "SERVERS", "accepted", "altered", "bare", "eap_worker", "server_section", "stock_settings"]

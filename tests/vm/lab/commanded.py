@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A host whose macsecd is driven by macsecctl: a namespace with a bus of its own."""
 
+import json
 import os
 import subprocess
 
 from .check import wait_until
+from .process import command
 
 
 class Commanded:
@@ -23,3 +25,9 @@ class Commanded:
         return subprocess.run(["/lab/bin/macsecctl", *map(str, words)], input=key, stdin=None if key else subprocess.DEVNULL,
                               capture_output=True, text=True, check=False, timeout=300,
                               env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+
+    def shown(self, interface, field, device="macsec0"):
+        """A property of a link's interface org.macsecd1.INTERFACE; None while there is no such link."""
+        text = command(["busctl", "--address=" + self.bus, "--json=short", "get-property", "org.macsecd1",
+                        "/org/macsecd1/session/" + device, "org.macsecd1." + interface, field], check=False)
+        return json.loads(text)["data"] if text.startswith("{") else None

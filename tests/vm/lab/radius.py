@@ -45,6 +45,7 @@ modules {
             ca_file = %(ca.pem)s
             tls_min_version = "1.2"
             tls_max_version = "%(tls)s"
+%(cache)s
         }
         tls {
             tls = common
@@ -75,6 +76,7 @@ server outer {
         port = 1813
     }
     authorize {
+        %(remember)s
         eap
     }
     authenticate {
@@ -106,6 +108,18 @@ server inner {
 }
 """
 
+_CACHE = """            cache {
+                enable = yes
+                lifetime = 1
+                name = "lab"
+                max_entries = 255
+                persist_dir = %s
+            }"""
+# It forgets a session for which it has nothing to remember.
+_REMEMBER = """update reply {
+            &Cached-Session-Policy := "lab"
+        }"""
+
 
 def certificates(c):
     """{"ca.pem", "server.pem", "server.key", "client.pem", "client.key"}: paths of a CA and what it signed."""
@@ -130,11 +144,12 @@ def certificates(c):
 class Radius:
     """FreeRADIUS in a namespace, for the authenticator at address (or in the network) `client`: EAP-TLS, and PEAP and TTLS for `users`.
 
-    `quiet`: it logs little, where its own time counts. `key_name`: it gives the session's identifier (EAP-Key-Name), without which there is no key for MACsec. `reply`: more of its accepts,
+    `quiet`: it logs little, where its own time counts. `resume`: it remembers sessions of TLS. `key_name`: it gives the session's identifier (EAP-Key-Name), without which there is no key for MACsec. `reply`: more of its accepts,
     {attribute: value}. `tls`: the highest version.
     """
 
-    def __init__(self, c, namespace, address, client, files, users, secret=SECRET, key_name=True, reply=None, tls="1.2", quiet=False):
+    def __init__(self, c, namespace, address, client, files, users, secret=SECRET, key_name=True, reply=None, tls="1.2", quiet=False,
+                 resume=False):
         self.address = address
         self.secret = secret
         self._c, self._namespace = c, namespace
@@ -143,7 +158,8 @@ class Radius:
         lines = {**({"EAP-Key-Name": "&reply:EAP-Session-Id"} if key_name else {}), **(reply or {})}
         reply = "update reply {\n%s\n        }" % "\n".join("            &%s := %s" % line for line in lines.items()) if lines else "ok"
         values = {"folder": self._folder, "address": address, "client": client, "secret": secret, "tls": tls,
-                  "reply": reply, **files}
+                  "reply": reply, "cache": _CACHE % self._folder if resume else "",
+                  "remember": _REMEMBER if resume else "", **files}
         for name, text in (("radiusd.conf", _CONFIG % values), ("dictionary", ""),
                            ("users", "".join('%s Cleartext-Password := "%s"\n' % item for item in users.items()))):
             with open(os.path.join(self._folder, name), "w", encoding="ascii") as out:

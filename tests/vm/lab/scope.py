@@ -103,8 +103,10 @@ class Scope(contextlib.ExitStack):
 class Scenario(Scope):
     """The outermost scope, handed to a scenario's `run`; the only one that reports."""
 
-    def __init__(self, name, logs, say, only=""):
+    def __init__(self, name, logs, say, only="", full=False):
+        """`full`: what measures does so as often as its figures are to be judged, rather than to show that it can."""
         super().__init__(name, logs)
+        self.full = full
         self._say = say
         self._only = only
         self._cases = 0

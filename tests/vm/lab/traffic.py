@@ -56,12 +56,14 @@ class _Helper(Process):
 class Span:
     """One direction of a probe over a span of time. Times in seconds of the guest's monotonic clock.
 
-    `longest_gap` between two receptions (or a bound of the span); `first` and `last` reception of the whole probe, 0 if none.
+    `longest_gap` between two receptions (or a bound of the span); `first` and `last` reception of the whole probe, 0 if none;
+    `refused`: frames that the sender's device did not take.
     """
 
     def __init__(self, sender, receiver, before):
         earlier_sender, earlier_receiver = before
         self.sent = sender["sent"] - earlier_sender["sent"]
+        self.refused = sender["send_errors"] - earlier_sender["send_errors"]
         self.send_errors = sender["send_errors"] - earlier_sender["send_errors"]
         for field in ("received", "duplicated", "reordered"):
             setattr(self, field, receiver[field] - earlier_receiver[field])

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """macsecd as the access port, behind it FreeRADIUS: stock hosts and ours, reauthentication, servers that die, forgers, an operator"""
 
-import os
 import time
 
-from lab import macsec, radius, traffic
-from lab.access_port import MIDDLE, SERVERS, Access, Middle, accepted, altered, bare, server_section
+from lab import macsec, traffic
+from lab.access_port import MIDDLE, SERVERS, Access, Middle, OwnHost, accepted, altered, bare, server_section, stock_settings
 from lab.check import at_least, check, equal, stays, wait_until
-from lab.commanded import Commanded
 
 # FreeRADIUS, and what it loads by itself.
 programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate", "/usr/sbin/freeradius", "/usr/share/freeradius",
@@ -16,32 +14,6 @@ programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate", "/usr/sbin/f
             "/usr/lib/freeradius/rlm_files.so", "/usr/lib/freeradius/rlm_pap.so", "/usr/lib/freeradius/rlm_always.so"]
 timeout = 1200
 turn = 3
-
-_SOCKET = "/run/macsecd/eap"
-_HOST = """[Link]
-Parent=eth0
-
-[8021X]
-CaCertificate=%(ca.pem)s
-ServerName=radius.test
-Method=tls
-Identity=host1
-ClientCertificate=%(client.pem)s
-PrivateKey=%(client.key)s
-"""
-
-
-def stock_settings(method, files, tls, password="wonder"):
-    """wpa_supplicant's own words for a method."""
-    quoted = {"ca_cert": files["ca.pem"], "domain_match": radius.SERVER_NAME}
-    if method == "TLS":
-        quoted |= {"identity": "host1", "client_cert": files["client.pem"], "private_key": files["client.key"]}
-    else:
-        quoted |= {"identity": "alice", "password": password, "anonymous_identity": "anonymous"}
-        quoted["phase2"] = "auth=MSCHAPV2" if method == "PEAP" else "auth=PAP"
-    quoted["phase1"] = "tls_disable_tlsv1_3=%d" % (tls != "1.3")
-    return {"eap": method, **{name: '"%s"' % value for name, value in quoted.items()}}
-
 
 def joined(site, begin=None):
     """Both ends are secured and talk; seconds since `begin`."""
@@ -72,18 +44,6 @@ def stock(c, method, tls):
     return "secured %.2f s after carrier" % took
 
 
-class Ours:
-    """Our own supplicant at the port."""
-
-    def __init__(self, c, site):
-        self.c = c
-        os.makedirs(os.path.dirname(_SOCKET), exist_ok=True)
-        if os.path.exists(_SOCKET):
-            os.unlink(_SOCKET)
-        c.start(["systemd-socket-activate", "--seqpacket", "-l", _SOCKET, "/lab/bin/macsec-eap"], None, "macsec-eap")
-        self.commanded = Commanded(c, site.host, {"office": _HOST % site.files})
-
-
 def unharmed(probe):
     """No frame was lost either way; frames sent."""
     spans = probe.finish()
@@ -95,7 +55,7 @@ def reauthenticates(c, settings, reply, interval):
     """Seven authentications in a row, by the profile or by the server, under traffic."""
     site = Access(c, **settings)
     site.serve(reply=reply)
-    Ours(c, site)
+    OwnHost(c, site)
     joined(site)
     probe = c.probe(site.host, site.switch, interval=interval)
     wait_until(lambda: site.counters().get("Reauthentications", 0) >= 6, 120, "six reauthentications", every=0.5, state=site.counters)
@@ -108,7 +68,7 @@ def servers_die(c):
     """The first server is killed in the middle of a session: the second decides; with both dead the session goes on."""
     site = Access(c, servers=server_section(TimeoutSec=4, RetrySec=1) + server_section(SERVERS[1], TimeoutSec=4, RetrySec=1))
     first, second = site.serve(), site.serve(SERVERS[1])
-    Ours(c, site)
+    OwnHost(c, site)
     joined(site)
     equal(site.shown("Server"), SERVERS[0], "server that decided")
     probe = c.probe(site.host, site.switch, interval=0.01)
@@ -166,7 +126,7 @@ def operated(c):
     """macsecctl clients tells who is there; terminate ends the session, and the host may come back."""
     site = Access(c)
     site.serve()
-    Ours(c, site)
+    OwnHost(c, site)
     joined(site)
     shown = site.commanded.ctl("clients").stdout
     for word in ("macsec0", site.host.mac("eth0"), "host1", "authenticated", SERVERS[0]):

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measurements beside wpa_supplicant's, all in one boot, written to bench.json among the results
+"""Measurements beside wpa_supplicant's, all in one boot: first data, outages, what a session costs, a thousand of them"""
 
-Medians. Where data never came back the figure is the time it was waited for: a lower bound, said so in `note`.
-`make bench` judges the figures; a run among the other scenarios only shows that all of them can be taken.
-"""
-
-import json
-import os
 import statistics
 import time
 
 from lab import macsec
+from lab.bench import CAK, CKN, PATIENCE, Figures, LowerBound, Ours, passed
 from lab.check import Failure, equal, wait_until
 from lab.daemon import psk_profile
 from lab.process import command
@@ -19,58 +14,15 @@ timeout = 3600
 memory = 3072
 turn = 0
 
-CAK = "000102030405060708090a0b0c0d0e0f"
-CKN = "6162636465666768"
 RUNS = 5
-PATIENCE = 30
 SESSIONS = 50
 MANY = 1000
+FEW = 60  # in place of MANY, where counts are small
 BATCH = 250  # cables a run of ip: it keeps each namespace it was told open, and has 1024 descriptors
-UNITS = {"cpu_per_session": "CPU s/min", "memory_per_session": "octets", "memory_of_sessions": "octets"}  # others: seconds
-
-
-class LowerBound(float):
-    """A time that was waited in vain."""
-
-
-class Ours:
-    """Two macsecd."""
-
-    name = "ours"
-
-    @staticmethod
-    def make(c, namespace, number):
-        return c.macsecd(namespace, {"link": psk_profile(CAK, CKN, MKA={"Priority": 16 * number})}, start=False)
-
-    @staticmethod
-    def restart(end, how):
-        end.kill() if how == "sigkill" else end.terminate()
-        end.start()
-
-
-class Theirs:
-    """Two wpa_supplicant 2.10."""
-
-    name = "wpa_supplicant"
-
-    @staticmethod
-    def make(c, namespace, number):
-        return c.wpa(namespace, CAK, CKN, debug=False, start=False, mka_priority=16 * number)
-
-    @staticmethod
-    def restart(end, how):
-        end.process.kill() if how == "sigkill" else end.process.stop()
-        end.start()
 
 
 def ends(c, side, one, two):
     return [side.make(c, one, 1), side.make(c, two, 2)]
-
-
-def passed(probe, begin, deadline=PATIENCE):
-    """Seconds from `begin` until each end has received a frame."""
-    wait_until(lambda: min(probe.first()) > 0, deadline, "the first frames pass")
-    return max(probe.first()) - begin
 
 
 def link_up(c, side):
@@ -164,7 +116,7 @@ def memory(processes):
     return statistics.mean(process.memory() for process in processes)
 
 
-def sessions(c, side):
+def sessions(c, side, duration):
     """CPU seconds a minute of a session among SESSIONS; octets that each after the first adds to a process, and its octets in all."""
     single = running(c, side, 1)
     alone = memory(single)
@@ -173,71 +125,48 @@ def sessions(c, side):
     processes = running(c, side, SESSIONS)
     before = sum(process.cpu_seconds() for process in processes)
     begin = time.monotonic()
-    wait_until(lambda: time.monotonic() - begin >= 60, 70, "a minute passes", every=1)
-    used = sum(process.cpu_seconds() for process in processes) - before
+    wait_until(lambda: time.monotonic() - begin >= duration, duration + 10, "%d s pass" % duration, every=1)
+    used = (sum(process.cpu_seconds() for process in processes) - before) * 60 / duration
     return used / len(processes) / SESSIONS, (memory(processes) - alone) / (SESSIONS - 1), memory(processes)
 
 
-def thousand(c):
+def many(c, count, duration):
+    """`count` sessions between two processes, for so many seconds."""
     one, two = c.namespaces("one", "two")
-    cables(one, two, MANY)
+    cables(one, two, count)
     begin = time.monotonic()
-    daemons = [c.macsecd(namespace, profiles(MANY, number)) for number, namespace in ((1, one), (2, two))]
+    daemons = [c.macsecd(namespace, profiles(count, number)) for number, namespace in ((1, one), (2, two))]
     for namespace in (one, two):
         # To ask the kernel for a thousand devices with all their keys takes longer than to secure them: ask when it is said.
-        wait_until(lambda: namespace.ip("-br", "link", "show", "type", "macsec").count(" UP ") == MANY, 600,
-                   "%d links are up" % MANY, every=1)
+        wait_until(lambda: namespace.ip("-br", "link", "show", "type", "macsec").count(" UP ") == count, 600,
+                   "%d links are up" % count, every=1)
     took = time.monotonic() - begin
     spent = [daemon.process.cpu_seconds() for daemon in daemons]
     keys = {name: secy.tx_sa().key_id for name, secy in secured(one).items()}
-    equal((len(keys), len(secured(two))), (MANY, MANY), "links with matching keys")
+    equal((len(keys), len(secured(two))), (count, count), "links with matching keys")
     before = sum(daemon.process.cpu_seconds() for daemon in daemons)
     begin = time.monotonic()
-    wait_until(lambda: time.monotonic() - begin >= 300, 310, "five minutes pass", every=5)
+    wait_until(lambda: time.monotonic() - begin >= duration, duration + 10, "%d s pass" % duration, every=5)
     used = sum(daemon.process.cpu_seconds() for daemon in daemons) - before
     after = secured(one)
     lost = sum(1 for name, key in keys.items() if name not in after or after[name].tx_sa().key_id != key)
-    equal((lost, len(secured(two))), (0, MANY), "lost in five minutes; secured at the other end")
-    return {"seconds_until_all_secured": round(took, 2), "cpu_seconds_until_all_secured": spent, "lost_in_5_minutes": lost,
-            "cpu_seconds_in_5_minutes": round(used, 2),
+    equal((lost, len(secured(two))), (0, count), "lost meanwhile; secured at the other end")
+    span = "5_minutes" if duration == 300 else "%d_s" % duration
+    return {"seconds_until_all_secured": round(took, 2), "cpu_seconds_until_all_secured": spent, "lost_in_" + span: lost,
+            "cpu_seconds_in_" + span: round(used, 2),
             "memory_per_process": [daemon.process.memory() for daemon in daemons]}
 
 
-def compare(t, results, names, measure, *arguments):
-    """RUNS runs of each side; `measure` returns a figure for each of the names."""
-    taken = {}
-    for side in (Ours, Theirs):
-        taken[side.name] = []
-        for number in range(1, RUNS + 1):
-            figures = t.case("%s, %s, run %d" % (", ".join(names), side.name, number), measure, side, *arguments)
-            if figures is not None:
-                taken[side.name].append(figures if isinstance(figures, tuple) else (figures,))
-                t.note("%s, %s: %s" % (", ".join(names), side.name, ", ".join("%.4g" % figure for figure in taken[side.name][-1])))
-    if not all(len(runs) == RUNS for runs in taken.values()):
-        return
-    for index, name in enumerate(names):
-        ours, theirs = (statistics.median(run[index] for run in taken[side.name]) for side in (Ours, Theirs))
-        results[name] = {"ours": ours, "wpa_supplicant": theirs, "ratio": theirs / max(ours, 1e-9),
-                         "unit": UNITS.get(name, "s"), "runs": RUNS}
-        if isinstance(theirs, LowerBound):
-            results[name]["note"] = "wpa_supplicant: a lower bound, data never came back"
-
-
-def save(t, results):
-    with open(os.path.join(t.logs, "bench.json"), "w", encoding="ascii") as out:
-        json.dump(results, out, indent=1)
-
-
 def run(t):
-    results = {}
-    compare(t, results, ("link_up_to_data",), link_up)
-    compare(t, results, ("cold_start_to_data",), cold_start)
+    figures = Figures(t)
+    runs = RUNS if t.full else 1
+    figures.compare(("link_up_to_data",), link_up, runs=runs)
+    figures.compare(("cold_start_to_data",), cold_start, runs=runs)
     for how in ("sigkill", "sigterm"):
-        compare(t, results, (how + "_restart_outage",), outage, how)
-    compare(t, results, ("cpu_per_session", "memory_per_session", "memory_of_sessions"), sessions)
-    save(t, results)
-    many = t.case("sessions_%d" % MANY, thousand)
-    if many:
-        results["sessions_%d" % MANY] = {"ours": many, "wpa_supplicant": None, "ratio": None, "unit": "see names", "runs": 1}
-        t.note("sessions_%d: %s" % (MANY, many))
-    save(t, results)
+        figures.compare((how + "_restart_outage",), outage, how, runs=runs)
+    figures.compare(("cpu_per_session", "memory_per_session", "memory_of_sessions"), sessions, 60 if t.full else 10,
+                    runs=runs, units=("CPU s/min", "octets", "octets"))
+    count, duration = (MANY, 300) if t.full else (FEW, 10)
+    taken = t.case("sessions_%d" % count, many, count, duration)
+    if taken:
+        figures.keep("sessions_%d" % count, taken, unit="see names")

@@ -164,7 +164,9 @@ void KeyServer::note_untaken(const Peer& peer, CipherSuite suite, Time now) {
 bool KeyServer::serve(Participant& principal, std::span<const Participant> participants, Time now) {
   deadlines_.stop(Timer::settle);
   deadlines_.stop(Timer::introduction);
+  deadlines_.stop(Timer::forming);
   if (!wanted()) return false;
+  if (const auto until = forming_until(principal); until && now < *until) deadlines_.set(Timer::forming, *until);
   if (principal.peers().any_unacquainted()) {
     const auto newest = std::ranges::max_element(principal.peers().all(), {}, &Peer::live_since);
     if (const Time until = newest->live_since + introduction_time; now < until)
@@ -177,6 +179,17 @@ bool KeyServer::serve(Participant& principal, std::span<const Participant> parti
   return cp_.has_pending_sak();
 }
 
+/// A SAK that is wanted so soon after another is wanted for members that came together, and the last of them is seldom here.
+std::optional<Time> KeyServer::forming_until(const Participant& principal) const {
+  const std::optional<SakSlot>& latest = cp_.latest();
+  const std::optional<Time> gathered = deadlines_.at(Timer::gather);
+  if (!latest || !gathered || *gathered > latest->since + 2 * gather_time) return std::nullopt;
+  const std::vector<const Peer*> live = live_peers(principal);
+  if (live.size() < 2) return std::nullopt;
+  const Peer* const newest = *std::ranges::max_element(live, {}, &Peer::live_since);
+  return std::min(*gathered, newest->live_since + forming_time * std::ssize(live));
+}
+
 bool KeyServer::may_generate(const Participant& principal, std::span<const Participant> participants, Time now) const {
   if (cp_.has_pending_sak() || deadlines_.is_running(Timer::retry, now)) return false;
   // What a member of the time before a restart can do is known once it speaks.
@@ -185,6 +198,7 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   if (deadlines_.is_running(Timer::gather, now) &&
       (principal.peers().any_potential() || principal.peers().any_stranger()))
     return false;
+  if (deadlines_.is_running(Timer::forming, now)) return false;
   // A version-1 peer receives only from those that were live to it when it took the SAK: let them speak first.
   if (deadlines_.is_running(Timer::introduction, now)) return false;
   const std::optional<SakSlot>& latest = cp_.latest();

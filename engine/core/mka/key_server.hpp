@@ -13,6 +13,9 @@ namespace macsec::core {
 
 /// How long the key server waits for members it has only heard of before it makes a SAK for those it knows.
 inline constexpr Duration gather_time = std::chrono::milliseconds{500};
+/// While a group is forming, how long the next SAK waits after the newest member, for each member there is: the more there are, the
+/// longer they take to hear of one another.
+inline constexpr Duration forming_time = std::chrono::milliseconds{25};
 /// How long after the newest member a SAK waits for a version-1 peer to hear of all the others: each speaks within a hello
 /// time of 2 s.
 inline constexpr Duration introduction_time = std::chrono::milliseconds{2200};
@@ -89,6 +92,7 @@ class KeyServer {
     retry,         ///< after a failure
     introduction,  ///< see introduction_time
     gather,        ///< see gather_time
+    forming,       ///< see forming_time
     settle,        ///< the SAK before has had its time to come into use
     member,        ///< patience with a member that lacks the SAK
     count
@@ -105,6 +109,7 @@ class KeyServer {
 
   [[nodiscard]] bool may_generate(const Participant& principal, std::span<const Participant> participants,
                                   Time now) const;
+  [[nodiscard]] std::optional<Time> forming_until(const Participant& principal) const;
   void generate(Participant& participant, Time now);
   void fail_for_now(Reason reason, std::string text, Time now);
   [[nodiscard]] Result<SakSlot> make_sak(Participant& participant, CipherSuite suite,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/keys/service.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -84,5 +85,8 @@ ExitCode run(const std::vector<std::string>& arguments) {
 }  // namespace macsec::keys
 
 int main(int argc, char** argv) {
+  // A key server that closes its end while something is written to it fails that call, not the process. systemd has
+  // its services ignore the signal; this process runs by hand, too.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // NOLINT(cert-err33-c)
   return static_cast<int>(macsec::keys::run(std::vector<std::string>(argv + 1, argv + argc)));
 }

@@ -65,8 +65,9 @@ void Link::refresh(Time now) {
     if (const auto ckn = Ckn::from_hex(key.ckn); ckn && key.source == settings_.source && key.state != "retired")
       held.push_back(
           {.ckn = *ckn, .live = key.live_peers > 0, .draining = key.state == "draining", .since = key.since});
-  std::erase_if(brought_,
-                [&held](const auto& one) { return std::ranges::find(held, one.first, &HeldKey::ckn) == held.end(); });
+  std::erase_if(brought_, [&](const auto& one) {
+    return !adding_.contains(one.first) && std::ranges::find(held, one.first, &HeldKey::ckn) == held.end();
+  });
   pacing_.on_keys(held, now);
 }
 
@@ -104,7 +105,9 @@ void Link::fetch(const Ckn* wanted) {
 
 void Link::bring(ServedKey key) {
   const auto at = brought_.insert_or_assign(key.ckn, std::move(key.cak)).first;
+  adding_.insert(key.ckn);
   add(at->first, at->second, [this, ckn = key.ckn](Added outcome) {
+    adding_.erase(ckn);
     if (outcome == Added::yes)
       refresh(now());
     else

@@ -60,7 +60,8 @@ class Link {
   const Surroundings& around_;
   Pacing pacing_;
   std::size_t restoring_ = 0;          ///< keys on their way back to the daemon
-  std::map<Ckn, Secret<32>> brought_;  ///< as long as the daemon has them
+  std::set<Ckn> adding_;               ///< keys that the daemon has not answered for yet
+  std::map<Ckn, Secret<32>> brought_;  ///< as long as the daemon has them, and on their way to it
   std::shared_ptr<Link*> self_;        ///< gone with the link: answers that come later find that
 };
 

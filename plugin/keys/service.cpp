@@ -165,7 +165,8 @@ void Service::reconcile() {
     });
     for (const auto& [path, interfaces] : mirror_->objects())
       if (const auto profile = mirror_->profile(path); profile && profile->key_source) reconcile(*profile, at);
-    brought_.clear();
+    // Those of a profile that a new daemon does not show yet wait for it.
+    std::erase_if(brought_, [this](const auto& one) { return mirror_->profile(one.first).has_value(); });
   }
   wake();
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""macsec-keys as it runs: two processes on two buses, each with a daemon that a test plays and a key server of its own, over real TLS. The
-link between the two daemons is here: a key is live where both have it with the same octets."""
+"""macsec-keys as it runs: two processes on two buses, each with a daemon that a test plays and a key server of its own, over real TLS."""
 
 import os
 import signal
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 from pathlib import Path
 
@@ -19,20 +17,13 @@ import mock_kme
 gi.require_version("Gio", "2.0")
 gi.require_version("GLib", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
+from played_daemon import Daemon, Link, v  # noqa: E402
 
 PROGRAM, MACSECCTL, INTERFACES, DESCRIPTION = sys.argv[1:5]
 del sys.argv[1:5]
-ROOT = "/org/macsecd1"
-PROFILE, SESSION = ROOT + "/profile/lab", ROOT + "/session/macsec0"
 CONFIG = """<busconfig><type>custom</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth><policy context="default">
 <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/><allow user="*"/></policy></busconfig>
 """
-OBJECT_MANAGER = """<node><interface name="org.freedesktop.DBus.ObjectManager"><method name="GetManagedObjects">
-<arg name="objects" type="a{oa{sa{sv}}}" direction="out"/></method></interface></node>"""
-
-
-def v(signature, value):
-    return GLib.Variant(signature, value)
 
 
 def wait_for(met, seconds=60):
@@ -53,155 +44,6 @@ def serve_for(seconds):
         GLib.MainContext.default().iteration(True)
 
 
-class Daemon:
-    """macsecd as far as macsec-keys sees it."""
-
-    def __init__(self, address, link, remote_id, every):
-        self.link = link
-        self.keys = {}  # octets by CKN
-        self.added = {}  # when, in microseconds of CLOCK_BOOTTIME
-        self.retired = set()
-        self.draining = set()
-        self.calls = []
-        self.source = {"Source": v("s", "kme"), "RemoteId": v("s", remote_id), "Initiator": v("s", "auto"),
-                       "Every": v("t", int(every * 1_000_000)), "Bits": v("u", 256)}
-        flags = Gio.DBusConnectionFlags
-        self.bus = Gio.DBusConnection.new_for_address_sync(address, flags.AUTHENTICATION_CLIENT | flags.MESSAGE_BUS_CONNECTION, None, None)
-        texts = [path.read_text() for path in Path(INTERFACES).glob("*.xml")] + [OBJECT_MANAGER]
-        known = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
-        for path, name in ((ROOT, "org.freedesktop.DBus.ObjectManager"), (PROFILE, "org.macsecd1.Profile"), (SESSION, "org.macsecd1.Session")):
-            self.bus.register_object(path, known[name], self.on_call, lambda *arguments: self.properties()[arguments[2]][arguments[4]], None)
-        self.name = None
-        self.appear()
-
-    def appear(self):
-        self.name = Gio.bus_own_name_on_connection(self.bus, "org.macsecd1", Gio.BusNameOwnerFlags.NONE, None, None)
-
-    def vanish(self):
-        Gio.bus_unown_name(self.name)
-
-    def rows(self):
-        return v("aa{sv}", [{"Ckn": v("s", ckn), "Bits": v("u", 256), "Role": v("s", "primary"), "Source": v("s", "kme"),
-                             "State": v("s", "draining" if ckn in self.draining else "active"), "Since": v("t", self.added[ckn]),
-                             "LivePeers": v("u", int(self.link.is_live(ckn)))} for ckn in self.keys])
-
-    def properties(self):
-        return {PROFILE: {"Name": v("s", "lab"), "Session": v("o", SESSION), "KeySource": v("a{sv}", self.source), "Keys": self.rows()},
-                SESSION: {"Interface": v("s", "macsec0"), "Profile": v("o", PROFILE), "Carrier": v("b", True), "State": v("s", "pending")}}
-
-    def changed(self):
-        if self.bus.is_closed():
-            return
-        self.bus.emit_signal(None, PROFILE, "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                             v("(sa{sv}as)", ("org.macsecd1.Profile", {"Keys": self.rows()}, [])))
-
-    def say_unknown(self, ckn):
-        self.bus.emit_signal(None, SESSION, "org.macsecd1.Session", "UnknownCkn", v("(ss)", (ckn, "0200000000020001")))
-
-    def on_call(self, _bus, _sender, _path, _interface, method, arguments, invocation):
-        if method == "GetManagedObjects":
-            held = self.properties()
-            tree = {PROFILE: {"org.macsecd1.Profile": held[PROFILE]}, SESSION: {"org.macsecd1.Session": held[SESSION]}}
-            return invocation.return_value(v("(a{oa{sa{sv}}})", (tree,)))
-        if method == "AddKey":
-            return self.add_key(arguments, invocation)
-        if method != "RetireKey":
-            return invocation.return_dbus_error("org.macsecd1.Error.Failed", "this daemon is a test's")
-        return self.retire_key(arguments[0], invocation)
-
-    def add_key(self, arguments, invocation):
-        key, options = arguments.unpack()
-        descriptor = invocation.get_message().get_unix_fd_list().get(key["CakFd"])
-        octets = os.pread(descriptor, 100, 0)
-        os.close(descriptor)
-        ckn = key["Ckn"]
-        self.calls.append(("add", ckn, options))
-        if ckn in self.retired or self.keys.get(ckn, octets) != octets:
-            return invocation.return_dbus_error("org.macsecd1.Error.KeyExists", "taken")
-        outcome = "present" if ckn in self.keys else "added"
-        self.added.setdefault(ckn, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)
-        self.keys[ckn] = octets
-        self.link.changed()
-        return invocation.return_value(v("(s)", (outcome,)))
-
-    def retire_key(self, ckn, invocation):
-        self.calls.append(("retire", ckn))
-        others = [other for other in self.keys if other != ckn and self.link.is_live(other)]
-        if self.link.is_live(ckn) and not others:
-            return invocation.return_dbus_error("org.macsecd1.Error.NotReady", "no other key is live")
-        self.draining.add(ckn)
-        GLib.timeout_add(300, self.gone, ckn)
-        self.changed()
-        return invocation.return_value(None)
-
-    def gone(self, ckn):
-        """The link uses one key at a time: that of two ends which drain one each, neither goes."""
-        leaving = self.draining.union(*(end.draining for end in self.link.ends))
-        stays = self.link.is_live(ckn) and not any(self.link.is_live(other) for other in self.keys if other not in leaving)
-        self.draining.discard(ckn)
-        if stays:
-            self.changed()
-            return False
-        self.retired.add(ckn)
-        self.keys.pop(ckn, None)
-        self.link.changed()
-        return False
-
-
-class Link:
-    def __init__(self):
-        self.ends = []
-        self.was_live = set()  # every CKN that ever was
-        self.outages = 0
-        self.seen = set()
-        self.timer = GLib.timeout_add(100, self.speak)
-
-    def is_live(self, ckn):
-        return len(self.ends) == 2 and ckn in self.ends[0].keys and self.ends[0].keys[ckn] == self.ends[1].keys.get(ckn)
-
-    def live(self):
-        return {ckn for ckn in self.ends[0].keys if self.is_live(ckn)}
-
-    def changed(self):
-        if len(self.ends) < 2:
-            return
-        now = self.live()
-        if not now and self.was_live:
-            self.outages += 1
-        self.was_live |= now
-        for end in self.ends:
-            end.changed()
-        self.speak()
-
-    def speak(self):
-        for end, other in (self.ends, self.ends[::-1]) if len(self.ends) == 2 else ():
-            for ckn in end.keys:
-                if ckn not in other.keys:
-                    other.say_unknown(ckn)
-        return True
-
-    def close(self):
-        GLib.source_remove(self.timer)
-
-
-def openssl(folder, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def make_certificates(folder):
-    """A CA, and a certificate for each server and client; "late" expired long ago."""
-    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA",
-            "-days", "30")
-    for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth"), ("late", "subjectAltName=IP:127.0.0.1"),
-                            ("elsewhere", "subjectAltName=DNS:kme.example.org")):
-        (folder / f"{name}.ext").write_text(extension + "\n")
-        openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
-                "-subj", f"/CN={name}")
-        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{name}.pem", "-extfile",
-                f"{name}.ext", "-days", "-1" if name == "late" else "30")
-        (folder / f"{name}.key").chmod(0o600)
-
-
 class End:
     """A bus, a daemon, a key server's file, and macsec-keys."""
 
@@ -214,7 +56,7 @@ class End:
         self.broker = subprocess.Popen(["dbus-daemon", "--nofork", "--config-file", self.folder / "bus.conf", "--print-address=1"], stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL)
         self.broker.stdout.readline()
-        self.daemon = Daemon(self.address, link, other, every)
+        self.daemon = Daemon(self.address, link, other, every, INTERFACES)
         link.ends.append(self.daemon)
         self.process = None
         self.start()
@@ -255,7 +97,7 @@ class KeySources(unittest.TestCase):
     def setUpClass(cls):
         cls.certificates = tempfile.TemporaryDirectory()
         cls.pki = Path(cls.certificates.name)
-        make_certificates(cls.pki)
+        mock_kme.make_certificates(cls.pki)
 
     @classmethod
     def tearDownClass(cls):
@@ -306,7 +148,6 @@ class KeySources(unittest.TestCase):
                 self.assertTrue(row["Channel"].startswith("TLSv1.3"))
                 self.assertGreater(row["LastSuccess"], 0)
 
-    @unittest.skipUnless(os.environ.get("MACSECD_KEY_ROTATIONS"), "waits for many rotations in real time: MACSECD_KEY_ROTATIONS=1")
     def test_rotations_lose_nothing_whatever_dies(self):
         _, ends = self.begin("etsi014", every=1.5)
         wait_for(lambda: len(self.link.was_live) >= 3, 60)
@@ -325,7 +166,24 @@ class KeySources(unittest.TestCase):
         for end in ends:
             self.assertLessEqual(len(end.daemon.keys), 3)
 
-    @unittest.skipUnless(os.environ.get("MACSECD_KEY_ROTATIONS"), "waits for many rotations in real time: MACSECD_KEY_ROTATIONS=1")
+    def test_a_daemon_that_lost_its_keys_gets_them_again(self):
+        protocols, ends = self.begin("etsi014")
+        for late in (False, True):
+            for end in ends:
+                with self.subTest(late=late):
+                    wait_for(self.link.live)
+                    had = dict(end.daemon.keys)
+                    asked = protocols[0].asked.count("new")
+                    end.daemon.lose_keys()
+                    wait_for(lambda: end.state() == "up")  # noqa: B023
+                    end.daemon.shows_profiles = not late
+                    end.daemon.appear()
+                    if late:
+                        serve_for(0.5)
+                        end.daemon.show_profiles()
+                    wait_for(lambda: end.daemon.keys == had, 10)  # noqa: B023
+                    self.assertEqual(protocols[0].asked.count("new"), asked)
+
     def test_a_server_that_fails_costs_a_rotation_only(self):
         protocols, ends = self.begin("skip", every=1.5)
         wait_for(lambda: len(self.link.was_live) >= 2, 60)
@@ -341,6 +199,14 @@ class KeySources(unittest.TestCase):
                 wait_for(lambda: len(self.link.was_live) > had, 60)  # noqa: B023
                 self.assertEqual(ends[0].state(), "up")
         self.assertEqual(self.link.outages, 0)
+
+    def test_a_server_that_closes_its_end_ends_no_process(self):
+        """What is written to a connection that is closed already is an error, not a signal; when it comes is chance."""
+        _, ends = self.begin("etsi014")
+        wait_for(self.link.live)
+        for end in ends:
+            ignored = next(line for line in Path(f"/proc/{end.process.pid}/status").read_text().splitlines() if line.startswith("SigIgn:"))
+            self.assertTrue(int(ignored.split()[1], 16) & 1 << signal.SIGPIPE - 1)
 
     def test_a_server_that_refuses_is_left_alone_and_quoted(self):
         protocols, ends = self.begin("etsi014")
@@ -389,20 +255,37 @@ class KeySources(unittest.TestCase):
         self.assertEqual(self.link.outages, 0)
 
     def test_a_shared_key_takes_the_place_of_certificates(self):
-        psk = "ab" * 32
-        (self.folder / "psk").write_text(psk + "\n")
+        for version in ("TLSv1.2", "TLSv1.3"):
+            with self.subTest(version):
+                self.setUp()
+                ends = self.begin_shared(version, "ab" * 32, "ab" * 32)
+                # A server of OpenSSL's serves one connection at a time, and refuses others meanwhile.
+                wait_for(self.link.live, 120)
+                for end in ends:
+                    self.assertTrue(end.sources()["Channel"].startswith(version))
+
+    def test_a_server_with_another_shared_key_gets_no_question(self):
+        for version in ("TLSv1.2", "TLSv1.3"):
+            with self.subTest(version):
+                self.setUp()
+                end = self.begin_shared(version, "ab" * 32, "cd" * 32)[0]
+                wait_for(lambda: end.state() == "down")  # noqa: B023
+                self.assertNotEqual(end.sources()["LastError"], "")
+                self.assertEqual(self.store.keys, {})
+
+    def begin_shared(self, version, ours, theirs):
+        """Both ends with servers of SKIP that know the ends by a shared key; theirs is the one of the servers."""
+        (self.folder / "psk").write_text(ours + "\n")
         (self.folder / "psk").chmod(0o600)
         ends = []
         for name, other in (("KP-A", "KP-B"), ("KP-B", "KP-A")):
-            server = mock_kme.PskServer(mock_kme.Protocol(self.store, "skip"), "link-1", psk)
+            server = mock_kme.PskServer(mock_kme.Protocol(self.store, "skip"), "link-1", theirs, self.folder if version == "TLSv1.3" else None)
             self.addCleanup(server.close)
             source = (f"[Source]\nType=skip\nUrl=https://127.0.0.1:{server.port}\nLocalId={name}\nPskIdentity=link-1\n"
                       f"PskFile={self.folder}/psk\n")
             ends.append(End(self.folder, name, other, self.link, source, 3600))
             self.addCleanup(ends[-1].close)
-        # A server of OpenSSL's serves one connection at a time, and refuses others meanwhile.
-        wait_for(lambda: ends[0].daemon.keys, 120)
-        self.assertTrue(ends[0].sources()["Channel"].startswith("TLSv1.2"))
+        return ends
 
     def test_no_key_is_in_the_log(self):
         _, ends = self.begin("etsi014", every=1.5)
@@ -422,21 +305,26 @@ class KeySources(unittest.TestCase):
                          [(each.name, each.signature) for each in described.properties])
         self.assertEqual((found.methods, found.signals), (described.methods, described.signals))
 
-    def test_status_says_where_keys_come_from(self):
-        def status():
-            with subprocess.Popen([MACSECCTL, "status"], env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": ends[0].address, "COLUMNS": "120"},
+    def test_status_and_doctor_say_where_keys_come_from(self):
+        def ask(verb):
+            with subprocess.Popen([MACSECCTL, verb], env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": ends[0].address, "COLUMNS": "120"},
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
                 wait_for(lambda: process.poll() is not None)
                 return process.stdout.read()
         protocols, ends = self.begin("etsi014")
         wait_for(lambda: ends[0].state() == "up")
-        self.assertRegex(status(), r"Key source: kme, up, etsi014 at 127\.0\.0\.1:\d+\n")
+        self.assertRegex(ask("status"), r"Key source: kme, up, etsi014 at 127\.0\.0\.1:\d+\n")
+        self.assertEqual(ask("doctor"), "macsec0: nothing is wrong\n")
         protocols[0].status = 401
         ends[0].kill()
-        self.assertIn("Key source: kme, macsec-keys does not run\n", status())
+        self.assertIn("Key source: kme, macsec-keys does not run\n", ask("status"))
+        self.assertIn("[no-key-client]", ask("doctor"))
         ends[0].start()
         wait_for(lambda: ends[0].state() == "down")
-        self.assertRegex(status(), r"Key source: kme, down, etsi014 at 127\.0\.0\.1:\d+: status 401: status 401 was ordered\n")
+        self.assertRegex(ask("status"), r"Key source: kme, down, etsi014 at 127\.0\.0\.1:\d+: status 401: status 401 was ordered\n")
+        told = " ".join(ask("doctor").split())
+        self.assertIn("macsec0: key source kme is down (status 401: status 401 was ordered): the link keeps the keys it has.", told)
+        self.assertIn("[key-server-down]", told)
 
     def test_check_names_file_and_line(self):
         (self.folder / "a.source").write_text(self.source("etsi014", 1, "SAE-A"))

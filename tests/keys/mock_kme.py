@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import urllib.parse
 import uuid
 
@@ -44,14 +45,18 @@ class Protocol:
         self.delay = 0
         self.cut = None  # octets of an answer that are sent
         self.wrong_key = False
+        self.replayed = None  # id of every new key
         self.down = False
         self.never = threading.Event()
         self.asked = []  # "new", "known", "status"
+        self.answered = {}  # when the last of each was, by the monotonic clock
 
     def answer(self, method, target, body):
-        self.asked.append("status" if "status" in target or "capabilities" in target else
-                          "known" if "dec_keys" in target or target.startswith("/key/") else "new")
+        question = ("status" if "status" in target or "capabilities" in target else
+                    "known" if "dec_keys" in target or target.startswith("/key/") else "new")
+        self.asked.append(question)
         self.never.wait(self.delay)
+        self.answered[question] = time.monotonic()
         if self.status:
             return self.status, {"message": f"status {self.status} was ordered"}
         return self.etsi(method, target, body) if self.kind == "etsi014" else self.skip(method, target)
@@ -68,7 +73,7 @@ class Protocol:
             return 404, {"message": "no such question"}
         asked = json.loads(body)
         if parts[-1] == "enc_keys":
-            name = str(uuid.uuid4())
+            name = self.replayed or str(uuid.uuid4())
             key = self.store.make(name, asked["size"] // 8)
         else:
             name = asked["key_IDs"][0]["key_ID"]
@@ -99,6 +104,24 @@ class Protocol:
         head = f"HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
         octets = head.encode() + text
         return octets if self.cut is None else octets[:self.cut % len(octets)]
+
+
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def make_certificates(folder):
+    """A CA, and a certificate for each server and client; "late" expired long ago."""
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=CA",
+            "-days", "30")
+    for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth"), ("late", "subjectAltName=IP:127.0.0.1"),
+                            ("elsewhere", "subjectAltName=DNS:kme.example.org")):
+        (folder / f"{name}.ext").write_text(extension + "\n")
+        openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr",
+                "-subj", f"/CN={name}")
+        openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{name}.pem", "-extfile",
+                f"{name}.ext", "-days", "-1" if name == "late" else "30")
+        (folder / f"{name}.key").chmod(0o600)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -146,16 +169,33 @@ def context_of(certificate, key, authority):
     return context
 
 
-class PskServer:
-    """A Protocol behind TLS 1.2 with a shared key; one connection at a time, each a process of its own."""
+def der(tag, content):
+    assert len(content) < 256
+    return bytes([tag, len(content)] if len(content) < 128 else [tag, 0x81, len(content)]) + content
 
-    def __init__(self, protocol, identity, psk):
+
+def psk_session(psk):
+    """A shared key of TLS 1.3 as OpenSSL's programs read one that is not for SHA-256: a session of TLS_AES_256_GCM_SHA384, in PEM."""
+    valid_for = der(0xA2, der(0x02, b"\x01\x51\x80"))  # a day; else OpenSSL takes it for a session that ends after 3 s
+    session = der(0x30, der(0x02, b"\x01") + der(0x02, b"\x03\x04") + der(0x04, b"\x13\x02") + der(0x04, b"") + der(0x04, bytes.fromhex(psk)) + valid_for)
+    return f"-----BEGIN SSL SESSION PARAMETERS-----\n{base64.b64encode(session).decode()}\n-----END SSL SESSION PARAMETERS-----\n"
+
+
+class PskServer:
+    """A Protocol behind TLS 1.2, or 1.3 where there is a `folder` for its file, with a shared key; one connection at a time, each a
+    process of its own."""
+
+    def __init__(self, protocol, identity, psk, folder=None):
         self.protocol = protocol
         with socket.socket() as place:
             place.bind(("127.0.0.1", 0))
             self.port = place.getsockname()[1]
-        self.command = ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-naccept", "1", "-quiet", "-nocert", "-tls1_2", "-psk",
-                        psk, "-psk_identity", identity, "-cipher", "DHE-PSK-AES256-GCM-SHA384"]
+        self.command = ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-naccept", "1", "-quiet", "-nocert", "-psk_identity", identity]
+        if folder:
+            (folder / "psk.pem").write_text(psk_session(psk))
+            self.command += ["-tls1_3", "-ciphersuites", "TLS_AES_256_GCM_SHA384", "-psk_session", folder / "psk.pem"]
+        else:
+            self.command += ["-tls1_2", "-cipher", "DHE-PSK-AES256-GCM-SHA384", "-psk", psk]
         self.process = None
         self.over = False
         self.thread = threading.Thread(target=self.run, daemon=True)

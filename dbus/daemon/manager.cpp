@@ -89,7 +89,13 @@ Result<void> Manager::begin_retirement(const std::string& profile, const Ckn& ck
   const bool several = is_pattern(profiles_.store().state(profile).profile->link.parent);
   if (sessions.size() == 1 && !several && !sessions.front()->static_keys())
     return driver_.retire_key(*sessions.front(), ckn, how, timeout);
-  if (how == core::Retirement::forced) return profiles_.retire_key(profile, ckn);
+  if (how == core::Retirement::forced) {
+    auto done = profiles_.retire_key(profile, ckn);
+    if (done)
+      tell(os::LogLevel::warning, os::message_id::key_retired, profile,
+           fmt::format("key {} is out of use: without evidence", to_string(ckn)));
+    return done;
+  }
   if (several)
     return fail(ENOTSUP,
                 fmt::format("{} has many ports: their key is retired at once only, with --force, when no peer has it "

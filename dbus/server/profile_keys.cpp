@@ -93,6 +93,10 @@ bool ProfileKeys::begin_retirement(const Ckn& ckn, core::Retirement how, Duratio
   const Result<void> done = model_.retire_key(call_.name(), ckn, how, timeout);
   changed();
   if (!done) fail_key(call_, done.error());
+  // A session tells of what it takes out of use. Where none runs, the key is gone already.
+  if (done && how == core::Retirement::forced && !role_of(model_.profile(call_.name()), ckn))
+    shared_.published.key_event(call_.name(), "key-retired", ckn,
+                                fmt::format("CKN {} is out of use: without evidence", to_string(ckn)));
   return done.has_value();
 }
 

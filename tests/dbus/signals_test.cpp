@@ -217,16 +217,19 @@ TEST_F(Signals, EventsOfKeysAreTheProfilesToo) {
   bus::SettingsSection key{"Key", {{"Ckn", "cc"}}, {}};
   key.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));
   EXPECT_TRUE(caller().call(client().add_key(lab_path, key, {.memory = true})));
+  EXPECT_EQ(caller().error_of(client().retire_key(lab_path, "cc", std::chrono::seconds{1}, true)), "");
   catch_up();
   ASSERT_EQ(events_.size(), 1U) << "a CKN that nobody checked is no event";
   EXPECT_EQ(events_[0].second.kind, "key-overdue");
   EXPECT_EQ(unknown_, (std::vector<std::string>{std::string{macsec0_path} + " aabb " + to_string(sci)}));
-  ASSERT_EQ(key_events_.size(), 2U);
+  ASSERT_EQ(key_events_.size(), 3U);
   EXPECT_EQ(key_events_[0].first, lab_path);
   EXPECT_EQ(key_events_[0].second.kind, "key-overdue");
   EXPECT_EQ(key_events_[0].second.ckn, "aabb");
   EXPECT_EQ(key_events_[1].second.kind, "key-added");
   EXPECT_EQ(key_events_[1].second.ckn, "cc");
+  EXPECT_EQ(key_events_[2].second.kind, "key-retired") << "by force, where no session tells of it";
+  EXPECT_EQ(key_events_[2].second.ckn, "cc");
 }
 
 TEST_F(Signals, TheMirrorOutlivesTheDaemon) {

@@ -37,6 +37,29 @@ struct Examined {
   bus::Value findings;
 };
 
+bus::Value finding(const std::string& id, const std::string& gravity, const std::string& text,
+                   const std::string& remedy) {
+  return bus::Value{bus::Value::Data{bus::Value::Dict{{"Id", bus::Value::Data{id}},
+                                                      {"Gravity", bus::Value::Data{gravity}},
+                                                      {"Text", bus::Value::Data{text}},
+                                                      {"Remedy", bus::Value::Data{remedy}}}}};
+}
+
+/// What keeps the next key of a link from coming. The daemon does not know: macsec-keys is another process.
+std::optional<bus::Value> server_finding(const bus::ProfileInfo& profile, std::span<const bus::KeyServerInfo> servers) {
+  if (!profile.key_source) return std::nullopt;
+  const std::string& name = profile.key_source->source;
+  const auto server = std::ranges::find(servers, name, &bus::KeyServerInfo::name);
+  if (server == servers.end())
+    return finding("no-key-client", "warning", "macsec-keys does not run, which brings keys from key source " + name,
+                   "systemctl start macsec-keys");
+  if (server->state == "up" || server->state == "unknown") return std::nullopt;
+  std::string text = "key source " + name + " is " + server->state;
+  if (!server->last_error.empty()) text += " (" + server->last_error + ')';
+  return finding("key-server-down", "warning", text + ": the link keeps the keys it has",
+                 "macsec-keys --check; journalctl -u macsec-keys");
+}
+
 /// A profile that cannot run has no link to examine; its errors stand for it.
 std::vector<Examined> broken_profiles(const std::vector<Context::Profile>& profiles) {
   std::vector<Examined> out;
@@ -45,14 +68,23 @@ std::vector<Examined> broken_profiles(const std::vector<Context::Profile>& profi
     bus::Value::List findings;
     for (const bus::Problem& problem : info.problems)
       if (problem.error)
-        findings.emplace_back(
-            bus::Value::Data{bus::Value::Dict{{"Id", bus::Value::Data{std::string{"profile"}}},
-                                              {"Gravity", bus::Value::Data{std::string{"fault"}}},
-                                              {"Text", bus::Value::Data{placed_text(problem)}},
-                                              {"Remedy", bus::Value::Data{"macsecctl profile edit " + info.name}}}});
+        findings.push_back(finding("profile", "fault", placed_text(problem), "macsecctl profile edit " + info.name));
     out.push_back({"Profile", info.name, bus::Value{bus::Value::Data{std::move(findings)}}});
   }
   return out;
+}
+
+/// A link with what the daemon found, and what its key server says.
+std::optional<Examined> examine(Context& context, const Context::Session& session,
+                                const std::vector<Context::Profile>& profiles) {
+  auto found = context.ask<bus::Value>([&](const bus::Client& daemon) { return daemon.diagnose(session.path); });
+  if (!found) return std::nullopt;
+  const auto profile = std::ranges::find(profiles, session.info.profile, &Context::Profile::path);
+  if (profile == profiles.end() || !profile->info.key_source)
+    return Examined{"Interface", session.info.interface, *found};
+  bus::Value::List findings = found->list();
+  if (auto more = server_finding(profile->info, context.key_servers())) findings.push_back(std::move(*more));
+  return Examined{"Interface", session.info.interface, bus::Value{bus::Value::Data{std::move(findings)}}};
 }
 
 void print_words(Context& context, const Examined& examined) {
@@ -67,17 +99,15 @@ void print_words(Context& context, const Examined& examined) {
 Exit run_doctor(Context& context) {
   const auto sessions = context.sessions(context.arguments);
   if (!sessions) return context.status;
+  const auto profiles = context.profiles({});
+  if (!profiles) return context.status;
   std::vector<Examined> all;
   for (const auto& session : *sessions) {
-    auto findings = context.ask<bus::Value>([&](const bus::Client& daemon) { return daemon.diagnose(session.path); });
-    if (!findings) return context.status;
-    all.push_back({"Interface", session.info.interface, std::move(*findings)});
+    auto examined = examine(context, session, *profiles);
+    if (!examined) return context.status;
+    all.push_back(std::move(*examined));
   }
-  if (context.arguments.empty()) {
-    const auto profiles = context.profiles({});
-    if (!profiles) return context.status;
-    std::ranges::move(broken_profiles(*profiles), std::back_inserter(all));
-  }
+  if (context.arguments.empty()) std::ranges::move(broken_profiles(*profiles), std::back_inserter(all));
   bus::Value::List json;
   for (const Examined& each : all) {
     if (!context.json())

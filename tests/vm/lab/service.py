@@ -17,11 +17,11 @@ PATH = "/usr/local/bin:/usr/sbin:/usr/bin"
 NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 
 
-def run(*words, user=(), bus=None, folder="/", deadline=60):
-    """A program of the installed product or beside it, as a completed process."""
+def run(*words, user=(), bus=None, folder="/", deadline=60, key=None):
+    """A program of the installed product or beside it, as a completed process; `key`: what it reads from its standard input."""
     env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8"} | ({"DBUS_SYSTEM_BUS_ADDRESS": bus} if bus else {})
-    return subprocess.run([*user, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False, timeout=deadline, env=env, cwd=folder)
+    return subprocess.run([*user, *map(str, words)], input=key or "", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False, timeout=deadline, env=env, cwd=folder)
 
 
 def ctl(*words, **more):

@@ -4,7 +4,6 @@
 import json
 import os
 import signal
-import subprocess
 
 from lab import macsec
 from lab.check import at_most, check, equal, stays, wait_until
@@ -23,10 +22,7 @@ NEW = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 
 
 def add(name, ckn, key):
-    done = subprocess.run(["macsecctl", "key", "add", name, "--runtime", "--ckn=" + ckn, "--key-fd=0"], input=key, text=True,
-                          capture_output=True, check=False)
-    equal(done.returncode, 0, "key add: " + done.stderr)
-    return done.stdout
+    return ctl("key", "add", name, "--runtime", "--ckn=" + ckn, "--key-fd=0", key=key)
 
 
 def keys(name):

@@ -3,6 +3,8 @@
 """What a rotation plans from the keys of the ends, and what it says of links that fail, without Ansible."""
 
 import sys
+import time
+import tracemalloc
 import unittest
 from pathlib import Path
 
@@ -97,6 +99,21 @@ class Plan(unittest.TestCase):
                 links.plan(wrong, both, NOW, DAY)
         with self.assertRaisesRegex(links.Refused, "there is no link xy"):
             links.plan(LINKS, both, NOW, DAY, limit=["xy"])
+
+    def test_ten_thousand_links(self):
+        """Within 60 s and 500 MB on any machine: what is in the way is a step for each pair of links or of hosts."""
+        count = 10_000
+        many = [{"name": f"l{number}", "ends": {f"a{number}": "uplink", f"b{number}": "uplink"}} for number in range(count)]
+        answers = {f"{side}{number}": {"macsec_before": info(key(X, 2 * DAY))} for number in range(count) for side in "ab"}
+        tracemalloc.start()
+        began = time.process_time()
+        planned = links.plan(many, Hosts(localhost={}, **answers), NOW, DAY)
+        took, (_, most) = time.process_time() - began, tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        self.assertEqual(len({each["new"] for each in planned}), count)
+        self.assertFalse([each for each in planned if each["failed"]])
+        self.assertLess(took, 60)
+        self.assertLess(most, 500_000_000)
 
     def test_names_limit_it(self):
         two = LINKS + [{"name": "cd", "ends": {"a": "lab", "b": "lab"}}]

@@ -29,6 +29,15 @@ std::size_t offset_of_line(std::string_view text, unsigned line) {
   return at;
 }
 
+/// Whether a Ckn= as written, padded or not, is the CKN as the daemon tells it.
+bool is_name_of(std::string_view written, std::string_view ckn) {
+  return written.size() <= ckn.size() &&
+         std::ranges::equal(
+             written, ckn.substr(0, written.size()), {},
+             [](char each) { return each >= 'A' && each <= 'F' ? static_cast<char>(each - 'A' + 'a') : each; }) &&
+         ckn.find_first_not_of('0', written.size()) == std::string_view::npos;
+}
+
 WipedText digits_of(const Secret<32>& cak) {
   WipedBuffer out;
   out.add_hex(cak.expose());
@@ -56,13 +65,14 @@ Result<KeyPlace> key_place(std::string_view origin) {
   return KeyPlace{std::string{origin.substr(0, colon)}, static_cast<unsigned>(*line)};
 }
 
-Result<KeySection> find_key_section(WipedText text, const KeyPlace& place) {
+Result<KeySection> find_key_section(WipedText text, const KeyPlace& place, std::string_view ckn) {
   KeySection out;
   out.text = std::move(text);
   const std::string_view all = out.text.view();
   std::size_t next = offset_of_line(all, place.line);
-  if (trim(line_at(all, next, next)) != "[Key]")
-    return fail(EINVAL, fmt::format("{}:{} is no [Key] any more: macsecctl reload", place.file, place.line));
+  const auto changed =
+      fail(EINVAL, fmt::format("{}:{} is not the [Key] of {} any more: macsecctl reload", place.file, place.line, ckn));
+  if (trim(line_at(all, next, next)) != "[Key]") return changed;
   bool found = false;
   while (next < all.size()) {
     const std::size_t begin = next;
@@ -72,6 +82,7 @@ Result<KeySection> find_key_section(WipedText text, const KeyPlace& place) {
     if (line.starts_with('#') || line.starts_with(';') || equals == std::string_view::npos) continue;
     const std::string_view key = trim(line.substr(0, equals));
     const std::string_view value = trim(line.substr(equals + 1));
+    if (key == "Ckn" && !is_name_of(value, ckn)) return changed;
     if (key == "CakCredential" && !value.empty()) {
       out.sealed = true;
       return out;

@@ -31,8 +31,8 @@ struct KeySection {
   bool sealed = false;    ///< it says CakCredential= already; the members above say nothing
   Secret<32> cak;         ///< of Cak=
 };
-/// EINVAL where the section is not one that can be rewritten: it is elsewhere by now, or its value goes on over several lines.
-[[nodiscard]] Result<KeySection> find_key_section(WipedText text, const KeyPlace& place);
+/// EINVAL where the section is not one that can be rewritten: it is elsewhere by now or another key's, or its value goes on over several lines.
+[[nodiscard]] Result<KeySection> find_key_section(WipedText text, const KeyPlace& place, std::string_view ckn);
 
 /// The same file with CakCredential=`credential` in place of the secret.
 [[nodiscard]] WipedText with_credential(const KeySection& section, std::string_view credential);

@@ -36,10 +36,10 @@ Result<void> replace(const std::string& path, std::string_view text) {
 }
 
 /// The key, wherever its section says that it is.
-Result<KeySection> read_section(const KeyPlace& place) {
+Result<KeySection> read_section(const KeyPlace& place, std::string_view ckn) {
   auto file = read_file(place.file, largest_profile);
   if (!file) return std::unexpected{file.error()};
-  auto section = find_key_section(std::move(file->text), place);
+  auto section = find_key_section(std::move(file->text), place, ckn);
   if (!section || section->sealed || section->key_file.empty()) return section;
   auto cak = read_key_file(section->key_file);
   if (!cak) return std::unexpected{cak.error()};
@@ -63,7 +63,7 @@ Exit run_key_seal(Context& context) {
   };
   const auto place = key_place(key->origin);
   if (!place) return fail(place.error());
-  const auto section = read_section(*place);
+  const auto section = read_section(*place, ckn);
   if (!section) return fail(section.error());
   if (section->sealed) {
     context.print("{}: {} is sealed already\n", name, ckn);
@@ -72,6 +72,8 @@ Exit run_key_seal(Context& context) {
   const std::string credential = credential_name(name, ckn);
   const std::string with = context.options.with.empty() ? "auto" : context.options.with;
   if (const auto done = seal(section->cak, credential, with); !done) return fail(done.error());
+  if (const auto again = read_file(place->file, largest_profile); !again || again->text.view() != section->text.view())
+    return fail(Error{EAGAIN, place->file + " was changed meanwhile: the same command again"});
   const WipedText text = with_credential(*section, std::string{credential_prefix} + credential);
   if (const auto done = replace(place->file, text.view()); !done) return fail(done.error());
   if (!context.ask<bus::Nothing>([](const bus::Client& daemon) { return daemon.reload(); })) return context.status;

@@ -126,7 +126,7 @@ class JsonParser {
   }
 
   bool value(std::string_view name, unsigned depth) {
-    if (nodes_.size() == JsonDocument::max_values) return stop("more than 4096 values");
+    if (nodes_.size() == JsonDocument::max_values) return stop("more than 256 values");
     const std::size_t self = nodes_.size();
     nodes_.push_back({.kind = Kind::null, .name = name, .raw = {}});
     const std::size_t start = at_;

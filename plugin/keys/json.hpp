@@ -46,7 +46,7 @@ class JsonDocument {
  public:
   static constexpr std::size_t max_text = 64UL * 1024;  ///< octets
   static constexpr unsigned max_depth = 8;              ///< lists and objects inside each other
-  static constexpr std::size_t max_values = 4096;
+  static constexpr std::size_t max_values = 256;
 
   /// `text` outlives the document, which holds views into it. Refused besides what is not JSON: octets that are not UTF-8, a
   /// byte order mark, a name that comes twice in one object, half of a surrogate pair, and what exceeds the bounds above. The

@@ -62,7 +62,7 @@ void Link::refresh(Time now) {
   pacing_.on_link(session && session->carrier, now);
   std::vector<HeldKey> held;
   for (const bus::KeyInfo& key : profile->keys)
-    if (const auto ckn = Ckn::from_hex(key.ckn); ckn && key.source == settings_.source && key.state != "retired")
+    if (const auto ckn = Ckn::from_hex(key.ckn); ckn && !key.source.empty() && key.state != "retired")
       held.push_back(
           {.ckn = *ckn, .live = key.live_peers > 0, .draining = key.state == "draining", .since = key.since});
   std::erase_if(brought_, [&](const auto& one) {

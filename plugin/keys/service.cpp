@@ -9,6 +9,7 @@
 #include <ctime>
 #include <fmt/format.h>
 #include <random>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -26,6 +27,8 @@ std::int64_t wall_time_of(Time time, Time now) {
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::open(ServiceOptions options) {
+  // Keys live in this process: no core file, not even by a pipe, no debugger of the same user.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   std::unique_ptr<Service> service{new Service{std::move(options)}};
   if (auto started = service->start(); !started) return std::unexpected{started.error()};
   return service;
@@ -133,10 +136,13 @@ void Service::reload() {
   complaints_.clear();
   for (auto& [path, link] : links_) brought_[path] = link->take_keys();
   links_.clear();
-  std::erase_if(servers_, [&listing](const auto& one) {
+  std::erase_if(servers_, [this, &listing](const auto& one) {
     const std::string& path = one.second->source().path;
     return std::ranges::none_of(listing.sources, [&path](const Source& other) { return other.path == path; }) &&
-           std::ranges::none_of(listing.diagnostics, [&path](const Diagnostic& other) { return other.file == path; });
+           std::ranges::none_of(listing.diagnostics, [this, &path](const Diagnostic& other) {
+             return other.file == path ||
+                    other.file == options_.directory;  // where no file could be read, none is gone
+           });
   });
   for (Source& source : listing.sources) {
     std::unique_ptr<Server>& server = servers_[source.name];

@@ -90,7 +90,8 @@ Result<TlsClient> TlsClient::load(const Source& source) {
       (SSL_CTX_set1_groups_list(context, hybrid_groups) != 1 &&
        SSL_CTX_set1_groups_list(context, classical_groups) != 1))
     return library_failure("cannot set up TLS");
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                   SSL_OP_CLEANSE_PLAINTEXT);  // answers hold keys
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_app_data(context, out.shared_.get());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

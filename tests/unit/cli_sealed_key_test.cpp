@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view digits = "000102030405060708090a0b0c0d0e0f";
 
-Result<KeySection> find(const std::string& text, unsigned line) {
-  return find_key_section(WipedText{text}, {.file = "/etc/macsecd/a.macsec", .line = line});
+Result<KeySection> find(const std::string& text, unsigned line, std::string_view ckn = "0b") {
+  return find_key_section(WipedText{text}, {.file = "/etc/macsecd/a.macsec", .line = line}, ckn);
 }
 
 TEST(SealedKey, TakesThePlaceOfTheSecretAndOfNothingElse) {
@@ -41,6 +41,9 @@ TEST(SealedKey, IsNotLookedForWhereItCannotBeTold) {
   const std::string key = "[Key]\nCkn=0b\nCak=" + std::string{digits} + "\n";
   EXPECT_FALSE(find(key, 2)) << "the file is another one by now";
   EXPECT_FALSE(find(key, 9));
+  EXPECT_FALSE(find(key, 1, "0c")) << "another key stands at the line by now";
+  EXPECT_TRUE(find(key, 1, "0b0000")) << "padded";
+  EXPECT_TRUE(find("[Key]\nCkn=0B\nCak=" + std::string{digits} + "\n", 1));
   EXPECT_FALSE(find("[Key]\nCkn=0b\n[Link]\nCak=" + std::string{digits} + "\n", 1)) << "of another section";
   EXPECT_FALSE(find(key + "Cak=" + std::string{digits} + "\n", 1)) << "said twice";
   EXPECT_FALSE(find("[Key]\nCak=0001020304050607\\\n08090a0b0c0d0e0f\n", 1)) << "goes on in the next line";

@@ -83,6 +83,9 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.macsecd.macsec.plugins.module_utils.macsecctl import Failed, Macsecctl
 
+# The settings of a profile that are secrets themselves.
+SECRET = re.compile(r"^(Key\d*\.Cak|StaticKeys\d*\.(Key|Salt)|RadiusServer\d*\.Secret|8021X\.(Password|PrivateKeyPassword))$")
+
 
 def text_of(value):
     """A value of YAML as profiles write it."""
@@ -129,6 +132,9 @@ class Profile(object):
         for name in self.settings:
             if "." not in name:
                 module.fail_json(msg="settings: %s lacks its section, MKA.Priority for one" % name)
+            if SECRET.search(name):
+                module.fail_json(msg="settings: %s is a secret, which settings would show: give it as key, or by %sFile or %sCredential"
+                                 % (name, name, name))
 
     def judge(self):
         """Has macsecctl read the settings of a new profile, which changes nothing."""

@@ -32,7 +32,8 @@ void add_verbs(Candidates& out, std::span<const std::string> words) {
     if (words.empty()) {
       std::string first{verb.name.substr(0, blank)};
       if (blank != std::string_view::npos) {
-        if (out.empty() || out.back().text != first) out.push_back({std::move(first), "Work with profiles"});
+        const char* const help = first == "key" ? "Work with keys" : "Work with profiles";
+        if (out.empty() || out.back().text != first) out.push_back({std::move(first), help});
       } else {
         out.push_back({std::move(first), std::string{verb.help}});
       }

@@ -50,6 +50,7 @@ constexpr std::array counter_helps{
     CounterHelp{"Mka", "SakWrapFailures", "SAKs that could not be wrapped"},
     CounterHelp{"Mka", "SakUnwrapFailures", "SAKs not readable with the CAK"},
     CounterHelp{"Mka", "SakReuseRefused", "SAKs refused that were used before"},
+    CounterHelp{"Mka", "SakRoleRefused", "SAKs refused that were given under a key of a lesser role"},
     CounterHelp{"Mka", "SakCipherRefused", "SAKs refused for their cipher suite"},
     CounterHelp{"Mka", "SakOffsetRefused", "SAKs refused for their confidentiality offset"},
     CounterHelp{"Mka", "SakIntegrityRefused", "SAKs refused that only protect integrity"},

@@ -16,7 +16,8 @@ struct ServerOptions {
   AuthorityOptions authority;
   ProfileContext profiles;  ///< for settings that come over the bus; keep_secrets is not used
   std::size_t profiles_per_client = 4096;
-  std::size_t octets_per_call = std::size_t{64} << 10U;  ///< of calls that change something: they may have to wait
+  /// Of calls that change something, which may have to wait: four files of a profile with 802.1X, and the rest of it.
+  std::size_t octets_per_call = std::size_t{1280} << 10U;
   /// Hears what an operator should know: the bus went, the name is taken.
   std::function<void(const std::string&)> report = [](const std::string&) {};
   /// The bus keeps the service's name from us, and asking again would not help: why, and whether another program has it.

@@ -151,11 +151,11 @@ TEST_F(AuthorityTest, ALargeCallIsRefusedBeforeAnybodyIsAsked) {
       return sd_bus_message_append(m, "sa(sa{sv})", "x", 1, "Link", 1, "Parent", "s", value.c_str());
     });
   };
-  EXPECT_EQ(with_value(std::size_t{1} << 20U), error::limit_exceeded);
-  EXPECT_EQ(with_value(std::size_t{65} << 10U), error::limit_exceeded);
+  EXPECT_EQ(with_value(std::size_t{2} << 20U), error::limit_exceeded);
+  EXPECT_EQ(with_value(std::size_t{1281} << 10U), error::limit_exceeded);
   EXPECT_TRUE(polkit_->questions.empty());
   polkit_->answer = Answer::allow;
-  EXPECT_EQ(with_value(std::size_t{60} << 10U), "");
+  EXPECT_EQ(with_value(std::size_t{1270} << 10U), "");
 }
 
 TEST_F(AuthorityTest, APromptSaysWhatItIsAboutAndEndsWithItsCaller) {

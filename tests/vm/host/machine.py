@@ -195,6 +195,7 @@ def _initramfs(boot, path):
         for name in sorted(os.listdir(os.path.join(here, folder))):
             if not name.startswith("__pycache__"):
                 archive.file("preload/lab/%s/%s" % (folder, name), os.path.join(here, folder, name))
+    archive.file("preload/lab/lab/mock_kme.py", os.path.join(boot.source, "tests/keys/mock_kme.py"))
     folder = os.path.join(here, "scenarios")
     for name in sorted(os.listdir(folder)):
         if name.endswith(".py"):

@@ -7,13 +7,14 @@ import subprocess
 import time
 
 from lab import clock, macsec
-from lab.check import at_most, check, equal, wait_until
+from lab.check import at_most, check, equal, stays, wait_until
 from lab.commanded import Commanded
 from lab.daemon import psk_profile
 
 timeout = 900
 turn = 3
 
+CLOCKED = "0f0e0d0c0b0a09080706050403020100"
 OLD, NEW = "000102030405060708090a0b0c0d0e0f", "ffeeddccbbaa99887766554433221100"
 
 
@@ -25,6 +26,12 @@ class End(Commanded):
 
     def add(self, ckn, key, *more):
         return self.ctl("key", "add", "link", "--ckn=" + ckn, "--key-fd=0", *more, key=key)
+
+    def begin_replacing(self, old, ckn, key):
+        """ReplaceKey, which macsecctl has no word for: what was a step of a script."""
+        octets = [str(octet) for octet in bytes.fromhex(key)]
+        return subprocess.Popen(["busctl", "--address=" + self.bus, "call", "org.macsecd1", "/org/macsecd1/profile/link", "org.macsecd1.Profile",
+                                 "ReplaceKey", "sa{sv}a{sv}", old, "2", "Ckn", "s", ckn, "Cak", "ay", str(len(octets)), *octets, "0"])
 
     def retire(self, ckn, *more):
         return self.ctl("key", "retire", "link", ckn, *more)
@@ -62,15 +69,16 @@ def unharmed(probe):
     return "%d frames" % sum(span.received for span in spans)
 
 
-def rotations(c, count, server_first):
-    """Keys whose names go up and down, added on all and then retired on one end after the other."""
+def rotations(c, count, server_first, names):
+    """Keys whose names go up and down, each second with a NotBefore, added on all and then retired on one end after the other."""
     hosts, probe = ends(c, count)
     order = hosts if server_first else hosts[::-1]
     old = "10"
-    for number, new in enumerate(("20", "15", "30", "05", "40")):
+    for number, new in enumerate(names):
         key = "%032x" % (0x1234567890 + number)
+        bounds = ["--not-before=@%d" % (int(time.time()) + 3)] if number % 2 else []
         for host in order:
-            good(host.add(new, key), "add")
+            good(host.add(new, key, *bounds), "add")
         for host in order:
             good(host.retire(old, "--wait=40"), "retire")
         for host in order:
@@ -93,6 +101,18 @@ def by_rotate(c):
     return unharmed(probe)
 
 
+def replaced(c):
+    """One step on both ends at once."""
+    hosts, probe = ends(c)
+    for old, new in (("10", "20"), ("20", "15")):
+        for process in [host.begin_replacing(old, new, "%032x" % int(new)) for host in hosts]:
+            equal(process.wait(20), 0, "exit status of busctl")
+        for host in hosts:
+            wait_until(lambda: host.keys()[old]["State"] == "retired", 40, "the old key is retired", every=0.5,  # noqa: B023
+                       state=lambda: host.ctl("key", "list").stdout)  # noqa: B023
+    return unharmed(probe)
+
+
 def refusals(c):
     """What must not be retired is not, and the link does not notice."""
     (one, two), probe = ends(c)
@@ -112,7 +132,14 @@ def refusals(c):
     for host in (one, two):
         good(host.add("30", NEW, "--not-after=@%d" % (int(time.time()) + 1800)), "a key that ends soon")
     equal(one.retire("10", "--wait=8").returncode, 6, "the other key ends within the hour")
-    return unharmed(probe)
+    for host in (one, two):
+        good(host.add("40", CLOCKED, "--not-before=@%d" % (int(time.time()) + 3600)), "a key that begins later")
+    equal(one.retire("10", "--wait=8").returncode, 6, "the other key has not begun")
+    done = unharmed(probe)
+    two.daemon.terminate()
+    two.namespace.down("eth0")
+    equal(one.retire("10", "--wait=8").returncode, 6, "nobody is there")
+    return done
 
 
 def killed(c):
@@ -171,11 +198,34 @@ def clock_set_again(c):
     wait_until(lambda: state() == "active", 5, "after 500 days the key is active", state=state)
 
 
+def clock_jumps(c):
+    """A clock that goes to 1970, to 2038 and back costs no frame, whatever the lifetimes of the key are."""
+    namespaces = c.namespaces("n0", "n1")
+    c.veth(*namespaces)
+    day = 86400
+    now = int(time.time())
+    bounds = {"NotBefore": "@%d" % (now - day), "NotAfter": "@%d" % (now + day)}
+    for namespace in namespaces:
+        c.macsecd(namespace, {"link": psk_profile(OLD, "10", Key=bounds)})
+    for namespace in namespaces:
+        macsec.wait_secured(namespace)
+    probe = c.probe(*namespaces, interval=0.001)
+    probe.wait_both_ways(5)
+    for _ in range(5):
+        for year in (1970, 2038):
+            there = int((year - 1970) * 365.25 * day) + 40 * day
+            with clock.stepped(there - time.time()):
+                stays(lambda: macsec.secy(namespaces[0]).secured(), 1, "secured in %d" % year)  # noqa: B023
+    return unharmed(probe)
+
+
 def run(t):
     t.case("the clock is set twice", clock_set_again)
-    t.case("rotations by two, key server first", rotations, 2, True)
-    t.case("rotations by two, key server last", rotations, 2, False)
-    t.case("rotations by three", rotations, 3, False)
+    t.case("the clock goes to 1970, to 2038 and back", clock_jumps)
+    t.case("replaced in one step on both ends", replaced)
+    t.case("rotations by two, key server first", rotations, 2, True, ("20", "15", "30", "05"))
+    t.case("rotations by two, key server last", rotations, 2, False, ("20", "15"))
+    t.case("rotations by three", rotations, 3, False, ("20", "15"))
     t.case("key rotate, interrupted and continued", by_rotate)
     t.case("refused where a peer would be lost", refusals)
     t.case("killed at each step", killed)

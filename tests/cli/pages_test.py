@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """README and the pages of docs/: each configuration in them is accepted by the program it is for, each command by macsecctl's own
-parser, and the rules for Prometheus by promtool where that is there."""
+parser, each other line by a shell, and the rules for Prometheus by promtool where that is there."""
 
 import json
 import os
@@ -22,10 +22,15 @@ sys.path.insert(0, str(ROOT / "packaging/ansible/plugins/filter"))
 import links  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs/man/macsecd.7.rst"]
+MANUAL = sorted((ROOT / "docs/man").glob("*.rst"))
+# Blocks that are neither configuration nor typed: drawings, and what is written on devices of other makers.
+DRAWN = ("architecture.md", "other-end.md")
 RADDB = "/etc/freeradius/3.0"
 KEY = "000102030405060708090a0b0c0d0e0f\n"
 CANNOT_REACH = 5  # macsecctl(1): what a command ends with that is right, where there is no bus
-MACSECCTL, MACSECD, NETWORKD = map(os.path.abspath, sys.argv[1:4])
+TYPED = {"ansible-galaxy", "ansible-playbook", "apt", "bridge", "cd", "freeradius", "ip", "journalctl", "macsec-nm", "macsecctl", "make", "mv",
+         "networkctl", "nmcli", "sed", "systemctl", "umask"}
+MACSECCTL, MACSECD, NETWORKD, MACSEC_NM = map(os.path.abspath, sys.argv[1:5])
 
 
 def blocks(path):
@@ -59,9 +64,26 @@ def commands():
     for where, text in all_blocks():
         for line in text.splitlines():
             yield from ((where, found) for found in re.findall(r"(?:^|[|;] *)(macsecctl\b[^|;#>]*)", line))
-    for path in PAGES:
+    for path in [*PAGES, *MANUAL]:
         for found in re.findall(r"`+(macsecctl [^`]+)`+", path.read_text(encoding="utf-8")):
             yield str(path.relative_to(ROOT)), found
+    for path in MANUAL:
+        for number, text in blocks(path):
+            for found in re.findall(r"(?:^|[|;] *)(macsecctl [a-z][^|;#>]*)", text, re.M):
+                yield f"{path.relative_to(ROOT)}:{number}", found
+
+
+def typed():
+    """(where, line) of each line to type: what is indented in a page and is no configuration, no file and no drawing."""
+    for path in PAGES[:-1]:
+        if path.name in DRAWN:
+            continue
+        text = path.read_text(encoding="utf-8")
+        fenced = {number for found in re.finditer(r"^```.*?^```$", text, re.M | re.S)
+                  for number in range(text.count("\n", 0, found.start()) + 1, text.count("\n", 0, found.end()) + 2)}
+        for number, block in blocks(path):
+            if number not in fenced and not block.startswith("[") and "--+" not in block:
+                yield from ((f"{path.name}:{number}", line) for line in block.splitlines())
 
 
 class Pages(unittest.TestCase):
@@ -159,6 +181,38 @@ class Pages(unittest.TestCase):
                 self.accepted(where, f"[Link]\nParent=eth0\n[{section}]\n{key}={value}\n[Key]\nCkn=01\nCak={KEY}")
             seen += 1
         self.assertGreaterEqual(seen, 15)
+
+    def test_typed(self):
+        """A shell reads each line; the targets of make, the units and the options of our own programs are there."""
+        targets = set(re.search(r"^.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split())
+        ours = {path.name.removesuffix(".in") for path in (ROOT / "data").rglob("macsec*.s*") if ".service" in path.name or ".socket" in path.name}
+        options = subprocess.run([MACSEC_NM, "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True).stdout
+        seen = set()
+        for where, line in typed():
+            with self.subTest(f"{where}: {line}"):
+                self.assertEqual(subprocess.run(["sh", "-n"], input=line, text=True, check=False).returncode, 0)
+                words = shlex.split(line, comments=True)
+                seen.add(words[0])
+                if words[0] == "make":
+                    self.assertIn(words[1], targets)
+                for unit in re.findall(r"\bsystemctl (?:enable|disable|restart|start|stop|reload)(?: --now)? (macsec[\w-]*)", line):
+                    self.assertIn(unit + ".service", ours)
+                if words[0] == "macsec-nm":
+                    self.assertIn(words[1], options.split())
+        self.assertEqual(seen, TYPED, "programs that pages have typed")
+        inline = "".join(path.read_text(encoding="utf-8") for path in [*PAGES, *MANUAL])
+        for unit in re.findall(r"`systemctl [a-z-]+(?: --now)? (macsec[\w-]*)", inline):
+            self.assertIn(unit.removesuffix(".service") + ".service", ours)
+        for option in re.findall(r"`macsec-nm (--[\w-]+)`", inline):
+            self.assertIn(option, options.split())
+
+    def test_other_makers(self):
+        """What is written on devices of others names the same key as the profile beside it; suites are such as a profile takes."""
+        page = (ROOT / "docs/other-end.md").read_text(encoding="utf-8")
+        names = {found.lower() for found in re.findall(r"\b[0-9A-Fa-f]{64}\b", page)}
+        self.assertEqual(len(names), 1, names)
+        bits = {re.sub(r"[^0-9XPN]", "", found.upper()) for found in re.findall(r"\b(?:gcm-aes-[\w-]*\d+|aes\d+-gcm(?:-xpn)?)\b", page, re.I)}
+        self.assertLessEqual(bits, {"128", "256", "XPN128", "XPN256", "256XPN", "128XPN"})
 
     @unittest.skipUnless(shutil.which("promtool"), "no promtool")
     def test_rules(self):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/adapters/examination.hpp"
 
-#include "engine/base/file.hpp"
-
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace macsec::os {
@@ -15,13 +15,6 @@ doctor::Interface describe(const Link& link) {
 std::optional<doctor::Interface> find(const LinkMonitor& links, unsigned ifindex) {
   const Link* link = ifindex == 0 ? nullptr : links.find(ifindex);
   return link == nullptr ? std::nullopt : std::optional{describe(*link)};
-}
-
-/// Nothing where it cannot be read.
-std::string read_kernel_file(const std::string& path) {
-  constexpr std::size_t most = std::size_t{1} << 20U;
-  const auto file = read_file(path, most);
-  return file ? std::string{file->text.view()} : std::string{};
 }
 
 /// What is around the parent and on the device.
@@ -40,6 +33,11 @@ void look_around(const LinkMonitor& links, const Session& session, doctor::Facts
 }
 
 }  // namespace
+
+std::string read_kernel_file(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
 
 std::size_t count_listeners(std::string_view table, std::uint16_t ethertype, unsigned ifindex) {
   std::istringstream lines{std::string{table}};

@@ -150,14 +150,19 @@ std::vector<Finding> interface_findings(const Facts& facts) {
   return {};
 }
 
+std::vector<Finding> rival_findings(const Facts& facts) {
+  if (facts.listeners == 0) return {};
+  const core::PortStatus& status = facts.status;
+  const bool undone = status.state != core::PortState::secured && facts.attached &&
+                      (status.reason == core::Reason::awaiting_sak || status.reason == core::Reason::secy_error);
+  return {{.id = "other-program",
+           .gravity = undone ? Gravity::fault : Gravity::warning,
+           .text = "another program receives EAPOL on " + parent_name(facts) + ", as wpa_supplicant with MACsec would",
+           .remedy = "ss -0 -p; stop it where it speaks MKA"}};
+}
+
 std::vector<Finding> surrounding_findings(const Facts& facts) {
   std::vector<Finding> out;
-  if (facts.listeners != 0)
-    out.push_back(
-        {.id = "other-program",
-         .gravity = Gravity::warning,
-         .text = "another program receives EAPOL on " + parent_name(facts) + ", as wpa_supplicant with MACsec would",
-         .remedy = "ss -0 -p; stop it where it speaks MKA"});
   add_bridge(facts, out);
   add_mtu(facts, out);
   if (facts.status.state == core::PortState::unsecured)

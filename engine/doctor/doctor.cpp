@@ -29,6 +29,8 @@ std::vector<Finding> examine(const Facts& facts) {
   if (findings.empty()) findings = key_findings(facts);
   if (findings.empty()) findings = admission_findings(facts);
   if (findings.empty()) findings = peer_findings(facts);
+  // What the port tells of keys that come and go is what two programs on one interface do to each other.
+  std::ranges::move(rival_findings(facts), std::inserter(findings, findings.begin()));
   std::ranges::move(access_warnings(facts), std::back_inserter(findings));
   std::ranges::move(lifetime_findings(facts), std::back_inserter(findings));
   std::ranges::move(surrounding_findings(facts), std::back_inserter(findings));

@@ -254,6 +254,25 @@ TEST(Doctor, FaultsComeBeforeWarnings) {
   EXPECT_TRUE(std::ranges::is_sorted(examine(found), {}, &Finding::gravity));
 }
 
+TEST(Doctor, AnotherProgramComesFirstWhereKeysDoNotLast) {
+  const auto with = [](core::Reason reason, core::PortState state) {
+    return ids(facts([&](Facts& of, Profile&) {
+      waiting(reason, state)(of);
+      of.attached = true;
+      of.listeners = 1;
+    }));
+  };
+  EXPECT_EQ(with(core::Reason::awaiting_sak, core::PortState::pending), (Ids{"other-program", "awaiting-sak"}));
+  EXPECT_EQ(with(core::Reason::secy_error, core::PortState::failed), (Ids{"other-program", "secy-error"}));
+  EXPECT_EQ(with(core::Reason::secy_error, core::PortState::secured), (Ids{"other-program", "secy-error"}));
+  EXPECT_EQ(with(core::Reason::no_peer, core::PortState::pending), (Ids{"no-peer", "other-program"}));
+}
+
+TEST(Doctor, FilesOfTheKernelAreReadToTheirEnd) {
+  EXPECT_TRUE(os::read_kernel_file("/proc/self/net/packet").starts_with("sk"));
+  EXPECT_EQ(os::read_kernel_file("/proc/none"), "");
+}
+
 TEST(Doctor, ProgramsThatListenForEapol) {
   constexpr std::string_view table =
       "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"

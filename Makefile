@@ -42,7 +42,7 @@ dist:
 	@tools/dist
 
 package-check:
-	@tools/setup core build test package
+	@tools/setup core build test lab package
 	@tools/package-check
 
 demo:

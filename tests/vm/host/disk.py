@@ -7,6 +7,8 @@ import os
 import subprocess
 
 CABLES = 3
+# What the kernel takes for them.
+MODULES = ("crc32c_generic", "virtio_blk", "ext4", "virtio_net")
 
 
 def packages(source, release):

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from . import image
+from . import disk, image
 
 # For the root file system and the results, before any program runs.
 _ROOT_MODULES = ("9pnet_virtio", "9p", "overlay", "virtio_rng")
@@ -82,7 +82,7 @@ class Boot:
     @property
     def in_memory(self):
         """Whether the whole root lies in the guest's memory."""
-        return self.init == "plain" or self.clock == "virtual"
+        return (self.init == "plain" or self.clock == "virtual") and not self.scenario.disk
 
 
 def _executables(build):
@@ -181,27 +181,8 @@ def _add_libraries(archive, boot, libraries, program):
             archive.file("preload" + _merged(os.path.normpath(library)), os.path.realpath(library))
 
 
-def _initramfs(boot, path):
-    archive = image.Archive()
-    libraries = image.Libraries(boot.root, boot.cache)
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    archive.file("bin/busybox", "/bin/busybox")
-    archive.file("init", os.path.join(here, "guest", "init"))
-    for folder in ("proc", "sys", "dev", "tmp"):
-        archive.folder(folder)
-    image.add_modules(archive, boot.kernel, _ROOT_MODULES)
-    archive.file("preload/lab/guest/busybox", "/bin/busybox")
-    for folder in ("guest", "lab"):
-        for name in sorted(os.listdir(os.path.join(here, folder))):
-            if not name.startswith("__pycache__"):
-                archive.file("preload/lab/%s/%s" % (folder, name), os.path.join(here, folder, name))
-    archive.file("preload/lab/lab/mock_kme.py", os.path.join(boot.source, "tests/keys/mock_kme.py"))
-    folder = os.path.join(here, "scenarios")
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".py"):
-            archive.file("preload/lab/scenarios/" + name, os.path.join(folder, name))
-    for tool in boot.tools:
-        archive.file("preload/lab/bin/" + os.path.basename(tool), tool)
+def _add_programs(archive, boot, libraries):
+    """The product, and what the scenario wants besides."""
     with tempfile.TemporaryDirectory() as scratch:
         programs = list(_executables(boot.build)) if boot.build else []
         programs += [os.path.join(boot.build or "", extra) for extra in boot.scenario.programs if not extra.startswith("/")]
@@ -215,21 +196,48 @@ def _initramfs(boot, path):
     if boot.scenario.installed:
         with tempfile.TemporaryDirectory() as scratch:
             _add_installed(archive, boot, libraries, scratch)
+
+
+def _initramfs(boot, path):
+    archive = image.Archive()
+    libraries = image.Libraries(boot.root, boot.cache)
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    archive.file("bin/busybox", "/bin/busybox")
+    archive.file("init", os.path.join(here, "guest", "init"))
+    for folder in ("proc", "sys", "dev", "tmp"):
+        archive.folder(folder)
+    image.add_modules(archive, boot.kernel, _ROOT_MODULES + (disk.MODULES if boot.scenario.disk else ()))
+    archive.file("preload/lab/guest/busybox", "/bin/busybox")
+    for folder in ("guest", "lab"):
+        for name in sorted(os.listdir(os.path.join(here, folder))):
+            if not name.startswith("__pycache__"):
+                archive.file("preload/lab/%s/%s" % (folder, name), os.path.join(here, folder, name))
+    archive.file("preload/lab/lab/mock_kme.py", os.path.join(boot.source, "tests/keys/mock_kme.py"))
+    folder = os.path.join(here, "scenarios")
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".py"):
+            archive.file("preload/lab/scenarios/" + name, os.path.join(folder, name))
+    for tool in boot.tools:
+        archive.file("preload/lab/bin/" + os.path.basename(tool), tool)
+    if boot.scenario.disk:
+        disk.add_packages(archive, boot.source, boot.scenario.root)
+    else:
+        _add_programs(archive, boot, libraries)
     _add_modules(archive, boot)
     if boot.in_memory:
         _whole_root(archive, boot, libraries)
-    if boot.init == "systemd":
+    if boot.init == "systemd" and not boot.scenario.disk:
         _add_systemd(archive, boot, libraries)
     for program in boot.scenario.programs:
         if program.startswith("/"):
             image.add_program(archive, boot.root, program, libraries)
     archive.data("preload/lab/boot.py", (
-        "NAME = %r\nTIMEOUT = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\nFULL = %r\n" % (
+        "NAME = %r\nTIMEOUT = %r\nSOURCE = %r\nBUILD = %r\nCLOCK = %r\nINIT = %r\nROOT = %r\nCASE = %r\nFULL = %r\nDISK = %r\n" % (
             boot.scenario.name, boot.scenario.timeout, boot.source, boot.build, boot.clock, boot.init,
-            boot.scenario.root, boot.case, boot.full)).encode())
+            boot.scenario.root, boot.case, boot.full, boot.scenario.disk)).encode())
     archive.data("lab.env", (
-        "LAB_INIT=%s\nLAB_IN_MEMORY=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
-            boot.init, "yes" if boot.in_memory else "", "yes" if boot.root else "", boot.source,
+        "LAB_INIT=%s\nLAB_DISK=%s\nLAB_IN_MEMORY=%s\nLAB_OTHER_ROOT=%s\nLAB_SOURCE=%s\nLAB_BUILD=%s\n" % (
+            boot.init, "yes" if boot.scenario.disk else "", "yes" if boot.in_memory else "", "yes" if boot.root else "", boot.source,
             boot.build or "")).encode())
     archive.write(path)
     libraries.save()
@@ -239,11 +247,12 @@ def _qemu(boot, initramfs, console):
     accelerator = os.environ.get("MACSECD_VM_ACCEL", "tcg")
     memory = boot.scenario.memory
     argv = [os.environ.get("MACSECD_VM_QEMU", "qemu-system-x86_64"), "-M", "q35", "-m", str(memory), "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-nic", "none", "-serial", "file:" + console, "-kernel", boot.kernel.image,
+            "-display", "none", "-nic", "none", "-serial", "file:" + console, "-kernel", boot.kernel.image,
             "-initrd", initramfs, "-device", "virtio-rng-pci"]
     # Left out for speed: self-tests, certificates, the jitter entropy source's warm-up (the emulated CPU has RDRAND).
     line = ("console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off nokaslr net.ifnames=0 selinux=0 apparmor=0 audit=0"
             " cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list,init_kprobe_trace")
+    argv += disk.devices(disk.prepare(boot.root)) if boot.scenario.disk else ["-no-reboot"]
     if accelerator == "tcg" and boot.clock == "virtual":
         # The guest's time is its count of instructions; when it idles the clock moves on to the next timer at once.
         argv += ["-accel", "tcg,thread=single", "-icount", "shift=%s,sleep=off" % os.environ.get("MACSECD_VM_SHIFT", "1"),
@@ -253,7 +262,7 @@ def _qemu(boot, initramfs, console):
     else:
         argv += ["-accel", accelerator, "-cpu", "host", "-smp", str(boot.scenario.cpus)]
     shares = [("results", boot.results, False)]
-    if not boot.in_memory:
+    if not boot.in_memory and not boot.scenario.disk:
         shares += [("root", boot.root or "/", True)] + ([("host", "/", True)] if boot.root else [])
     for tag, path, readonly in shares:
         argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, ",readonly=on" if readonly else ""),

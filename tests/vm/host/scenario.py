@@ -6,9 +6,9 @@ import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
           "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "bare": bool,
-          "previous": bool, "turn": (None, 0, 1, 2, 3)}
+          "previous": bool, "disk": bool, "turn": (None, 0, 1, 2, 3)}
 DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
-            "programs": [], "modules": [], "installed": False, "bare": False, "previous": False, "turn": None}
+            "programs": [], "modules": [], "installed": False, "bare": False, "previous": False, "disk": False, "turn": None}
 # Scenarios outside --all take turns: each runs in one of so many runs.
 TURNS = 4
 
@@ -31,6 +31,8 @@ class Scenario:
             if not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):
                 raise ValueError("%s: %s = %r: expected %s" % (path, field, value, kind))
             setattr(self, field, value)
+        if self.disk and (self.root, self.init, self.clock) != ("bookworm", "systemd", "real"):
+            raise ValueError("%s: a disk takes root = \"bookworm\", init = \"systemd\", clock = \"real\"" % path)
         self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]
 
 

@@ -97,20 +97,27 @@ def host(c, cak=CAK, ckn=CKN, peer=True, **sections):
     return other, unit
 
 
-class OtherHost:
-    """A second host in a namespace: its own bus and its own macsecd, used by root."""
+def commands(readme, section):
+    """The lines that a section of README.md says to type."""
+    with open(readme, encoding="utf-8") as text:
+        part = text.read().partition("\n## %s\n" % section)[2].partition("\n## ")[0]
+    return [line.strip() for line in part.splitlines() if line.startswith("    ")]
 
-    def __init__(self, c, namespace):
-        self.folder = c.folder("other-host")
+
+class OtherHost:
+    """A second host in a namespace: its own bus and its own macsecd, used by root. `folder`: what it has on disk, if that is to last."""
+
+    def __init__(self, c, namespace, folder=None, program="/lab/bin/macsecd"):
+        self.folder = folder or c.folder("other-host")
         self.bus = "unix:path=" + os.path.join(self.folder, "bus")
-        config = os.path.join(self.folder, "config")
-        os.makedirs(config, 0o750)
-        c.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self.bus], namespace, "other-bus")
+        self.config = os.path.join(self.folder, "config")
+        os.makedirs(self.config, 0o750, exist_ok=True)
+        c.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self.bus], namespace, "bus-" + namespace.name)
         wait_until(lambda: os.path.exists(os.path.join(self.folder, "bus")), 20, "the other host's bus")
-        c.start(["/lab/bin/macsecd", "--config-dir", config, "--state-dir", os.path.join(self.folder, "state")], namespace,
-                "other-macsecd", env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+        c.start([program, "--config-dir", self.config, "--state-dir", os.path.join(self.folder, "state")], namespace,
+                "macsecd-" + namespace.name, env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus})
         wait_until(lambda: run("macsecctl", "list", bus=self.bus).returncode == 0, 20, "the other host's macsecd answers", every=0.1)
 
 
-__all__ = ["CAK", "CKN", "EAP_TLS", "NOBODY", "OtherHost", "UNIT", "command", "ctl", "host", "install_certificates", "profile", "run",
+__all__ = ["CAK", "CKN", "EAP_TLS", "NOBODY", "OtherHost", "UNIT", "command", "commands", "ctl", "host", "install_certificates", "profile", "run",
            "status", "wait_secured", "wait_status"]

@@ -15,7 +15,8 @@ from lab.daemon import psk_profile
 from lab.net import Machine
 from lab.networkd import Here
 from lab.process import command
-from lab.service import CAK, CKN, NOBODY, UNIT, OtherHost, ctl, forget, host, profile, run as execute, status, wait_secured, wait_status
+from lab.service import (CAK, CKN, NOBODY, UNIT, OtherHost, commands, ctl, forget, host, profile, run as execute, status, wait_secured,
+                         wait_status)
 from lab.units import Unit, wait_active
 
 init = "systemd"
@@ -182,9 +183,7 @@ def authorised(c):
 
 def first_link(c):
     """The commands of README.md, as they stand there, on two hosts."""
-    with open(os.path.join(boot.SOURCE, "README.md"), encoding="utf-8") as text:
-        part = text.read().partition("## A first link")[2].partition("\n## ")[0]
-    lines = [line.strip() for line in part.splitlines() if line.startswith("    ")]
+    lines = commands(os.path.join(boot.SOURCE, "README.md"), "A first link")
     equal(len(lines), 3, "commands of README.md")
     peer = c.namespace("peer")
     c.veth(None, peer)

@@ -100,8 +100,12 @@ class Probe:
         return [json.loads(end.line()) for end in self._ends]
 
     def go(self):
-        """Begin to send."""
+        """Begin to send, or go on at full speed."""
         self._ask("g")
+
+    def trickle(self):
+        """Go on at a hundredth of the speed, until `go()`: a long wait under a flood costs the guest much."""
+        self._ask("l")
 
     def received(self):
         """(by one, by two): frames so far."""

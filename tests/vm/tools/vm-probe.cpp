@@ -2,8 +2,8 @@
 //
 // One end of a two-way probe: sends numbered frames at an interval and judges those of the other end.
 //   vm-probe DEVICE INTERVAL_US [SIZE]
-// Commands are letters on standard input, each answered with a line of figures: g go, f figures, n figures and a new span
-// for the longest gap, s stop sending. It ends with standard input. It listens as soon as it has printed its first line.
+// Commands are letters on standard input, each answered with a line of figures: g go, l go at a hundredth of the speed, f figures,
+// n figures and a new span for the longest gap, s stop sending. It ends with standard input. It listens as soon as it has printed its first line.
 // Raw frames with an experimental EtherType, to the broadcast address: no ARP, no routes, nothing but the link is measured.
 #include <algorithm>
 #include <arpa/inet.h>
@@ -191,6 +191,7 @@ void set_timer(int timer, long interval) {
 
 void obey(Probe& probe, int timer, long interval, char letter) {
   if (letter == 'g') set_timer(timer, interval);
+  if (letter == 'l') set_timer(timer, interval * 100);
   if (letter == 's') set_timer(timer, 0);
   if (letter == 'g') probe.new_span();
   probe.receive();

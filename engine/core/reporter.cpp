@@ -18,11 +18,11 @@ constexpr std::size_t max_foreign = 4;
 
 bool can(const Peer& peer, CipherSuite suite) { return !peer.live || !peer.announces || peer.supports(suite); }
 
-/// Whether the live members announce cipher suites, and every one of ours is missing from somebody's.
-bool shares_no_cipher(const Context& context, const Kay& kay) {
+/// Whether the live members announce cipher suites, and every one that we announce is missing from somebody's.
+bool shares_no_cipher(const Kay& kay) {
   const Participant* principal = kay.principal();
   if (principal == nullptr) return false;
-  return std::ranges::none_of(cipher_preferences(*context.profile, context.link.speed), [&](CipherSuite suite) {
+  return std::ranges::none_of(kay.cp().cipher_suites(), [&](CipherSuite suite) {
     return std::ranges::all_of(principal->peers().all(), [suite](const Peer& peer) { return can(peer, suite); });
   });
 }
@@ -92,9 +92,14 @@ bool is_failure(Reason reason) noexcept {
 
 /// Who can do what, of the live members that say so.
 std::string cipher_suites_of_all(const Context& context, const Kay& kay) {
+  const std::vector<CipherSuite> wanted = cipher_preferences(*context.profile, context.link.speed);
+  const std::vector<CipherSuite> possible = kay.cp().cipher_suites();
   std::string out = "peers disagree on the cipher suite: this profile allows";
-  for (const CipherSuite suite : cipher_preferences(*context.profile, context.link.speed))
-    out.append(" ").append(to_string(suite));
+  for (const CipherSuite suite : wanted) out.append(" ").append(to_string(suite));
+  if (possible.size() < wanted.size()) {
+    out += ", the device";
+    for (const CipherSuite suite : possible) out.append(" ").append(to_string(suite));
+  }
   if (kay.principal() == nullptr) return out;
   for (const Peer& peer : kay.principal()->peers().all()) {
     if (!peer.live || !peer.announces) continue;
@@ -154,16 +159,16 @@ Reason Reporter::why_no_peer(const Kay& kay, Time now) const {
 Reporter::Verdict Reporter::judge_keyed(const Context& context, const Kay& kay, Time now) const {
   const Reason refused = kay.refusal().reason;
   const Reason trouble = kay.cp().failed_at() ? Reason::secy_error : refused;
-  // What passes is not what the profile wants; where we are about to change that, it is no failure yet.
+  // What passes is not what the profile wants; where we are about to change that, and can, it is no failure yet.
   if (const Reason against = objection_in_use(context, kay).reason; against != Reason::none)
-    return {is_replacing(kay, now) ? PortState::secured : PortState::failed, against};
+    return {refused == Reason::none && is_replacing(kay, now) ? PortState::secured : PortState::failed, against};
   if (is_left_behind(kay)) {
     const Reason why = refused != Reason::none ? refused : trouble;
     return why != Reason::none ? Verdict{PortState::failed, why} : Verdict{PortState::pending, Reason::awaiting_sak};
   }
   if (trouble != Reason::none) return {PortState::secured, trouble};
   // It works, but the next SAK will not.
-  if (shares_no_cipher(context, kay)) return {PortState::secured, Reason::cipher_mismatch};
+  if (shares_no_cipher(kay)) return {PortState::secured, Reason::cipher_mismatch};
   return {PortState::secured, waited_for_.empty() ? Reason::none : Reason::awaiting_sak};
 }
 
@@ -190,7 +195,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const 
     return {waiting, unheard && eap != Reason::none ? eap : why};
   }
   if (kay.refusal().reason != Reason::none) return {PortState::failed, kay.refusal().reason};
-  if (shares_no_cipher(context, kay)) return {PortState::failed, Reason::cipher_mismatch};
+  if (shares_no_cipher(kay)) return {PortState::failed, Reason::cipher_mismatch};
   return {waiting, Reason::awaiting_sak};
 }
 

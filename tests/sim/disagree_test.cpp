@@ -225,6 +225,33 @@ TEST(Device, WithASuiteOfItsOwnIsNotSecuredWithAnother) {
   server.reconfigure(suites({gcm_aes_256, gcm_aes_128}));
   EXPECT_TRUE(lab.secures_within(10 * second)) << lab.lan.why_unsecured();
   EXPECT_EQ(member.status().cipher_suite, gcm_aes_128);
+  // Once that is known, the next such profile cuts nothing, and each end says what it cannot have.
+  server.reconfigure(suites({gcm_aes_256}));
+  lab.lan.run_for(10 * second);
+  for (const Host* host : {&server, &member}) EXPECT_EQ(host->status().reason, Reason::cipher_mismatch);
+  EXPECT_EQ(server.state(), PortState::failed);
+  EXPECT_NE(member.status().reason_text.find("the device GCM-AES-128"), std::string::npos)
+      << member.status().reason_text;
+}
+
+TEST(Device, OfTheKeyServerThatTheProfileLeavesOutIsAFailure) {
+  Lab lab;
+  Host& server = lab.attach(suites({gcm_aes_256, gcm_aes_128}));
+  Host& member = lab.add(suites({gcm_aes_256, gcm_aes_128}));
+  server.secy().adopt(gcm_aes_128);
+  lab.lan.plug(0, true);
+  server.start();
+  ASSERT_TRUE(lab.secures_within(10 * second)) << lab.lan.why_unsecured();
+  lab.lan.run_for(7 * second);
+  server.reconfigure(suites({gcm_aes_256}));
+  lab.lan.run_for(2 * second);
+  for (int look = 0; look < 60; ++look) {
+    lab.lan.run_for(second);
+    EXPECT_EQ(server.state(), PortState::failed) << look;
+    EXPECT_EQ(server.status().reason, Reason::cipher_mismatch);
+  }
+  EXPECT_EQ(member.state(), PortState::secured) << "the key from before still works";
+  EXPECT_EQ(member.status().cipher_suite, gcm_aes_128);
 }
 
 // Nothing tells it from a peer that has nothing to send: no other suite is tried for it, which would cost the latter its frames.

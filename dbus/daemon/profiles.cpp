@@ -76,8 +76,13 @@ void Profiles::load(ProfileStore::Tell tell) {
 Result<void> Profiles::reload() {
   running_problems_.clear();  // an operator asked: whatever still holds is told again
   load(ProfileStore::Tell::everything);
-  if (store_.errors().empty()) return {};
-  return fail(EINVAL, store_.errors());
+  std::string errors = store_.errors();
+  for (const auto& [profile, problem] : running_problems_) {
+    const std::string file = store_.state(profile).origin;
+    if (problem.error && file.starts_with('/')) errors += (errors.empty() ? "" : "; ") + file + ": " + problem.text;
+  }
+  if (errors.empty()) return {};
+  return fail(EINVAL, std::move(errors));
 }
 
 Result<void> Profiles::put(ProfilePointer profile, bus::ClientProfile client) {

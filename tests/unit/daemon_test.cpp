@@ -335,7 +335,9 @@ TEST_F(ProfileStoreTest, ObstaclesOfPortsAreAProblemOfTheirProfile) {
                      .bad_file = [](const Diagnostic&) {},
                      .obstacle = [&](const Profiles::Obstacle& one) { told.push_back(one.text); },
                      .changed = [&](const std::string& name) { changed.push_back(name); }}};
-  ASSERT_TRUE(profiles.reload());
+  const auto loaded = profiles.reload();
+  ASSERT_FALSE(loaded) << "who reloads is told";
+  EXPECT_EQ(loaded.error().message, directory_ + "/many.macsec: swp1: taken; swp2: too long");
   const auto problems = [&] {
     std::vector<std::string> out;
     for (const bus::Problem& one : profiles.store().state("many").problems) out.push_back(one.text);

@@ -22,9 +22,12 @@ std::string state_text(const bus::AuthenticatorInfo& info) {
   return text;
 }
 
-/// "192.0.2.1:1812 alive, answered 3min ago, asked next"
+/// "192.0.2.1:1812 alive, answered 3min ago, asked next", "192.0.2.1:2083 (TLSv1.3) alive, answered 3min ago, asked next"
 std::string server_text(const bus::RadiusServerInfo& server) {
-  std::string text = fmt::format("{} {}", to_endpoint(server.address, server.port), server.state);
+  std::string text = to_endpoint(server.address, server.port);
+  if (server.transport == "tls")
+    text += server.tls_version.empty() ? " (TLS, not connected)" : fmt::format(" ({})", server.tls_version);
+  text += ' ' + server.state;
   text +=
       server.last_answer ? fmt::format(", answered {} ago", Context::since(*server.last_answer)) : ", never answered";
   if (server.current) text += ", asked next";

@@ -117,6 +117,8 @@ std::map<std::string, std::uint64_t> to_counters(const Value& value) {
 RadiusServerInfo to_radius_server(const Value& value) {
   return {.address = value["Address"].text(),
           .port = to<std::uint16_t>(value["Port"]),
+          .transport = value["Transport"].text(),
+          .tls_version = value["TlsVersion"].text(),
           .state = value["State"].text(),
           .current = value["Current"].boolean(),
           .problem = value["Problem"].text(),

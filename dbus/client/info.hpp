@@ -180,6 +180,8 @@ struct SupplicantInfo {
 struct RadiusServerInfo {
   std::string address;
   std::uint16_t port = 0;
+  std::string transport;    ///< "udp", "tls"
+  std::string tls_version;  ///< of the connection; empty: there is none
   std::string state;
   bool current = false;
   std::string problem;

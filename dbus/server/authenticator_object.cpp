@@ -19,6 +19,8 @@ Rows servers(S session) {
   for (const core::RadiusServerStatus& each : of(session).servers)
     rows.push_back({{{"Address", each.address},
                      {"Port", std::uint32_t{each.port}},
+                     {"Transport", std::string{to_string(each.transport)}},
+                     {"TlsVersion", each.tls_version},
                      {"State", std::string{to_string(each.state)}},
                      {"Current", each.current},
                      {"Problem", each.words}},

@@ -38,6 +38,7 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector
             .loaded = [this](const std::string& name, const EapVerdict& verdict) { on_loaded(name, verdict); },
             .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}},
       radius_{loop,
+              eap_.streams(),
               journal,
               random_,
               {.report = [this](const std::string& name,

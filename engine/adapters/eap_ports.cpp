@@ -12,6 +12,7 @@ EapWorker* EapPorts::worker() {
       loop_,
       {.report = [this](core::EapReport&& report) { on_report(std::move(report)); },
        .loaded = [this](std::uint32_t number, const EapVerdict& verdict) { on_loaded(number, verdict); },
+       .stream = [this](const EapWorker::StreamReport& report) { streams_.on_report(report); },
        .lost =
            [this] {
              journal_.write(LogLevel::warning,
@@ -43,6 +44,7 @@ void EapPorts::set(const ProfilePointer& profile) {
 }
 
 void EapPorts::read_again() {
+  streams_.read_again();
   for (const auto& [name, entry] : entries_)
     if (worker_) worker_->set_profile(entry.number, entry.profile->pae->eap);
 }

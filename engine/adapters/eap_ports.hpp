@@ -4,6 +4,7 @@
 
 #include "engine/adapters/eap_worker.hpp"
 #include "engine/adapters/system/journal_trace.hpp"
+#include "engine/adapters/tls_streams.hpp"
 #include "engine/config/profile.hpp"
 
 #include <functional>
@@ -37,6 +38,8 @@ class EapPorts {
   void read_again();
   /// The port ends.
   void drop(const std::string& name);
+  /// TLS for RADIUS servers by the same macsec-eap.
+  [[nodiscard]] TlsStreams& streams() noexcept { return streams_; }
   /// Hands on what the port asks for.
   void ask(const std::string& name, const core::EapCommand& command);
 
@@ -59,7 +62,8 @@ class EapPorts {
   Journal& journal_;
   Hooks hooks_;
   std::string socket_;
-  std::unique_ptr<EapWorker> worker_;  ///< from the first profile on
+  std::unique_ptr<EapWorker> worker_;  ///< from the first profile, or RADIUS server over TLS, on
+  TlsStreams streams_{[this] { return worker(); }};
   std::map<std::string, Entry> entries_;
   std::map<core::EapConversation, Owner> conversations_;  ///< by the number that macsec-eap knows
   std::uint32_t last_number_ = 0;

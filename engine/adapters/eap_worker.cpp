@@ -10,7 +10,7 @@
 namespace macsec::os {
 namespace {
 
-constexpr std::size_t max_part = max_worker_message - worker_header_size;
+constexpr std::size_t max_part = max_worker_part;
 /// Messages taken in one turn of the loop: a worker that floods costs the ports nothing else.
 constexpr unsigned most_a_turn = 64;
 
@@ -92,6 +92,34 @@ void EapWorker::end(core::EapConversation conversation) {
   if (open_.contains(conversation)) queue({.kind = WorkerKind::end, .conversation = conversation});
 }
 
+void EapWorker::open_stream(std::uint32_t number, core::EapConversation stream) {
+  if (!connected()) connect();
+  if (!connected()) {
+    abandoned_streams_.push_back(stream);
+    tell_.schedule();
+    return;
+  }
+  streams_.insert(stream);
+  queue({.kind = WorkerKind::open, .profile = number, .conversation = stream});
+}
+
+void EapWorker::carry(WorkerKind kind, core::EapConversation stream, Bytes octets) {
+  for (std::size_t at = 0; at < octets.size() && streams_.contains(stream); at += max_part) {
+    WipedBuffer body;
+    body.add(octets.subspan(at, std::min(max_part, octets.size() - at)));
+    queue({.kind = kind, .conversation = stream, .body = std::make_shared<const WipedBuffer>(std::move(body))});
+  }
+}
+
+void EapWorker::finish_stream(core::EapConversation stream) {
+  if (streams_.contains(stream)) queue({.kind = WorkerKind::end, .conversation = stream});
+}
+
+void EapWorker::close_stream(core::EapConversation stream) {
+  std::erase(abandoned_streams_, stream);
+  if (streams_.erase(stream) != 0) queue({.kind = WorkerKind::end, .conversation = stream});
+}
+
 void EapWorker::connect() {
   if (connected() || profiles_.empty()) return;
   if (!backoff_.may_try(boot_time())) {
@@ -136,7 +164,7 @@ void EapWorker::disconnect() {
 
 /// Nobody needs macsec-eap any more: it ends with its connection, and the secrets with it.
 void EapWorker::rest() {
-  if (!profiles_.empty() || !open_.empty()) return;
+  if (!profiles_.empty() || !open_.empty() || !streams_.empty()) return;
   disconnect();
   retry_.disarm();
   backoff_.reset();
@@ -147,6 +175,8 @@ void EapWorker::lose() {
   disconnect();
   abandoned_.insert(abandoned_.end(), open_.begin(), open_.end());
   open_.clear();
+  abandoned_streams_.insert(abandoned_streams_.end(), streams_.begin(), streams_.end());
+  streams_.clear();
   broken_ = true;
   tell_.schedule();
   backoff_.failed(boot_time());
@@ -157,8 +187,11 @@ void EapWorker::retry() {
   if (const std::optional<Time> next = backoff_.next(); next && !profiles_.empty()) retry_.arm(*next);
 }
 
+/// Profiles are kept anyway, and are as many as there are.
+bool EapWorker::counts(const Outgoing& out) noexcept { return out.body && out.kind != WorkerKind::profile; }
+
 void EapWorker::queue(Outgoing out) {
-  if (out.kind == WorkerKind::request) waiting_ += out.body->octets().size();
+  if (counts(out)) waiting_ += out.body->octets().size();
   outgoing_.push_back(std::move(out));
   if (waiting_ > most_waiting) {
     lose();
@@ -178,7 +211,7 @@ void EapWorker::send() {
       return;
     }
     if (out.body && out.at < out.body->octets().size()) continue;
-    if (out.kind == WorkerKind::request) waiting_ -= out.body->octets().size();
+    if (counts(out)) waiting_ -= out.body->octets().size();
     outgoing_.pop_front();
   }
 }
@@ -215,6 +248,9 @@ void EapWorker::receive() {
 }
 
 bool EapWorker::take(const WorkerMessage& message) {
+  if (message.kind == WorkerKind::established || message.kind == WorkerKind::sealed ||
+      message.kind == WorkerKind::opened || streams_.contains(message.conversation))
+    return take_of_stream(message);
   core::EapReport report;
   report.conversation = message.conversation;
   switch (message.kind) {
@@ -246,12 +282,37 @@ bool EapWorker::take(const WorkerMessage& message) {
     case WorkerKind::begin:
     case WorkerKind::request:
     case WorkerKind::end:
+    case WorkerKind::open:
+    case WorkerKind::records:
+    case WorkerKind::text:
+    case WorkerKind::established:
+    case WorkerKind::sealed:
+    case WorkerKind::opened:
       return false;
   }
   // One that is over here may have had an answer under way.
   const bool known = report.kind == core::EapReport::Kind::response ? open_.contains(message.conversation)
                                                                     : open_.erase(message.conversation) != 0;
   if (known && receiver_.report) receiver_.report(std::move(report));
+  rest();
+  return true;
+}
+
+bool EapWorker::take_of_stream(const WorkerMessage& message) {
+  StreamReport report{.kind = message.kind, .stream = message.conversation, .octets = message.body};
+  if (message.kind == WorkerKind::failure) {
+    std::optional<EapVerdict> verdict = read_eap_verdict(message.body);
+    if (!verdict) return false;
+    report.octets = {};
+    report.words = std::move(verdict->words);
+  } else if (message.kind != WorkerKind::established && message.kind != WorkerKind::sealed &&
+             message.kind != WorkerKind::opened) {
+    return false;
+  }
+  // One that was closed here may have said something before it knew.
+  const bool known = message.kind == WorkerKind::failure ? streams_.erase(message.conversation) != 0
+                                                         : streams_.contains(message.conversation);
+  if (known && receiver_.stream) receiver_.stream(report);
   rest();
   return true;
 }
@@ -272,6 +333,12 @@ void EapWorker::tell_lost() {
     report.conversation = conversation;
     if (receiver_.report) receiver_.report(std::move(report));
   }
+  for (const core::EapConversation stream : std::exchange(abandoned_streams_, {}))
+    if (receiver_.stream)
+      receiver_.stream({.kind = WorkerKind::failure,
+                        .stream = stream,
+                        .octets = {},
+                        .words = "macsec-eap, which speaks TLS, cannot be reached or ended"});
   if (std::exchange(broken_, false) && receiver_.lost) receiver_.lost();
 }
 

@@ -19,13 +19,21 @@ namespace macsec::os {
 /// Nothing here blocks, and nothing is told from inside a call: callbacks come from the loop only, and may call.
 class EapWorker {
  public:
+  /// What a TLS connection gave: established, sealed, opened or failure, after which it is over.
+  struct StreamReport {
+    WorkerKind kind = WorkerKind::failure;
+    core::EapConversation stream = 0;
+    Bytes octets{};       ///< of a message; valid during the call
+    std::string words{};  ///< of a failure
+  };
   struct Receiver {
     /// What a conversation gave. After success, failure and lost it is over.
     std::function<void(core::EapReport&& report)> report;
     /// What a profile is worth, after each set_profile() and each reconnection: a problem where no conversation can use it.
     std::function<void(std::uint32_t profile, const EapVerdict& verdict)> loaded;
-    /// A connection broke or could not be made. Each open conversation was told.
-    std::function<void()> lost;
+    std::function<void(const StreamReport& report)> stream{};
+    /// A connection to macsec-eap broke or could not be made. Each open conversation was told.
+    std::function<void()> lost{};
   };
   /// Octets of packets that wait while macsec-eap does not read; one more, and it counts as hung.
   static constexpr std::size_t most_waiting = 8U << 20U;
@@ -47,6 +55,16 @@ class EapWorker {
   void request(core::EapConversation conversation, Bytes packet);
   /// Reported as a failure that says how far it came, or as what came before this was heard.
   void end(core::EapConversation conversation);
+
+  /// A TLS connection with what the profile says, numbered as conversations are. Failure is reported where macsec-eap cannot be
+  /// reached now.
+  void open_stream(std::uint32_t number, core::EapConversation stream);
+  /// Of WorkerKind::records or text. Ignored where the connection is over.
+  void carry(WorkerKind kind, core::EapConversation stream, Bytes octets);
+  /// Answered with failure, after all that was said of it before.
+  void finish_stream(core::EapConversation stream);
+  /// Nothing more is reported of it.
+  void close_stream(core::EapConversation stream);
 
   [[nodiscard]] bool connected() const noexcept { return link_ != nullptr; }
 
@@ -77,12 +95,14 @@ class EapWorker {
   void rest();
   void lose();
   void retry();
+  [[nodiscard]] static bool counts(const Outgoing& out) noexcept;
   void queue(Outgoing out);
   void send();
   [[nodiscard]] bool send_part(Outgoing& out);
   void receive();
   /// False: the other end breaks the protocol.
   [[nodiscard]] bool take(const WorkerMessage& message);
+  [[nodiscard]] bool take_of_stream(const WorkerMessage& message);
   void tell_loaded(const WorkerMessage& message, const EapVerdict& verdict);
   void tell_lost();
 
@@ -92,10 +112,12 @@ class EapWorker {
   std::map<std::uint32_t, Encoded> profiles_;
   std::set<std::uint32_t> unanswered_;  ///< profiles whose verdict is to come on this connection
   std::set<core::EapConversation> open_;
+  std::set<core::EapConversation> streams_;
   std::deque<Outgoing> outgoing_;
   std::size_t waiting_ = 0;                       ///< octets of packets in outgoing_
   std::vector<core::EapConversation> abandoned_;  ///< to be told that they are lost
-  bool broken_ = false;                           ///< lost() is to be called
+  std::vector<core::EapConversation> abandoned_streams_;
+  bool broken_ = false;  ///< lost() is to be called
   Backoff backoff_;
   EventSource retry_;
   EventSource tell_;

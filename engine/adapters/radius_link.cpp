@@ -2,6 +2,7 @@
 #include "engine/adapters/radius_link.hpp"
 
 #include "engine/base/deadlines.hpp"
+#include "engine/core/pae/radius_words.hpp"
 
 #include <cerrno>
 
@@ -12,10 +13,11 @@ constexpr unsigned datagram_budget = 64;  // datagrams a turn
 
 }  // namespace
 
-Result<std::unique_ptr<RadiusLink>> RadiusLink::open(EventLoop& loop, Receiver receiver, ProfilePointer profile,
-                                                     std::string nas_identifier, Random& random) {
+Result<std::unique_ptr<RadiusLink>> RadiusLink::open(EventLoop& loop, TlsStreams& streams, Receiver receiver,
+                                                     ProfilePointer profile, std::string nas_identifier,
+                                                     Random& random) {
   std::unique_ptr<RadiusLink> out{
-      new RadiusLink{loop, std::move(receiver), std::move(profile), std::move(nas_identifier), random}};
+      new RadiusLink{loop, streams, std::move(receiver), std::move(profile), std::move(nas_identifier), random}};
   if (const auto started = out->start(); !started) return std::unexpected{started.error()};
   return out;
 }
@@ -31,7 +33,16 @@ Result<void> RadiusLink::start() {
   auto tell_source = loop_.deferred([this] { tell(); });
   if (!tell_source) return std::unexpected{tell_source.error()};
   tell_ = std::move(*tell_source);
+  for (std::size_t place = 0; place < servers(); ++place)
+    if (const RadiusServer& server = profile_->pae->servers[place]; server.transport == RadiusTransport::tls)
+      tls_profiles_.emplace(place, streams_.add(tls_profile_of(server)));
+  if (!tls_profiles_.empty()) timer_.arm(boot_time());
   return {};
+}
+
+RadiusLink::~RadiusLink() {
+  connections_.clear();
+  for (const auto& [place, profile] : tls_profiles_) streams_.drop(profile);
 }
 
 void RadiusLink::command(core::RadiusOwner owner, core::RadiusCommand command) {
@@ -71,7 +82,63 @@ Result<DatagramSocket*> RadiusLink::socket(std::size_t place, std::size_t at) {
   return &*entry.socket;
 }
 
+void RadiusLink::follow_wishes() {
+  while (const auto wish = client_.poll_wish()) {
+    retire(wish->way);
+    if (wish->connect) connect(wish->way);
+  }
+}
+
+void RadiusLink::connect(core::RadiusWay way) {
+  const RadiusServer& server = profile_->pae->servers[way.server];
+  auto opened = RadiusConnection::open(loop_, streams_, tls_profiles_.at(way.server), server,
+                                       {.established =
+                                            [this, way](const std::string& version) {
+                                              client_.on_connected(way, version, boot_time());
+                                              if (way.socket == 0) accountant_.on_connected(way, boot_time());
+                                              settle();
+                                            },
+                                        .packet = [this, way](Bytes packet) { on_packet(way, packet); },
+                                        .ended =
+                                            [this, way](core::RadiusProblem problem, const std::string& words) {
+                                              retire(way);
+                                              client_.on_disconnected(way, problem, words, boot_time());
+                                              settle();
+                                            }});
+  if (opened) {
+    connections_.insert_or_assign(way, std::move(*opened));
+    return;
+  }
+  const auto problem = core::radius_problem_of(opened.error().code).value_or(core::RadiusProblem::silent);
+  client_.on_disconnected(way, problem, core::words_of_error(problem, opened.error(), server), boot_time());
+}
+
+void RadiusLink::retire(core::RadiusWay way) {
+  const auto at = connections_.find(way);
+  if (at == connections_.end()) return;
+  at->second->close();
+  ended_.push_back(std::move(at->second));
+  connections_.erase(at);
+  tell_.schedule();
+}
+
+void RadiusLink::on_packet(core::RadiusWay way, Bytes packet) {
+  const bool of_records = packet[1] >= core::records_over_tls.first;
+  if (of_records && way.socket == 0)
+    accountant_.on_datagram(way.server, way.socket, packet);
+  else
+    client_.on_datagram(way.server, way.socket, packet, boot_time());
+  settle();
+}
+
 Result<void> RadiusLink::send(std::size_t place, const core::RadiusDatagram& datagram) {
+  if (tls_profiles_.contains(datagram.server)) {
+    // What waits for a connection is sent again by its owner once that is there.
+    if (const auto at = connections_.find({datagram.server, datagram.socket});
+        at != connections_.end() && at->second->is_established())
+      at->second->send(datagram.octets);
+    return {};
+  }
   const auto to = socket(place, datagram.socket);
   if (!to) return std::unexpected{to.error()};
   auto sent = (*to)->send(datagram.octets);
@@ -83,6 +150,7 @@ Result<void> RadiusLink::send(std::size_t place, const core::RadiusDatagram& dat
 }
 
 void RadiusLink::settle() {
+  follow_wishes();
   while (const auto datagram = client_.poll_datagram())
     if (const auto sent = send(datagram->server, *datagram); !sent)
       client_.on_unsent(*datagram, sent.error(), boot_time());
@@ -113,6 +181,7 @@ void RadiusLink::receive(std::size_t place, std::size_t at) {
 }
 
 void RadiusLink::tell() {
+  ended_.clear();
   while (const auto event = client_.poll_event()) {
     // The next request goes by the route that there is then.
     if (event->kind == core::RadiusEvent::Kind::server_dead)

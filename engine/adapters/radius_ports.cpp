@@ -65,7 +65,7 @@ std::shared_ptr<RadiusLink> RadiusPorts::link_for(const ProfilePointer& profile)
   for (const auto& [name, entry] : entries_)
     if (entry.link && same_servers(*entry.profile, *profile)) return entry.link;
   auto opened = RadiusLink::open(
-      loop_,
+      loop_, streams_,
       {.report = [this](core::RadiusOwner owner, core::RadiusReport&& report) { on_report(owner, std::move(report)); },
        .event = [this](const core::RadiusEvent& event) { on_event(event); }},
       profile, nas_identifier_of(*profile->pae), random_);

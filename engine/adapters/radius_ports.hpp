@@ -27,8 +27,8 @@ class RadiusPorts {
     std::function<Result<SecyCounters>(const std::string& name)> counters;
   };
   /// All arguments outlive this.
-  RadiusPorts(EventLoop& loop, Journal& journal, Random& random, Hooks hooks)
-      : loop_{loop}, journal_{journal}, random_{random}, hooks_{std::move(hooks)} {}
+  RadiusPorts(EventLoop& loop, TlsStreams& streams, Journal& journal, Random& random, Hooks hooks)
+      : loop_{loop}, streams_{streams}, journal_{journal}, random_{random}, hooks_{std::move(hooks)} {}
   RadiusPorts(const RadiusPorts&) = delete;
   RadiusPorts& operator=(const RadiusPorts&) = delete;
 
@@ -73,6 +73,7 @@ class RadiusPorts {
   void tell_of_us(const Entry& entry, core::RadiusAccounting::Kind kind);
 
   EventLoop& loop_;
+  TlsStreams& streams_;
   Journal& journal_;
   Random& random_;
   Hooks hooks_;

@@ -118,6 +118,7 @@ RadiusServer RadiusServer::duplicate() const {
                    .retry = retry,
                    .ca_certificates = {},
                    .server_names = server_names,
+                   .server_fingerprints = server_fingerprints,
                    .client_certificate = client_certificate.duplicate(),
                    .private_key = private_key.duplicate()};
   for (const EapSource& source : ca_certificates) out.ca_certificates.push_back(source.duplicate());

@@ -72,6 +72,7 @@ class ProfileBuilder {
   void load(const Group& group, std::string_view key, KeyMaterial& material, Secret<32>& out, const Secret<32>* kept);
   [[nodiscard]] bool keeps_cak_in_use(const Group& group, PreSharedKey& key);
   void finish_server(const Group& group);
+  void check_tls(const Group& group, RadiusServer& server);
   [[nodiscard]] bool says_one_form(const Group& group, std::string_view key);
   [[nodiscard]] static bool says_no_form(const Group& group, std::string_view key) noexcept;
   [[nodiscard]] std::optional<Reference> read_reference(const Group& group, std::string_view key,

@@ -26,9 +26,10 @@ struct RadiusServer {
   EapSource secret;  ///< Secret=, SecretFile=, SecretCredential=; `content` has the octets, whichever it is
   Duration timeout = std::chrono::seconds{30};  ///< TimeoutSec=: until a request is given up
   Duration retry = std::chrono::seconds{2};     ///< RetrySec=: until it is first sent again
-  // Transport=tls, for the process that speaks it.
+  // With Transport=tls, for macsec-eap, which speaks it. `secret` has content only: "radsec" (RFC 6614 2.3).
   std::vector<EapSource> ca_certificates;
   std::vector<std::string> server_names;
+  std::vector<std::string> server_fingerprints;
   EapSource client_certificate;
   EapSource private_key;
 

@@ -23,13 +23,16 @@ Finding about(const core::RadiusServerStatus& server, Gravity gravity) {
             .gravity = gravity,
             .text = "every answer of RADIUS server " + name_of(server) + " fails its check: the secrets differ",
             .remedy = "the same secret under [RadiusServer] here and for this host at the server"};
+  const bool tls = server.transport == RadiusTransport::tls;
   return {
       .id = "radius-silent",
       .gravity = gravity,
       .text = server.words.empty() ? "RADIUS server " + name_of(server) + " does not answer" : server.words,
-      .remedy =
-          "does the server run, does it know the address of this host, is UDP let through? tcpdump -ni any udp port " +
-          std::to_string(server.port)};
+      .remedy = (tls ? "does the server run, does it know this host and its certificate, is TCP let through? tcpdump "
+                       "-ni any tcp port "
+                     : "does the server run, does it know the address of this host, is UDP let through? tcpdump -ni "
+                       "any udp port ") +
+                std::to_string(server.port)};
 }
 
 bool is_bad(const core::RadiusServerStatus& server) {

@@ -17,10 +17,16 @@ std::optional<WorkerKind> known_kind(std::uint8_t value) noexcept {
     case WorkerKind::begin:
     case WorkerKind::request:
     case WorkerKind::end:
+    case WorkerKind::open:
+    case WorkerKind::records:
+    case WorkerKind::text:
     case WorkerKind::loaded:
     case WorkerKind::response:
     case WorkerKind::success:
     case WorkerKind::failure:
+    case WorkerKind::established:
+    case WorkerKind::sealed:
+    case WorkerKind::opened:
       return kind;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@ namespace macsec {
 inline constexpr const char* eap_worker_socket = "/run/macsecd/eap";
 inline constexpr std::size_t worker_header_size = 16;
 inline constexpr std::size_t max_worker_message = 65536;
+inline constexpr std::size_t max_worker_part = max_worker_message - worker_header_size;  ///< octets of a body
 /// Octets a profile may have in all its parts.
 inline constexpr std::size_t max_worker_profile = 4U << 20U;
 
@@ -22,11 +23,18 @@ enum class WorkerKind : std::uint8_t {
   begin = 2,    ///< a conversation with this profile: WorkerBegin
   request = 3,  ///< an EAP packet from the wire, Success and Failure too
   end = 4,      ///< the conversation is over for the daemon; answered with failure where it was not for macsec-eap
+  open = 5,     ///< a conversation that is a TLS connection to a RADIUS server: the profile's certificates, no EAP
+  records = 6,  ///< of such a one: what came from the server
+  text = 7,     ///< of such a one: what the server is to read
   // from macsec-eap
   loaded = 17,    ///< what the profile is worth: an EapVerdict, with a problem where no conversation can use it
   response = 18,  ///< an EAP packet for the wire; without a body: the request was ignored
   success = 19,   ///< WorkerSuccess
-  failure = 20    ///< an EapVerdict
+  failure = 20,   ///< an EapVerdict
+  // of a TLS connection, which ends with failure
+  established = 21,  ///< the handshake is done; the version as "TLSv1.3"
+  sealed = 22,       ///< for the server
+  opened = 23        ///< what the server said
 };
 
 /// The numbers are the daemon's. A profile is replaced by another of its number; conversations that run keep what they began

@@ -79,11 +79,51 @@ TEST(AccessPort, WrongValuesAreNamedWithTheirLine) {
   expect_bad(port + server + "Address=radius.example.org\n",
              "a:8: Address=radius.example.org is not accepted: an IPv4 or IPv6 address of one host; host names are not "
              "resolved");
-  expect_bad(port + server + "Transport=tls\n",
-             "a:8: Transport=tls is not accepted: udp; Transport=tls is not supported by this version");
   for (const std::string& line : Texts{"QuietSec=0", "QuietSec=2h", "ServerDeadSec=31d", "ReauthenticateSec=9s",
                                        "NasIdentifier=" + std::string(254, 'n')})
     expect_bad(port + line + "\n" + server, "a:5: " + line.substr(0, line.find('=')) + "=");
+}
+
+const std::string over_tls =
+    "[RadiusServer]\nAddress=192.0.2.1\nTransport=tls\nClientCertificate=/c\nCaCertificate=/ca\nServerName=r.example\n";
+
+TEST(AccessPort, OverTlsCertificatesTakeThePlaceOfTheSecret) {
+  const Profile profile = good(port + over_tls + "ServerFingerprint=" + std::string(64, 'a') + "\nPrivateKey=/k\n");
+  const RadiusServer& one = profile.pae->servers.front();
+  EXPECT_EQ(one.transport, RadiusTransport::tls);
+  EXPECT_EQ(one.port, 2083);
+  EXPECT_EQ(one.secret.content.view(), "radsec");
+  EXPECT_FALSE(one.secret.said());
+  ASSERT_EQ(one.ca_certificates.size(), 1U);
+  EXPECT_EQ(one.ca_certificates[0].name, "/ca");
+  EXPECT_EQ(one.server_names, std::vector<std::string>{"r.example"});
+  EXPECT_EQ(one.server_fingerprints, std::vector<std::string>{std::string(64, 'a')});
+  EXPECT_EQ(one.client_certificate.name, "/c");
+  EXPECT_EQ(one.private_key.name, "/k");
+  EXPECT_EQ(one.duplicate(), one);
+  EXPECT_EQ(good(port + over_tls + "Port=1\n").pae->servers.front().port, 1);
+  const RadiusServer by_credential =
+      good(port + over_tls + "PrivateKeyCredential=k\n").pae->servers.front().duplicate();
+  EXPECT_EQ(by_credential.private_key.kind, EapSource::Kind::credential);
+}
+
+TEST(AccessPort, WhatTlsNeedsAndWhatIsForItOnly) {
+  const std::string bare = "[RadiusServer]\nAddress=192.0.2.1\nTransport=tls\n";
+  expect_bad(port + bare + "CaCertificate=/ca\nServerName=r\n",
+             "a:5: ClientCertificate= is required with Transport=tls");
+  expect_bad(port + bare + "ClientCertificate=/c\n",
+             "a:5: CaCertificate= is required with Transport=tls, or ServerFingerprint=");
+  expect_bad(port + bare + "ClientCertificate=/c\nCaCertificate=system\n",
+             "a:9: CaCertificate=system needs ServerName=");
+  expect_bad(port + bare + "ClientCertificate=/c\nCaCertificate=pkcs11:a\nServerName=r\n",
+             "a:9: CaCertificate=pkcs11:a is not accepted");
+  EXPECT_THAT(told(read(port + bare + "ClientCertificate=/c\nCaCertificate=/ca\n")),
+              Contains(StartsWith("a:9: CaCertificate= without ServerName=")));
+  expect_bad(port + over_tls + "Secret=radsec\n", "a:11: Secret= is not for Transport=tls");
+  expect_bad(port + over_tls + "PrivateKey=/k\nPrivateKeyCredential=k\n", "a:12: ");
+  for (const std::string& line : Texts{"CaCertificate=/ca", "ServerName=r", "ClientCertificate=/c", "PrivateKey=/k",
+                                       "PrivateKeyCredential=k", "ServerFingerprint=" + std::string(64, 'a')})
+    expect_bad(port + server + line + "\n", "a:8: " + line.substr(0, line.find('=')) + "= is for Transport=tls only");
 }
 
 TEST(AccessPort, WhatItNeedsAndWhatExcludesIt) {

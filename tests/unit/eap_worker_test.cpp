@@ -69,7 +69,7 @@ TEST(EapWorker, RefusesWhatIsNoMessage) {
   const Buffer good = copy(write_worker_message({.kind = WorkerKind::request}));
   EXPECT_TRUE(read_worker_message(good));
   for (const auto& [at, value] : std::initializer_list<std::pair<std::size_t, std::uint8_t>>{
-           {0, 2}, {1, 0}, {1, 5}, {1, 16}, {1, 21}, {2, 1}, {3, 2}}) {
+           {0, 2}, {1, 0}, {1, 8}, {1, 16}, {1, 24}, {2, 1}, {3, 2}}) {
     Buffer bad = good;
     bad[at] = value;
     EXPECT_FALSE(read_worker_message(bad)) << at << ' ' << int{value};

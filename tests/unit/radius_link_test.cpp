@@ -30,7 +30,7 @@ class RadiusLinkTest : public CableTest {
       server.secret = {EapSource::Kind::octets, {}, WipedText{radius_secret}};
     });
     link_ = std::move(*RadiusLink::open(
-        loop_,
+        loop_, streams_,
         {.report = [this](core::RadiusOwner, RadiusReport&& report) { reports_.push_back(std::move(report)); },
          .event = [this](const core::RadiusEvent& event) { events_.push_back(event); }},
         profile, "switch", random_));
@@ -52,6 +52,7 @@ class RadiusLinkTest : public CableTest {
 
   EventLoop loop_ = std::move(*EventLoop::open());
   OsRandom random_;
+  TlsStreams streams_{[] { return nullptr; }};
   std::unique_ptr<RadiusLink> link_;
   std::vector<RadiusReport> reports_;
   std::vector<core::RadiusEvent> events_;

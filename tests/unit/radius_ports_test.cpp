@@ -48,10 +48,12 @@ class RadiusPortsTest : public CableTest {
   EventLoop loop_ = std::move(*EventLoop::open());
   Journal journal_{LogLevel::error};
   OsRandom random_;
+  TlsStreams streams_{[] { return nullptr; }};
   std::map<std::string, RadiusReport> reports_;
   std::vector<std::string> changed_;
   std::vector<bool> hears_;
   RadiusPorts ports_{loop_,
+                     streams_,
                      journal_,
                      random_,
                      {.report = [this](const std::string& name,

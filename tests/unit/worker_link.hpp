@@ -16,6 +16,11 @@ class WorkerLink : public testing::Test {
         loop_,
         {.report = [this](core::EapReport&& report) { reports_.push_back(std::move(report)); },
          .loaded = [this](std::uint32_t number, const EapVerdict& verdict) { loaded_.emplace_back(number, verdict); },
+         .stream =
+             [this](const EapWorker::StreamReport& report) {
+               streams_.push_back(
+                   {report.kind, report.stream, {report.octets.begin(), report.octets.end()}, report.words});
+             },
          .lost = [this] { ++lost_; }},
         path());
     ASSERT_TRUE(opened) << opened.error().message;
@@ -36,6 +41,13 @@ class WorkerLink : public testing::Test {
   EventLoop loop_ = std::move(*EventLoop::open());
   std::vector<core::EapReport> reports_;
   std::vector<std::pair<std::uint32_t, EapVerdict>> loaded_;
+  struct StreamSaid {
+    WorkerKind kind;
+    core::EapConversation stream;
+    std::vector<std::uint8_t> octets;
+    std::string words;
+  };
+  std::vector<StreamSaid> streams_;
   unsigned lost_ = 0;
   std::unique_ptr<EapWorker> worker_;
 };

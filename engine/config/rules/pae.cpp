@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// [8021X]
-#include "engine/base/base64.hpp"
-#include "engine/config/certificate_text.hpp"
-#include "engine/config/rules/sources.hpp"
+#include "engine/config/rules/certificates.hpp"
 
 namespace macsec::detail {
 namespace {
 
-constexpr std::size_t most_octets = 1U << 18U;  ///< of one certificate, key or list that a program gives
-
 bool is_identity(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 253 && survives_a_file(text);
-}
-
-bool is_dns_name(std::string_view name) noexcept {
-  if (name.empty() || name.size() > 253 || name.starts_with('.') || name.ends_with('.') || name.contains(".."))
-    return false;
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
-  });
 }
 
 bool is_alternative_name(std::string_view name) noexcept {
@@ -28,105 +15,10 @@ bool is_alternative_name(std::string_view name) noexcept {
   return false;
 }
 
-/// "data:;base64,...": the octets themselves.
-bool take_data(std::string_view text, EapSource& out) {
-  std::optional<WipedText> octets = from_base64(text.substr(data_uri.size()));
-  if (!octets || octets->size() == 0 || octets->size() > most_octets) return false;
-  out = {EapSource::Kind::octets, {}, std::move(*octets)};
-  return true;
-}
-
-/// A file, a key or certificate of a token, or the octets themselves.
-bool take_source(std::string_view text, EapSource& out) {
-  if (text.starts_with(data_uri)) return take_data(text, out);
-  const bool token = text.starts_with("pkcs11:");
-  if (token && text.contains(pin_attribute)) return false;  // settings are shown to everybody
-  if (token ? text.size() > 4095 || !survives_a_file(text) : !is_file_path(text)) return false;
-  out = {token ? EapSource::Kind::uri : EapSource::Kind::file, std::string{text}, {}};
-  return true;
-}
-
-bool take_octets(Bytes octets, EapSource& out) {
-  if (octets.empty() || octets.size() > most_octets) return false;
-  out = {EapSource::Kind::octets, {}, text_of_octets(octets)};
-  return true;
-}
-
 template <auto Member>
 Verdict set_source(ProfileDraft& draft, const RawValue& value) {
   EapSource& out = at(draft, Member);
   return {value.octets.empty() ? take_source(value.text, out) : take_octets(value.octets, out), {}};
-}
-
-/// Everybody may read CAs and lists, so that nothing else may be among the octets. False where there are none.
-bool keep_certificates(EapSource& source) {
-  if (source.kind != EapSource::Kind::octets) return true;
-  auto certificates = certificates_in(source.content.view());
-  if (!certificates) return false;
-  source.content = std::move(*certificates);
-  return true;
-}
-
-template <auto Member>
-Verdict set_sources(ProfileDraft& draft, const RawValue& value) {
-  std::vector<EapSource>& out = at(draft, Member);
-  EapSource source;
-  constexpr std::string_view no_certificate = "certificates or revocation lists in PEM or DER, and these hold none";
-  if (!value.octets.empty()) {
-    if (!take_octets(value.octets, source)) return refused;
-    if (!keep_certificates(source)) return {false, no_certificate};
-    out.push_back(std::move(source));
-    return {};
-  }
-  const std::optional<std::vector<std::string_view>> words = split_words(value.text);
-  if (!words || words->empty()) return refused;
-  for (const std::string_view word : *words) {
-    const bool folder = word.size() > 1 && word.ends_with('/');
-    if (word == "system")
-      source = {EapSource::Kind::system, {}, {}};
-    else if (!take_source(folder ? word.substr(0, word.size() - 1) : word, source))
-      return refused;
-    if (!keep_certificates(source)) return {false, no_certificate};
-    out.push_back(std::move(source));
-  }
-  return {};
-}
-
-std::string word_of(const EapSource& source) {
-  if (source.kind == EapSource::Kind::system) return "system";
-  if (source.kind == EapSource::Kind::octets) {
-    const WipedText digits = to_base64(source.octets());
-    return std::string{data_uri}.append(digits.view());
-  }
-  if (!source.name.contains(' ')) return source.name;
-  const char quote = source.name.contains('"') ? '\'' : '"';
-  return quote + source.name + quote;
-}
-
-template <auto Member>
-std::string get_sources(const ProfileView& view) {
-  std::string out;
-  for (const EapSource& source : at(view, Member)) out.append(out.empty() ? "" : " ").append(word_of(source));
-  return out;
-}
-
-template <auto Member, bool (*Accepts)(std::string_view) noexcept, bool Commas>
-Verdict set_texts(ProfileDraft& draft, const RawValue& value) {
-  const std::optional<std::vector<std::string_view>> words = split_words(value.text, Commas);
-  if (!words || words->empty() || !std::ranges::all_of(*words, Accepts)) return refused;
-  std::vector<std::string>& out = at(draft, Member);
-  out.insert(out.end(), words->begin(), words->end());
-  return {};
-}
-
-template <auto Member>
-std::string get_texts(const ProfileView& view) {
-  std::string out;
-  for (const std::string& text : at(view, Member)) {
-    const char quote = text.contains('"') ? '\'' : '"';
-    out.append(out.empty() ? "" : " ").append(text.contains(' ') ? quote + text + quote : text);
-  }
-  return out;
 }
 
 Verdict set_methods(ProfileDraft& draft, const RawValue& value) {
@@ -147,20 +39,6 @@ std::string get_methods(const ProfileView& view) {
   std::string out;
   for (const EapType method : view.pae->eap.methods) out.append(out.empty() ? "" : " ").append(eap_method_name(method));
   return out;
-}
-
-/// Colons between the octets, as other programs print them, are left out.
-Verdict set_fingerprints(ProfileDraft& draft, const RawValue& value) {
-  const std::optional<std::vector<std::string_view>> words = split_words(value.text, true);
-  if (!words || words->empty()) return refused;
-  for (const std::string_view word : *words) {
-    std::string digits{word};
-    if (digits.size() == 95) std::erase(digits, ':');
-    std::array<std::uint8_t, 32> digest{};
-    if (from_hex(digits, digest) != digest.size()) return refused;
-    draft.pae.eap.server_fingerprints.push_back(to_hex(digest));
-  }
-  return {};
 }
 
 Verdict set_validate_server(ProfileDraft& draft, const RawValue& value) {
@@ -186,7 +64,6 @@ constexpr std::string_view octets_1_253 = "a text of 1 to 253 octets";
 constexpr std::string_view eap_credential =
     "the name of a credential of macsec-eap.service (LoadCredential= of the unit)";
 constexpr std::string_view own_file = "the absolute path of a file, or a pkcs11: URI without a PIN";
-constexpr std::string_view dns_names = "the DNS name of the server without wildcards, one or several";
 constexpr std::string_view tls_versions = "1.0, 1.1, 1.2 or 1.3";
 constexpr std::string_view one_password = "required with peap and ttls, or PasswordFile= or PasswordCredential=";
 
@@ -218,7 +95,7 @@ constexpr std::array pae_table{
                 set_secret_file<&Eap::password>, get_source<&Eap::password, Kind::file>},
     ProfileRule{{"8021X", "PasswordCredential", eap_credential, one_password, "Credential that holds the password"},
                 set_secret_credential<&Eap::password>, get_source<&Eap::password, Kind::credential>},
-    ProfileRule{{"8021X", "CaCertificate", "absolute paths of files or folders, or system, one or several",
+    ProfileRule{{"8021X", "CaCertificate", authorities,
                  "required, or ServerFingerprint= or ValidateServer=insecure-no",
                  "CAs that may sign the server's certificate"},
                 set_sources<&Eap::ca_certificates>, get_sources<&Eap::ca_certificates>},
@@ -235,9 +112,9 @@ constexpr std::array pae_table{
     ProfileRule{{"8021X", "ServerSubject", "a text of at most 1024 octets", "any subject",
                  "Text that the subject of the server's certificate contains"},
                 set_text<&Eap::server_subject, is_plain<1024>>, get<&Eap::server_subject>},
-    ProfileRule{{"8021X", "ServerFingerprint", "SHA-256 fingerprints, 64 hexadecimal digits each, one or several", "any certificate",
+    ProfileRule{{"8021X", "ServerFingerprint", fingerprints, "any certificate",
                  "The server's certificate itself, instead of its CA and name"},
-                set_fingerprints, get_texts<&Eap::server_fingerprints>},
+                set_fingerprints<&Eap::server_fingerprints>, get_texts<&Eap::server_fingerprints>},
     ProfileRule{{"8021X", "ValidateServer", "yes or insecure-no", "yes",
                  "Whether the server has to prove who it is; insecure-no: anybody may take its place"},
                 set_validate_server, get_validate_server},

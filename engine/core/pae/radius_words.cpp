@@ -29,7 +29,9 @@ std::optional<RadiusProblem> radius_problem_of(int error) noexcept {
 
 std::string words_of_error(RadiusProblem problem, const Error& error, const RadiusServer& server) {
   if (problem == RadiusProblem::refused)
-    return to_endpoint(server.address, server.port) + ": port unreachable, no RADIUS server runs there";
+    return to_endpoint(server.address, server.port) +
+           (server.transport == RadiusTransport::tls ? ": connection refused, no RADIUS server over TLS runs there"
+                                                     : ": port unreachable, no RADIUS server runs there");
   if (problem == RadiusProblem::blocked)
     return "the unit's IPAddressAllow= does not hold " + server.address +
            " (drop-in macsecd-radius.conf), or a firewall of this host drops it";

@@ -69,10 +69,19 @@ bool Worker::take(const WorkerMessage& message) {
     case WorkerKind::end:
       end(message);
       return true;
+    case WorkerKind::open:
+      return open(message);
+    case WorkerKind::records:
+    case WorkerKind::text:
+      carry(message);
+      return true;
     case WorkerKind::loaded:
     case WorkerKind::response:
     case WorkerKind::success:
     case WorkerKind::failure:
+    case WorkerKind::established:
+    case WorkerKind::sealed:
+    case WorkerKind::opened:
       break;
   }
   return false;
@@ -156,7 +165,7 @@ void Worker::tell_loaded(std::uint32_t number, const EapVerdict& verdict) {
 
 bool Worker::begin(const WorkerMessage& message) {
   const std::optional<WorkerBegin> wish = read_worker_begin(message.body);
-  if (!wish || conversations_.contains(message.conversation)) return false;
+  if (!wish || conversations_.contains(message.conversation) || streams_.contains(message.conversation)) return false;
   const std::uint64_t number = message.conversation;
   const auto found = profiles_.find(message.profile);
   if (found == profiles_.end()) {
@@ -186,7 +195,8 @@ bool Worker::begin(const WorkerMessage& message) {
 bool Worker::only_hangs() const {
   const auto hangs = [](const auto& each) { return each.second.token && each.second.token->hangs(); };
   const auto loads = [&](const auto& each) { return each.second.lane && !hangs(each); };
-  return conversations_.empty() && std::ranges::any_of(profiles_, hangs) && std::ranges::none_of(profiles_, loads);
+  return conversations_.empty() && streams_.empty() && std::ranges::any_of(profiles_, hangs) &&
+         std::ranges::none_of(profiles_, loads);
 }
 
 void Worker::request(const WorkerMessage& message) {
@@ -196,7 +206,62 @@ void Worker::request(const WorkerMessage& message) {
   });
 }
 
+bool Worker::open(const WorkerMessage& message) {
+  const std::uint64_t number = message.conversation;
+  if (conversations_.contains(number) || streams_.contains(number)) return false;
+  const auto found = profiles_.find(message.profile);
+  if (found == profiles_.end()) {
+    refuse(number, problem_of(EapProblem::profile, "macsec-eap does not have the profile"));
+  } else if (found->second.token) {
+    refuse(number, problem_of(EapProblem::profile, "a key in a token is for [8021X] only"));
+  } else if (const Loaded& loaded = found->second.loaded.get(); !loaded) {
+    refuse(number, loaded.error());
+  } else if (streams_.size() >= most_streams) {
+    refuse(number, problem_of(EapProblem::internal,
+                              "macsec-eap holds " + std::to_string(most_streams) + " TLS connections at most"));
+  } else {
+    std::expected<TlsStream, EapVerdict> stream = TlsStream::open(*loaded, around_.clock());
+    if (!stream) {
+      refuse(number, stream.error());
+      return true;
+    }
+    TlsStream& kept = streams_.emplace(number, std::move(*stream)).first->second;
+    tell(number, kept.receive({}));
+  }
+  return true;
+}
+
+void Worker::carry(const WorkerMessage& message) {
+  const auto found = streams_.find(message.conversation);
+  if (found == streams_.end()) return;  // it failed, which is told
+  TlsStream& stream = found->second;
+  tell(message.conversation,
+       message.kind == WorkerKind::records ? stream.receive(message.body) : stream.send(message.body));
+}
+
+void Worker::tell(std::uint64_t number, const TlsStream::Said& said) {
+  const auto send = [&](WorkerKind kind, Bytes octets) {
+    for (std::size_t at = 0; at < octets.size(); at += max_worker_part)
+      around_.send({.kind = kind,
+                    .conversation = number,
+                    .body = octets.subspan(at, std::min(max_worker_part, octets.size() - at))});
+  };
+  send(WorkerKind::sealed, said.records.octets());
+  if (!said.established.empty())
+    send(WorkerKind::established,
+         {reinterpret_cast<const std::uint8_t*>(said.established.data()), said.established.size()});
+  send(WorkerKind::opened, said.text.octets());
+  if (!said.failure) return;
+  streams_.erase(number);
+  refuse(number, *said.failure);
+}
+
 void Worker::end(const WorkerMessage& message) {
+  if (const auto stream = streams_.find(message.conversation); stream != streams_.end()) {
+    const EapVerdict verdict = stream->second.abort();
+    streams_.erase(stream);
+    return refuse(message.conversation, verdict);
+  }
   const auto found = conversations_.find(message.conversation);
   if (found == conversations_.end()) return;
   const Conversation ended = std::move(found->second);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What macsec-eap does with the daemon's messages: keeps profiles, holds conversations. It knows no socket.
+/// What macsec-eap does with the daemon's messages: keeps profiles, holds conversations and TLS connections. It knows no socket.
 #pragma once
 
 #include "engine/config/eap_profile.hpp"
 #include "engine/eap/peer.hpp"
 #include "engine/eap/worker/lane.hpp"
+#include "engine/eap/worker/tls_stream.hpp"
 #include "engine/wire/eap_worker.hpp"
 
 #include <functional>
@@ -29,6 +30,7 @@ class Worker {
   };
   static constexpr std::size_t most_profiles = 8192;
   static constexpr std::size_t most_conversations = 8192;
+  static constexpr std::size_t most_streams = 1024;
 
   explicit Worker(Surroundings surroundings) : around_{std::move(surroundings)} {}
   Worker(const Worker&) = delete;
@@ -66,6 +68,10 @@ class Worker {
   [[nodiscard]] bool begin(const WorkerMessage& message);
   void request(const WorkerMessage& message);
   void end(const WorkerMessage& message);
+  /// TLS connections, which are numbered as conversations are.
+  [[nodiscard]] bool open(const WorkerMessage& message);
+  void carry(const WorkerMessage& message);
+  void tell(std::uint64_t number, const TlsStream::Said& said);
   /// What a step has to say; nothing: not even that it ignored something.
   using Said = std::optional<PeerReply>;
   /// Does it in the loop, or in the conversation's lane.
@@ -76,6 +82,7 @@ class Worker {
   Surroundings around_;
   std::map<std::uint32_t, Profile> profiles_;
   std::map<std::uint64_t, Conversation> conversations_;
+  std::map<std::uint64_t, TlsStream> streams_;
   std::map<std::string, std::weak_ptr<LaneGroup>> tokens_;  ///< by what their URIs say before the "?"
   std::optional<Parts> parts_;
   std::uint64_t generation_ = 0;

@@ -166,6 +166,8 @@ class Lab:
             sh("ip", "-n", self.server, "addr", "add", address + "/24", "dev", "rad0")
         for name, device in ((self.host, "sup0"), (self.switch, "port1"), (self.switch, "up0"), (self.server, "rad0")):
             sh("ip", "-n", name, "link", "set", device, "up")
+        # FreeRADIUS binds without SO_REUSEADDR, so that connections it closed keep the port from its next start.
+        sh("ip", "netns", "exec", self.server, "sh", "-c", "echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets")
         return self
 
     def __exit__(self, *_):
@@ -192,13 +194,16 @@ class Lab:
         self.radius = self.run_radius(server=server, minimum=minimum, maximum=maximum, fragment=fragment)
         self._start_hostapd(BEHIND.format(secret=SECRET))
 
-    def run_radius(self, address=SERVER, server="server", minimum="1.2", maximum="1.3", fragment=1024, says_session=True):
-        """FreeRADIUS alone, at an address of the server's."""
+    def run_radius(self, address=SERVER, server="server", minimum="1.2", maximum="1.3", fragment=1024, says_session=True, radsec=None,
+                   radsec_tls="1.3", idle=0):
+        """FreeRADIUS alone, at an address of the server's; over TLS as well, with the certificate `radsec`."""
         folder = self.folder / ("radius-" + address)
         folder.mkdir(exist_ok=True)
         text = (HERE / "radiusd.conf.in").read_text(encoding="ascii")
+        over_tls = (HERE / "radsec.conf.in").read_text(encoding="ascii") if radsec else ""
+        text = text.replace("@OVERTLS@", over_tls)
         for key, value in {"DIR": folder, "PKI": self.pki.folder, "SECRET": SECRET, "SERVER": server, "TLSMIN": minimum, "TLSMAX": maximum,
-                           "FRAGMENT": fragment, "ADDRESS": address,
+                           "FRAGMENT": fragment, "ADDRESS": address, "RADSEC": radsec, "RADSECTLS": radsec_tls, "IDLE": idle,
                            "SAYS_SESSION": "&reply:EAP-Session-Id" if says_session else '&User-Name == "nobody"'}.items():
             text = text.replace(f"@{key}@", str(value))
         (folder / "radiusd.conf").write_text(text, encoding="ascii")

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A switch port and its host in one process: the real RADIUS client over UDP, and the real EAP peer. Each line on standard input
+// A switch port and its host in one process: the real RADIUS client over UDP or, with the real macsec-eap, over TLS, and the real EAP peer. Each line on standard input
 // is an authentication, which answers with a line of JSON: what the server said, and the keys that each end has.
 //
-// radius-host SECRET TIMEOUT ADDRESS[,ADDRESS...] KEY=VALUE...   KEY as in eap-host
+// radius-host SECRET TIMEOUT ADDRESS[,ADDRESS...] KEY=VALUE...   KEY as in eap-host, or radsec-ca, radsec-name, radsec-cert,
+// radsec-key of the addresses that begin with "tls:"
+#include "engine/adapters/eap_ports.hpp"
 #include "engine/adapters/radius_link.hpp"
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/core/pae/session_ledger.hpp"
 #include "engine/eap/peer.hpp"
 #include "tests/eap/host/host_words.hpp"
+#include "tests/eap/worker_process.hpp"
+#include "tests/temporary_directory.hpp"
 
 #include <fmt/format.h>
 #include <iostream>
@@ -18,7 +22,21 @@ namespace {
 
 using Kind = core::RadiusReport::Kind;
 
-ProfilePointer port_profile(const std::string& secret, const std::string& timeout, const std::string& addresses) {
+EapSource file(const std::string& path) { return {EapSource::Kind::file, path, {}}; }
+
+/// Over TLS, as the words say.
+void secure(RadiusServer& server, const Words& radsec) {
+  server.transport = RadiusTransport::tls;
+  server.port = 2083;
+  server.secret = {EapSource::Kind::none, {}, WipedText{"radsec"}};
+  server.ca_certificates.push_back(file(radsec.at("radsec-ca")));
+  server.server_names = {radsec.at("radsec-name")};
+  server.client_certificate = file(radsec.at("radsec-cert"));
+  server.private_key = file(radsec.at("radsec-key"));
+}
+
+ProfilePointer port_profile(const std::string& secret, const std::string& timeout, const std::string& addresses,
+                            const Words& radsec) {
   auto made = std::make_shared<Profile>();
   std::istringstream list{addresses};
   Profile::Pae& pae = made->pae.emplace();
@@ -27,6 +45,9 @@ ProfilePointer port_profile(const std::string& secret, const std::string& timeou
     server.address = address;
     server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
     server.timeout = std::chrono::seconds{std::stoi(timeout)};
+    if (!address.starts_with("tls:")) continue;
+    server.address = address.substr(4);
+    secure(server, radsec);
   }
   return made;
 }
@@ -40,10 +61,12 @@ class Port {
   Port(const ProfilePointer& profile, std::shared_ptr<eap::LoadedProfile> host)
       : loaded_{std::move(host)},
         link_{std::move(
-            *os::RadiusLink::open(loop_,
+            *os::RadiusLink::open(loop_, eap_.streams(),
                                   {.report = [this](core::RadiusOwner, core::RadiusReport&& report) { take(report); },
                                    .event = [](const core::RadiusEvent& event) { std::cerr << event.text << '\n'; }},
-                                  profile, "switch.example.org", random_))} {}
+                                  profile, "switch.example.org", random_))} {
+    worker_.start();
+  }
 
   int run() {
     const os::EventSource lines = std::move(*loop_.on_readable(STDIN_FILENO, [this] {
@@ -89,13 +112,14 @@ class Port {
     std::cout << fmt::format(
                      "{{\"outcome\": \"{}\", \"server\": {}, \"problem\": \"{}\", \"words\": {}, \"msk\": \"{}\", "
                      "\"session_id\": \"{}\", \"peer_msk\": \"{}\", \"peer_session_id\": \"{}\", "
-                     "\"state\": \"{}\", \"reply\": {}, \"class\": \"{}\", \"timeout\": {}, \"accounted\": {}}}",
+                     "\"state\": \"{}\", \"reply\": {}, \"class\": \"{}\", \"timeout\": {}, \"accounted\": {}, "
+                     "\"tls\": \"{}\", \"server_words\": {}}}",
                      name_of(report.kind), json_text(report.server), to_string(report.problem), json_text(report.words),
                      report.keys ? hex(report.keys->msk.expose()) : "", report.keys ? hex(report.keys->session_id) : "",
                      keys_ ? hex(keys_->msk.expose()) : "", keys_ ? hex(keys_->session_id) : "",
                      core::to_string(server.state), json_text(report.reply_message), hex(report.class_),
                      report.session_timeout ? report.session_timeout->count() / 1'000'000 : -1,
-                     server.counters.accounting_responses)
+                     server.counters.accounting_responses, server.tls_version, json_text(server.words))
               << std::endl;
   }
 
@@ -108,7 +132,16 @@ class Port {
         link_->account(std::move(record));
   }
 
+  TemporaryDirectory directory_;
+  WorkerProcess worker_{(directory_.path() / "eap").string()};
   os::EventLoop loop_ = std::move(*os::EventLoop::open());
+  os::Journal journal_{os::LogLevel::error};
+  os::EapPorts eap_{loop_,
+                    journal_,
+                    {.report = [](const std::string&, core::EapReport&&) {},
+                     .loaded = [](const std::string&, const EapVerdict&) {},
+                     .hear = [](bool) { return Result<void>{}; }},
+                    (directory_.path() / "eap").string()};
   os::OsRandom random_;
   std::shared_ptr<eap::LoadedProfile> loaded_;
   std::unique_ptr<os::RadiusLink> link_;
@@ -121,12 +154,20 @@ class Port {
 
 int run(const std::vector<std::string>& arguments) {
   if (arguments.size() < 4) return 2;
-  auto host = eap::load_profile(profile_of(words_of({arguments.begin() + 3, arguments.end()})), {});
+  Words radsec;
+  std::vector<std::string> words;
+  for (auto word = arguments.begin() + 3; word != arguments.end(); ++word) {
+    if (word->starts_with("radsec-"))
+      radsec.emplace(word->substr(0, word->find('=')), word->substr(word->find('=') + 1));
+    else
+      words.push_back(*word);
+  }
+  auto host = eap::load_profile(profile_of(words_of(words)), {});
   if (!host) {
     std::cerr << host.error().words << '\n';
     return 1;
   }
-  return Port{port_profile(arguments[0], arguments[1], arguments[2]), *host}.run();
+  return Port{port_profile(arguments[0], arguments[1], arguments[2], radsec), *host}.run();
 }
 
 }  // namespace

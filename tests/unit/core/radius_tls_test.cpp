@@ -57,6 +57,15 @@ TEST_F(OverTls, ConnectionIsMadeWithoutARequestAndAsksForASignOfLife) {
   EXPECT_EQ(server(0).tls_version, "TLSv1.3");
 }
 
+// As FreeRADIUS 3.2.1 answers: who wrote it is known by TLS.
+TEST_F(OverTls, AnswerNeedsNoMessageAuthenticator) {
+  client.on_connected(way, "TLSv1.3", now);
+  const RadiusDatagram probe = only();
+  receive(probe, answer_to(probe, Code::access_accept).without_message_authenticator());
+  EXPECT_EQ(server(0).state, State::alive);
+  EXPECT_EQ(server(0).counters.bad_authenticators, 0U);
+}
+
 TEST_F(OverTls, RequestWaitsForTheConnectionAndIsSentOnce) {
   ask();
   EXPECT_TRUE(sent().empty());

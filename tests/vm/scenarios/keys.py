@@ -219,9 +219,29 @@ def clock_jumps(c):
     return unharmed(probe)
 
 
+def cut(c):
+    """KeyExpiry=cut ends the link at the bound, and not before."""
+    namespaces = c.namespaces("n0", "n1")
+    c.veth(*namespaces)
+    end = int(time.time()) + 15
+    for namespace in namespaces:
+        c.macsecd(namespace, {"link": psk_profile(OLD, "10", Key={"NotAfter": "@%d" % end}, MKA={"KeyTolerance": "0s", "KeyExpiry": "cut"})})
+    for namespace in namespaces:
+        macsec.wait_secured(namespace)
+    probe = c.probe(*namespaces, interval=0.001)
+    probe.wait_both_ways(5)
+    ended = end - time.time() + time.monotonic()
+    wait_until(lambda: time.time() >= end + 2, 30, "the end of the key is over")
+    last = [span.last for span in probe.finish()]
+    for each in last:
+        check(-0.1 <= each - ended <= 1, "the last frame came %.2f s after the end" % (each - ended))
+    return ", ".join("%.2f s" % (each - ended) for each in last)
+
+
 def run(t):
     t.case("the clock is set twice", clock_set_again)
     t.case("the clock goes to 1970, to 2038 and back", clock_jumps)
+    t.case("a key that is cut at its end", cut)
     t.case("replaced in one step on both ends", replaced)
     t.case("rotations by two, key server first", rotations, 2, True, ("20", "15", "30", "05"))
     t.case("rotations by two, key server last", rotations, 2, False, ("20", "15"))

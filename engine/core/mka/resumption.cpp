@@ -37,6 +37,14 @@ std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held
     slot.receiving_from.push_back(sci);
     slot.members.push_back({sci, rx->ssci});
   }
+  // One that came after the snapshot was written: its SA goes with the key, too.
+  for (const ReceiveScState& sc : held.receive) {
+    const auto rx = std::ranges::find(sc.associations, key.an, &SaState::an);
+    const bool known = std::ranges::find(key.members, sc.sci) != key.members.end();
+    if (known || rx == sc.associations.end() || rx->key != key.key) continue;
+    slot.receiving_from.push_back(sc.sci);
+    slot.members.push_back({sc.sci, rx->ssci});
+  }
   return slot;
 }
 

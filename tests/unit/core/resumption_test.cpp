@@ -36,6 +36,17 @@ TEST(Resumption, TakesOverTheKeyBothAgreeOn) {
   EXPECT_EQ(taken.last_kn, 7U);
 }
 
+// A peer came back to the key after the snapshot was written, and its SA was installed.
+TEST(Resumption, TheReceiveSaOfOneThatCameLateGoesWithTheKey) {
+  Before before;
+  before.held.receive.push_back(
+      {sci_of(3), {{.an = An{1}, .active = true, .key = before.key, .next_pn = 1, .ssci = 0}}});
+  const TakenOver taken = before.take();
+  ASSERT_TRUE(taken.latest);
+  EXPECT_EQ(taken.latest->receiving_from, (std::vector<Sci>{sci_of(2), sci_of(3)}));
+  EXPECT_TRUE(taken.leftovers.empty());
+}
+
 TEST(Resumption, AKeyOfSomebodyElseIsClearedAwayAndNeverUsedAgain) {
   Before before;
   const KeyId other{mi_of(9), 3};

@@ -89,12 +89,13 @@ void Kay::resume_keys(TakenOver& taken, Time now) {
     participant->resume(was, now);
     participant->grew = false;
   }
-  // Until they speak again its members are taken to report what they must have reported for it to be in use.
+  // Until they speak again its members are taken to report what they must have reported for it to be in use. Of one that is not
+  // in use yet nobody knows who receives with it.
   const SakSlot& latest = *taken.latest;
   Participant* owner = find(latest.ckn);
   for (Peer& peer : owner->peers().all())
     if (std::ranges::find(latest.members, peer.sci, &SakMember::sci) != latest.members.end())
-      peer.latest = {latest.id, latest.an, true, latest.transmitting, 1};
+      peer.latest = {latest.id, latest.an, latest.transmitting, latest.transmitting, 1};
   cp_.resume(std::move(taken.latest), std::move(taken.old), now);
   principal_.resume(*owner);
 }

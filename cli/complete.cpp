@@ -6,6 +6,15 @@
 namespace macsec::cli {
 namespace {
 
+void add_values(Candidates& out, const Option& option, std::string_view before) {
+  std::string_view rest = option.words;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    out.push_back({fmt::format("{}{}", before, rest.substr(0, end))});
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 void add_options(Candidates& out, std::string_view word, const Verb* verb) {
   const std::size_t equals = word.find('=');
   for (const Option& option : option_table()) {
@@ -16,12 +25,7 @@ void add_options(Candidates& out, std::string_view word, const Verb* verb) {
       if (word == "-" && option.letter != 0)
         out.push_back({fmt::format("-{}", option.letter), std::string{option.help}});
     } else if (word.substr(0, equals) == option.name) {
-      std::string_view rest = option.words;
-      while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find(' '), rest.size());
-        out.push_back({fmt::format("{}={}", option.name, rest.substr(0, end))});
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
+      add_values(out, option, fmt::format("{}=", option.name));
     }
   }
 }
@@ -43,17 +47,42 @@ void add_verbs(Candidates& out, std::span<const std::string> words) {
   }
 }
 
+/// What stands before the word that is completed.
+struct Before {
+  std::vector<std::string> words;  ///< that are no options
+  const Option* open = nullptr;    ///< the word is the value of this one
+  bool options = true;             ///< the word may be an option
+};
+
+Before read_before(Context& context, std::span<const std::string> words) {
+  Before before;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (before.options && words[i] == "--") {
+      before.options = false;
+    } else if (before.options && is_option(words[i])) {
+      const GivenOption given = take_option(words.subspan(i));
+      i += given.words - 1;
+      if (given.option == nullptr) continue;
+      if (given.option->name == "--host") context.ask_nobody();
+      const bool needs = !given.option->argument.empty() && !given.option->argument.starts_with('[');
+      if (needs && !given.value) before.open = given.option;
+    } else {
+      before.words.push_back(words[i]);
+    }
+  }
+  return before;
+}
+
 }  // namespace
 
 std::string complete(Context& context, std::span<const std::string> words) {
   const std::string word = words.empty() ? "" : words.back();
-  std::vector<std::string> before;
-  if (!words.empty())
-    for (const std::string& each : words.first(words.size() - 1))
-      if (!each.starts_with('-')) before.push_back(each);
+  const auto [before, open, options] = read_before(context, words.empty() ? words : words.first(words.size() - 1));
   Candidates candidates;
   const Found found = find_verb(before);
-  if (word.starts_with('-')) {
+  if (open != nullptr) {
+    add_values(candidates, *open, "");
+  } else if (options && word.starts_with('-')) {
     add_options(candidates, word, found.words != 0 ? found.verb : nullptr);
   } else if (found.words != 0) {
     const std::size_t index = before.size() - found.words;

@@ -353,6 +353,22 @@ std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const s
       names);
 }
 
+bool Context::changed_here(std::span<const Profile> profiles, std::string_view nmcli) {
+  for (const auto& [path, properties, info] : profiles) {
+    if (info.owner.empty()) continue;
+    if (info.source == "networkmanager") {
+      complain(Exit::failed, fmt::format("profile {} is NetworkManager's: nmcli connection {} {}", info.name, nmcli,
+                                         info.origin.empty() ? info.name : info.origin));
+      return false;
+    }
+    if (info.source != "networkd") continue;
+    complain(Exit::failed,
+             fmt::format("profile {} comes from {}: change that, then networkctl reload", info.name, info.origin));
+    return false;
+  }
+  return true;
+}
+
 Exit Context::wait_for(const std::string& path, std::string_view what,
                        const std::function<bool(const bus::SessionInfo&)>& done) {
   return wait_for(path, bus::interface::session, what,
@@ -419,16 +435,6 @@ Exit Context::complain_late(const std::optional<bus::SessionInfo>& session, std:
 std::vector<std::string> session_paths(const bus::ProfileInfo& info) {
   if (info.parent.contains('*')) return info.sessions;
   return {bus::Client::session_path(info.interface)};
-}
-
-std::string owned_elsewhere(const bus::ProfileInfo& info) {
-  if (info.owner.empty()) return {};
-  if (info.source == "networkmanager")
-    return fmt::format("profile {0} is NetworkManager's: nmcli connection modify {1}", info.name,
-                       info.origin.empty() ? info.name : info.origin);
-  if (info.source == "networkd")
-    return fmt::format("profile {} comes from {}: change that, then networkctl reload", info.name, info.origin);
-  return {};
 }
 
 Style style_of(std::string_view state) noexcept {

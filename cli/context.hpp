@@ -89,6 +89,9 @@ class Context {
   /// The connection, made at the first call; null once that failed, which was told then.
   [[nodiscard]] bus::Client* client();
 
+  /// From now on there is no connection, and no word of that.
+  void ask_nobody() noexcept { tried_ = true; }
+
   /// Asks the daemon. Nothing on failure, which was told and set as status.
   template <typename T>
   [[nodiscard]] std::optional<T> ask(const std::function<bus::Request<T>(const bus::Client&)>& make) {
@@ -130,6 +133,9 @@ class Context {
   /// The name of a profile of many ports means all of them.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
+  /// Whether none of them is for a network manager to change, which is told with the words that do it there: "modify" or "up"
+  /// for nmcli.
+  [[nodiscard]] bool changed_here(std::span<const Profile> profiles, std::string_view nmcli = "modify");
   /// The 802.1X side of the session at `path`, one of interface::supplicant and authenticator; nothing where it has none.
   [[nodiscard]] std::optional<bus::Value> side(const std::string& path, const char* interface);
   /// Key servers as macsec-keys shows them; none where it does not run.
@@ -177,9 +183,6 @@ class Context {
   std::unique_ptr<bus::Client> client_;
   bool tried_ = false;
 };
-
-/// Which other program has to change this profile, and why; empty where none has to.
-[[nodiscard]] std::string owned_elsewhere(const bus::ProfileInfo& info);
 
 /// Paths of the sessions that an enabled profile has, or the one that it is about to have.
 [[nodiscard]] std::vector<std::string> session_paths(const bus::ProfileInfo& info);

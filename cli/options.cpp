@@ -145,19 +145,20 @@ std::string no_option(string_view name) {
 }
 
 /// "-w5" is "-w" with the value 5, "--wait=5" is "--wait" with the value 5.
-struct Word {
-  explicit Word(const std::string& word) {
-    const bool is_short = !word.starts_with("--");
-    const std::size_t equals = word.find('=');
-    const std::size_t end = is_short ? 2 : std::min(equals, word.size());
-    name = word.substr(0, end);
-    has_value = end < word.size();
-    if (has_value) value = word.substr(end + (word[end] == '=' ? 1 : 0));
-  }
-  std::string name;
-  std::string value;
-  bool has_value;
-};
+GivenOption split(const std::string& word) {
+  const bool is_short = !word.starts_with("--");
+  const std::size_t end = is_short ? 2 : std::min(word.find('='), word.size());
+  GivenOption given;
+  given.name = word.substr(0, end);
+  given.option = find_option(given.name);
+  if (end < word.size()) given.value = word.substr(end + (word[end] == '=' ? 1 : 0));
+  return given;
+}
+
+bool takes(const Option& option, const std::string& value) {
+  Options unused;
+  return !value.empty() && option.apply(unused, value).empty();
+}
 
 }  // namespace
 
@@ -174,6 +175,18 @@ bool belongs(const Option& option, const Verb& verb) noexcept {
   return false;
 }
 
+bool is_option(std::string_view word) noexcept { return word.size() > 1 && word.starts_with('-') && word != "--"; }
+
+GivenOption take_option(std::span<const std::string> words) {
+  GivenOption given = split(words.front());
+  if (given.option == nullptr || given.option->argument.empty() || given.value || words.size() == 1) return given;
+  // A value that may be left out is one only where it can be nothing else.
+  if (given.option->argument.starts_with('[') && !takes(*given.option, words[1])) return given;
+  given.value = words[1];
+  given.words = 2;
+  return given;
+}
+
 bool read_options(Context& context, std::span<const std::string> words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -182,20 +195,18 @@ bool read_options(Context& context, std::span<const std::string> words) {
                                words.end());
       return true;
     }
-    if (word.size() < 2 || !word.starts_with('-')) {
+    if (!is_option(word)) {
       context.arguments.push_back(word);
       continue;
     }
-    Word read{word};
-    const Option* const option = find_option(read.name);
-    if (option == nullptr) return wrong(context, no_option(read.name));
-    if (option->argument.empty() && read.has_value) return wrong(context, read.name + " takes no value");
-    if (!option->argument.empty() && !option->argument.starts_with('[') && !read.has_value) {
-      if (i + 1 == words.size())
-        return wrong(context, fmt::format("{} needs a value: {}", read.name, option->argument));
-      read.value = words[++i];
-    }
-    const std::string& value = read.value;
+    const GivenOption given = take_option(words.subspan(i));
+    i += given.words - 1;
+    const Option* const option = given.option;
+    if (option == nullptr) return wrong(context, no_option(given.name));
+    if (option->argument.empty() && given.value) return wrong(context, given.name + " takes no value");
+    if (!option->argument.empty() && !option->argument.starts_with('[') && !given.value)
+      return wrong(context, fmt::format("{} needs a value: {}", given.name, option->argument));
+    const std::string value = given.value.value_or("");
     context.given.push_back(option);
     if (const string_view accepted = option->apply(context.options, value); !accepted.empty())
       return wrong(context, fmt::format("{}={} is not accepted: {}", option->name, value, accepted));

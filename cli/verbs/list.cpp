@@ -6,7 +6,7 @@
 namespace macsec::cli {
 
 Exit run_list(Context& context) {
-  const auto sessions = context.sessions({});
+  const auto sessions = context.sessions(context.arguments);
   const auto profiles = sessions ? context.profiles({}) : std::nullopt;
   if (!profiles) return context.status;
   if (context.json()) {
@@ -28,7 +28,7 @@ Exit run_list(Context& context) {
                {info.profile_name}});
   }
   for (const auto& [path, properties, info] : *profiles)
-    if (info.source == "networkmanager" && info.valid && !info.enabled)
+    if (context.arguments.empty() && info.source == "networkmanager" && info.valid && !info.enabled)
       table.add({{info.interface}, {info.parent}, {"not active", Style::dim}, {"-"}, {"-"}, {"-"}, {"-"}, {info.name}});
   context.print(table);
   if (context.options.legend) context.print("\n{} link{}.\n", sessions->size(), sessions->size() == 1 ? "" : "s");

@@ -5,9 +5,7 @@ namespace macsec::cli {
 
 Exit run_profile_disable(Context& context) {
   const auto profiles = context.profiles(context.arguments);
-  if (!profiles) return context.status;
-  for (const auto& profile : *profiles)
-    if (const std::string why = owned_elsewhere(profile.info); !why.empty()) return context.complain(Exit::failed, why);
+  if (!profiles || !context.changed_here(*profiles)) return context.status;
   for (const auto& profile : *profiles)
     if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.disable_profile(profile.path); }))
       return context.status;

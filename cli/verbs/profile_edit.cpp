@@ -144,9 +144,8 @@ Exit edit_and_update(Context& context, const Context::Profile& profile, const bu
 
 Exit run_profile_edit(Context& context) {
   const auto profiles = context.profiles(std::span{context.arguments}.first(1));
-  if (!profiles) return context.status;
+  if (!profiles || !context.changed_here(*profiles)) return context.status;
   const auto& profile = profiles->front();
-  if (const std::string why = owned_elsewhere(profile.info); !why.empty()) return context.complain(Exit::failed, why);
   bus::Settings settings = to_settings(profile.info);
   const bool key_given = !context.options.key_file.empty() || context.options.key_fd;
   if (context.arguments.size() == 1 && !key_given && chosen_editor() == nullptr && ::isatty(STDIN_FILENO) == 0)

@@ -6,7 +6,7 @@
 namespace macsec::cli {
 
 Exit run_profile_list(Context& context) {
-  const auto profiles = context.profiles({});
+  const auto profiles = context.profiles(context.arguments);
   if (!profiles) return context.status;
   if (context.json()) {
     bus::Value::List all;

@@ -136,7 +136,7 @@ Candidates changed_profile(Context& context, std::size_t index) {
 
 constexpr std::array verb_table{
     Verb{"status", "[LINK...]", "Show each link, and why it is not secured (default)", 0, any, run_status, links},
-    Verb{"list", "", "List links, one a line", 0, 0, run_list, nothing},
+    Verb{"list", "[LINK...]", "List links, one a line", 0, any, run_list, links},
     Verb{"peers", "[LINK...]", "List peers with when they were last heard", 0, any, run_peers, links},
     Verb{"clients", "[LINK...]", "List access ports with the host that each has", 0, any, run_clients, access_ports},
     Verb{"doctor", "[LINK...]", "Say what is wrong with links and what to type", 0, any, run_doctor, links},
@@ -164,7 +164,8 @@ constexpr std::array verb_table{
          run_key_rotate, one_profile},
     Verb{"key seal", "PROFILE CKN", "Put a key into a credential that only this host can read", 2, 2, run_key_seal,
          profile_and_key},
-    Verb{"profile list", "", "List profiles of files and network managers", 0, 0, run_profile_list, nothing},
+    Verb{"profile list", "[PROFILE...]", "List profiles of files and network managers", 0, any, run_profile_list,
+         profile_names},
     Verb{"profile show", "PROFILE...", "Show profiles as files, without their keys", 1, any, run_profile_show,
          profile_names},
     Verb{"profile add", "NAME [FILE | SETTING=VALUE...]", "Add a profile from a file or settings", 1, any,

@@ -46,6 +46,18 @@ struct Found {
 };
 [[nodiscard]] Found find_verb(std::span<const std::string> words) noexcept;
 
+/// An option as it stands in words, with its value beside it or apart.
+struct GivenOption {
+  const Option* option = nullptr;  ///< null: there is none of that name
+  std::string name{};
+  std::optional<std::string> value{};
+  std::size_t words = 1;  ///< that it takes
+};
+/// Whether a word stands for an option; "-" and "--" do not.
+[[nodiscard]] bool is_option(std::string_view word) noexcept;
+/// The option that the first of `words` is. "-w 5" takes two.
+[[nodiscard]] GivenOption take_option(std::span<const std::string> words);
+
 /// Sorts options from the rest; false after telling what is wrong. `--` ends options.
 [[nodiscard]] bool read_options(Context& context, std::span<const std::string> words);
 

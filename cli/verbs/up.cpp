@@ -2,6 +2,7 @@
 #include "cli/verbs/table.hpp"
 
 #include <algorithm>
+#include <fnmatch.h>
 
 namespace macsec::cli {
 namespace {
@@ -12,6 +13,24 @@ bool bring_up_sessions(Context& context, const Paths& paths) {
   return std::ranges::all_of(paths, [&context](const std::string& path) {
     return context.ask<bus::Nothing>([&](const bus::Client& client) { return client.up(path); }).has_value();
   });
+}
+
+/// A pattern means the links that it fits, and profiles where there is none. Nothing on failure, which was told.
+std::optional<std::vector<std::string>> names_of(Context& context, const std::string& name) {
+  std::vector<std::string> names;
+  if (name.find_first_of("*?[") == std::string::npos) {
+    names.push_back(name);
+    return names;
+  }
+  const auto sessions = context.sessions({});
+  if (!sessions) return std::nullopt;
+  for (const auto& session : *sessions)
+    if (::fnmatch(name.c_str(), session.info.interface.c_str(), 0) == 0) names.push_back(session.info.interface);
+  if (!names.empty()) return names;
+  const auto profiles = context.profiles(std::span{&name, 1});
+  if (!profiles) return std::nullopt;
+  for (const auto& profile : *profiles) names.push_back(profile.info.name);
+  return names;
 }
 
 /// Paths of the sessions that are to come up; a profile that is not enabled gets them.
@@ -33,6 +52,8 @@ std::optional<Paths> bring_up(Context& context, const std::string& name) {
       context.complain(profile.error());
     return std::nullopt;
   }
+  const auto found = context.profiles(std::span{&name, 1});
+  if (!found || (!found->front().info.enabled && !context.changed_here(*found, "up"))) return std::nullopt;
   if (!context.ask<bus::Nothing>([&](const bus::Client& client) { return client.enable_profile(profile->text); }))
     return std::nullopt;
   const auto enabled = context.profiles(std::span{&name, 1});
@@ -48,10 +69,14 @@ std::optional<Paths> bring_up(Context& context, const std::string& name) {
 
 Exit run_up(Context& context) {
   Paths paths;
-  for (const std::string& name : context.arguments) {
-    auto some = bring_up(context, name);
-    if (!some) return context.status;
-    std::ranges::move(*some, std::back_inserter(paths));
+  for (const std::string& argument : context.arguments) {
+    const auto names = names_of(context, argument);
+    if (!names) return context.status;
+    for (const std::string& name : *names) {
+      auto some = bring_up(context, name);
+      if (!some) return context.status;
+      std::ranges::move(*some, std::back_inserter(paths));
+    }
   }
   if (!context.options.wait) return Exit::ok;
   for (const std::string& path : paths)

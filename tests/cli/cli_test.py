@@ -286,12 +286,21 @@ class Calls(Case):
             monitor.send_signal(signal.SIGINT)
             self.assertEqual(monitor.stdout.read(), "")
 
+    def test_patterns_bring_up_links_and_else_profiles(self):
+        self.assertEqual(self.run_ctl("up", "macsec[12]").returncode, 0)
+        self.assertEqual([self.next_call(), self.next_call()], [f"call Up /org/macsecd1/session/macsec{n} []" for n in (1, 2)])
+        self.assertEqual(self.run_ctl("up", "ol*").returncode, 0)
+        self.assertEqual(self.next_call(), "call Enable /org/macsecd1/profile/old []")
+        done = self.run_ctl("up", "nos*")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no profile fits nos*", done.stderr)
+
     def test_up_of_a_profile_enables_it(self):
         self.assertEqual(self.run_ctl("up", "old").returncode, 0)
         self.assertEqual(self.next_call(), "call Enable /org/macsecd1/profile/old []")
 
     def test_exit_status(self):
-        for status, arguments in [(2, ["nonsense"]), (2, ["list", "--nonsense"]), (2, ["up"]), (2, ["list", "more"]),
+        for status, arguments in [(2, ["nonsense"]), (2, ["list", "--nonsense"]), (2, ["up"]), (2, ["reload", "more"]), (3, ["list", "more"]),
                                   (2, ["list", "--json=xml"]), (3, ["status", "macsec7"]), (3, ["profile", "show", "none"]),
                                   (3, ["caps", "eth7"]), (3, ["up", "none"]), (1, ["profile", "check"]),
                                   (4, ["profile", "add", "refused", "Parent=a", "Key.Ckn=01", "Key.CakFile=/x"]),
@@ -329,33 +338,6 @@ class Calls(Case):
         self.assertIn("there is no link nosuch; there are macsec0, macsec1, macsec2",
                       self.run_ctl("status", "macsec0", "nosuch").stderr)
 
-    def test_wait_of_no_time_looks_once(self):
-        self.assertEqual(self.run_ctl("status", "--wait=0", "macsec0").returncode, 0)
-        done = self.run_ctl("status", "--wait=0", "macsec1")
-        self.assertEqual(done.returncode, 6)
-        self.assertIn("macsecctl: macsec1 not secured: a peer is heard", done.stderr)
-        self.assertEqual(self.run_ctl("status", "macsec1", "-w50ms").returncode, 6)
-
-    def test_options_belong_to_verbs(self):
-        for arguments, said in ((["rekey", "macsec0", "--openmetrics"], "--openmetrics does not belong to rekey, but to stats"),
-                                (["list", "--wait"], "--wait does not belong to list"), (["list", "--jsn=short"], "did you mean --json?"),
-                                (["stats", "--openmetrics", "--json=short"], "one of --openmetrics and --json"),
-                                (["stauts"], "did you mean status?"), (["profile", "ad"], "did you mean profile add?"),
-                                (["profile"], "profile needs one of: add, check, disable")):
-            with self.subTest(arguments=arguments):
-                done = self.run_ctl(*arguments)
-                self.assertEqual((done.returncode, done.stdout), (2, ""))
-                self.assertIn(said, done.stderr)
-
-    def test_help_of_a_verb(self):
-        for arguments in (["help", "status"], ["status", "--help"], ["status", "macsec0", "-h"]):
-            done = self.run_ctl(*arguments)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn("--check", done.stdout)
-            self.assertNotIn("--openmetrics", done.stdout)
-        self.assertEqual(self.run_ctl("help").stdout, self.run_ctl("--help").stdout)
-        self.assertEqual(self.run_ctl("help", "nonsense").returncode, 2)
-
     def test_moments_are_told_in_utc_and_as_ages(self):
         shown, = json.loads(self.run_ctl("status", "macsec0", "--json=short").stdout)
         self.assertEqual((shown["Since"], shown["SinceUtc"], shown["SinceAgeSec"]), (88_000_000_000, "1970-01-02T00:26:40.000Z", 12_000))
@@ -366,10 +348,15 @@ class Calls(Case):
     def test_a_profile_of_a_network_manager_is_changed_there(self):
         self.bus = Bus("--owned")
         self.addCleanup(self.bus.close)
-        for verb in ("edit", "remove", "disable"):
-            done = self.run_ctl("profile", verb, "lab", *(["MKA.Priority=1"] if verb == "edit" else []))
-            self.assertEqual(done.returncode, 1)
-            self.assertIn("profile lab is NetworkManager's: nmcli connection modify 4f5c", done.stderr)
+        for name, place in (("lab", "profile lab is NetworkManager's: nmcli connection {} 4f5c"),
+                            ("old", "profile old comes from /etc/systemd/network/old.netdev: change that, then networkctl reload")):
+            for verb in ("edit", "remove", "disable", "enable"):
+                with self.subTest(verb=verb, profile=name):
+                    done = self.run_ctl("profile", verb, name, *(["MKA.Priority=1"] if verb == "edit" else []))
+                    self.assertEqual((done.returncode, done.stdout), (1, ""))
+                    self.assertIn(place.format("up" if verb == "enable" else "modify"), done.stderr)
+        done = self.run_ctl("up", "old")
+        self.assertEqual((done.returncode, done.stderr.count("networkctl reload")), (1, 1))
 
     def test_no_editor_without_a_terminal(self):
         done = self.run_ctl("profile", "edit", "lab")

@@ -42,6 +42,21 @@ class Completion(Case):
         self.assertIn("--bits=", self.candidates("genkey", "--"))
         self.assertIn("-h", self.candidates("list", "-"))
         self.assertEqual(self.candidates("help", "profile", "e"), ["edit", "enable", "export"])
+        self.assertEqual(self.candidates("list", "macsec0", ""), ["macsec1", "macsec2"])
+        self.assertEqual(self.candidates("profile", "list", "u"), ["uplink"])
+
+    def test_values_apart_are_no_words_of_the_command(self):
+        self.assertEqual(self.candidates("--json", ""), ["pretty", "short", "off"])
+        self.assertEqual(self.candidates("profile", "export", "--to", "networkd"), ["networkd"])
+        self.assertEqual(self.candidates("profile", "import", "-o", ""), [])
+        for words in (["--color", "never"], ["-w", "5"], ["-w5"], ["--wait=5"], ["--wait"], ["--"], ["-H", "far"], ["--host=far"]):
+            self.assertEqual(self.candidates(*words, "stat"), ["status", "stats"], words)
+        self.assertEqual(self.candidates("--json", "short", "status", "macsec0", "-w", ""), ["macsec1", "macsec2"])
+        self.assertEqual(self.candidates("status", "--", "-"), [])
+
+    def test_links_here_are_none_of_another_host(self):
+        self.assertEqual(self.candidates("-H", "far", "status", ""), [])
+        self.assertIn("MKA.Priority=", self.candidates("-H", "far", "profile", "edit", "lab", "MKA.P"))
 
     def test_nothing_to_complete_without_a_daemon(self):
         done = run("unix:path=/nonexistent", ["--complete-args", "--", "status", ""])

@@ -14,6 +14,7 @@ SHOWN = {
     "status-pattern": ["status", "macsec[12]"],
     "status-missing": ["status", "macsec9"],
     "list": ["list"],
+    "list-pattern": ["list", "macsec[12]"],
     "peers": ["peers"],
     "doctor": ["doctor"],
     "doctor-link": ["doctor", "macsec0"],
@@ -21,6 +22,7 @@ SHOWN = {
     "stats-openmetrics": ["stats", "--openmetrics"],
     "caps": ["caps", "eth0"],
     "profile-list": ["profile", "list"],
+    "profile-list-pattern": ["profile", "list", "?l*"],
     "profile-show": ["profile", "show", "lab"],
     "profile-check": ["profile", "check"],
     # These have nothing to say when they succeed.

@@ -336,8 +336,9 @@ def main():
         sys.argv[1], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None)
     texts = [path.read_text() for path in sorted(Path(sys.argv[2]).glob("*.xml"))] + [OBJECT_MANAGER]
     interfaces = {each.name: each for text in texts for each in Gio.DBusNodeInfo.new_for_xml(text).interfaces}
-    if "--owned" in sys.argv[3:]:  # as profiles of a network manager that runs are
+    if "--owned" in sys.argv[3:]:  # as profiles of network managers that run are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
+        PROFILES["old"] |= {"Owner": v("s", ":1.98"), "Source": v("s", "networkd"), "Origin": v("s", "/etc/systemd/network/old.netdev")}
     stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {})
     if "--access" not in sys.argv[3:]:
         shown = Gio.DBusNodeInfo.new_for_xml(KEY_SOURCES).interfaces[0]

@@ -157,7 +157,10 @@ class Shells(Case):
         (Path(self.directory.name) / "a-file").touch()
         for line, expected in (("macsecctl profile e", ["edit", "enable", "export"]),
                                ("macsecctl status ", ["macsec0", "macsec1", "macsec2"]),
-                               ("macsecctl profile show u", ["uplink"])):
+                               ("macsecctl profile show u", ["uplink"]),
+                               ("macsecctl --json=short -w 5 profile show u", ["uplink"]),
+                               ("macsecctl --to networkd profile export old", ["old"]),
+                               ("macsecctl profile add x Parent=eth0 MKA.Pri", ["MKA.Priority="])):
             with self.subTest(line=line):
                 found, errors = self.candidates(shell, script, line)
                 self.assertEqual(found, expected, errors)
@@ -169,9 +172,25 @@ class Shells(Case):
             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
             _macsecctl; printf '%s\n' "${{COMPREPLY[@]}}" """)
 
+    def test_bash_on_its_line_editor(self):
+        """Its own words end at '=' and ':', and readline replaces what is behind these only."""
+        env = environment(self.bus.address) | {"HOME": self.directory.name, "TERM": "dumb", "PS1": "", "INPUTRC": "/dev/null"}
+        env["PATH"] = f"{Path(PROGRAM).parent}:{env['PATH']}"
+        terminal = Terminal([shutil.which("bash"), "--norc", "--noprofile", "-i"], env, columns=200)
+        terminal.type(f"bind 'set enable-bracketed-paste off'; source {ROOT}/data/completions/macsecctl; echo rea''dy\n")
+        terminal.read_until("ready")
+        for typed, whole in (("macsecctl --from=networkd --to", "--to="), ("macsecctl --json=sh", "--json=short"),
+                             ("macsecctl --host=far profile ed", "edit"), ("macsecctl profile edit lab MKA.Pri", "MKA.Priority="),
+                             ("macsecctl profile edit lab KeyExpiry=c", "KeyExpiry=cut")):
+            terminal.type(f"{typed}\t")
+            terminal.read_until(whole)
+            terminal.type("\x15")
+        terminal.type("exit\n")
+        terminal.finish()
+
     def test_zsh(self):
         # _describe is a part of zsh's completion system that works on the line editor only.
-        self.check_lines("zsh", "-f", "-c", f"""_describe() {{ print -l -- $candidates }}
+        self.check_lines("zsh", "-f", "-c", f"""_describe() {{ print -l -- $candidates $begun }}
             _files() {{ }}
             words=("${{(@s: :)LINE}}"); CURRENT=$#words
             source {ROOT}/data/completions/_macsecctl""")
@@ -190,6 +209,9 @@ class Shells(Case):
         listed = terminal.read_until("Write a profile as another program")
         for name, about in (("edit", "Change settings"), ("enable", "Use profiles"), ("export", "Write a profile")):
             self.assertRegex(listed, rf"{name} +-- {about}")
+        # A whole word is followed by a blank, a setting by its value.
+        terminal.type("\x15macsecctl profile edit la\tMKA.Pri\t10")
+        terminal.read_until("MKA.Priority=10")
         terminal.type("\x15exit\n")
         terminal.finish()
 

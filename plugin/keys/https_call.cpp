@@ -5,7 +5,6 @@
 #include "engine/base/secret.hpp"
 #include "engine/base/text.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -27,41 +26,19 @@ std::unique_ptr<HttpsCall> HttpsCall::begin(sd_event* event, Resolver& resolver,
   if (ticket)
     call->ticket_ = std::move(*ticket);
   else
-    call->last_error_ = ticket.error().message;
+    call->unasked_ = ticket.error().message;
   return call;
 }
 
 void HttpsCall::resolved(Result<std::vector<SocketAddress>> addresses) {
   if (!addresses) return fail_with(addresses.error().message);
-  addresses_ = std::move(*addresses);
-  std::ranges::reverse(addresses_);
-  connect_next();
+  stage_ = Stage::connecting;
+  connector_.begin(std::move(*addresses));
 }
 
-/// The next address where one did not answer.
-void HttpsCall::connect_next() {
-  io_.reset();
-  while (!addresses_.empty()) {
-    const SocketAddress address = addresses_.back();
-    addresses_.pop_back();
-    stage_ = Stage::connecting;
-    socket_ = FileDescriptor{::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    const auto* where =
-        reinterpret_cast<const sockaddr*>(&address.storage);  // NOLINT(cppcoreguidelines-pro-type-reinterpret-cast)
-    if (socket_ && (::connect(socket_.get(), where, address.size) == 0 || errno == EINPROGRESS)) return watch(EPOLLOUT);
-    last_error_ = std::string{"cannot connect: "} + std::strerror(errno);
-  }
-  fail_with(last_error_);
-}
-
-void HttpsCall::connected() {
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-  if (error != 0) {
-    last_error_ = std::string{"cannot connect: "} + std::strerror(error);
-    return connect_next();
-  }
+void HttpsCall::connected(Result<FileDescriptor> socket) {
+  if (!socket) return fail_with(socket.error().message);
+  socket_ = std::move(*socket);
   auto connection = tls_.begin(socket_.get());
   if (!connection) return fail_with(connection.error().message);
   connection_ = std::move(*connection);
@@ -134,7 +111,7 @@ void HttpsCall::watch(std::uint32_t events) {
     return;
   }
   sd_event_source* source = nullptr;
-  const int r = sd_event_add_io(event_, &source, socket_.get(), events, bus::callback<&HttpsCall::ready>, this);
+  const int r = sd_event_add_io(event_, &source, socket_.get(), events, bus::callback<&HttpsCall::advance>, this);
   io_.reset(source);
   if (r < 0) fail_with(std::string{"cannot watch the connection: "} + std::strerror(-r));
 }
@@ -148,15 +125,9 @@ void HttpsCall::finish(const Answer<Reply>& answer) {
   if (done) done(answer);
 }
 
-void HttpsCall::ready() {
-  if (stage_ == Stage::connecting)
-    connected();
-  else
-    advance();
-}
-
 void HttpsCall::late() {
-  fail_with(last_error_.empty() ? "no answer within " + format_duration(patience) : last_error_);
+  const std::string& problem = unasked_.empty() ? connector_.problem() : unasked_;
+  fail_with(stage_ > Stage::connecting || problem.empty() ? "no answer within " + format_duration(patience) : problem);
 }
 
 }  // namespace macsec::keys

@@ -32,10 +32,13 @@ class HttpsCall {
   using Source = std::unique_ptr<sd_event_source, Releases<sd_event_source_disable_unref>>;
 
   HttpsCall(sd_event* event, const TlsClient& tls, std::string request, Done done)
-      : event_{event}, tls_{tls}, request_{std::move(request)}, done_{std::move(done)} {}
+      : event_{event},
+        tls_{tls},
+        request_{std::move(request)},
+        done_{std::move(done)},
+        connector_{event, [this](Result<FileDescriptor> socket) { connected(std::move(socket)); }} {}
   void resolved(Result<std::vector<SocketAddress>> addresses);
-  void connect_next();
-  void connected();
+  void connected(Result<FileDescriptor> socket);
   void advance();
   /// Whether the stage is over; what stops it is told.
   [[nodiscard]] bool step();
@@ -43,7 +46,6 @@ class HttpsCall {
   void watch(std::uint32_t events);
   void finish(const Answer<Reply>& answer);
   void fail_with(std::string words) { finish(std::unexpected{Refusal{Refusal::Kind::unreachable, std::move(words)}}); }
-  void ready();
   void late();
 
   sd_event* event_;
@@ -53,8 +55,8 @@ class HttpsCall {
   Done done_;
   Stage stage_ = Stage::name;
   Resolver::Ticket ticket_;
-  std::vector<SocketAddress> addresses_;
-  std::string last_error_;  ///< of the address before
+  std::string unasked_;  ///< why nobody is asked for the address
+  Connector connector_;
   FileDescriptor socket_;
   TlsClient::Connection connection_;
   HttpReader reader_;

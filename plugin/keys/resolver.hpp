@@ -2,24 +2,13 @@
 /// Names of hosts to addresses, without waiting: the C library asks on threads of its own (getaddrinfo_a(3)).
 #pragma once
 
-#include "engine/base/handle.hpp"
-#include "engine/base/result.hpp"
+#include "plugin/keys/connector.hpp"
 
-#include <functional>
 #include <list>
-#include <memory>
 #include <netdb.h>
 #include <string>
-#include <sys/socket.h>
-#include <systemd/sd-event.h>
-#include <vector>
 
 namespace macsec::keys {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
 
 class Resolver {
  public:

@@ -85,33 +85,64 @@ Result<void> Manager::retire_key(const std::string& profile, const Ckn& ckn, cor
 Result<void> Manager::begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
                                        Duration timeout) {
   if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
+  const std::vector<PreSharedKey>& keys = profiles_.store().state(profile).profile->keys;
+  const bool hidden = std::ranges::find(keys, ckn, &PreSharedKey::ckn) == keys.end();
+  if (hidden || how == core::Retirement::forced) return retire_at_once(profile, ckn);
   const std::vector<os::Session*> sessions = find_all(profile);
-  const bool several = is_pattern(profiles_.store().state(profile).profile->link.parent);
-  if (sessions.size() == 1 && !several && !sessions.front()->static_keys())
-    return driver_.retire_key(*sessions.front(), ckn, how, timeout);
-  if (how == core::Retirement::forced) {
-    auto done = profiles_.retire_key(profile, ckn);
-    if (done)
-      tell(os::LogLevel::warning, os::message_id::key_retired, profile,
-           fmt::format("key {} is out of use: without evidence", to_string(ckn)));
-    return done;
+  if (sessions.empty()) return fail(EBUSY, "the link does not run: cannot tell whether the other end has another key");
+  return drain(profile, sessions, ckn, how, timeout);
+}
+
+/// What cannot be written is not done either: the next process would use the key again.
+Result<void> Manager::retire_at_once(const std::string& profile, const Ckn& ckn) {
+  if (auto done = profiles_.retire_key(profile, ckn); !done) return done;
+  bool told = false;
+  for (os::Session* session : find_all(profile))
+    if (!session->static_keys() && driver_.retire_key(*session, ckn, core::Retirement::forced, {})) told = true;
+  if (!told)
+    tell(os::LogLevel::warning, os::message_id::key_retired, profile,
+         fmt::format("key {} is out of use: without evidence", to_string(ckn)));
+  return {};
+}
+
+/// Begins at every port, or at none.
+Result<void> Manager::drain(const std::string& profile, const std::vector<os::Session*>& sessions, const Ckn& ckn,
+                            core::Retirement how, Duration timeout) {
+  std::vector<os::Session*> begun;
+  for (os::Session* session : sessions) {
+    const auto done = driver_.retire_key(*session, ckn, how, timeout);
+    if (done) begun.push_back(session);
+    // It is out of use at this port already.
+    if (done || done.error().code == ENOENT) continue;
+    for (os::Session* other : begun) static_cast<void>(driver_.keep_key(*other, ckn));
+    if (session->profile().pattern.empty()) return done;
+    return fail(done.error().code, session->profile().link.interface + ": " + done.error().message);
   }
-  if (several)
-    return fail(ENOTSUP,
-                fmt::format("{} has many ports: their key is retired at once only, with --force, when no peer has it "
-                            "alone any more",
-                            profile));
-  return fail(EBUSY, "the link does not run: cannot tell whether the other end has another key");
+  return begun.empty() ? profiles_.retire_key(profile, ckn) : Result<void>{};
 }
 
 Result<void> Manager::keep_key(const std::string& profile, const Ckn& ckn) {
-  os::Session* session = driver_.find(profile);
-  if (session == nullptr || session->static_keys()) return fail(ENOENT, "the link does not run");
-  return driver_.keep_key(*session, ckn);
+  Result<void> kept = fail(ENOENT, "the link does not run");
+  bool any = false;
+  for (os::Session* session : find_all(profile)) {
+    kept = driver_.keep_key(*session, ckn);
+    any = any || kept;
+  }
+  return any ? Result<void>{} : kept;
+}
+
+/// Whether a port speaks with the key, or would.
+bool Manager::uses(const std::string& profile, const Ckn& ckn) const {
+  return std::ranges::any_of(find_all(profile), [&](const os::Session* session) {
+    const std::vector<core::ParticipantStatus> keys = session->status().participants;
+    const auto key = std::ranges::find(keys, ckn, &core::ParticipantStatus::ckn);
+    return key != keys.end() && key->state != core::KeyState::retired;
+  });
 }
 
 void Manager::finish_retirements() {
   for (const auto& [profile, ckn] : std::exchange(retired_, {})) {
+    if (uses(profile, ckn)) continue;  // the last of its ports takes it out of the profile
     // What is gone from the profile needs no word.
     const auto done = profiles_.retire_key(profile, ckn);
     if (done || done.error().code == ENOENT) continue;

@@ -86,6 +86,10 @@ class Manager final : public bus::Model {
  private:
   [[nodiscard]] Result<void> begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
                                               Duration timeout);
+  [[nodiscard]] Result<void> retire_at_once(const std::string& profile, const Ckn& ckn);
+  [[nodiscard]] Result<void> drain(const std::string& profile, const std::vector<os::Session*>& sessions,
+                                   const Ckn& ckn, core::Retirement how, Duration timeout);
+  [[nodiscard]] bool uses(const std::string& profile, const Ckn& ckn) const;
   void tell(os::LogLevel level, std::string_view id, const std::string& profile, std::string_view text);
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
                                       const std::vector<ProfilePointer>& spare, const std::vector<IdleProfile>& idle);

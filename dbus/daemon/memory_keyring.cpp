@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/memory_keyring.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+
 namespace macsec::daemon {
 
 MemoryKeyring::MemoryKeyring(std::vector<MemoryKeys> left, Keep keep, Time now)
@@ -18,8 +22,20 @@ ProfilePointer MemoryKeyring::complete(ProfilePointer profile) const {
   return with_memory_keys(std::move(profile), at == all_.end() ? nullptr : &at->second);
 }
 
+bool MemoryKeyring::has(const std::string& profile, const Ckn& ckn) const {
+  const auto at = all_.find(profile);
+  return at != all_.end() && std::ranges::find(at->second.keys, ckn, &PreSharedKey::ckn) != at->second.keys.end();
+}
+
+std::vector<HiddenKey> MemoryKeyring::hidden(const Profile& profile) const {
+  const auto at = all_.find(profile.name);
+  return at == all_.end() ? std::vector<HiddenKey>{} : hidden_keys(profile, at->second);
+}
+
 Result<void> MemoryKeyring::add(const std::string& profile, const PreSharedKey& key) {
   MemoryKeys& keys = all_.try_emplace(profile, MemoryKeys{profile, {}, {}}).first->second;
+  if (keys.keys.size() >= most_memory_keys)
+    return fail(E2BIG, fmt::format("{} has {} keys in memory already: retire one first", profile, most_memory_keys));
   keys.keys.push_back(duplicate(key));
   auto kept = keep(keys);
   if (!kept) keys.keys.pop_back();
@@ -27,13 +43,16 @@ Result<void> MemoryKeyring::add(const std::string& profile, const PreSharedKey& 
 }
 
 Result<void> MemoryKeyring::retire(const std::string& profile, const Ckn& ckn, std::int64_t at) {
-  const auto found = all_.find(profile);
-  if (found == all_.end()) return {};
-  MemoryKeys& keys = found->second;
-  if (std::erase_if(keys.keys, [&](const PreSharedKey& key) { return key.ckn == ckn; }) == 0) return {};
-  keys.retired.push_back({.ckn = ckn, .at = at, .memory = true});
-  if (keys.retired.size() > most_retired_keys) keys.retired.erase(keys.retired.begin());
-  return keep(keys);
+  if (!has(profile, ckn)) return {};
+  MemoryKeys& keys = all_.at(profile);
+  MemoryKeys after{.profile = profile, .keys = {}, .retired = keys.retired};
+  for (const PreSharedKey& key : keys.keys)
+    if (key.ckn != ckn) after.keys.push_back(duplicate(key));
+  after.retired.push_back({.ckn = ckn, .at = at, .memory = true});
+  if (after.retired.size() > most_retired_keys) after.retired.erase(after.retired.begin());
+  auto kept = keep(after);
+  if (kept) keys = std::move(after);
+  return kept;
 }
 
 void MemoryKeyring::forget(const std::string& profile) {

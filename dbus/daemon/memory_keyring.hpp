@@ -22,9 +22,14 @@ class MemoryKeyring {
 
   /// `profile` with its keys.
   [[nodiscard]] ProfilePointer complete(ProfilePointer profile) const;
-  /// Where the key cannot be kept nothing changes.
+  /// Whether a profile has the key here, in use or not.
+  [[nodiscard]] bool has(const std::string& profile, const Ckn& ckn) const;
+  /// The keys of a completed profile that its settings keep from being used.
+  [[nodiscard]] std::vector<HiddenKey> hidden(const Profile& profile) const;
+  // Where a change cannot be kept for the next process nothing changes.
+  /// E2BIG where there are enough.
   [[nodiscard]] Result<void> add(const std::string& profile, const PreSharedKey& key);
-  /// The secret goes, the name stays taken; an error where the next process will not know.
+  /// The secret goes, the name stays taken. A key that is not here is none to retire.
   [[nodiscard]] Result<void> retire(const std::string& profile, const Ckn& ckn, std::int64_t at);
   /// Forgets those of profiles that are not among `names` any more. Programs that own profiles have `patience` after the
   /// start to bring them again.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/daemon/profile_store.hpp"
 
-#include "engine/base/file.hpp"
-#include "engine/config/key_limits.hpp"
+#include "dbus/daemon/profile_files.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -17,11 +16,6 @@ namespace {
 
 /// Sorts after what a person would write, so that the last word is the operator's latest.
 constexpr std::string_view enable_drop_in = "90-enable.conf";
-constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0750};
-
-std::unexpected<Error> no_profile(const std::string& name) {
-  return fail(ENOENT, fmt::format("there is no profile {}", name));
-}
 
 bus::Problem problem(const Diagnostic& diagnostic) {
   return {.error = diagnostic.severity == Severity::error,
@@ -31,19 +25,9 @@ bus::Problem problem(const Diagnostic& diagnostic) {
           .text = diagnostic.text};
 }
 
-/// All errors in one line; `instead` of a path that nobody knows.
-std::string one_line(std::span<const Diagnostic> diagnostics, const std::string& path, const std::string& instead) {
-  std::string out;
-  for (Diagnostic each : diagnostics) {
-    if (each.severity != Severity::error) continue;
-    if (each.file == path) each.file = instead;
-    out += (out.empty() ? "" : "; ") + to_string(each);
-  }
-  return out;
-}
-
-bool may_change(const std::string& directory) {
-  return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+bus::Problem kept_settings(const std::string& path) {
+  return {
+      .error = false, .file = path, .line = 0, .setting = {}, .text = "the settings from before the error stay in use"};
 }
 
 /// The order of keys says nothing.
@@ -94,12 +78,24 @@ ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* befor
   if (entry.state.profile || before == nullptr || !before->state.profile) return entry;
   entry.state.profile = memory_keys_.complete(before->state.profile);
   entry.state.enabled = before->state.enabled;
-  entry.state.problems.push_back({.error = false,
-                                  .file = entry.path,
-                                  .line = 0,
-                                  .setting = {},
-                                  .text = "the settings from before the error stay in use"});
+  entry.state.problems.push_back(kept_settings(entry.path));
   return entry;
+}
+
+void ProfileStore::add_key_files(Entry& entry, ProfilePointer before) const {
+  if (!entry.base) return;
+  ProfileFile file = read(entry.state.name, entry, {});
+  const bool keeps = before != nullptr && has_error(file.diagnostics);
+  entry.state.profile = memory_keys_.complete(keeps ? std::move(before) : std::move(file.profile));
+  entry.state.problems.clear();
+  for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
+  if (keeps) entry.state.problems.push_back(kept_settings({}));
+}
+
+/// Keys in memory go with their profile.
+void ProfileStore::forget_absent() {
+  const std::vector<std::string> present = names();
+  memory_keys_.keep_only({present.begin(), present.end()});
 }
 
 /// What profiles refer to, the keys that they have now included.
@@ -130,7 +126,7 @@ void ProfileStore::load(Tell tell, const Report& report) {
   Entries now;
   for (auto& [name, entry] : entries_)
     if (entry.path.empty()) {
-      add_key_files(entry);
+      add_key_files(entry, entry.state.profile);
       now.emplace(name, entry);
     }
   for (const Diagnostic& diagnostic : unread) {
@@ -210,116 +206,6 @@ Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
   return {};
 }
 
-// ---- keys -----------------------------------------------------------------------------------------------------------
-
-std::string ProfileStore::key_file_of(const std::string& name, const Ckn& ckn) const {
-  return fmt::format("{}/{}{}.d/{}", directories_.front(), name, profile_suffix, key_file_name(ckn));
-}
-
-std::vector<Ckn> ProfileStore::keys_in_own_files(const std::string& name) const {
-  std::vector<Ckn> out;
-  const auto at = entries_.find(name);
-  if (at == entries_.end() || !at->second.state.profile) return out;
-  for (const PreSharedKey& key : at->second.state.profile->keys)
-    if (key.origin.place.starts_with(key_file_of(name, key.ckn) + ":")) out.push_back(key.ckn);
-  return out;
-}
-
-/// The profile with other drop-ins than those that are there.
-ProfileFile ProfileStore::read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const {
-  const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
-  if (!entry.path.empty()) return load_profile(views, name, entry.path, context(), drop_ins);
-  return with_key_files(views, entry.base, context(), drop_ins);
-}
-
-void ProfileStore::add_key_files(Entry& entry) const {
-  if (!entry.base) return;
-  ProfileFile file = read(entry.state.name, entry, {});
-  entry.state.profile = memory_keys_.complete(std::move(file.profile));
-  entry.state.problems.clear();
-  for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
-}
-
-/// Keys in memory go with their profile.
-void ProfileStore::forget_absent() {
-  const std::vector<std::string> present = names();
-  memory_keys_.keep_only({present.begin(), present.end()});
-}
-
-/// Puts a key file in place where the profile, with it, can run.
-Result<void> ProfileStore::replace_key_file(const std::string& name, const Ckn& ckn, std::string_view text) const {
-  const std::string path = key_file_of(name, ckn);
-  auto file = FileReplacement::write(path, text, profile_attributes);
-  if (!file) return std::unexpected{file.error()};
-  const ProfileFile whole = read(name, entries_.at(name), {.without = path, .besides = file->path()});
-  if (!whole.profile || has_error(whole.diagnostics))
-    return fail(EINVAL, one_line(whole.diagnostics, file->path(), path));
-  return file->commit();
-}
-
-Result<bus::KeyAdded> ProfileStore::add_key(const std::string& name, const PreSharedKey& key) {
-  const auto at = entries_.find(name);
-  if (at == entries_.end()) return no_profile(name);
-  const ProfilePointer& profile = at->second.state.profile;
-  if (!profile) return fail(EINVAL, fmt::format("{} has errors: macsecctl profile check {}", name, name));
-  const Result<bool> has = has_or_may_have(*profile, key, *context_.as_of_now().now);
-  if (!has) return std::unexpected{has.error()};
-  if (*has) return bus::KeyAdded::present;
-  if (key.origin.memory) {
-    if (auto kept = memory_keys_.add(name, key); !kept) return std::unexpected{kept.error()};
-    at->second.state.profile = memory_keys_.complete(profile);
-    return bus::KeyAdded::added;
-  }
-  WipedBuffer text;
-  text.add("# Written by macsecd for a program.\n\n").add(key_file(key).view());
-  if (auto done = replace_key_file(name, key.ckn, text.view()); !done) return std::unexpected{done.error()};
-  return bus::KeyAdded::added;
-}
-
-Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) const {
-  const auto at = entries_.find(name);
-  if (at == entries_.end() || !at->second.state.profile) return no_profile(name);
-  const std::vector<PreSharedKey>& keys = at->second.state.profile->keys;
-  const auto key = std::ranges::find(keys, ckn, &PreSharedKey::ckn);
-  if (key == keys.end()) return fail(ENOENT, fmt::format("{} has no key with CKN {}", name, to_string(ckn)));
-  // One in memory ends with the service, and files alone must make a profile.
-  const bool lasts = at->second.state.profile->key_source || key->origin.memory;
-  const auto another = [&](const PreSharedKey& other) {
-    return &other != &*key && other.role == KeyRole::primary && (lasts || !other.origin.memory);
-  };
-  if (std::ranges::none_of(keys, another))
-    return fail(ENODATA, fmt::format("CKN {} is the last primary key of {}{}: add another one first", to_string(ckn),
-                                     name, lasts ? "" : " in a file"));
-  if (key->origin.memory) return {};
-  const std::string drop_ins = std::filesystem::path{key_file_of(name, ckn)}.parent_path();
-  if (may_change(drop_ins) || (errno == ENOENT && may_change(directories_.front()))) return {};
-  return fail(EROFS, fmt::format("cannot write to {}: {}", drop_ins, std::strerror(errno)));
-}
-
-Result<void> ProfileStore::retire_key(const std::string& name, const Ckn& ckn) {
-  if (auto may = may_retire(name, ckn); !may) return may;
-  const std::int64_t now = *context_.as_of_now().now;
-  Entry& entry = entries_.at(name);
-  if (std::ranges::find(entry.state.profile->keys, ckn, &PreSharedKey::ckn)->origin.memory) {
-    auto kept = memory_keys_.retire(name, ckn, now);
-    entry.state.profile = memory_keys_.complete(entry.state.profile);
-    return kept;
-  }
-  const std::string text =
-      fmt::format("# Written by macsecd: this key is out of use.\n\n[Key]\nCkn={}\nRetired=@{}\n", to_string(ckn), now);
-  if (auto done = replace_key_file(name, ckn, text); !done) return done;
-  forget_oldest(*entry.state.profile);
-  return {};
-}
-
-void ProfileStore::forget_oldest(const Profile& profile) const {
-  std::vector<RetiredKey> gone;
-  for (const RetiredKey& key : profile.retired)
-    if (key.still_said.empty() && key.file == key_file_of(profile.name, key.ckn)) gone.push_back(key);
-  std::ranges::sort(gone, {}, &RetiredKey::at);
-  for (std::size_t i = 0; i + most_retired_keys <= gone.size(); ++i) ::unlink(gone[i].file.c_str());
-}
-
 // ---- memory ---------------------------------------------------------------------------------------------------------
 
 Result<ProfileStore::Entry*> ProfileStore::memory_entry(const std::string& name) {
@@ -340,7 +226,7 @@ Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client
            .problems = {},
            .client = std::move(client)};
   (*entry)->base = std::move(profile);
-  add_key_files(**entry);
+  add_key_files(**entry, nullptr);
   forget_absent();
   return {};
 }
@@ -494,6 +380,14 @@ bus::ProfileState ProfileStore::state(const std::string& name) const {
                               .line = 0,
                               .setting = {},
                               .text = problem->second.text});
+  if (!state.profile) return state;
+  state.hidden_keys = memory_keys_.hidden(*state.profile);
+  for (const HiddenKey& key : state.hidden_keys)
+    state.problems.push_back({.error = false,
+                              .file = at->second.path,
+                              .line = 0,
+                              .setting = {},
+                              .text = fmt::format("CKN {}, in memory, is not used: {}", to_string(key.ckn), key.why)});
   return state;
 }
 

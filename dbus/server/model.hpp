@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dbus/bus/types.hpp"
+#include "engine/config/memory_keys.hpp"
 #include "engine/core/status.hpp"
 #include "engine/doctor/doctor.hpp"
 
@@ -35,6 +36,7 @@ struct ProfileState {
   ProfilePointer profile{};               ///< the settings in use; null: there are none that can run
   bool enabled = false;                   ///< [Link] Enable= and what set_profile_enabled() said since
   std::vector<Problem> problems{};        ///< of its files and of running it
+  std::vector<HiddenKey> hidden_keys{};   ///< in memory, and kept from use by the settings; told as problems, too
   std::optional<ClientProfile> client{};  ///< nothing: it is a file
 };
 

@@ -3,7 +3,6 @@
 
 #include "dbus/bus/names.hpp"
 #include "dbus/server/published.hpp"
-#include "engine/config/port_pattern.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -53,11 +52,20 @@ std::optional<KeyOptions> read_given_options(Call& call, std::initializer_list<s
   return std::nullopt;
 }
 
-/// The role of a key that the profile has.
+/// The role of a key that the profile has, in use or kept from it.
 std::optional<KeyRole> role_of(const ProfileState& state, const Ckn& ckn) {
   if (!state.profile) return std::nullopt;
   const auto key = std::ranges::find(state.profile->keys, ckn, &PreSharedKey::ckn);
-  return key == state.profile->keys.end() ? std::nullopt : std::optional{key->role};
+  if (key != state.profile->keys.end()) return key->role;
+  const auto hidden = std::ranges::find(state.hidden_keys, ckn, &HiddenKey::ckn);
+  return hidden == state.hidden_keys.end() ? std::nullopt : std::optional{hidden->role};
+}
+
+/// Why no session will tell that the key is out of use; empty where one does.
+std::string untold(const Model& model, const std::string& profile, const Ckn& ckn) {
+  const std::vector<HiddenKey> hidden = model.profile(profile).hidden_keys;
+  if (std::ranges::find(hidden, ckn, &HiddenKey::ckn) != hidden.end()) return "it was not used";
+  return model.sessions_of(profile).empty() ? "without evidence" : "";
 }
 
 std::string added_text(const PreSharedKey& key) {
@@ -90,13 +98,13 @@ std::optional<KeyAdded> ProfileKeys::put(const GivenKey& given, std::optional<Ke
 }
 
 bool ProfileKeys::begin_retirement(const Ckn& ckn, core::Retirement how, Duration timeout) const {
+  const std::string why = untold(model_, call_.name(), ckn);
   const Result<void> done = model_.retire_key(call_.name(), ckn, how, timeout);
   changed();
   if (!done) fail_key(call_, done.error());
-  // A session tells of what it takes out of use. Where none runs, the key is gone already.
-  if (done && how == core::Retirement::forced && !role_of(model_.profile(call_.name()), ckn))
+  if (done && !why.empty() && !role_of(model_.profile(call_.name()), ckn))
     shared_.published.key_event(call_.name(), "key-retired", ckn,
-                                fmt::format("CKN {} is out of use: without evidence", to_string(ckn)));
+                                fmt::format("CKN {} is out of use: {}", to_string(ckn), why));
   return done.has_value();
 }
 
@@ -127,12 +135,6 @@ void ProfileKeys::replace() {
   if (!options) return;
   if (!exists()) return;
   const ProfileState state = model_.profile(call_.name());
-  // It would be added, and the old one stay: ports are not judged together.
-  if (state.profile && is_pattern(state.profile->link.parent))
-    return fail_key(call_,
-                    Error{ENOTSUP, fmt::format("{} has many ports: add the key, and retire the old one by force when "
-                                               "no peer has it alone any more",
-                                               call_.name())});
   const std::optional<KeyRole> role = role_of(state, *old);
   const std::optional<KeyAdded> outcome = put(*given, role, *options);
   if (!outcome) return;

@@ -7,6 +7,7 @@
 #include "dbus/server/profile_object.hpp"
 #include "dbus/server/session_object.hpp"
 #include "dbus/server/supplicant_object.hpp"
+#include "engine/config/port_pattern.hpp"
 
 namespace macsec::bus {
 namespace {
@@ -155,10 +156,14 @@ ProfileView Published::load_profile(const std::string& name) {
   ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}};
   if (view.state.profile == nullptr) return view;
   const bool has_keys = !view.state.profile->keys.empty();  // whose state is asked of all ports
+  const bool several = is_pattern(view.state.profile->link.parent);
   for (const std::string& session : model_.sessions_of(name)) {
     view.sessions.push_back(sessions_.path_of(session));
     if (!has_keys) continue;
-    for (core::ParticipantStatus& key : model_.session(session).status.participants) add_port(view, std::move(key));
+    for (core::ParticipantStatus& key : model_.session(session).status.participants) {
+      if (several && !key.blocker.empty()) key.blocker = session + ": " + key.blocker;
+      add_port(view, std::move(key));
+    }
   }
   return view;
 }

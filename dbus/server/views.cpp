@@ -36,6 +36,7 @@ Dictionary key_settings(const PreSharedKey& key, const ProfileState& state) {
                  {"Role", text(to_string(key.role))},
                  {"Lifetime", text(to_string(key.origin.memory ? Lifetime::memory : Lifetime::file))},
                  {"Origin", origin_of(key, state)}};
+  if (!key.origin.credential.empty()) row.emplace("Credential", key.origin.credential);
   if (!key.origin.key_source.empty()) row.emplace("Source", key.origin.key_source);
   if (key.not_before) row.emplace("NotBefore", static_cast<std::uint64_t>(*key.not_before));
   if (key.not_after) row.emplace("NotAfter", static_cast<std::uint64_t>(*key.not_after));

@@ -6,9 +6,21 @@
 #include <algorithm>
 
 namespace macsec {
+namespace {
+
+/// Why a profile cannot have a key from memory beside those that it has; empty where it can.
+std::string obstacle_to(const Profile& profile, const PreSharedKey& key) {
+  if (std::ranges::find(profile.keys, key.ckn, &PreSharedKey::ckn) != profile.keys.end())
+    return "a file has a key of its name";
+  if (std::ranges::find(profile.retired, key.ckn, &RetiredKey::ckn) != profile.retired.end())
+    return "a key of its name was retired";
+  return objection_to(profile, key);
+}
+
+}  // namespace
 
 ProfilePointer with_memory_keys(ProfilePointer profile, const MemoryKeys* memory) {
-  if (profile == nullptr) return profile;
+  if (profile == nullptr || !profile->static_keys.empty()) return profile;
   const auto in_memory = [](const PreSharedKey& key) { return key.origin.memory; };
   if (memory == nullptr && std::ranges::none_of(profile->keys, in_memory)) return profile;
   Result<Profile> copy = duplicate(*profile);
@@ -17,13 +29,20 @@ ProfilePointer with_memory_keys(ProfilePointer profile, const MemoryKeys* memory
   std::erase_if(copy->retired, [](const RetiredKey& key) { return key.memory; });
   if (memory != nullptr) {
     for (const RetiredKey& key : memory->retired) copy->retired.push_back(key);
-    for (const PreSharedKey& key : memory->keys) {
-      const bool taken = std::ranges::find(copy->keys, key.ckn, &PreSharedKey::ckn) != copy->keys.end() ||
-                         std::ranges::find(copy->retired, key.ckn, &RetiredKey::ckn) != copy->retired.end();
-      if (!taken && objection_to(*profile, key).empty()) copy->keys.push_back(duplicate(key));
-    }
+    for (const PreSharedKey& key : memory->keys)
+      if (obstacle_to(*copy, key).empty()) copy->keys.push_back(duplicate(key));
   }
   return std::make_shared<const Profile>(std::move(*copy));
+}
+
+std::vector<HiddenKey> hidden_keys(const Profile& profile, const MemoryKeys& memory) {
+  std::vector<HiddenKey> out;
+  for (const PreSharedKey& key : memory.keys) {
+    const auto same = std::ranges::find(profile.keys, key.ckn, &PreSharedKey::ckn);
+    if (same != profile.keys.end() && same->origin.memory) continue;
+    out.push_back({.ckn = key.ckn, .role = key.role, .why = obstacle_to(profile, key)});
+  }
+  return out;
 }
 
 }  // namespace macsec

@@ -8,7 +8,6 @@ namespace macsec {
 namespace {
 
 constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'y', 's', 1};
-constexpr std::size_t most_keys = 64;
 // What a key has.
 constexpr std::uint8_t is_fallback = 1;
 constexpr std::uint8_t has_begin = 2;
@@ -90,7 +89,7 @@ std::optional<MemoryKeys> read_memory_keys(Bytes octets) {
   MemoryKeys out;
   out.profile = read_text(reader);
   const std::size_t keys = reader.u8();
-  if (!reader.ok() || !is_profile_name(out.profile) || keys > most_keys) return std::nullopt;
+  if (!reader.ok() || !is_profile_name(out.profile) || keys > most_memory_keys) return std::nullopt;
   for (std::size_t i = 0; i < keys; ++i) {
     std::optional<PreSharedKey> key = read_key(reader);
     if (!key) return std::nullopt;

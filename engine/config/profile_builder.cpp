@@ -214,6 +214,14 @@ bool ProfileBuilder::keeps_cak_in_use(const Group& group, PreSharedKey& key) {
   return true;
 }
 
+/// First of all: a secret that is not used any more may be gone.
+void ProfileBuilder::apply_retired() {
+  for (const Group& group : groups_)
+    if (is_retired(group)) apply(group);
+}
+
+bool ProfileBuilder::is_retired(const Group& group) noexcept { return group.section == "Key" && group.says("Retired"); }
+
 void ProfileBuilder::finish_retired(const Group& group) {
   const KeyDraft& draft = draft_.key;
   if (!group.says("Ckn")) complain(group.place, "Ckn= is required: 2 to 64 hexadecimal digits, two an octet");
@@ -246,7 +254,9 @@ void ProfileBuilder::finish_key(const Group& group) {
   // A connection of NetworkManager's that is not active is shown, and its key is nobody's business until it is.
   const bool shown_only = draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled;
   const bool says_cak = group.says("Cak") || group.says("CakFile") || group.says("CakCredential");
-  if ((says_cak || !shown_only) && !keeps_cak_in_use(group, key))
+  const bool wanted =
+      std::ranges::find(draft_.profile.retired, key.ckn, &RetiredKey::ckn) == draft_.profile.retired.end();
+  if (wanted && (says_cak || !shown_only) && !keeps_cak_in_use(group, key))
     load(group, "Cak", draft.cak, key.cak, kept == nullptr || kept->cak.empty() ? nullptr : &kept->cak);
   key.origin.file = std::move(draft.cak.file);
   key.origin.credential = std::move(draft.cak.credential);
@@ -305,7 +315,9 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
   profile.origin = origin;
   profile.source = source;
   profile.link.interface = "macsec0";
-  for (const Group& group : groups_) apply(group);
+  apply_retired();
+  for (const Group& group : groups_)
+    if (!is_retired(group)) apply(group);
   hide_retired();
   check_link();
   check_macsec();
@@ -324,8 +336,11 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
 
 KeyReading ProfileBuilder::build_keys(std::string_view profile) {
   draft_.profile.name = profile;
+  apply_retired();
   for (const Group& group : groups_)
-    if (group.section == "Key")
+    if (is_retired(group))
+      continue;
+    else if (group.section == "Key")
       apply(group);
     else
       complain(group.place, "only [Key] is accepted here");

@@ -64,6 +64,8 @@ class ProfileBuilder {
   void apply(const Group& group);
   void apply_item(const Group& group, const Item& item);
   void finish_key(const Group& group);
+  void apply_retired();
+  [[nodiscard]] static bool is_retired(const Group& group) noexcept;
   void finish_retired(const Group& group);
   void hide_retired();
   void finish_key_source(const Group& group);

@@ -140,14 +140,37 @@ TEST_F(KeyMethods, ReplacingAddsAndThenRetires) {
   EXPECT_EQ(replace("bb", key("bb", 8)), error::key_exists);
 }
 
-TEST_F(KeyMethods, OfManyPortsNothingIsReplaced) {
+TEST_F(KeyMethods, OfManyPortsKeysAreReplacedAsOfOne) {
   ASSERT_EQ(add_lab(), lab_path);
   bus::Settings ports = lab_settings("port*");
   ports[0].texts[0].second = "swp*";
   ASSERT_TRUE(caller().call(client().update_profile(lab_path, ports, {})));
-  EXPECT_EQ(caller().error_of(client().replace_key(lab_path, "00112233", key("bb", 7), seconds{60})),
-            error::not_supported);
-  EXPECT_EQ(model().profile("lab").profile->keys.size(), 1U) << "nothing was added";
+  model().commands.clear();
+  EXPECT_EQ(caller().error_of(client().replace_key(lab_path, "00112233", key("bb", 7), seconds{60})), "");
+  EXPECT_TRUE(std::ranges::find(model().commands, "retire lab 00112233 patient 60000000") != model().commands.end());
+}
+
+TEST_F(KeyMethods, AKeyInMemoryThatIsHiddenIsToldOfAndReplaced) {
+  bus::SettingsSection weak{"Key", {{"Ckn", "bb"}, {"Role", "fallback"}}, {}};
+  weak.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));
+  EXPECT_EQ(add_to_memory(weak), "added");
+  std::ofstream{model().directory() / "link.macsec"}
+      << "[Link]\nParent=eth7\nInterface=file0\n[MKA]\nStrength=cnsa2\n[Key]\nCkn=aa\nCak=" << std::string(64, 'a')
+      << "\n";
+  EXPECT_TRUE(model().reload());
+  const bus::ProfileInfo before = profile(link_path);
+  EXPECT_EQ(before.keys.size(), 1U);
+  ASSERT_EQ(before.problems.size(), 1U);
+  EXPECT_NE(before.problems[0].text.find("CKN bb"), std::string::npos) << before.problems[0].text;
+  const auto done = caller().call(client().replace_key(link_path, "bb", key("cc", 7), seconds{60}));
+  ASSERT_TRUE(done) << done.error().text;
+  const bus::ProfileInfo after = profile(link_path);
+  ASSERT_EQ(after.keys.size(), 3U);
+  EXPECT_EQ(after.keys[1].ckn, "cc");
+  EXPECT_EQ(after.keys[1].role, "fallback") << "that of the key it replaces";
+  EXPECT_EQ(after.keys[2].state, "retired");
+  EXPECT_TRUE(after.problems.empty());
+  EXPECT_EQ(retire("bb"), error::no_such_key);
 }
 
 TEST_F(KeyMethods, AKeyComesByMemfdOrPipe) {

@@ -108,6 +108,129 @@ TEST_F(StoredKeys, InMemoryOutliveTheProcessAndNotTheirProfile) {
   EXPECT_TRUE(held.keys.empty()) << "keys go with their profile";
 }
 
+PreSharedKey memory_key(std::string_view ckn, std::size_t octets, KeyRole role = KeyRole::primary) {
+  PreSharedKey key;
+  key.ckn = Ckn::from_hex(ckn).value();
+  const std::array<std::uint8_t, 32> cak{7};
+  key.cak = Secret<32>{Bytes{cak}.first(octets)};
+  key.role = role;
+  key.origin.memory = true;
+  return key;
+}
+
+TEST_F(StoredKeys, InMemoryThatSettingsHideAreToldOfRetiredAndNotUsedUnderTheirName) {
+  const std::string strong = "Cak=000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f";
+  write_link(strong);
+  Held held;
+  ProfileStore store = start(held.next_process({}));
+  ASSERT_TRUE(store.add_key("link", memory_key("0b", 16)));
+  write(directory_ + "/link.macsec",
+        "[Link]\nParent=eth0\nInterface=macsec1\n[MKA]\nStrength=cnsa2\n[Key]\nCkn=aabbccdd\n" + strong + "\n");
+  reload(store);
+  const Ckn name = Ckn::from_hex("0b").value();
+  ASSERT_EQ(store.state("link").profile->keys.size(), 1U) << "128 bit";
+  ASSERT_EQ(store.state("link").hidden_keys.size(), 1U);
+  EXPECT_EQ(store.state("link").hidden_keys[0].ckn, name);
+  ASSERT_EQ(store.state("link").problems.size(), 1U);
+  EXPECT_FALSE(store.state("link").problems[0].error);
+  EXPECT_EQ(store.add_key("link", memory_key("0b", 32)).error().code, EEXIST) << "the name has another CAK";
+  EXPECT_TRUE(store.may_retire("link", name));
+  held.full = true;
+  EXPECT_EQ(store.retire_key("link", name).error().code, ENOBUFS);
+  EXPECT_EQ(store.state("link").hidden_keys.size(), 1U) << "what the next process would not know did not happen";
+  held.full = false;
+  ASSERT_TRUE(store.retire_key("link", name));
+  EXPECT_TRUE(store.state("link").hidden_keys.empty());
+  EXPECT_TRUE(store.state("link").problems.empty());
+  write_link(strong);
+  reload(store);
+  EXPECT_EQ(store.state("link").profile->keys.size(), 1U) << "nor does it come back with the settings";
+  EXPECT_EQ(store.add_key("link", memory_key("0b", 32)).error().code, EEXIST);
+}
+
+TEST_F(StoredKeys, InMemoryUnderTheNameOfAFileGoWithIt) {
+  write_link(cak);
+  Held held;
+  ProfileStore store = start(held.next_process({}));
+  ASSERT_TRUE(store.add_key("link", memory_key("0b", 32)));
+  std::filesystem::create_directory(directory_ + "/link.macsec.d");
+  write(directory_ + "/link.macsec.d/key-0b.conf", std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  reload(store);
+  ASSERT_EQ(store.state("link").profile->keys.size(), 2U);
+  EXPECT_EQ(store.state("link").profile->keys[1].cak.size(), 16U) << "the file's";
+  ASSERT_EQ(store.state("link").hidden_keys.size(), 1U);
+  ASSERT_TRUE(store.retire_key("link", Ckn::from_hex("0b").value()));
+  reload(store);
+  EXPECT_EQ(store.state("link").profile->keys.size(), 1U);
+  EXPECT_TRUE(store.state("link").hidden_keys.empty());
+  EXPECT_TRUE(held.keys.at("link").keys.empty()) << "the secret";
+}
+
+TEST_F(StoredKeys, InMemoryThatCannotBeForgottenStayInUse) {
+  write_link(cak);
+  Held held;
+  ProfileStore store = start(held.next_process({}));
+  ASSERT_TRUE(store.add_key("link", memory_key("0b", 32)));
+  held.full = true;
+  EXPECT_EQ(store.retire_key("link", Ckn::from_hex("0b").value()).error().code, ENOBUFS);
+  EXPECT_EQ(store.state("link").profile->keys.size(), 2U);
+  EXPECT_TRUE(store.state("link").profile->retired.empty());
+}
+
+TEST_F(StoredKeys, InMemoryTouchNoStaticKeys) {
+  write_link(cak);
+  Held held;
+  ProfileStore store = start(held.next_process({}));
+  ASSERT_TRUE(store.add_key("link", memory_key("0b", 32)));
+  const std::string association = "AssociationNumber=0\nKey=000102030405060708090a0b0c0d0e0f\nKeyId=01\n";
+  write(directory_ + "/link.macsec", "[Link]\nParent=eth0\nInterface=macsec1\n[StaticKeys]\nDirection=transmit\n" +
+                                         association + "[StaticKeys]\nDirection=receive\nPeer=02:00:00:00:00:02\n" +
+                                         association);
+  reload(store);
+  ASSERT_TRUE(store.state("link").profile);
+  EXPECT_EQ(store.state("link").profile->static_keys.size(), 2U);
+  EXPECT_TRUE(store.state("link").profile->keys.empty());
+  EXPECT_EQ(store.state("link").hidden_keys.size(), 1U);
+  EXPECT_TRUE(store.retire_key("link", Ckn::from_hex("0b").value()));
+  EXPECT_EQ(store.state("link").profile->static_keys.size(), 2U);
+}
+
+// What a file names may go as soon as the key is out of use, wherever the file still names it.
+TEST_F(StoredKeys, ThatAreRetiredNeedNoSecret) {
+  write_link("CakFile=" + directory_ + "/gone.cak");
+  std::filesystem::create_directory(directory_ + "/link.macsec.d");
+  write(directory_ + "/link.macsec.d/key-0b.conf", std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  EXPECT_TRUE(start().wanted().empty()) << "one in use does";
+  for (const char* secret : {"CakFile=/gone.cak", "CakCredential=macsecd_link.aabbccdd"}) {
+    write_link(secret);
+    write(directory_ + "/link.macsec.d/key-aabbccdd.conf", "[Key]\nCkn=aabbccdd\nRetired=@1793491300\n");
+    const ProfileStore store = start();
+    ASSERT_EQ(store.wanted().size(), 1U) << secret;
+    EXPECT_EQ(store.wanted()[0]->keys.size(), 1U);
+    ASSERT_EQ(store.wanted()[0]->retired.size(), 1U);
+    EXPECT_EQ(store.wanted()[0]->retired[0].still_said, directory_ + "/link.macsec:4");
+    EXPECT_TRUE(store.state("link").problems.empty());
+  }
+}
+
+TEST_F(StoredKeys, OfAProgramsProfileStayWhileTheirFileHasAnError) {
+  std::filesystem::create_directory(directory_ + "/other.macsec.d");
+  const std::string file = directory_ + "/other.macsec.d/key-0b.conf";
+  write(file, std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  ProfileStore store = start();
+  ASSERT_TRUE(store.put(of_a_program("other"), {.owner = ":1.1"}));
+  write(file, "[Key]\nCkn=0b\nCakFile=" + directory_ + "/gone.cak\n");
+  reload(store);
+  ASSERT_EQ(store.wanted().size(), 1U);
+  EXPECT_EQ(store.wanted()[0]->keys.size(), 1U) << "as for a profile that is a file";
+  ASSERT_FALSE(store.state("other").problems.empty());
+  EXPECT_TRUE(store.state("other").problems[0].error);
+  write(file, std::string{"[Key]\nCkn=0b\nNotAfter=2099-01-01\n"} + cak + "\n");
+  reload(store);
+  EXPECT_TRUE(store.state("other").problems.empty());
+  EXPECT_TRUE(store.wanted()[0]->keys.at(0).not_after);
+}
+
 // Credentials are those of the service's start: a key that is sealed while it runs is in none of them.
 TEST_F(StoredKeys, ThatWereSealedMeanwhileStayInUseUntilTheNextProcess) {
   write_link(cak);

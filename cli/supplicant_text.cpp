@@ -75,6 +75,8 @@ void print_supplicant(Context& context, const bus::SupplicantInfo& info) {
   if (!context.options.all) return;
   if (!info.notification.empty())
     print_line(context, "Notification", fmt::format("\"{}\" (of anybody on the cable)", info.notification));
+  if (!info.access_status.empty())
+    print_line(context, "Access", info.access_status + ", as announced (by anybody on the cable)");
   if (info.last_success) print_line(context, "Succeeded", Context::since(*info.last_success) + " ago");
 }
 

@@ -251,6 +251,7 @@ SupplicantInfo to_supplicant(const Value::Dict& properties) {
           .cak_length = to<std::uint32_t>(all["CakLength"]),
           .cached_until = to_optional_time(all["CachedUntil"]),
           .notification = all["Notification"].text(),
+          .access_status = all["AccessStatus"].text(),
           .counters = to_counters(all["Counters"])};
 }
 

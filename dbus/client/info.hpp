@@ -174,6 +174,7 @@ struct SupplicantInfo {
   std::uint32_t cak_length = 0;
   std::optional<Time> cached_until;
   std::string notification;
+  std::string access_status;  ///< "restricted"; empty: nothing is announced
   std::map<std::string, std::uint64_t> counters;
 };
 

@@ -72,6 +72,8 @@ std::span<const Property<SessionState>> supplicant_properties() noexcept {
       property<SessionState>("CakLength", [](S s) { return std::uint32_t{of(s).cak_bits}; }),
       property<SessionState>("CachedUntil", [](S s) { return time_of(of(s).cached_until); }),
       property<SessionState>("Notification", [](S s) { return of(s).notification; }),
+      property<SessionState>("AccessStatus",
+                             [](S s) { return std::string{of(s).access ? to_string(*of(s).access) : ""}; }),
       property<SessionState>(
           "Counters", [](S s) { return to_counters(of(s).counters, core::supplicant_counter_names()); },
           Emits::nothing),

@@ -138,6 +138,7 @@ struct SupplicantCounters {
   std::uint64_t fragments_rx = 0;      ///< of TLS messages that did not fit one packet
   std::uint64_t fragments_tx = 0;
   std::uint64_t worker_restarts = 0;  ///< times macsec-eap was lost
+  std::uint64_t announcements_rx = 0;
 };
 
 /// Names and members of SupplicantCounters, in order.
@@ -171,6 +172,7 @@ inline constexpr std::array supplicant_counter_table{
     SupplicantCounterName{"FragmentsRx", &SupplicantCounters::fragments_rx},
     SupplicantCounterName{"FragmentsTx", &SupplicantCounters::fragments_tx},
     SupplicantCounterName{"WorkerRestarts", &SupplicantCounters::worker_restarts},
+    SupplicantCounterName{"AnnouncementsRx", &SupplicantCounters::announcements_rx},
 };
 [[nodiscard]] constexpr std::span<const SupplicantCounterName> supplicant_counter_names() noexcept {
   return supplicant_counter_table;

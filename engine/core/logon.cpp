@@ -55,6 +55,9 @@ void Logon::receive(const EapolFrame& frame, Time now) {
   if (!applies() || frame.source == context_.link.mac) return;
   if (frame.type == static_cast<std::uint8_t>(EapolType::eap)) supplicant_.receive(frame, now);
   if (frame.type == static_cast<std::uint8_t>(EapolType::logoff)) ++context_.supplicant.logoff_ignored;
+  if (frame.type == static_cast<std::uint8_t>(EapolType::announcement) ||
+      frame.type == static_cast<std::uint8_t>(EapolType::specific_announcement))
+    supplicant_.receive_announcement(frame, now);
 }
 
 void Logon::on_eap(EapReport report, Time now) {

@@ -6,6 +6,7 @@
 #include "engine/config/profile.hpp"
 #include "engine/core/counters.hpp"
 #include "engine/ports/secy.hpp"
+#include "engine/wire/announcement.hpp"
 #include "engine/wire/eap_outcome.hpp"
 #include "engine/wire/types.hpp"
 
@@ -162,6 +163,7 @@ struct SupplicantStatus {
   std::uint16_t cak_bits = 0;              ///< of the newest key; 0: there is none
   std::optional<Time> cached_until;        ///< when a key without a peer is dropped
   std::string notification;                ///< the other end's last words to a user, untrusted
+  std::optional<AccessStatus> access;      ///< as the other end announces it, untrusted
   SupplicantCounters counters;
 };
 

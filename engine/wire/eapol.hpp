@@ -16,7 +16,8 @@ enum class EapolType : std::uint8_t {
   key = 3,
   encapsulated_asf = 4,
   mka = 5,
-  announcement = 6
+  announcement = 6,
+  specific_announcement = 7
 };
 
 inline constexpr std::size_t ethernet_header_size = 14;

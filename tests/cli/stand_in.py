@@ -118,7 +118,7 @@ SUPPLICANT = {
     "LastSuccess": v("t", NOW - 190 * SECOND), "LastFailure": v("t", NOW - 4 * SECOND),
     "LastFailureText": v("s", "the server stopped answering in the handshake (3 messages of the method seen)"), "Attempts": v("u", 3),
     "NextAttempt": v("t", NOW + 8 * SECOND), "ReauthenticatedAt": v("t", 0), "CakLength": v("u", 128), "CachedUntil": v("t", 0),
-    "Notification": v("s", "your password ends soon"), "Counters": v("a{st}", {"StartTx": 5}),
+    "Notification": v("s", "your password ends soon"), "AccessStatus": v("s", "restricted"), "Counters": v("a{st}", {"StartTx": 5}),
 }
 
 

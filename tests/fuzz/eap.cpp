@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Reads an EAP packet and its data as each method's: what was read and can be written must read the same again.
+/// Reads an EAPOL-Announcement, and an EAP packet and its data as each method's: what was read and can be written must read the same again.
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <vector>
 
+#include "engine/wire/announcement.hpp"
 #include "engine/wire/eap.hpp"
 #include "engine/wire/eap_tls.hpp"
 #include "engine/wire/mschapv2.hpp"
@@ -66,6 +68,8 @@ void as_mschapv2(Bytes data) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // A name that is not there changes nothing.
+  require(read_access_status(Bytes{data, size}, {}) == read_access_status(Bytes{data, size}, std::string(101, 'x')));
   const std::optional<EapPacket> packet = read_eap(Bytes{data, size});
   if (!packet) return 0;
   std::vector<std::uint8_t> buffer(size);

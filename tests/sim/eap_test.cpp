@@ -125,6 +125,32 @@ TEST(Supplicant, NotificationsAreToldOnceASecondAtMost) {
   EXPECT_EQ(site.count(&core::SupplicantCounters::notification_rx), 100U);
 }
 
+TEST(Supplicant, AnnouncementsAreShownAndObeyedInNothing) {
+  Site site;
+  site.port.answers = false;
+  const auto announce = [&](std::uint8_t status) {
+    const std::array<std::uint8_t, 4> body{0xde, 2, status, 0};
+    site.lan.inject(site.host.index(), eapol_frame(site.port.mac(), EapolType::announcement, body));
+    site.lan.run_for(10 * millisecond);
+    return site.supplicant().access;
+  };
+  EXPECT_EQ(announce(3), std::nullopt) << "without carrier";
+  site.plug();
+  site.lan.run_for(100 * millisecond);
+  const std::uint64_t before = site.count(&core::SupplicantCounters::announcements_rx);
+  EXPECT_EQ(announce(3), AccessStatus::expected) << "though nobody has authenticated anything";
+  EXPECT_EQ(site.host.state(), PortState::pending);
+  site.port.answers = true;
+  ASSERT_TRUE(site.secures_within(10 * second));
+  EXPECT_EQ(announce(0), AccessStatus::no_access);
+  EXPECT_EQ(site.host.state(), PortState::secured);
+  for (std::uint8_t i = 0; i < 50; ++i) EXPECT_EQ(announce(i % 3), AccessStatus::no_access) << "once a second at most";
+  site.lan.run_for(second);
+  EXPECT_EQ(announce(2), AccessStatus::restricted);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::announcements_rx) - before, 53U);
+  EXPECT_EQ(site.host.state(), PortState::secured);
+}
+
 TEST(Supplicant, PortWithoutTheSectionIgnoresEap) {
   Lab lab;
   Host& host = lab.add();

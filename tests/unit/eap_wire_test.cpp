@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/text.hpp"
+#include "engine/wire/announcement.hpp"
 #include "engine/wire/eap.hpp"
 #include "engine/wire/eap_tls.hpp"
 #include "engine/wire/mschapv2.hpp"
@@ -27,6 +28,29 @@ std::vector<std::uint8_t> unhex(std::string_view hex) {
 Bytes octets(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 std::string text(Bytes data) { return {data.begin(), data.end()}; }
+
+// 802.1X-2020 11.12: TLVs of 7 bits of type and 9 of length. 111 is of the network whose NID (114) stands before it.
+TEST(Announcement, AccessOfTheNetworkThatIsAskedFor) {
+  const auto status = [](std::string_view hex, std::string_view nid = {}) {
+    return read_access_status(unhex(hex), nid);
+  };
+  EXPECT_EQ(status("de020000"), AccessStatus::no_access);
+  EXPECT_EQ(status("de020103"), AccessStatus::remedial);
+  EXPECT_EQ(status("de021e1f"), AccessStatus::restricted) << "other bits of the octet say other things";
+  EXPECT_EQ(status("fe01aade02ff00"), AccessStatus::expected) << "after a TLV of somebody else's";
+  const std::string two = "de020100e4036c6162de020300e4036f7468de020200";  // of none, of "lab", of "oth"
+  EXPECT_EQ(status(two), AccessStatus::remedial);
+  EXPECT_EQ(status(two, "lab"), AccessStatus::expected);
+  EXPECT_EQ(status(two, "oth"), AccessStatus::restricted);
+  EXPECT_EQ(status(two, "la"), AccessStatus::remedial) << "unknown: that of no name";
+  EXPECT_EQ(status("e4036c6162de020300"), std::nullopt) << "of a network that nobody asked for";
+  EXPECT_EQ(status("e400de020300"), std::nullopt) << "the same with an empty name";
+}
+
+TEST(Announcement, WhatSaysNothingOfAccess) {
+  for (const char* const hex : {"", "de00", "e4036c6162", "de", "de02", "de0203", "de020100ff", "de020100de03aabb"})
+    EXPECT_EQ(read_access_status(unhex(hex), {}), std::nullopt) << hex;
+}
 
 // RFC 3748 section 4
 TEST(EapPacket, ReadsWhatTheLengthCovers) {

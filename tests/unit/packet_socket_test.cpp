@@ -89,12 +89,16 @@ TEST_F(PacketTest, HearsEapOnlyWhereItIsAskedTo) {
   const auto logoff = frame(2, 3);
   const auto key = frame(3, 4);
   const auto mka = frame(5, 5);
-  std::array<OutgoingFrame, 5> out{{{a_, key}, {a_, mka}, {a_, eap}, {a_, start}, {a_, logoff}}};
-  EXPECT_EQ(sender_->send(out), 5U);
+  const auto generic = frame(6, 6);
+  const auto specific = frame(7, 7);
+  const auto asked_for = frame(8, 8);
+  std::array<OutgoingFrame, 8> out{
+      {{a_, key}, {a_, mka}, {a_, asked_for}, {a_, eap}, {a_, start}, {a_, logoff}, {a_, generic}, {a_, specific}}};
+  EXPECT_EQ(sender_->send(out), 8U);
   std::vector<std::uint8_t> heard;
   const auto receive = [&] { (*opened)->receive([&](unsigned, Bytes got) { heard.push_back(got[18]); }); };
-  ASSERT_TRUE(wait_for((*opened)->fd(), [&] { return heard.size() >= 3; }, receive)) << heard.size();
-  EXPECT_EQ(heard, (std::vector<std::uint8_t>{1, 2, 3}));
+  ASSERT_TRUE(wait_for((*opened)->fd(), [&] { return heard.size() >= 5; }, receive)) << heard.size();
+  EXPECT_EQ(heard, (std::vector<std::uint8_t>{1, 2, 3, 6, 7}));
 }
 
 TEST_F(PacketTest, OneBadFrameDoesNotHoldUpTheOthers) {

@@ -19,21 +19,24 @@ constexpr std::size_t batch_size = 32;
 constexpr std::size_t frame_size = 2048;  // more than any EAPOL frame on Ethernet without jumbo frames
 constexpr int buffer_size = 4 << 20;      // a thousand ports that all hear their peers at once
 
-constexpr std::uint8_t eapol_mka = 5;      // 802.1X Table 11-3
-constexpr std::uint8_t eapol_logoff = 2;   // the last of EAP, Start, Logoff
-constexpr std::uint32_t type_offset = 15;  // destination, source, EtherType, version, type
+constexpr std::uint8_t eapol_mka = 5;            // 802.1X Table 11-3
+constexpr std::uint8_t eapol_logoff = 2;         // the last of EAP, Start, Logoff
+constexpr std::uint8_t eapol_announcements = 6;  // with the bit below it, as there are two
+constexpr std::uint32_t type_offset = 15;        // destination, source, EtherType, version, type
 
 /// Passes what others sent to us or to a group, of the EAPOL types that are heard.
-std::array<sock_filter, 8> eapol_filter(std::uint16_t ethertype, Hears hears) {
-  const sock_filter of_type = hears == Hears::mka ? sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, eapol_mka, 0, 1)
-                                                  : sock_filter BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, eapol_logoff, 1, 0);
+std::array<sock_filter, 10> eapol_filter(std::uint16_t ethertype, Hears hears) {
+  const sock_filter of_type = hears == Hears::mka ? sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, eapol_mka, 2, 3)
+                                                  : sock_filter BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, eapol_logoff, 0, 2);
   return {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, PACKET_OTHERHOST, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, PACKET_OTHERHOST, 7, 0),
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ethertype, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ethertype, 0, 5),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, type_offset),
       of_type,
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xfe),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, eapol_announcements, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0x40000),
       BPF_STMT(BPF_RET | BPF_K, 0),
   }};

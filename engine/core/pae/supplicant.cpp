@@ -56,6 +56,7 @@ void Supplicant::enter(Phase phase, Time now) {
   if (phase == phase_) return;
   context_.trace.record({now, "PACP", names[static_cast<std::size_t>(phase_)], names[static_cast<std::size_t>(phase)],
                          failure_ == Reason::none ? std::string_view{} : facts_.last_failure_text});
+  if (phase == Phase::off) facts_.access.reset();  // the next port may be of another network
   phase_ = phase;
   since_ = now;
   ++revision_;
@@ -168,6 +169,16 @@ void Supplicant::note_notification(std::string text, Time now) {
   if (notified_at_ && now < *notified_at_ + 1s) return;
   notified_at_ = now;
   facts_.notification = std::move(text);
+  ++revision_;
+}
+
+void Supplicant::receive_announcement(const EapolFrame& frame, Time now) {
+  ++context_.supplicant.announcements_rx;
+  const auto said = read_access_status(frame.body, context_.profile->pae->nid);
+  if (!said || said == facts_.access || phase_ == Phase::off) return;
+  if (announced_at_ && now < *announced_at_ + 1s) return;
+  announced_at_ = now;
+  facts_.access = said;
   ++revision_;
 }
 

@@ -42,6 +42,8 @@ class Supplicant {
 
   /// An EAPOL frame of type EAP for us.
   void receive(const EapolFrame& frame, Time now);
+  /// An EAPOL-Announcement. It is advice of anybody on the cable: shown, and nothing follows from it (802.1X-2020 11.12).
+  void receive_announcement(const EapolFrame& frame, Time now);
   /// What macsec-eap says; reports of another conversation are ignored. Keys, where it gave some.
   [[nodiscard]] std::optional<Success> on_report(EapReport report, Time now);
   /// Runs what is due.
@@ -119,6 +121,7 @@ class Supplicant {
   std::optional<Time> failed_at_;
   unsigned back_off_ = 0;  ///< failures that were not long apart: who forges them gets no attempt for each
   std::optional<Time> notified_at_;
+  std::optional<Time> announced_at_;
   Time probe_at_;  ///< when a question to an authenticated port costs nothing of those at once
   std::uint64_t revision_ = 0;
   SupplicantStatus facts_;  ///< what is shown and decides nothing

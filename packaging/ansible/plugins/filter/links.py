@@ -187,15 +187,22 @@ def failed_at(link, hostvars, phase):
     return None
 
 
+def stopped(hostvars, phase, controller="localhost"):
+    """Whether any link did not come through the phases before this one. The controller asks once, and not each host."""
+    return any(failed_at(link, hostvars, phase) for link in hostvars.raw_get(controller)["macsec_plan"])
+
+
 def work(hostvars, host, phase, stop=False, controller="localhost"):
     """What a host does in a phase ("add", "prove", "retire"): the keys for macsec_keys, of links that came so far.
 
-    With `stop` it does nothing where any link did not.
+    With `stop` it does nothing where any link did not, as the controller's macsec_stopped says of the phase.
     """
     known = hostvars.raw_get(controller)
     planned, secret = known["macsec_plan"], known.get("macsec_caks") or {}
-    if stop and any(failed_at(link, hostvars, phase) for link in planned):
-        return []
+    if stop:
+        judged = (known.get("macsec_stopped") or {}).get(phase)
+        if stopped(hostvars, phase, controller) if judged is None else judged:
+            return []
     out = []
     for link in planned:
         if host not in link["ends"] or failed_at(link, hostvars, phase):
@@ -247,5 +254,5 @@ def audit(hostvars, links, now, max_age):
 class FilterModule(object):
     def filters(self):
         return {"plan": lambda links, hostvars, now, max_age, limit=None: plan(links, hostvars, int(now), int(max_age), limit),
-                "caks": caks, "work": work, "ready": ready, "report": report,
+                "caks": caks, "stopped": stopped, "work": work, "ready": ready, "report": report,
                 "audit": lambda links, hostvars, now, max_age: audit(hostvars, links, int(now), int(max_age))}

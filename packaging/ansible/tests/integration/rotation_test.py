@@ -134,6 +134,21 @@ class Rotation(Case):
         self.assertEqual(self.fleet.calls(), [])
 
 
+class Stopped(Case):
+    """A link that fails keeps the other from the phases that follow, where that is asked for."""
+
+    LINKS = {"well": ("a", "b"), "away": ("a", "c")}
+
+    def test_one_stops_all(self):
+        self.broken["c"] = {"ansible_connection": "ssh", "ansible_ssh_executable": str(self.folder / "dead-ssh")}
+        said = self.expect("0 rotated, 0 continued, 0 unchanged, 2 failed", self.rotate("-e", "macsec_stop_on_failure=true"))
+        self.assertIn("well, phase prove: ", said)
+        self.assertEqual([len(keys) for keys in self.fleet.in_use("well")], [2, 2])
+        self.broken.clear()
+        self.expect("1 rotated, 1 continued, 0 unchanged, 0 failed", self.rotate("-e", "macsec_stop_on_failure=true"))
+        self.assertEqual([len(keys) for link in self.LINKS for keys in self.fleet.in_use(link)], [1, 1, 1, 1])
+
+
 class Modules(Case):
     """Each module alone, twice, and in check mode."""
 

@@ -115,6 +115,24 @@ class Plan(unittest.TestCase):
         self.assertLess(took, 60)
         self.assertLess(most, 500_000_000)
 
+    def test_ten_thousand_links_with_stop(self):
+        """Each host asks for what concerns it; whether to stop is judged once for all of them."""
+        count = 10_000
+        planned = [{"name": f"l{number}", "ends": {f"a{number}": "uplink", f"b{number}": "uplink"}, "new": Y,
+                    "retire": {f"a{number}": [X], f"b{number}": [X]}, "failed": ""} for number in range(count)]
+        answer = {"macsec_added": {"results": [{"profile": "uplink", "ckn": Y, "failed": False}]},
+                  "macsec_evidence": info(key(X, 2 * DAY), key(Y))}
+        controller = {"macsec_plan": planned}
+        many = Hosts(localhost=controller, **{f"{side}{number}": answer for number in range(count) for side in "ab"})
+        asked = []
+        many.raw_get, get = lambda host: asked.append(host) or get(host), many.raw_get
+        controller["macsec_stopped"] = {phase: links.stopped(many, phase) for phase in ("prove", "retire")}
+        self.assertEqual(controller["macsec_stopped"], {"prove": False, "retire": False})
+        asked.clear()
+        for number in range(100):
+            self.assertEqual(len(links.work(many, f"a{number}", "retire", stop=True)), 1)
+        self.assertLess(len(asked), 100 * 10, "questions about hosts")
+
     def test_names_limit_it(self):
         two = LINKS + [{"name": "cd", "ends": {"a": "lab", "b": "lab"}}]
         side = {"macsec_keys": [], "macsec_profiles": ["uplink", "lab"]}
@@ -158,6 +176,9 @@ class Phases(unittest.TestCase):
             for host in ("a", "b"):
                 self.assertEqual([each["profile"] for each in links.work(self.hosts, host, phase)], ["two"])
                 self.assertEqual(links.work(self.hosts, host, phase, stop=True), [])
+                self.hosts["localhost"]["macsec_stopped"] = {phase: links.stopped(self.hosts, phase)}
+                self.assertEqual(links.work(self.hosts, host, phase, stop=True), [])
+                self.hosts["localhost"].pop("macsec_stopped")
 
     def test_all_is_well(self):
         self.assertEqual(self.outcome(), {"one": ("rotated", ""), "two": ("rotated", "")})

@@ -6,9 +6,10 @@ import hashlib
 import os
 import socket
 import threading
+import time
 
-from . import radius
-from .check import wait_until
+from . import macsec, radius, traffic
+from .check import equal, wait_until
 from .commanded import Commanded
 
 OWN = "10.9.0.2"
@@ -18,7 +19,7 @@ MIDDLE = "10.9.0.9"
 USERS = {"alice": "wonder"}
 MESSAGE_AUTHENTICATOR = 80
 
-_EAP_SOCKET = "/run/macsecd/eap"
+_EAP_FOLDER = "/run/macsecd"
 _HOST = """[Link]
 Parent=eth0
 
@@ -38,18 +39,30 @@ def server_section(address=SERVERS[0], secret=radius.SECRET, **settings):
     return "[RadiusServer]\n" + "".join("%s=%s\n" % line for line in lines.items())
 
 
+def tls_section(files, address=SERVERS[0], **settings):
+    """A [RadiusServer] that is asked over TLS, where this host shows the certificate `client`."""
+    lines = {"Address": address, "Transport": "tls", "CaCertificate": files["ca.pem"], "ServerName": radius.SERVER_NAME,
+             "ClientCertificate": files["client.pem"], "PrivateKey": files["client.key"], **settings}
+    return "[RadiusServer]\n" + "".join("%s=%s\n" % line for line in lines.items())
+
+
 class Access:
     """`switch`, whose eth0 is an access port of `host`, and `server`, with an address for each RADIUS server.
 
-    `servers`: text of the [RadiusServer] sections. Further arguments are settings of [8021X]. Nothing at the other end runs yet.
+    `servers`: text of the [RadiusServer] sections, or what makes it of the certificates. `worker`: it needs macsec-eap. Further arguments are settings of [8021X]. Nothing at the other end runs yet.
     """
 
-    def __init__(self, c, servers=None, plug=True, **settings):
+    def __init__(self, c, servers=None, plug=True, worker=False, **settings):
         self.c = c
+        # One macsec-eap serves one macsecd: where the port needs it, too, it has another in its own view of the files.
+        self._worker_folder = folder = "/run/eap-of-switch" if worker else None
+        self._worker = eap_worker(c, folder) if worker else None
         self.plugged = plug
         self.topology(c)
-        self.files = radius.certificates(c)
-        self.commanded = Commanded(c, self.switch, {"port": self.profile(servers, **settings)})
+        self.authority = radius.authority(c)
+        self.files = self.authority.files
+        text = servers(self.files) if callable(servers) else servers
+        self.commanded = Commanded(c, self.switch, {"port": self.profile(text, **settings)}, wrap=seeing(folder) if folder else ())
         self.radius = []
 
     def topology(self, c):
@@ -75,6 +88,26 @@ class Access:
         self.radius.append(found)
         return found
 
+    def restart_worker(self):
+        """SIGKILL of the port's macsec-eap, and another one."""
+        self._worker.kill()
+        self._worker = eap_worker(self.c, self._worker_folder)
+
+    def plug(self):
+        """Carrier on both ends; when."""
+        self.host.up("eth0")
+        return self.switch.raise_now("eth0")
+
+    def join(self, begin=0.0):
+        """Wait until both ends are secured, give them addresses and have them talk; seconds since `begin`."""
+        for namespace in (self.host, self.switch):
+            macsec.wait_secured(namespace, deadline=30)
+        took = time.monotonic() - begin
+        for namespace, number in ((self.host, 1), (self.switch, 2)):
+            namespace.address("macsec0", "10.0.0.%d/24" % number)
+        traffic.ping(self.host, "10.0.0.2", deadline=5)
+        return took
+
     def shown(self, field, device="macsec0", interface="Authenticator"):
         """A property of the port's 802.1X side, or of its session with interface="Session"; None while there is no port."""
         return self.commanded.shown(interface, field, device)
@@ -93,12 +126,26 @@ class Access:
         return self.shown("Servers", device)[number]["Counters"]["data"]
 
 
-def eap_worker(c):
-    """macsec-eap for every macsecd of this machine."""
-    os.makedirs(os.path.dirname(_EAP_SOCKET), exist_ok=True)
-    if os.path.exists(_EAP_SOCKET):
-        os.unlink(_EAP_SOCKET)
-    return c.start(["systemd-socket-activate", "--seqpacket", "-l", _EAP_SOCKET, "/lab/bin/macsec-eap"], None, "macsec-eap")
+def unharmed(probe):
+    """No frame was lost either way; frames sent."""
+    spans = probe.finish()
+    equal([(span.lost, span.reordered) for span in spans], [(0, 0)] * 2, "frames lost and reordered, by direction")
+    return sum(span.sent for span in spans)
+
+
+def eap_worker(c, folder=None):
+    """macsec-eap for a macsecd of this machine, or for one that is `seeing` this folder."""
+    path = os.path.join(folder or _EAP_FOLDER, "eap")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.exists(path):
+        os.unlink(path)
+    return c.start(["systemd-socket-activate", "--seqpacket", "-l", path, "/lab/bin/macsec-eap"], None, "macsec-eap")
+
+
+def seeing(folder):
+    """What runs a program that finds this folder where macsec-eap's socket is. Needs unshare in the guest."""
+    os.makedirs(_EAP_FOLDER, exist_ok=True)
+    return ["unshare", "-m", "sh", "-ec", 'mount --bind "$0" %s; exec "$@"' % _EAP_FOLDER, folder]
 
 
 class OwnHost:
@@ -201,4 +248,5 @@ def bare(answer, request):
     return signed(packet_of(answer[0], answer[1], answer[4:20], found), request, radius.SECRET)
 
 
-__all__ = ["Access", "MIDDLE", "Middle", "OWN", "OwnHost", "SERVERS", "accepted", "altered", "bare", "eap_worker", "server_section", "stock_settings"]
+__all__ = ["Access", "MIDDLE", "Middle", "OWN", "OwnHost", "SERVERS", "accepted", "altered", "bare", "eap_worker", "server_section", "stock_settings",
+           "tls_section", "unharmed"]

@@ -10,14 +10,14 @@ from .process import command
 
 
 class Commanded:
-    """`profiles` as of Macsecd; it answers when this returns."""
+    """`profiles` as of Macsecd, and what else it takes; it answers when this returns."""
 
-    def __init__(self, c, namespace, profiles):
+    def __init__(self, c, namespace, profiles, **options):
         self.namespace = namespace
         self.bus = "unix:path=" + os.path.join(c.folder("bus-" + namespace.name), "bus")
         c.start(["dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self.bus], namespace, "bus-" + namespace.name)
         wait_until(lambda: os.path.exists(self.bus.split("=")[1]), 20, "a bus")
-        self.daemon = c.macsecd(namespace, profiles, arguments=(), env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus})
+        self.daemon = c.macsecd(namespace, profiles, arguments=(), env={"DBUS_SYSTEM_BUS_ADDRESS": self.bus}, **options)
         wait_until(lambda: self.ctl("list").returncode == 0, 20, "macsecd answers", every=0.1)
 
     def ctl(self, *words, key=None):

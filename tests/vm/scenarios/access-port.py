@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """macsecd as the access port, behind it FreeRADIUS: stock hosts and ours, reauthentication, servers that die, forgers, an operator"""
 
-import time
-
-from lab import macsec, traffic
-from lab.access_port import MIDDLE, SERVERS, Access, Middle, OwnHost, accepted, altered, bare, server_section, stock_settings
+from lab import macsec
+from lab.access_port import MIDDLE, SERVERS, Access, Middle, OwnHost, accepted, altered, bare, server_section, stock_settings, unharmed
 from lab.check import at_least, check, equal, stays, wait_until
 
 # FreeRADIUS, and what it loads by itself.
@@ -15,40 +13,17 @@ programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate", "/usr/sbin/f
 timeout = 1200
 turn = 3
 
-def joined(site, begin=None):
-    """Both ends are secured and talk; seconds since `begin`."""
-    for namespace in (site.host, site.switch):
-        macsec.wait_secured(namespace, deadline=30)
-    took = time.monotonic() - (begin or 0)
-    for namespace, number in ((site.host, 1), (site.switch, 2)):
-        namespace.address("macsec0", "10.0.0.%d/24" % number)
-    traffic.ping(site.host, "10.0.0.2", deadline=5)
-    return took
-
-
-def plugged(site):
-    """Carrier on both ends; when."""
-    site.host.up("eth0")
-    return site.switch.raise_now("eth0")
-
 
 def stock(c, method, tls):
     """Debian's wpa_supplicant at the port. The port is key server, however good the other's priority."""
     site = Access(c, plug=False)
     site.serve(tls=tls)
     c.wpa(site.host, mka_priority=1, **stock_settings(method, site.files, tls))
-    took = joined(site, plugged(site))
+    took = site.join(site.plug())
     equal(site.shown("IsKeyServer", interface="Session"), True, "the port is key server")
     equal(site.shown("State"), "authenticated", "state of the port")
     equal(site.shown("Identity"), "host1" if method == "TLS" else "anonymous", "identity the host told in clear")
     return "secured %.2f s after carrier" % took
-
-
-def unharmed(probe):
-    """No frame was lost either way; frames sent."""
-    spans = probe.finish()
-    equal([(span.lost, span.reordered) for span in spans], [(0, 0)] * 2, "frames lost and reordered, by direction")
-    return sum(span.sent for span in spans)
 
 
 def reauthenticates(c, settings, reply, interval):
@@ -56,7 +31,7 @@ def reauthenticates(c, settings, reply, interval):
     site = Access(c, **settings)
     site.serve(reply=reply)
     OwnHost(c, site)
-    joined(site)
+    site.join()
     probe = c.probe(site.host, site.switch, interval=interval)
     wait_until(lambda: site.counters().get("Reauthentications", 0) >= 6, 120, "six reauthentications", every=0.5, state=site.counters)
     for namespace in (site.host, site.switch):
@@ -69,7 +44,7 @@ def servers_die(c):
     site = Access(c, servers=server_section(TimeoutSec=4, RetrySec=1) + server_section(SERVERS[1], TimeoutSec=4, RetrySec=1))
     first, second = site.serve(), site.serve(SERVERS[1])
     OwnHost(c, site)
-    joined(site)
+    site.join()
     equal(site.shown("Server"), SERVERS[0], "server that decided")
     probe = c.probe(site.host, site.switch, interval=0.01)
     first.process.kill()
@@ -104,7 +79,7 @@ def forged(c, forge, counter):
     site.serve()
     middle = Middle(c, site.server, forge)
     c.wpa(site.host, **stock_settings("TLS", site.files, "1.2"))
-    joined(site)
+    site.join()
     at_least(middle.sent, 4, "forged answers")
     equal(site.server_counters()[counter], middle.sent, counter)
     return "%d forged answers" % middle.sent
@@ -127,7 +102,7 @@ def operated(c):
     site = Access(c)
     site.serve()
     OwnHost(c, site)
-    joined(site)
+    site.join()
     shown = site.commanded.ctl("clients").stdout
     for word in ("macsec0", site.host.mac("eth0"), "host1", "authenticated", SERVERS[0]):
         check(word in shown, "%s in:\n%s" % (word, shown))

@@ -2,15 +2,21 @@
 """The key from 802.1X: each method to a secured ping, reauthentication, forged frames, restarts, a server that dies"""
 
 import os
+import time
 
 from lab import macsec, radius, traffic
 from lab.authenticator import Authenticator
-from lab.check import check, equal, stays, wait_until
+from lab.check import at_most, check, equal, stays, wait_until
 from lab.commanded import Commanded
+from lab.daemon import psk_profile
 
-programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate"]
+programs = ["tests/eap/slow/slow_signature.so", "/usr/bin/openssl", "/usr/bin/systemd-socket-activate"]
 timeout = 900
 turn = 1
+
+SIGNATURE = 5    # seconds
+HELLO = 2        # seconds between MKPDUs
+MKA = 5          # type of an EAPOL packet
 
 _SOCKET = "/run/macsecd/eap"
 _TLS_1_3 = "tls_flags=[ENABLE-TLSv1.3]"
@@ -29,11 +35,13 @@ _PASSWORD = "Method=%s\nIdentity=alice\nInnerMethod=%s\nPassword=wonder\n"
 class Site:
     """A host with macsecd and macsec-eap, and the access switch it is plugged into."""
 
-    def __init__(self, c, credentials=_TLS, tls="", bits=128, plug=True, **options):
+    def __init__(self, c, credentials=_TLS, tls="", bits=128, beside=None, environment=(), **options):
+        """`beside`: further profiles of the host; `environment`: of macsec-eap, NAME=VALUE."""
         self.c = c
         self.host, self.switch = c.namespaces("host", "switch")
         self.cable = c.veth(self.host, self.switch)
         self.files = radius.certificates(c)
+        self.environment = environment
         self.worker = None
         self.start_worker()
         self.authenticator = Authenticator(c, self.switch, self.host, self.files, bits, **options)
@@ -42,13 +50,14 @@ class Site:
             text += "CakLength=%d\n" % bits
         if tls:
             text += "MinimumTls=%s\nMaximumTls=%s\n" % (tls, tls)
-        self.commanded = Commanded(c, self.host, {"office": text})
+        self.commanded = Commanded(c, self.host, {"office": text, **(beside or {})})
 
     def start_worker(self):
         os.makedirs(os.path.dirname(_SOCKET), exist_ok=True)
         if os.path.exists(_SOCKET):
             os.unlink(_SOCKET)
-        self.worker = self.c.start(["systemd-socket-activate", "--seqpacket", "-l", _SOCKET, "/lab/bin/macsec-eap"], None, "macsec-eap")
+        self.worker = self.c.start(["systemd-socket-activate", "--seqpacket", "-l", _SOCKET, *("--setenv=" + line for line in self.environment),
+                                    "/lab/bin/macsec-eap"], None, "macsec-eap")
 
     def secured(self, authentications=1):
         self.authenticator.wait_keys(authentications)
@@ -144,6 +153,43 @@ def restarts(c):
     unharmed(probe)
 
 
+def signs_slowly(c):
+    """All of macsec-eap waits five seconds for a signature: neither the link whose key it is for nor the one beside it notices."""
+    pipe = os.path.join(c.folder("token"), "pipe")
+    key = {"cak": "00" * 16, "ckn": "6f74686572"}
+    site = Site(c, beside={"other": psk_profile(**key, parent="eth1", interface="macsec1")},
+                environment=("LD_PRELOAD=/lab/bin/slow_signature.so", "SLOW_SIGNATURE=" + pipe))
+    other = c.namespace("other")
+    c.veth(site.host, other, "eth1", "eth0")
+    c.macsecd(other, {"other": psk_profile(**key)})
+    site.secured()
+    macsec.wait_secured(other)
+    probes = [c.probe(site.host, site.switch), c.probe(site.host, other, ("macsec1", "macsec0"))]
+    heard = c.raw(other, ethertype=traffic.EAPOL)
+    os.mkfifo(pipe)
+    equal(site.commanded.ctl("reauth", "macsec0").returncode, 0, "exit code")
+    end = wait_until(lambda: writer(pipe), 10, "a signature waits")
+    begin, gap = time.monotonic(), 0.0
+    while time.monotonic() - begin < SIGNATURE:
+        before = time.monotonic()
+        heard.next(lambda frame: frame[15] == MKA, HELLO + 1, "an MKPDU")
+        gap = max(gap, time.monotonic() - before)
+    at_most(gap, HELLO + 0.1, "seconds between two MKPDUs of the other link")
+    equal(len(site.authenticator.keys), 1, "authentications while the signature is waited for")
+    os.unlink(pipe)
+    os.close(end)
+    site.secured(2)
+    return "%d frames, %.2f s between MKPDUs" % (sum(map(unharmed, probes)), gap)
+
+
+def writer(pipe):
+    """The writing end of a pipe that somebody reads; nothing where nobody does."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
 def wrong(c, credentials, sentence):
     site = Site(c, credentials)
     site.refused(sentence)
@@ -160,5 +206,6 @@ def run(t):
     t.case("reauth and logoff", asked_for)
     t.case("forged frames", forged)
     t.case("macsec-eap and the server die", restarts)
+    t.case("a signature that takes %d seconds" % SIGNATURE, signs_slowly)
     t.case("a wrong password", wrong, (_PASSWORD % ("peap", "mschapv2")).replace("wonder", "other"), "was refused")
     t.case("a server of another name", wrong, _TLS.replace("Method=tls", "ServerName=\nServerName=other.test\nMethod=tls"), "radius.test")

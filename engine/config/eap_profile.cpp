@@ -9,9 +9,6 @@
 namespace macsec {
 namespace {
 
-constexpr std::array<std::pair<EapType, std::string_view>, 3> method_names{
-    {{EapType::tls, "tls"}, {EapType::peap, "peap"}, {EapType::ttls, "ttls"}}};
-
 template <typename Codec, typename Value>
 void source_fields(Codec& codec, Value& source) {
   codec.choice(source.kind, EapSource::Kind::system);
@@ -73,24 +70,6 @@ std::optional<EapProfile> read_eap_profile(Bytes octets) {
   return out;
 }
 
-std::string_view to_string(EapInner inner) noexcept {
-  switch (inner) {
-    case EapInner::mschapv2:
-      return "mschapv2";
-    case EapInner::pap:
-      return "pap";
-    case EapInner::chap:
-      return "chap";
-    case EapInner::mschap:
-      return "mschap";
-    case EapInner::eap_mschapv2:
-      return "eap-mschapv2";
-    case EapInner::eap_gtc:
-      return "eap-gtc";
-  }
-  return {};
-}
-
 std::string_view to_string(CryptoBinding binding) noexcept {
   switch (binding) {
     case CryptoBinding::optional:
@@ -103,15 +82,16 @@ std::string_view to_string(CryptoBinding binding) noexcept {
   return {};
 }
 
-std::string_view eap_method_name(EapType method) noexcept {
-  const auto* const found = std::ranges::find(method_names, method, &std::pair<EapType, std::string_view>::first);
-  return found == method_names.end() ? std::string_view{} : found->second;
+bool EapProfile::allows(EapType method) const noexcept { return std::ranges::find(methods, method) != methods.end(); }
+
+bool EapProfile::uses_password() const noexcept {
+  return std::ranges::any_of(eap_methods(),
+                             [this](const EapMethodNeeds& row) { return row.password() && allows(row.type); });
 }
 
-std::optional<EapType> eap_method_from_name(std::string_view name) noexcept {
-  const auto* const found = std::ranges::find(method_names, name, &std::pair<EapType, std::string_view>::second);
-  if (found == method_names.end()) return std::nullopt;
-  return found->first;
+bool EapProfile::uses_own_certificate() const noexcept {
+  return std::ranges::any_of(eap_methods(),
+                             [this](const EapMethodNeeds& row) { return row.own_certificate && allows(row.type); });
 }
 
 }  // namespace macsec

@@ -5,7 +5,7 @@
 
 #include "engine/base/result.hpp"
 #include "engine/base/wiped.hpp"
-#include "engine/wire/eap.hpp"
+#include "engine/config/eap_methods.hpp"
 #include "engine/wire/tls.hpp"
 
 #include <optional>
@@ -37,13 +37,11 @@ struct EapSource {
   friend bool operator==(const EapSource& left, const EapSource& right) noexcept;
 };
 
-/// InnerMethod=
-enum class EapInner : std::uint8_t { mschapv2, pap, chap, mschap, eap_mschapv2, eap_gtc };
 /// CryptoBinding=
 enum class CryptoBinding : std::uint8_t { optional, required, no };
 
 struct EapProfile {
-  std::vector<EapType> methods;    ///< Method=: tls, peap, ttls, in order of preference
+  std::vector<EapType> methods;    ///< Method=, in order of preference
   std::string identity;            ///< Identity=; empty with tls: from the certificate
   std::string anonymous_identity;  ///< AnonymousIdentity=; empty: Identity=
   EapInner inner = EapInner::mschapv2;
@@ -74,6 +72,11 @@ struct EapProfile {
   CryptoBinding crypto_binding = CryptoBinding::optional;
   std::uint16_t fragment_size = 1266;  ///< octets of TLS in a packet, 100 to 1490
 
+  [[nodiscard]] bool allows(EapType method) const noexcept;
+  /// Some method takes a password, or a certificate of ours.
+  [[nodiscard]] bool uses_password() const noexcept;
+  [[nodiscard]] bool uses_own_certificate() const noexcept;
+
   friend bool operator==(const EapProfile&, const EapProfile&) noexcept = default;
 };
 
@@ -82,11 +85,6 @@ struct EapProfile {
 /// Nothing when it is not what write_eap_profile() made.
 [[nodiscard]] std::optional<EapProfile> read_eap_profile(Bytes octets);
 
-[[nodiscard]] std::string_view to_string(EapInner inner) noexcept;         ///< "eap-mschapv2"
 [[nodiscard]] std::string_view to_string(CryptoBinding binding) noexcept;  ///< "optional", "required", "no"
-
-/// "tls", "peap", "ttls" of Method=; empty for others, and nothing for another word.
-[[nodiscard]] std::string_view eap_method_name(EapType method) noexcept;
-[[nodiscard]] std::optional<EapType> eap_method_from_name(std::string_view name) noexcept;
 
 }  // namespace macsec

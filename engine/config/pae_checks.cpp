@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::size_t most_entries = 1000;  ///< of a list of [8021X]
 
-bool allows(const EapProfile& eap, EapType method) noexcept {
-  return std::ranges::find(eap.methods, method) != eap.methods.end();
-}
-
-bool uses_password(const EapProfile& eap) noexcept { return allows(eap, EapType::peap) || allows(eap, EapType::ttls); }
-
-/// Whether the password goes to the server as it is, or as good as that.
-bool gives_password_away(EapInner inner) noexcept {
-  return inner == EapInner::pap || inner == EapInner::chap || inner == EapInner::eap_gtc;
-}
-
 bool is_in_token(const EapSource& source) noexcept { return source.kind == EapSource::Kind::uri; }
 
 /// All that decides who learns the password.
@@ -81,8 +70,7 @@ void ProfileBuilder::check_pae() {
   check_role(*group);
   check_beside_pae(*group);
   if (draft_.profile.pae->role == PaeRole::authenticator) return;
-  if (!group->says("Method"))
-    complain(group->place, "Method= is required: tls, peap or ttls, one or several, the best first");
+  if (!group->says("Method")) complain(group->place, "Method= is required: " + std::string{eap_method_words});
   if (eap.minimum_tls > eap.maximum_tls)
     complain(group->place_of("MinimumTls"), "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
                                                 " is above MaximumTls=" + std::string{to_string(eap.maximum_tls)});
@@ -133,19 +121,20 @@ void ProfileBuilder::check_size(const Group& group) {
 
 void ProfileBuilder::check_password(const Group& group) {
   const EapProfile& eap = draft_.profile.pae->eap;
-  if (!uses_password(eap)) return;
+  if (!eap.uses_password()) return;
+  const std::string methods{eap_password_method_words};
   if (!group.says("Identity"))
-    complain(group.place, "Identity= is required with Method=peap and ttls: a text of 1 to 253 octets");
+    complain(group.place, "Identity= is required with Method=" + methods + ": a text of 1 to 253 octets");
   const bool wrong = group.says("Password") || group.says("PasswordFile") || group.says("PasswordCredential");
   if (!eap.password.said() && !wrong)
-    complain(group.place,
-             "one of Password=, PasswordFile= and PasswordCredential= is required with Method=peap and ttls");
-  const bool eap_inside =
-      eap.inner == EapInner::mschapv2 || eap.inner == EapInner::eap_mschapv2 || eap.inner == EapInner::eap_gtc;
+    complain(group.place, "one of Password=, PasswordFile= and PasswordCredential= is required with Method=" + methods);
   const std::string inner = "InnerMethod=" + std::string{to_string(eap.inner)};
-  if (allows(eap, EapType::peap) && !eap_inside)
-    complain(group.place_of("InnerMethod"),
-             inner + " is not accepted with Method=peap: mschapv2, eap-mschapv2 or eap-gtc");
+  for (const EapMethodNeeds& method : eap_methods()) {
+    if (!method.password() || !eap.allows(method.type)) continue;
+    if (std::ranges::find(method.inner, eap.inner) == method.inner.end())
+      complain(group.place_of("InnerMethod"), inner + " is not accepted with Method=" + std::string{method.name} +
+                                                  ": " + std::string{method.inner_words});
+  }
   if (!eap.validate_server && gives_password_away(eap.inner))
     complain(group.place_of("ValidateServer"),
              "ValidateServer=insecure-no is not accepted with " + inner + ": anybody would be told the password");
@@ -154,7 +143,7 @@ void ProfileBuilder::check_password(const Group& group) {
 void ProfileBuilder::check_own_certificate(const Group& group) {
   const EapProfile& eap = draft_.profile.pae->eap;
   const bool wrong = group.says("ClientCertificate") || group.says("PrivateKey") || group.says("PrivateKeyCredential");
-  if (allows(eap, EapType::tls) && !eap.client_certificate.said() && !eap.private_key.said() && !wrong)
+  if (eap.uses_own_certificate() && !eap.client_certificate.said() && !eap.private_key.said() && !wrong)
     complain(group.place,
              "ClientCertificate= is required with Method=tls: a file with the certificate (and PrivateKey= "
              "where the key is in another one)");

@@ -33,6 +33,13 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+/// "TLS, PEAP, TTLS"
+std::string known_methods() {
+  std::string out;
+  for (const EapMethodNeeds& method : eap_methods()) out.append(out.empty() ? "" : ", ").append(upper(method.name));
+  return out;
+}
+
 /// What stands before several items of a profile's list.
 void add_item(std::string& list, std::string_view item) {
   if (!list.empty()) list += ' ';
@@ -112,12 +119,12 @@ class EapReading {
       std::string name{word};
       std::ranges::transform(name, name.begin(),
                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-      if (name == "tls" || name == "peap" || name == "ttls")
+      if (eap_method_from_name(name))
         add_item(methods, name);
       else
-        leave_out(each, upper(word), "macsecd has TLS, PEAP and TTLS only");
+        leave_out(each, upper(word), "macsecd has " + known_methods() + " only");
     }
-    if (methods.empty()) return refuse(each, each.value, "TLS, PEAP or TTLS, which give keys for MACsec");
+    if (methods.empty()) return refuse(each, each.value, "one of " + known_methods() + ", which give keys for MACsec");
     tunnelled_by_peap_ = !methods.contains("ttls");
     say(each, "Method", std::move(methods));
   }

@@ -203,20 +203,9 @@ Result<Identity> load_identity(const EapProfile& profile, const Sources& sources
   return Identity{std::move(*identity), "file"};
 }
 
-bool allows(const EapProfile& profile, EapType method) {
-  return std::ranges::find(profile.methods, method) != profile.methods.end();
-}
-
-bool uses_md4(const EapProfile& profile) {
-  const bool tunnelled = allows(profile, EapType::ttls);
-  return allows(profile, EapType::peap) ||
-         (tunnelled && (profile.inner == EapInner::mschapv2 || profile.inner == EapInner::mschap ||
-                        profile.inner == EapInner::eap_mschapv2));
-}
-
 Result<void> load_password(LoadedProfile& loaded, const Sources& sources) {
   const EapSource& said = loaded.profile.password;
-  if (!said.said()) return fail("Password= is required with Method=peap and ttls");
+  if (!said.said()) return fail("Password= is required with Method=" + std::string{eap_password_method_words});
   Result<TlsMaterial> read = sources.read("Password", said);
   if (!read) return passed_on(read.error());
   loaded.password =
@@ -228,11 +217,10 @@ Result<void> load_password(LoadedProfile& loaded, const Sources& sources) {
 
 Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
   const EapProfile& profile = loaded.profile;
-  const bool tunnel = allows(profile, EapType::peap) || allows(profile, EapType::ttls);
   Result<Identity> loaded_identity = load_identity(profile, sources);
   if (!loaded_identity) return passed_on(loaded_identity.error());
   const std::optional<crypto::TlsIdentity>& identity = loaded_identity->own;
-  if (!identity && allows(profile, EapType::tls)) return fail("ClientCertificate= is required with Method=tls");
+  if (!identity && profile.uses_own_certificate()) return fail("ClientCertificate= is required with Method=tls");
   Result<crypto::TlsTrust> trust = load_trust(profile, sources);
   if (!trust) return passed_on(trust.error());
   Result<crypto::TlsContext> context = crypto::TlsContext::create(identity ? &*identity : nullptr, std::move(*trust),
@@ -251,7 +239,7 @@ Result<void> load_all(LoadedProfile& loaded, const Sources& sources) {
     loaded.client_issuer = crypto::display_issuer(certificate);
     loaded.client_key = std::move(loaded_identity->key_place);
   }
-  if (tunnel)
+  if (profile.uses_password())
     if (Result<void> done = load_password(loaded, sources); !done) return done;
   loaded.outer_identity = !profile.anonymous_identity.empty() ? profile.anonymous_identity : profile.identity;
   if (loaded.outer_identity.empty() && identity) loaded.outer_identity = identity->owner();
@@ -280,7 +268,7 @@ std::expected<std::shared_ptr<LoadedProfile>, EapVerdict> load_profile(EapProfil
   };
   auto loaded = std::make_shared<LoadedProfile>();
   loaded->profile = std::move(profile);
-  if (uses_md4(loaded->profile))
+  if (loaded->profile.uses_password() && needs_md4(loaded->profile.inner))
     if (const Result<void> found = crypto::check_legacy_provider(); !found)
       return refuse(EapProblem::legacy_provider, found.error().message);
   if (Result<void> done = load_all(*loaded, Sources{places}); !done)

@@ -15,9 +15,9 @@ Result<MethodRun> start(const MethodSetup& setup) {
 }
 
 constexpr std::array<EapMethod, 3> table{{
-    {EapType::tls, true, start<TlsRun, false>},
-    {EapType::peap, false, start<PeapRun, true>},
-    {EapType::ttls, false, start<TtlsRun, false>},
+    {EapType::tls, start<TlsRun, false>},
+    {EapType::peap, start<PeapRun, true>},
+    {EapType::ttls, start<TtlsRun, false>},
 }};
 
 }  // namespace

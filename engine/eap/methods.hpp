@@ -15,7 +15,6 @@ using MethodRun = std::variant<TlsRun, PeapRun, TtlsRun>;
 
 struct EapMethod {
   EapType type = EapType::none;
-  bool needs_certificate = false;  ///< of ours
   Result<MethodRun> (*start)(const MethodSetup& setup) = nullptr;
 };
 

@@ -66,10 +66,6 @@ std::string_view stage_words(EapStage stage) noexcept {
 Peer::Peer(std::shared_ptr<LoadedProfile> loaded, Random& random, const crypto::TlsClock& clock, std::uint16_t mtu)
     : loaded_{std::move(loaded)}, random_{&random}, clock_{clock}, mtu_{mtu} {}
 
-bool Peer::allows(EapType type) const noexcept {
-  return std::ranges::find(loaded_->profile.methods, type) != loaded_->profile.methods.end();
-}
-
 void Peer::restart() noexcept {
   run_.reset();
   method_ = EapType::none;
@@ -110,7 +106,7 @@ PeerReply Peer::on_request(const EapPacket& packet) {
   if (packet.type == EapType::notification) return respond(packet.identifier, EapType::notification, {});
   if (packet.type == EapType::nak || packet.type == EapType::none) return {};
   if (run_ && packet.type != method_) return {};
-  if (!run_ && !allows(packet.type)) return refuse(packet);
+  if (!run_ && !loaded_->profile.allows(packet.type)) return refuse(packet);
   return on_method(packet);
 }
 
@@ -132,7 +128,9 @@ PeerReply Peer::on_method(const EapPacket& packet) {
   if (method == nullptr) return {};
   if (!run_) {
     method_ = packet.type;
-    if (method->needs_certificate && clock_.now > loaded_->client.not_after && loaded_->profile.check_certificate_time)
+    const EapMethodNeeds* const needs = find_eap_method(method_);
+    if (needs != nullptr && needs->own_certificate && clock_.now > loaded_->client.not_after &&
+        loaded_->profile.check_certificate_time)
       return verdict({EapStage::method, EapProblem::client_certificate_expired,
                       "our certificate expired on " + crypto::date_of(loaded_->client.not_after) + "; not tried"});
     Result<MethodRun> run = method->start({*loaded_, *random_, clock_, mtu_});

@@ -30,7 +30,6 @@ class Peer {
   [[nodiscard]] PeerReply refuse(const EapPacket& packet);
   [[nodiscard]] PeerReply succeed();
   [[nodiscard]] PeerReply respond(std::uint8_t identifier, EapType type, Bytes data);
-  [[nodiscard]] bool allows(EapType type) const noexcept;
   /// Why the conversation would end now, if it did by the server's Failure.
   [[nodiscard]] MethodReport reason() const;
   [[nodiscard]] EapVerdict verdict(MethodReport report) const;

@@ -76,7 +76,7 @@ constexpr std::array pae_table{
     ProfileRule{{"8021X", "Role", "supplicant or authenticator", "supplicant",
                  "Which end of the authentication this one is: the host, or the port that asks a RADIUS server"},
                 set_choice<&Pae::role, PaeRole::supplicant, PaeRole::authenticator>, get<&Pae::role>},
-    ProfileRule{{"8021X", "Method", "tls, peap or ttls, one or several, the best first", "required",
+    ProfileRule{{"8021X", "Method", eap_method_words, "required",
                  "EAP methods that may be used"},
                 set_methods, get_methods},
     ProfileRule{{"8021X", "Identity", octets_1_253, "required with peap and ttls; the certificate's name with tls alone",

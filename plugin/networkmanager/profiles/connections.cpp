@@ -2,6 +2,7 @@
 #include "plugin/networkmanager/profiles/connections.hpp"
 
 #include "engine/base/handle.hpp"
+#include "engine/config/eap_methods.hpp"
 #include "plugin/networkmanager/log.hpp"
 
 #include <NetworkManager.h>
@@ -156,7 +157,7 @@ std::map<std::string, std::string> authentication_of(NMConnection* connection) {
   std::string methods;
   for (guint32 i = 0; i < nm_setting_802_1x_get_num_eap_methods(said); ++i) {
     const std::string method = text_of(nm_setting_802_1x_get_eap_method(said, i));
-    if (method == "tls" || method == "peap" || method == "ttls") methods += (methods.empty() ? "" : " ") + method;
+    if (eap_method_from_name(method)) methods += (methods.empty() ? "" : " ") + method;
   }
   if (!methods.empty()) out["Method"] = methods;
   if (std::string identity = text_of(nm_setting_802_1x_get_identity(said)); !identity.empty())

@@ -59,6 +59,7 @@ seeded-faults: setup
 	@tests/vm/seeded-faults
 
 vm: setup build
+	@ninja -C build laboratory
 	@tests/vm/run $(or $(TEST),--all)
 
 format: setup

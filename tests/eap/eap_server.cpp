@@ -112,7 +112,8 @@ bool EapServer::run_mschapv2(eap::Peer& peer) {
   const crypto::NtHash hash = *crypto::nt_password_hash(eap::octets_of(settings_.password));
   const Mschapv2NtResponse expected = *crypto::mschapv2_nt_response(hash, exchange);
   if (!std::equal(expected.begin(), expected.end(), answer.begin() + 6 + 24)) {
-    const std::string words = "E=691 R=0 C=00000000000000000000000000000000 V=3 M=no";
+    const std::string words =
+        "E=" + std::to_string(settings_.error) + " R=0 C=00000000000000000000000000000000 V=3 M=no";
     Buffer failure{26, 4, 7, 0, static_cast<std::uint8_t>(4 + words.size())};
     failure.insert(failure.end(), words.begin(), words.end());
     if (settings_.explain) static_cast<void>(tunnel(peer, failure));

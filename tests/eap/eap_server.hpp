@@ -15,8 +15,9 @@ struct EapServerSettings {
   bool inner = true;            ///< PEAP: the inner method before the result
   bool binding = true;          ///< PEAP: with crypto-binding
   bool good_binding = true;
-  bool explain = true;  ///< MSCHAPv2: says why before it refuses
-  bool refuse = false;  ///< at the end, for no reason
+  bool explain = true;   ///< MSCHAPv2: says why before it refuses
+  unsigned error = 691;  ///< MSCHAPv2: why (RFC 2759 6)
+  bool refuse = false;   ///< at the end, for no reason
   std::string password = "wonder";
 };
 

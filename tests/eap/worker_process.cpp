@@ -44,6 +44,8 @@ void WorkerProcess::start() { launch(nullptr); }
 
 void WorkerProcess::start_with_hanging_tokens() { launch(HANGING_TOKEN); }
 
+void WorkerProcess::start_without_providers() { launch("/nonexistent"); }
+
 /// `providers` is where OpenSSL looks for its providers; null: where it always does.
 void WorkerProcess::launch(const char* providers) {
   pid_ = ::fork();

@@ -21,6 +21,8 @@ class WorkerProcess {
   void start();
   /// The same where every token hangs.
   void start_with_hanging_tokens();
+  /// The same where OpenSSL has no providers but its own default one.
+  void start_without_providers();
   void kill(int signal);
   /// Waits for its end: the exit code, or minus the signal. 1000 where it does not end within ten seconds.
   [[nodiscard]] int wait();

@@ -214,6 +214,8 @@ core::EapReport FakeWorker::judge(const core::EapCommand& command) {
     if (!number_) return report;  // nothing has come to its end
     report.kind = Kind::success;
     report.keys = method_keys(static_cast<std::uint8_t>(*number_ + (spoils ? 100 : 0)));
+    spoilt = spoilt || spoils;
+    if (keyless) report.keys.reset();
     report.verdict.stage = EapStage::success;
     report.verdict.method = EapType::tls;
     report.verdict.validated = validated;

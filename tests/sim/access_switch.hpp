@@ -84,7 +84,9 @@ class FakeWorker {
   bool answers = true;
   EapVerdict refusal;  ///< what a Failure means: the method in the tunnel failed
   bool validated = true;
-  bool spoils = false;  ///< its keys are not those of the server
+  bool spoils = false;   ///< its keys are not those of the server
+  bool spoilt = false;   ///< it gave such
+  bool keyless = false;  ///< its success comes without keys
   /// Dies at the command with this number (counted from 1, from now on), once.
   void die_at(unsigned command) noexcept { countdown_ = command; }
   [[nodiscard]] unsigned commands() const noexcept { return commands_; }

@@ -216,6 +216,16 @@ TEST(Attack, SuccessBeforeTheMethodIsDoneGivesNoKey) {
   EXPECT_EQ(site.supplicant().state, SupplicantState::authenticating);
 }
 
+TEST(Failure, OfAMethodWithoutKeysMakesNoParticipant) {
+  Site site;
+  site.worker.keyless = true;
+  site.plug();
+  site.lan.run_for(500 * millisecond);
+  EXPECT_TRUE(site.host.status().participants.empty());
+  EXPECT_EQ(site.supplicant().reason, Reason::authentication_failed);
+  EXPECT_EQ(site.supplicant().last_failure_text, "the method gives no keys for MACsec");
+}
+
 TEST(Attack, FloodOfRequestsDoesNotReachTheWorker) {
   Site site;
   site.port.answers = false;

@@ -217,6 +217,42 @@ TEST(EapPeer, AWrongPasswordIsSaid) {
   EXPECT_EQ(ttls.problem, EapProblem::password);
 }
 
+TEST(EapPeer, WhatIsWrongWithAnAccountIsSaid) {
+  for (const auto& [error, words] : {std::pair{646U, "user \"alice\" may not log in at this time (646)"},
+                                     {647U, "the account of user \"alice\" is disabled (647)"},
+                                     {648U, "the password of user \"alice\" has expired (648)"},
+                                     {649U, "user \"alice\" has no right to dial in (649)"}}) {
+    const EapVerdict peap = refused(profile_for(EapType::peap), {.identity = &lab().server},
+                                    {.method = EapType::peap, .binding = false, .error = error, .password = "other"});
+    EXPECT_EQ(peap.words, words);
+    EXPECT_EQ(peap.problem, EapProblem::account);
+    EXPECT_TRUE(peap.hold);
+  }
+}
+
+TEST(EapPeer, AnIdentityThatIsRefusedIsSaid) {
+  Meeting meeting{load(profile_for(EapType::peap))};
+  Peer peer = meeting.peer();
+  static_cast<void>(peer.on_packet(Buffer{1, 9, 0, 5, 1}));
+  const PeerReply reply = peer.on_packet(Buffer{4, 9, 0, 4});
+  const EapVerdict& verdict = std::get<EapVerdict>(reply);
+  EXPECT_EQ(verdict.words, "the server refused identity \"alice\" before any method");
+  EXPECT_EQ(verdict.problem, EapProblem::rejected);
+  EXPECT_EQ(verdict.stage, EapStage::identity);
+}
+
+TEST(EapPeer, ACertificateOfOursThatHasExpiredIsNotTried) {
+  Meeting meeting{load(profile_for(EapType::tls))};
+  Peer peer{meeting.loaded, meeting.random, tls_clock(test::test_now + 1000 * test::day), 1496};
+  static_cast<void>(peer.on_packet(Buffer{1, 9, 0, 5, 1}));
+  const PeerReply reply = peer.on_packet(Buffer{1, 10, 0, 6, 13, 0x20});
+  const EapVerdict& verdict = std::get<EapVerdict>(reply);
+  EXPECT_EQ(verdict.problem, EapProblem::client_certificate_expired);
+  EXPECT_TRUE(verdict.words.starts_with("our certificate expired on ") && verdict.words.ends_with("; not tried"))
+      << verdict.words;
+  EXPECT_TRUE(verdict.hold);
+}
+
 TEST(EapPeer, AMethodThatIsNotAllowedIsDeclined) {
   Meeting meeting{load(profile_for(EapType::peap))};
   Peer peer = meeting.peer();

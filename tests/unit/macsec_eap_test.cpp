@@ -160,6 +160,20 @@ TEST_F(MacsecEap, EndsWhereOnlyTokensHangAndTheNextOneServes) {
   EXPECT_TRUE(wait([&] { return std::ranges::any_of(loaded_, works); }));
 }
 
+TEST_F(MacsecEap, SaysThatMschapv2NeedsTheLegacyProvider) {
+  process_.kill(SIGKILL);
+  EXPECT_EQ(process_.wait(), -SIGKILL);
+  process_.start_without_providers();
+  EapProfile with_password = good_profile();
+  with_password.methods = {EapType::peap};
+  with_password.identity = "alice";
+  with_password.password = {EapSource::Kind::octets, {}, WipedText{"wonder"}};
+  worker_->set_profile(1, with_password);
+  ASSERT_TRUE(wait([this] { return !loaded_.empty(); }));
+  EXPECT_EQ(loaded_[0].second.problem, EapProblem::legacy_provider);
+  EXPECT_NE(loaded_[0].second.words.find("legacy"), std::string::npos) << loaded_[0].second.words;
+}
+
 TEST_F(MacsecEap, ATerminatedOneGoesQuietly) {
   load(1, good_profile());
   process_.kill(SIGTERM);

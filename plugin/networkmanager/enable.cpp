@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/networkmanager/enable.hpp"
 
+#include "engine/base/file.hpp"
 #include "plugin/networkmanager/names.hpp"
 
 #include <array>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -82,27 +82,15 @@ bool is_active(const char* name) {
   return code && *code == 0;
 }
 
-std::string read_text(const std::string& path) {
-  std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 /// The service manager and the bus read it, whatever the caller's umask is.
-constexpr auto file_mode = static_cast<fs::perms>(0644);
+constexpr FileAttributes attributes{.mode = 0644, .directory_mode = 0755};
 
 /// Whether the file had to be written.
-Result<bool> write_text(const std::string& path, const std::string& text) {
-  std::error_code error;
-  if (read_text(path) == text && fs::status(path, error).permissions() == file_mode) return false;
-  fs::create_directories(fs::path{path}.parent_path(), error);
-  const std::string scratch = path + ".new";
-  std::ofstream out{scratch, std::ios::trunc};
-  out << text;
-  out.close();
-  if (!out) return fail(errno, fmt::format("cannot write {}: {}", scratch, std::strerror(errno)));
-  fs::permissions(scratch, file_mode, error);
-  if (!error) fs::rename(scratch, path, error);
-  if (error) return fail(error.value(), fmt::format("cannot write {}: {}", path, error.message()));
+Result<bool> write_text(const std::string& path, std::string_view text) {
+  constexpr std::size_t most = 1U << 16U;
+  const auto before = read_file(path, most);
+  if (before && before->text.view() == text && (before->mode & 07777U) == attributes.mode) return false;
+  if (auto written = write_file(path, text, attributes); !written) return std::unexpected{written.error()};
   return true;
 }
 
@@ -118,7 +106,7 @@ bool live(const Options& options) { return options.start && options.root.empty()
 Result<void> enable(const Options& options) {
   const bool was_active = live(options) && is_active(supplicant_unit);
   bool changed = false;
-  ::umask(022);  // folders are made for others to enter
+  ::umask(022);  // the folders that systemctl makes are for others to enter, too
   for (const File& file : files) {
     const auto written = write_text(options.root + file.path, file.text);
     if (!written) return std::unexpected{written.error()};

@@ -47,6 +47,16 @@ class Enable(unittest.TestCase):
         self.run_it("--enable")
         self.assertEqual(stat.S_IMODE(os.stat(self.path(POLICY)).st_mode), 0o644)
 
+    def test_a_link_in_the_way_is_not_followed(self):
+        other = self.path("other")
+        folder, name = os.path.split(self.path(DROP_IN))
+        os.makedirs(folder)
+        for scratch in (name + ".new", "." + name + ".new"):
+            os.symlink(other, os.path.join(folder, scratch))
+        self.run_it("--enable")
+        self.assertFalse(os.path.exists(other))
+        self.assertTrue(os.path.isfile(self.path(DROP_IN)) and not os.path.islink(self.path(DROP_IN)))
+
     def test_disable_leaves_nothing(self):
         self.run_it("--enable")
         self.run_it("--disable")

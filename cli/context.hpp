@@ -63,6 +63,9 @@ struct Options {
   std::string host;              ///< whose macsecd; empty: this host's
 };
 
+/// What --help says of --wait.
+[[nodiscard]] Duration default_wait();
+
 struct Option;
 
 class Context {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/keys.hpp"
 
+#include "cli/sealed_key.hpp"
 #include "engine/base/text.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <list>
 #include <poll.h>
 
 namespace macsec::cli {
@@ -27,54 +30,55 @@ std::optional<bus::ProfileInfo> look(Context& context, const std::string& path) 
 /// One key on its way out of use.
 class Departure {
  public:
-  Departure(Context& context, const Context::Profile& profile, const std::string& ckn, std::optional<Duration> patience)
-      : context_{context}, profile_{profile}, ckn_{ckn} {
-    if (patience) until_ = Context::now() + *patience;
+  Departure(Context& context, Leaving key, std::optional<Time> until)
+      : context_{context}, profile_{std::move(key.profile)}, ckn_{std::move(key.ckn)}, until_{until} {
+    if (const bus::KeyInfo* const info = find_key(profile_.info, ckn_)) credential_ = info->credential;
   }
 
-  Exit run() {
-    for (;;) {
-      const auto begun = begin();
-      if (begun != Exit::ok) return begun;
-      if (!waiting_) {
-        if (const auto ended = watch()) return *ended;
-      }
-      if (until_ && Context::now() >= *until_) return late();
-      pause();
-    }
+  /// One look at it, and what follows; nothing where that was not the last.
+  std::optional<Exit> step() {
+    if (!draining_)
+      if (const Exit begun = begin(); begun != Exit::ok) return begun;
+    if (draining_)
+      if (const auto ended = watch()) return ended;
+    if (until_ && Context::now() >= *until_ && !draining_) return late();
+    return std::nullopt;
   }
 
  private:
   [[nodiscard]] Duration left() const { return until_ ? std::max(*until_ - Context::now(), Duration{0}) : one_try; }
 
-  /// Asks the daemon to begin; what only time can bring leaves `waiting_` set.
+  /// Asks the daemon to begin; what only time can bring is asked for again.
   Exit begin() {
     const bus::Client* const daemon = context_.client();
     if (daemon == nullptr) return context_.status;
     const auto done = daemon->call(daemon->retire_key(
         profile_.path, ckn_, std::min(left(), Duration{bus::longest_retirement}), context_.options.force));
-    waiting_ = !done && done.error().name == bus::error::not_ready;
-    if (waiting_) blocker_ = done.error().text;
-    return done || waiting_ ? Exit::ok : context_.complain(done.error());
+    draining_ = done.has_value();
+    unwritten_ = false;
+    const bool waiting = !done && done.error().name == bus::error::not_ready;
+    if (waiting) blocker_ = done.error().text;
+    return done || waiting ? Exit::ok : context_.complain(done.error());
   }
 
-  /// Until the key is gone, or stays after all.
+  /// Whether the key is gone; one that stays after all is no more draining.
   std::optional<Exit> watch() {
-    for (;;) {
-      const auto now = look(context_, profile_.path);
-      if (!now) return context_.status;
-      const bus::KeyInfo* const key = find_key(*now, ckn_);
-      if (key == nullptr || key->retired_at) return gone(key);
-      blocker_ = key->blocker;
-      if (key->state != "draining" && key->state != "retired") return std::nullopt;
-      pause();
-    }
+    const auto now = look(context_, profile_.path);
+    if (!now) return context_.status;
+    const bus::KeyInfo* const key = find_key(*now, ckn_);
+    if (key == nullptr || key->retired_at) return gone(key);
+    blocker_ = key->blocker;
+    // Out of use, and still in the profile: its file is about to say so, or could not be written, which the next call tells.
+    const bool unwritten = key->state == "retired";
+    draining_ = key->state == "draining" || (unwritten && !std::exchange(unwritten_, unwritten));
+    return std::nullopt;
   }
 
   Exit gone(const bus::KeyInfo* key) {
     print_outcome(context_, profile_.info.name, ckn_, "retired");
     if (key != nullptr && !key->still_in.empty())
       context_.warn(fmt::format("its secret still stands in {}: remove it there", key->still_in));
+    forget_sealed(context_, profile_.info.name, ckn_, credential_);
     return Exit::ok;
   }
 
@@ -85,10 +89,12 @@ class Departure {
   }
 
   Context& context_;
-  const Context::Profile& profile_;
-  const std::string& ckn_;
+  Context::Profile profile_;
+  std::string ckn_;
+  std::string credential_;
   std::optional<Time> until_;
-  bool waiting_ = false;
+  bool draining_ = false;
+  bool unwritten_ = false;  ///< as of the last look
   std::string blocker_;
 };
 
@@ -127,9 +133,37 @@ Exit add_key(Context& context, const Context::Profile& profile, const bus::Setti
   return Exit::ok;
 }
 
-Exit retire_key(Context& context, const Context::Profile& profile, const std::string& ckn,
-                std::optional<Duration> patience) {
-  return Departure{context, profile, ckn, patience}.run();
+void forget_sealed(Context& context, const std::string& profile, const std::string& ckn,
+                   const std::string& credential) {
+  const std::string ours = std::string{credential_prefix} + credential_name(profile, ckn);
+  if (!credential.empty() && credential != ours)
+    return context.warn(
+        fmt::format("the secret of {} still stands in the credential {} of macsecd.service: remove it from there", ckn,
+                    credential));
+  // Of another host nothing can be removed from here.
+  const Result<bool> removed = context.options.host.empty() ? remove_sealed(profile, ckn) : fail(EREMOTE, {});
+  if (removed || credential.empty()) return;
+  context.warn(
+      fmt::format("the encrypted secret of {} still stands in {}, and each start of the service decrypts it: remove "
+                  "it there as root",
+                  ckn, sealed_path(profile, ckn)));
+}
+
+Exit retire_keys(Context& context, std::vector<Leaving> keys, std::optional<Duration> patience) {
+  const std::optional<Time> until = patience ? std::optional{Context::now() + *patience} : std::nullopt;
+  std::list<Departure> under_way;
+  for (Leaving& key : keys) under_way.emplace_back(context, std::move(key), until);
+  Exit first = Exit::ok;
+  for (;;) {
+    std::erase_if(under_way, [&](Departure& each) {
+      const std::optional<Exit> ended = each.step();
+      if (ended && first == Exit::ok) first = *ended;
+      return ended.has_value();
+    });
+    if (under_way.empty()) return first;
+    context.flush(false);
+    pause();
+  }
 }
 
 }  // namespace macsec::cli

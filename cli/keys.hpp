@@ -18,9 +18,17 @@ void print_outcome(Context& context, const std::string& profile, const std::stri
 [[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
                            const bus::KeyKeeping& keeping = {});
 
-/// Retires a key and waits for it, for `patience` in all; nothing: without end. Where the time is over both keys stay, and
-/// what is missing is told.
-[[nodiscard]] Exit retire_key(Context& context, const Context::Profile& profile, const std::string& ckn,
-                              std::optional<Duration> patience);
+/// Removes the key that `key seal` wrote for a key that is retired, which every start of the service decrypted; tells of what
+/// stays. `credential`: of the service, that held the key, where that is known.
+void forget_sealed(Context& context, const std::string& profile, const std::string& ckn, const std::string& credential);
+
+/// A key of a profile that is to go.
+struct Leaving {
+  Context::Profile profile;
+  std::string ckn;
+};
+/// Retires keys and waits for all of them, for `patience` in all; nothing: without end. Where the time is over both keys of a
+/// profile stay, and what is missing is told. The exit status of the first that stays.
+[[nodiscard]] Exit retire_keys(Context& context, std::vector<Leaving> keys, std::optional<Duration> patience);
 
 }  // namespace macsec::cli

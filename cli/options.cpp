@@ -24,6 +24,8 @@ string_view flag(Options& options, string_view) {
 constexpr string_view formats = "networkmanager networkd wpa_supplicant";
 constexpr string_view import_formats = "networkmanager networkd wpa_supplicant iwd";
 
+constexpr string_view wait_help = "Wait until it is done, at most so long (default: 90s)";
+
 constexpr std::array options{
     Option{"--help", 'h', "", "Show this help", "", "", flag<&Options::help>},
     Option{"--version", 0, "", "Show the version", "", "", flag<&Options::version>},
@@ -55,10 +57,10 @@ constexpr std::array options{
     Option{"--no-legend", 0, "", "Print no headings", "", "", flag<&Options::legend, false>},
     Option{"--no-pager", 0, "", "Do not use a pager", "", "", flag<&Options::pager, false>},
     Option{"--no-ask-password", 0, "", "Do not ask for a password", "", "", flag<&Options::ask, false>},
-    Option{"--wait", 'w', "[SEC]", "Wait until it is done, at most so long (default: 90s)", "",
+    Option{"--wait", 'w', "[SEC]", wait_help, "",
            "status, up, down, rekey, reauth, profile add, profile import, key retire, key rotate",
            [](Options& out, string_view value) -> string_view {
-             out.wait = value.empty() ? Duration{std::chrono::seconds{90}} : parse_duration(value);
+             out.wait = value.empty() ? default_wait() : parse_duration(value);
              return out.wait ? "" : "a time span such as 30 or 2min";
            }},
     Option{"--check", 0, "", "Exit with 7 where a link is not secured", "", "status", flag<&Options::check>},
@@ -161,6 +163,11 @@ bool takes(const Option& option, const std::string& value) {
 }
 
 }  // namespace
+
+Duration default_wait() {
+  const std::size_t begin = wait_help.rfind(' ') + 1;
+  return parse_duration(wait_help.substr(begin, wait_help.find(')', begin) - begin)).value();
+}
 
 std::span<const Option> option_table() noexcept { return options; }
 

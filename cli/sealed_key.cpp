@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -116,6 +117,17 @@ std::string credential_name(std::string_view profile, std::string_view ckn) {
   std::string name = fmt::format("{}.{}", profile, ckn);
   std::ranges::replace(name, ':', '_');  // which systemd uses between names of descriptors
   return name;
+}
+
+std::string sealed_path(std::string_view profile, std::string_view ckn) {
+  return fmt::format("{}/{}", credential_store, credential_name(profile, ckn));
+}
+
+Result<bool> remove_sealed(std::string_view profile, std::string_view ckn) {
+  const std::string path = sealed_path(profile, ckn);
+  if (::unlink(path.c_str()) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return fail(errno, fmt::format("cannot remove {}: {}", path, std::strerror(errno)));
 }
 
 Result<void> seal(const Secret<32>& cak, const std::string& name, const std::string& with) {

@@ -40,6 +40,12 @@ struct KeySection {
 /// The name of the credential of a key: profile and CKN, in letters that systemd takes.
 [[nodiscard]] std::string credential_name(std::string_view profile, std::string_view ckn);
 
+/// Where the store has, or would have, the key.
+[[nodiscard]] std::string sealed_path(std::string_view profile, std::string_view ckn);
+
+/// Removes the key of a profile from the store. False where it is not there; EACCES where only root can tell.
+[[nodiscard]] Result<bool> remove_sealed(std::string_view profile, std::string_view ckn);
+
 /// Encrypts `cak` as that credential into the store, `with` "auto", "tpm2" or "host", and decrypts it again before it has its
 /// place. A credential of the name that is there is used where it holds the key; EEXIST where it holds another one.
 [[nodiscard]] Result<void> seal(const Secret<32>& cak, const std::string& name, const std::string& with);

@@ -2,6 +2,8 @@
 #include "cli/keys.hpp"
 #include "cli/verbs/table.hpp"
 
+#include <algorithm>
+
 namespace macsec::cli {
 namespace {
 
@@ -12,23 +14,45 @@ Exit tell_plan(Context& context, const std::string& profile, const bus::KeyInfo&
   return Exit::ok;
 }
 
+/// What has to be done, of the profiles that have the key; `status` is of those that have it no more, or only a plan is wanted for.
+std::vector<Leaving> sort_out(Context& context, std::vector<Context::Profile> profiles, const std::string& ckn,
+                              Exit& status) {
+  std::vector<Leaving> out;
+  for (Context::Profile& profile : profiles) {
+    const std::string& name = profile.info.name;
+    const bus::KeyInfo* const key = find_key(profile.info, ckn);
+    if (key == nullptr) continue;
+    if (key->retired_at) {
+      print_outcome(context, name, ckn, "retired already");
+      if (!context.options.dry_run) forget_sealed(context, name, ckn, {});
+    } else if (context.options.dry_run) {
+      if (const Exit plan = tell_plan(context, name, *key); status == Exit::ok) status = plan;
+    } else {
+      out.push_back({std::move(profile), ckn});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Exit run_key_retire(Context& context) {
-  const auto profile = find_profile(context, context.arguments[0]);
-  if (!profile) return context.status;
+  const std::string& name = context.arguments[0];
   const std::string& ckn = context.arguments[1];
-  const bus::KeyInfo* const key = find_key(profile->info, ckn);
-  if (key == nullptr)
-    return context.complain(Exit::not_found, fmt::format("profile {} has no key {}", profile->info.name, ckn));
-  if (key->retired_at) {
-    print_outcome(context, profile->info.name, ckn, "retired already");
-    return Exit::ok;
-  }
-  if (context.options.dry_run) return tell_plan(context, profile->info.name, *key);
-  if (context.options.force)
+  auto profiles = context.profiles(std::span{&name, 1});
+  if (!profiles) return context.status;
+  if (std::ranges::none_of(*profiles,
+                           [&](const Context::Profile& each) { return find_key(each.info, ckn) != nullptr; }))
+    return context.complain(Exit::not_found,
+                            profiles->size() == 1
+                                ? fmt::format("profile {} has no key {}", profiles->front().info.name, ckn)
+                                : fmt::format("no profile {} has a key {}", name, ckn));
+  Exit status = Exit::ok;
+  std::vector<Leaving> keys = sort_out(context, std::move(*profiles), ckn, status);
+  if (context.options.force && !keys.empty())
     context.warn("--force: a peer that has no other key is cut off, and what is under way to it is lost");
-  return retire_key(context, *profile, ckn, context.options.wait.value_or(bus::default_retirement));
+  const Exit retired = retire_keys(context, std::move(keys), context.options.wait.value_or(default_wait()));
+  return status == Exit::ok ? retired : status;
 }
 
 }  // namespace macsec::cli

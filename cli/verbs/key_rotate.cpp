@@ -72,12 +72,6 @@ Exit run_key_rotate(Context& context) {
   const auto profile = find_profile(context, context.arguments.front());
   if (!profile) return context.status;
   const std::string& name = profile->info.name;
-  if (profile->info.parent.contains('*'))  // before anything is written: it would not end
-    return context.complain(
-        Exit::failed,
-        fmt::format("the ports of {0} have peers of their own: add the new key to every end with macsecctl key "
-                    "add, then retire the old one here with macsecctl key retire {0} CKN --force",
-                    name));
   const std::string path = context.options.output.empty() ? name + ".newkey" : context.options.output;
   if (context.options.dry_run) {
     tell_plan(context, profile->info, path);
@@ -93,10 +87,9 @@ Exit run_key_rotate(Context& context) {
   if (!context.json() && !old.empty())
     context.print("Give {0} to the other end, and there: macsecctl key add PROFILE {0}\n", path);
   context.flush(false);
-  for (const std::string& ckn : old)
-    if (const Exit retired = retire_key(context, *profile, ckn, context.options.wait); retired != Exit::ok)
-      return retired;
-  return Exit::ok;
+  std::vector<Leaving> leaving;
+  for (const std::string& ckn : old) leaving.push_back({*profile, ckn});
+  return retire_keys(context, std::move(leaving), context.options.wait);
 }
 
 }  // namespace macsec::cli

@@ -69,6 +69,7 @@ KeyInfo to_key(const Value& value) {
           .lifetime = value["Lifetime"].text(),
           .origin = value["Origin"].text(),
           .source = value["Source"].text(),
+          .credential = value["Credential"].text(),
           .principal = value["Principal"].boolean(),
           .live_peers = to<unsigned>(value["LivePeers"]),
           .since = to_time(value["Since"]),

@@ -18,7 +18,8 @@ struct KeyInfo {
   std::optional<std::int64_t> not_after;
   std::string lifetime;
   std::string origin;
-  std::string source;  ///< the key source that brought it
+  std::string source;      ///< the key source that brought it
+  std::string credential;  ///< of the service, that holds it; empty: none does
   bool principal = false;
   unsigned live_peers = 0;
   Time since;  ///< of the state

@@ -5,6 +5,7 @@
 usage: key_test.py MACSECCTL
 """
 
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -49,15 +50,29 @@ class Keys(Case):
         other = self.run_ctl("key", "add", "old", path)
         self.assertEqual((other.returncode, other.stdout), (0, f"old: {key['Ckn']} added\n"))
 
-    def test_a_rotation_that_could_not_end_writes_nothing(self):
-        self.bus = Bus("--ports")
+    def test_a_pattern_means_all_profiles_that_have_the_key(self):
+        done = self.run_ctl("key", "retire", "*", "2026", "--wait=7")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "uplink: 2026 retired\n", ""))
+        done = self.run_ctl("key", "retire", "*", "3000")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("no profile * has a key 3000", done.stderr)
+
+    def test_a_retirement_waits_as_help_says(self):
+        told = int(re.search(r"--wait.*?default:\s+(\d+)s", self.run_ctl("--help").stdout, re.S).group(1))
+        for more in ([], ["--wait"]):
+            self.bus = Bus()
+            self.addCleanup(self.bus.close)
+            self.assertEqual(self.run_ctl("key", "retire", "uplink", "2026", *more).returncode, 0)
+            timeout = int(re.search(r"'Timeout': (\d+)", self.next_call()).group(1)) / 1e6
+            self.assertGreater(timeout, told - 2)
+            self.assertLessEqual(timeout, told)
+
+    def test_a_key_that_cannot_be_written_off_is_asked_for_again(self):
+        self.bus = Bus("--unwritten")
         self.addCleanup(self.bus.close)
-        path = Path(self.directory.name) / "ports.newkey"
-        for more in ([], ["--dry-run"]):
-            done = self.run_ctl("key", "rotate", "ports", f"--output={path}", *more)
-            self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertIn("key retire ports CKN --force", done.stderr)
-        self.assertFalse(path.exists())
+        done = self.run_ctl("key", "retire", "uplink", "2026", "--wait=60")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("No space left", done.stderr)
 
 
 if __name__ == "__main__":

@@ -206,8 +206,9 @@ def failure(name, text):
 
 
 class StandIn:
-    def __init__(self, bus, interfaces, access, profiles):
+    def __init__(self, bus, interfaces, access, profiles, unwritten):
         self.bus = bus
+        self.unwritten = unwritten
         self.attempts = 0
         self.statistics = ACCESS_STATISTICS if access else STATISTICS
         sessions = {name: held for name, (held, _) in ACCESS.items()} if access else SESSIONS
@@ -279,6 +280,11 @@ class StandIn:
             return failure("LastKey", "CKN ff is the last primary key of uplink: add another one first")
         keys = self.objects[path][1]["Keys"]
         rows = [keys.get_child_value(i) for i in range(keys.n_children())]
+        if self.unwritten:  # out of use, and the file is as it was
+            if any(row.lookup_value("State", None).get_string() == "retired" and not row.lookup_value("RetiredAt", None) for row in rows):
+                return failure("Failed", "cannot write key-2026.conf: No space left on device")
+            self.objects[path][1]["Keys"] = v("aa{sv}", [key(ckn, "retired")])
+            return None
         self.objects[path][1]["Keys"] = GLib.Variant.new_array(
             GLib.VariantType("a{sv}"), [row for row in rows if row.lookup_value("Ckn", None).get_string() != ckn])
         return None
@@ -339,7 +345,8 @@ def main():
     if "--owned" in sys.argv[3:]:  # as profiles of network managers that run are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
         PROFILES["old"] |= {"Owner": v("s", ":1.98"), "Source": v("s", "networkd"), "Origin": v("s", "/etc/systemd/network/old.netdev")}
-    stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {})
+    stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {},
+                       "--unwritten" in sys.argv[3:])
     if "--access" not in sys.argv[3:]:
         shown = Gio.DBusNodeInfo.new_for_xml(KEY_SOURCES).interfaces[0]
         bus.register_object(f"{ROOT}/KeySources", shown, None, lambda *_: SOURCES, None)

@@ -47,9 +47,11 @@ class Macsecctl(object):
         """Standard output of macsecctl with these words; `data` is its standard input, the only way of a secret."""
         argv = [self.program, "--no-ask-password", "--no-pager", "--json=short"] + words
         code, out, error = self.module.run_command(argv, data=data, environ_update={"LC_ALL": "C.UTF-8"})
+        lines = [re.sub(r"^macsecctl: ", "", line) for line in (error or (out if code else "")).strip().splitlines()]
         if code != 0:
-            lines = [re.sub(r"^macsecctl: ", "", line) for line in (error or out).strip().splitlines()]
             raise Failed(code, "; ".join(lines) or "macsecctl ended with %d" % code)
+        for line in lines:  # where a secret still stands, for one
+            self.module.warn(line)
         return out
 
     def ask(self, words, data=None):

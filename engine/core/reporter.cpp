@@ -250,7 +250,7 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
       if (kay.cp().in_use() != nullptr) return why_not_all(kay);
       if (serves_too(kay))
         return "a peer is live that makes keys itself and does not take ours: it must not be key server";
-      return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet"
+      return kay.is_key_server() ? "a peer is live, it has not confirmed the SAK yet" + kay.server().trial_words()
                                  : "a peer is live, the key server has not given a usable SAK yet";
     case Reason::cipher_mismatch:
     case Reason::confidentiality_mismatch:

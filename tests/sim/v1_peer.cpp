@@ -25,6 +25,12 @@ V1Peer::V1Peer(VirtualLan& lan, Index index, const PreSharedKey& key, std::uint8
   random_.fill(mi_.octets);
 }
 
+void V1Peer::make_device(CipherSuite suite, Others others) {
+  suite_ = suite;
+  others_ = others;
+  expect(secy_.select_cipher_suite(suite), "make the device");
+}
+
 void V1Peer::expect(const Result<void>& result, const char* what) {
   if (!result) world_.note(index_, what, result.error().message);
 }
@@ -114,7 +120,7 @@ void V1Peer::generate() {
 
 SaKey V1Peer::latest_key() const { return {.id = latest_.key, .key = sak_.duplicate(), .salt = {}}; }
 
-void V1Peer::install(const KeyId& id, An an, crypto::Sak sak) {
+void V1Peer::install(const KeyId& id, An an, crypto::Sak sak, bool usable) {
   if (latest_.used()) {  // never came to rest
     if (old_.used()) {
       for (const Peer& peer : peers_)
@@ -125,19 +131,22 @@ void V1Peer::install(const KeyId& id, An an, crypto::Sak sak) {
   }
   sak_ = std::move(sak);
   latest_ = {.an = an, .transmitting = false, .receiving = true, .key = id, .lowest_pn = 1};
+  usable_ = usable;
   for (const Peer& peer : peers_) {
-    if (!peer.live) continue;
+    if (!peer.live || !usable) continue;
     expect(secy_.create_receive_sc(peer.sci), "create SC");
     expect(secy_.install_receive_sa(peer.sci, an, latest_key(), 1, 0), "install RX");
   }
-  expect(secy_.install_transmit_sa(an, latest_key(), 0), "install TX");
+  if (usable) expect(secy_.install_transmit_sa(an, latest_key(), 0), "install TX");
   cp_ = Cp::receiving;
   retire_at_ = never;
 }
 
 void V1Peer::start_transmitting() {
-  expect(secy_.transmit_with(latest_.an), "transmit");
-  expect(secy_.set_controlled_port(ControlledPort::up), "open");
+  if (usable_) {
+    expect(secy_.transmit_with(latest_.an), "transmit");
+    expect(secy_.set_controlled_port(ControlledPort::up), "open");
+  }
   latest_.transmitting = true;
   cp_ = Cp::transmitting;
   retire_at_ = world_.now + retire;
@@ -206,13 +215,14 @@ void V1Peer::on_frame(Bytes octets) {
 
 void V1Peer::take_sak(const Mkpdu& mkpdu) {
   const DistributedSakSet& set = *mkpdu.distributed_sak;
-  if (!set.macsec || set.wrapped.size() != 24) return;
+  const auto suite = cipher_suite_from_id(set.cipher_suite_id);
+  if (!set.macsec || !suite || (suite != suite_ && others_ == Others::ignored)) return;
   const KeyId id{.server = mkpdu.basic.mi, .number = set.number};
   if (latest_.key == id || old_.key == id) return;
   auto sak = crypto::unwrap_sak(forger_.kek(), set.wrapped);
   if (!sak) return;
   next_an_ = set.an.next();
-  install(id, set.an, std::move(*sak));
+  install(id, set.an, std::move(*sak), suite == suite_);
 }
 
 void V1Peer::take_sak_use(Peer& peer, const Mkpdu& mkpdu) {

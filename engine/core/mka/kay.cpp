@@ -456,6 +456,7 @@ void Kay::on_sample(const SecyState& sample, Time now) {
   }
   const SakSlot& slot = cp_.latest()->transmitting || !cp_.old() ? *cp_.latest() : *cp_.old();
   if (!pn_watch_.sample(sample, slot, now) || slot.id != cp_.latest()->id) return;
+  if (is_key_server()) server_.listen(participants_, now);
   // Peers may not know, or not say, how far they are: what came from them does.
   const Pn ours = pn_watch_.next_pn();
   const Pn theirs = is_key_server() ? pn_watch_.highest_received(slot) : 0;

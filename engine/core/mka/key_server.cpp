@@ -75,7 +75,7 @@ void KeyServer::want(Want why, Time now) {
     deadlines_.set(Timer::gather, now + gather_time);
     context_.trace.record({now, "KaY", {}, "SAK wanted", to_string(why)});
   }
-  if (why == Want::new_peer) untaken_.clear();
+  if (why == Want::new_peer) trials_.start_over();
   wants_ |= 1U << static_cast<unsigned>(why);
 }
 
@@ -88,6 +88,7 @@ void KeyServer::lose_role() noexcept {
 
 void KeyServer::watch(std::span<Participant> participants, Time now) {
   deadlines_.stop(Timer::member);
+  trials_.follow(cp_.cipher_suites());
   const std::optional<SakSlot>& latest = cp_.latest();
   if (cp_.has_pending_sak()) return;  // about to take the place of the latest
   if (!latest) return want(Want::no_sak, now);
@@ -133,6 +134,7 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, bool anybody_rec
   if (use != nullptr && use->receiving) {
     peer.unkeyed_since.reset();
     peer.patience = life_time;
+    if (!peer.announces) trials_.note_taken(latest.id, latest.cipher_suite, peer);
     return;
   }
   if (!peer.unkeyed_since) {
@@ -143,8 +145,11 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, bool anybody_rec
   // the first moments of a key may have been said before it knew.
   const bool lost_it = !offer_ && peer.patience == life_time && peer.last_heard >= latest.since + 1s;
   if (lost_it || now >= peer.another_sak_at) {
-    if (!lost_it && !anybody_receives) note_untaken(peer, latest.cipher_suite, now);
-    peer.patience = std::min(peer.patience * 2, longest_patience);
+    const bool untaken = !lost_it && !anybody_receives && !peer.announces;
+    if (untaken) want(Want::suite_untaken, now);
+    // Each suite has its time before patience grows.
+    if (!untaken || !trials_.note_failed(latest.id, latest.cipher_suite, peer, "no SAK is taken by"))
+      peer.patience = std::min(peer.patience * 2, longest_patience);
     peer.another_sak_at = now + peer.patience;
     want(Want::member_without_key, now);
   }
@@ -153,12 +158,18 @@ void KeyServer::watch_member(Peer& peer, const SakSlot& latest, bool anybody_rec
   if (const Time late = *peer.unkeyed_since + life_time; now < late) deadlines_.set_sooner(Timer::member, late);
 }
 
-void KeyServer::note_untaken(const Peer& peer, CipherSuite suite, Time now) {
-  if (peer.announces) return;
-  // Each was tried: they are tried again, from the first.
-  if (std::ranges::find(untaken_, suite) != untaken_.end()) untaken_.clear();
-  untaken_.push_back(suite);
-  want(Want::suite_untaken, now);
+void KeyServer::listen(std::span<Participant> participants, Time now) {
+  const std::optional<SakSlot>& latest = cp_.latest();
+  if (!latest || !latest->transmitting) return;
+  const auto owner = std::ranges::find(participants, latest->ckn, &Participant::ckn);
+  if (owner != participants.end() && trials_.listen(*owner, *latest, pn_watch_, now)) want(Want::suite_untaken, now);
+}
+
+std::string KeyServer::trial_words() const {
+  if (!cp_.latest()) return {};
+  const std::string failed = trials_.failed_words(cp_.latest()->cipher_suite);
+  if (failed.empty()) return {};
+  return ": " + std::string{to_string(cp_.latest()->cipher_suite)} + " is tried, " + failed + " did not work";
 }
 
 bool KeyServer::serve(Participant& principal, std::span<const Participant> participants, Time now) {
@@ -215,28 +226,6 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.
   if (cp_.old()) return false;
   return cp_.settled_since() || now >= latest->since + life_time;
-}
-
-std::optional<CipherSuite> KeyServer::choose_cipher(const Participant& participant) const {
-  const std::vector<CipherSuite> allowed = cp_.cipher_suites();
-  const auto first = [&](auto&& supports) -> std::optional<CipherSuite> {
-    const auto at = std::ranges::find_if(allowed, [&](CipherSuite suite) {
-      return std::ranges::all_of(participant.peers().all(), [&](const Peer& peer) {
-        return !peer.live || !peer.macsec_capable || supports(peer, suite);
-      });
-    });
-    return at == allowed.end() ? std::nullopt : std::optional{*at};
-  };
-  const auto taken = [this](CipherSuite suite) { return std::ranges::find(untaken_, suite) == untaken_.end(); };
-  if (const auto suite = first(
-          [&](const Peer& peer, CipherSuite each) { return peer.supports(each) && (peer.announces || taken(each)); }))
-    return suite;
-  // Who announces nothing may know more than the mandatory suite: switches often do not announce.
-  const auto may = [](const Peer& peer, CipherSuite suite) { return !peer.announces || peer.supports(suite); };
-  if (const auto suite =
-          first([&](const Peer& peer, CipherSuite each) { return may(peer, each) && (peer.announces || taken(each)); }))
-    return suite;
-  return first(may);
 }
 
 Result<SakSlot> KeyServer::make_sak(Participant& participant, CipherSuite suite, std::span<const Peer* const> members,
@@ -309,6 +298,7 @@ void KeyServer::generate(Participant& participant, Time now) {
   const std::vector<const Peer*> members = live_peers(participant);
   if (Refusal against = shortage(context_.secy.traits(), members.size()); against.reason != Reason::none)
     return fail_for_now(against.reason, std::move(against.text), now);
+  const bool replaces = cp_.latest().has_value();  // by then it may be gone with its suite
   if (const auto ready = cp_.select_cipher_suite(*suite, now); !ready)
     return fail_for_now(Reason::secy_error, ready.error().message, now);
   auto slot = make_sak(participant, *suite, members, now);
@@ -317,11 +307,10 @@ void KeyServer::generate(Participant& participant, Time now) {
     ++context_.counters.sak_generation_failures;
     return fail_for_now(Reason::secy_error, made.error().message, now);
   }
-  if (cp_.latest()) {
+  if (replaces) {
     ++context_.counters.sak_rekeys;
-    context_.emit(
-        Event::Kind::rekey_started, now,
-        to_string(slot->id) + (wanted(Want::suite_untaken) ? ", since a member did not take the suite before" : ""));
+    const std::string trial = std::string{", "} + std::string{to_string(*suite)} + ": " + trials_.why();
+    context_.emit(Event::Kind::rekey_started, now, to_string(slot->id) + (wanted(Want::suite_untaken) ? trial : ""));
   }
   ++context_.counters.sak_generated;
   used_.note(slot->id, now);

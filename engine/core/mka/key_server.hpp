@@ -7,6 +7,7 @@
 #include "engine/core/mka/participant.hpp"
 #include "engine/core/mka/pn_watch.hpp"
 #include "engine/core/mka/refusal.hpp"
+#include "engine/core/mka/suite_trials.hpp"
 #include "engine/core/mka/used_keys.hpp"
 
 namespace macsec::core {
@@ -72,6 +73,8 @@ class KeyServer {
   void pass(Time now) noexcept { deadlines_.stop_expired(now); }
   /// Looks for reasons to make another SAK: time, and members that lack the latest.
   void watch(std::span<Participant> participants, Time now);
+  /// The SecY was read, and sends with the latest SAK: another suite may be due where no frame of any member comes.
+  void listen(std::span<Participant> participants, Time now);
   /// Makes the SAK that is wanted where it may be made now; true when the CP has it to put to use.
   bool serve(Participant& principal, std::span<const Participant> participants, Time now);
   /// The SecY refused our last SAK: another is made, but not at once.
@@ -81,7 +84,11 @@ class KeyServer {
   /// Puts the SAK on offer, where there is one for `participant`, into what it says next.
   void fill(Announcement& what, const Participant& participant, std::span<const Participant> participants) const;
   /// The suite all live members of `participant` can do; nothing where there is none.
-  [[nodiscard]] std::optional<CipherSuite> choose_cipher(const Participant& participant) const;
+  [[nodiscard]] std::optional<CipherSuite> choose_cipher(const Participant& participant) const {
+    return trials_.choose(participant, cp_.cipher_suites());
+  }
+  /// While another suite is tried with members that announce none, a clause about it; else empty.
+  [[nodiscard]] std::string trial_words() const;
   /// By time, or by packet numbers that nobody sees.
   [[nodiscard]] std::optional<Time> next_rekey() const noexcept;
   [[nodiscard]] KeyNumber last_kn() const noexcept { return last_kn_; }
@@ -119,8 +126,6 @@ class KeyServer {
   /// The SAK on offer can no longer be taken by all it was made for.
   [[nodiscard]] bool is_stale(std::span<const Participant> participants) const;
   void watch_member(Peer& peer, const SakSlot& latest, bool anybody_receives, Time now);
-  /// A member that announces nothing and does not take the suite may have another.
-  void note_untaken(const Peer& peer, CipherSuite suite, Time now);
   /// Whether the profile and what `owner`'s live peers announce still allow `latest`; where they do not, and another can be
   /// made, it is wanted.
   void watch_settings(const Participant& owner, const SakSlot& latest, Time now);
@@ -136,8 +141,8 @@ class KeyServer {
   /// One count for all our MIs, old and new: no KI is ever given out twice, whichever participant is the principal.
   KeyNumber last_kn_ = 0;
   std::optional<Offer> offer_;
-  bool unacquainted_ = false;           ///< since the latest SAK a version-1 peer did not hear all the others
-  std::vector<CipherSuite> untaken_{};  ///< that a member which announces nothing did not take
+  bool unacquainted_ = false;  ///< since the latest SAK a version-1 peer did not hear all the others
+  SuiteTrials trials_;
 };
 
 }  // namespace macsec::core

@@ -154,6 +154,7 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
     peer.latest = {};
     peer.old = {};
     peer.unkeyed_since.reset();
+    peer.heard = false;
   }
   peer.remembered = false;
   peer.priority = basic.priority;

@@ -27,6 +27,7 @@ struct Peer {
   bool live = false;
   bool remembered = false;  ///< live in a snapshot; has not spoken since
   bool delay_protect = false;
+  bool heard = false;          ///< a protected frame of it came, under whatever SAK
   std::uint8_t announced = 0;  ///< bit n: all_cipher_suites[n]
   bool announces = false;      ///< sent an Announcement with cipher suites
   Time announced_at;           ///< the last of them

@@ -202,14 +202,7 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const 
 void Reporter::update(Context& context, const Kay& kay, const Access& access, Time now) {
   waited_for_ = kay.is_key_server() ? members_without_key(kay, now) : members_ahead(kay, now);
   const Verdict verdict = judge(context, kay, access, now);
-  fades_.reset();
-  if (verdict.reason == Reason::cak_mismatch) {
-    for (const Participant& participant : kay.participants())
-      if (participant.last_icv_failure)
-        fades_ = std::max(fades_.value_or(*participant.last_icv_failure + news), *participant.last_icv_failure + news);
-  } else if (verdict.reason == Reason::ckn_mismatch) {
-    fades_ = std::ranges::max_element(foreign_, {}, &Foreign::at)->at + news;
-  }
+  set_timers(kay, verdict.reason, now);
   if (verdict.state == state_ && verdict.reason == reason_) return;
   if (verdict.state != state_) since_ = now;
   state_ = verdict.state;
@@ -217,7 +210,20 @@ void Reporter::update(Context& context, const Kay& kay, const Access& access, Ti
   context.emit(Event::Kind::state_changed, now, words(reason_, context, kay, access));
 }
 
-std::optional<Time> Reporter::next_timeout() const noexcept { return fades_; }
+void Reporter::set_timers(const Kay& kay, Reason reason, Time now) {
+  deadlines_.stop_all();
+  if (reason == Reason::cak_mismatch) {
+    std::optional<Time> last;
+    for (const Participant& participant : kay.participants()) last = std::max(last, participant.last_icv_failure);
+    if (last) deadlines_.set(Timer::fades, *last + news);
+  } else if (reason == Reason::ckn_mismatch) {
+    deadlines_.set(Timer::fades, std::ranges::max_element(foreign_, {}, &Foreign::at)->at + news);
+  }
+  if (kay.is_key_server() || kay.principal() == nullptr) return;
+  for (const Peer& peer : kay.principal()->peers().all())
+    if (peer.live && peer.ahead_since && now < *peer.ahead_since + life_time)
+      deadlines_.set_sooner(Timer::ahead, *peer.ahead_since + life_time);
+}
 
 std::string Reporter::words(Reason reason, const Context& context, const Kay& kay, const Access& access) const {
   switch (reason) {
@@ -256,7 +262,8 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::confidentiality_mismatch:
     case Reason::macsec_refused: {
       // What is in use before what was offered before what may be offered.
-      if (Refusal against = objection_in_use(context, kay); against.reason == reason) return std::move(against.text);
+      if (const Refusal against = objection_in_use(context, kay); against.reason == reason)
+        return against.text + (kay.cp().secured() && !is_left_behind(kay) ? ": frames pass all the same" : "");
       return kay.refusal().reason == reason ? kay.refusal().text : cipher_suites_of_all(context, kay);
     }
     case Reason::secy_error:
@@ -276,6 +283,10 @@ std::string Reporter::why_not_all(const Kay& kay) const {
   if (is_left_behind(kay))
     return std::string{kay.is_key_server() ? "every peer" : "the key server"} +
            " sends with a SAK that is not installed here";
+  const SakSlot* key = kay.cp().in_use();
+  if (key != nullptr && key->exhausted)
+    return "no packet number is left to send with, and the next SAK is not in use yet";
+  if (waited_for_.empty()) return "a SAK is in use, the device has not taken all its settings yet";
   std::string who;
   for (const Sci& sci : waited_for_) who.append(" ").append(to_string(sci));
   if (!kay.is_key_server()) return "nothing arrives from" + who + ": another SAK is sent with there";

@@ -2,6 +2,7 @@
 /// Turns what the machines know into the one state and the one reason a user sees.
 #pragma once
 
+#include "engine/base/deadlines.hpp"
 #include "engine/core/access.hpp"
 
 namespace macsec::core {
@@ -15,10 +16,15 @@ class Reporter {
   void update(Context& context, const Kay& kay, const Access& access, Time now);
   void fill(PortStatus& status, const Context& context, const Kay& kay, const Access& access) const;
   [[nodiscard]] PortState state() const noexcept { return state_; }
-  /// When something heard stops being news, and the reason with it.
-  [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
+  /// When the state may be another one though nothing happens.
+  [[nodiscard]] std::optional<Time> next_timeout() const noexcept { return deadlines_.next(); }
 
  private:
+  enum class Timer : std::uint8_t {
+    fades,  ///< something heard stops being news, and the reason with it
+    ahead,  ///< a peer has sent with another SAK for a life time
+    count
+  };
   struct Foreign {
     Ckn ckn;
     Time at;
@@ -39,6 +45,7 @@ class Reporter {
   [[nodiscard]] std::string words(Reason reason, const Context& context, const Kay& kay, const Access& access) const;
   /// Reason::awaiting_sak beside a key that is in use.
   [[nodiscard]] std::string why_not_all(const Kay& kay) const;
+  void set_timers(const Kay& kay, Reason reason, Time now);
 
   PortState state_ = PortState::down;
   Reason reason_ = Reason::no_device;
@@ -47,7 +54,7 @@ class Reporter {
 
   std::vector<Foreign> foreign_;
   std::vector<Told> told_;  ///< in the last second
-  std::optional<Time> fades_;
+  Deadlines<Timer> deadlines_;
   std::vector<Sci>
       waited_for_;  ///< live peers without the SAK, where we are key server; else those that send with another
 };

@@ -380,6 +380,21 @@ TEST(Faults, SlowKernelSecuresAndLosesNothing) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+TEST(Faults, PacketNumbersThatAreUsedUpAreSaidAtBothEnds) {
+  for (const Index which : {0U, 1U}) {
+    Lab lab;
+    Host& host = *lab.secured(2)[which];
+    lab.lan.set_traffic(millisecond);
+    lab.lan.warp_pn(which, UINT32_MAX - 2);
+    ASSERT_TRUE(lab.lan.run_until([&] { return host.secy().encoding_key() == no_key; }, second));
+    const auto seen = host.secy().read();
+    ASSERT_TRUE(seen);
+    host.port().on_sample(*seen, host.now());
+    EXPECT_EQ(host.state(), PortState::pending);
+    EXPECT_EQ(host.status().reason_text, "no packet number is left to send with, and the next SAK is not in use yet");
+  }
+}
+
 TEST(Faults, ExhaustedTransmitKeyIsReplaced) {
   Lab lab;
   Host& one = lab.add();

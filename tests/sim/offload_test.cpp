@@ -125,6 +125,23 @@ TEST_P(Rewind, IsNoReasonToEndAKeyWhereNothingWasInterrupted) {
 
 INSTANTIATE_TEST_SUITE_P(Offload, Rewind, testing::Values(Rewinding::server, Rewinding::member, Rewinding::both));
 
+// Hardware that tells no packet numbers does not tell whose frames came.
+TEST(Offload, OfWhichNothingIsKnownCallsNobodyUnheard) {
+  Lab lab;
+  for (Index i = 0; i < 2; ++i) lab.attach().secy().offload();
+  for (Index i = 0; i < 2; ++i) {
+    lab.lan.plug(i, true);
+    dynamic_cast<Host&>(lab.lan.station(i)).start();
+  }
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.flood(10 * millisecond);
+  lab.lan.run_for(30 * second);
+  for (Index i = 0; i < 2; ++i) {
+    const core::PortStatus status = dynamic_cast<Host&>(lab.lan.station(i)).status();
+    EXPECT_FALSE(principal(status).peers.front().unheard) << i;
+  }
+}
+
 TEST(Offload, SoftwareKeepsItsKeyOverALossOfCarrier) {
   Lab lab;
   const auto hosts = lab.secured(2);

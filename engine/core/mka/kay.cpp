@@ -191,7 +191,7 @@ bool Kay::is_unheard(const Peer& peer) const noexcept {
   const SakSlot* key = cp_.in_use();
   const PeerKeyUse* use = key != nullptr ? peer.use_of(key->id) : nullptr;
   const std::optional<Pn> next = key != nullptr ? pn_watch_.received(peer.sci, key->id) : std::nullopt;
-  return use != nullptr && use->transmitting && next && *next <= 1;
+  return pn_watch_.tells_lowest() && use != nullptr && use->transmitting && next && *next <= 1;
 }
 
 Result<void> Kay::rekey(Time now) {

@@ -72,6 +72,7 @@ KeyInfo to_key(const Value& value) {
           .credential = value["Credential"].text(),
           .principal = value["Principal"].boolean(),
           .live_peers = to<unsigned>(value["LivePeers"]),
+          .had_peer = value["HadPeer"].boolean(),
           .since = to_time(value["Since"]),
           .ready_to_retire = value["ReadyToRetire"].boolean(),
           .blocker = value["Blocker"].text(),

@@ -22,7 +22,8 @@ struct KeyInfo {
   std::string credential;  ///< of the service, that holds it; empty: none does
   bool principal = false;
   unsigned live_peers = 0;
-  Time since;  ///< of the state
+  bool had_peer = false;  ///< one was live under it since the daemon has it
+  Time since;             ///< of the state
   bool ready_to_retire = false;
   std::string blocker;
   std::optional<std::int64_t> retired_at;  ///< files say that it is retired

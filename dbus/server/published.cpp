@@ -18,6 +18,7 @@ void add_port(ProfileView& view, core::ParticipantStatus key) {
   if (at == view.participants.end()) return view.participants.push_back(std::move(key));
   if (at->blocker.empty() && !key.blocker.empty()) std::swap(*at, key);
   at->principal = at->principal || key.principal;
+  at->had_peer = at->had_peer || key.had_peer;
   std::ranges::move(key.peers, std::back_inserter(at->peers));
 }
 

@@ -52,6 +52,7 @@ void add_key_state(Dictionary& row, const core::ParticipantStatus* key) {
   row.emplace("Since", key == nullptr ? std::uint64_t{0} : to_usec(key->since));
   row.emplace("Principal", key != nullptr && key->principal);
   row.emplace("LivePeers", static_cast<std::uint32_t>(live));
+  row.emplace("HadPeer", key != nullptr && key->had_peer);
   row.emplace("ReadyToRetire", blocker.empty());
   row.emplace("Blocker", blocker);
 }

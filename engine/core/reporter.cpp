@@ -304,6 +304,7 @@ ParticipantStatus describe(const Participant& participant, const Kay& kay) {
                         .state = participant.state,
                         .since = participant.state_since,
                         .blocker = participant.evidence.words(),
+                        .had_peer = participant.had_peer,
                         .principal = kay.principal() == &participant,
                         .mi = participant.mi(),
                         .mn = participant.mn(),

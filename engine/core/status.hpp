@@ -116,6 +116,7 @@ struct ParticipantStatus {
   KeyState state = KeyState::waiting;
   Time since{};           ///< when `state` was entered
   std::string blocker{};  ///< why it may not be retired now; empty: it may
+  bool had_peer = false;  ///< somebody was live under it since it was added
   bool principal = false;
   MemberId mi;
   MessageNumber mn = 0;

@@ -63,8 +63,11 @@ void Link::refresh(Time now) {
   std::vector<HeldKey> held;
   for (const bus::KeyInfo& key : profile->keys)
     if (const auto ckn = Ckn::from_hex(key.ckn); ckn && !key.source.empty() && key.state != "retired")
-      held.push_back(
-          {.ckn = *ckn, .live = key.live_peers > 0, .draining = key.state == "draining", .since = key.since});
+      held.push_back({.ckn = *ckn,
+                      .live = key.live_peers > 0,
+                      .draining = key.state == "draining",
+                      .since = key.since,
+                      .had_peer = key.had_peer});
   std::erase_if(brought_, [&](const auto& one) {
     return !adding_.contains(one.first) && std::ranges::find(held, one.first, &HeldKey::ckn) == held.end();
   });

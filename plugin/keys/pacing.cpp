@@ -76,7 +76,8 @@ void Pacing::on_keys(std::span<const HeldKey> keys, Time now) {
       key.silent_since = now;
       key.heard = looking_up_.contains(held.ckn);
     }
-    if (held.live && !key.ever_live)
+    key.ever_live = key.ever_live || held.had_peer;
+    if (held.live && key.live_since == Time{})
       // Of a key from before our time the daemon knows how old it is.
       went_live(key, known_ ? now : std::min(held.since, now), now);
     if (key.live && !held.live) key.silent_since = now;

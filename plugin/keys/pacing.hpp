@@ -32,6 +32,7 @@ struct HeldKey {
   bool live = false;      ///< it has a live peer
   bool draining = false;  ///< it is being retired
   Time since{};           ///< of its state
+  bool had_peer = false;  ///< one was live under it, perhaps before our time
 };
 
 struct Action {

@@ -173,6 +173,18 @@ TEST(KeysPacing, AKeyThatIsKeptAfterAllIsDroppedAgain) {
   EXPECT_EQ(end.pacing.mismatches(), 0U);
 }
 
+// macsec-keys is started again while the other end is down: what it did not see the daemon did.
+TEST(KeysPacing, AKeyThatWorkedBeforeOurTimeIsNotDropped) {
+  End end;
+  end.keys.push_back({.ckn = x, .live = false, .draining = false, .since = end.now, .had_peer = true});
+  end.tell();
+  end.wait(60s);
+  end.add(y);
+  EXPECT_THAT(end.actions(), IsEmpty());
+  end.set_live(y);
+  EXPECT_THAT(end.actions(), ElementsAre("retire 10"));
+}
+
 TEST(KeysPacing, AnOnlyKeyIsSpokenUntilTheNextOneIsThere) {
   End end;
   end.actions();

@@ -26,7 +26,10 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector
     : loop_{loop},
       journal_{journal},
       store_{store},
-      keys_{inherited, boot_time()},
+      records_{store,
+               inherited,
+               {.account = [this](const std::string& profile) { return radius_.account_of(profile); },
+                .drop = [this](unsigned parent) { wires_.drop(parent); }}},
       wires_{loop,
              journal,
              {.frame = [this](unsigned ifindex, Bytes frame) { on_frame(ifindex, frame); },
@@ -60,7 +63,7 @@ Result<std::unique_ptr<Driver>> Driver::open(EventLoop& loop, Journal& journal, 
 }
 
 Result<void> Driver::start() {
-  if (keys_.has_accounts()) radius_.continue_books();
+  if (records_.has_accounts()) radius_.continue_books();
   auto kernel = MacsecKernel::open();
   if (!kernel) return std::unexpected{kernel.error()};
   kernel_ = std::move(*kernel);
@@ -168,20 +171,14 @@ void Driver::make_port(Session& session, Time now) {
     core::PacketNumberLedger ledger{
         .reserved = [this](const std::string& key) { return store_.reserved_pn(key); },
         .reserve = [this](const std::string& key, Pn limit) { return store_.reserve_pn(key, limit); }};
-    keys_.forget(session.profile().name);
+    records_.forget_keys(session);
     session.port_.emplace<core::StaticPort>(session.profile_, session.secy_, std::move(ledger), session.trace_);
   } else {
-    auto resume = store_.load(session.profile().name);
-    if (!resume) {
-      session.trace_.message(LogLevel::warning, fmt::format("state ignored: {}", resume.error().message),
-                             message_id::damaged_state);
-      resume = std::nullopt;
-    }
-    if (*resume)
-      session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(**resume));
+    if (auto resume = records_.snapshot(session))
+      session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_, std::move(*resume));
     else
       session.port_.emplace<core::Port>(session.profile_, session.secy_, random_, session.trace_);
-    kept = keys_.take(session.profile().name);
+    kept = records_.take_keys(session);
     if (kept) session.mka()->restore(*kept, now);
     session.mka()->on_wall_clock(wall_clock_epoch(), now, wall_clock_synchronised());
   }
@@ -212,20 +209,19 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
     session.with_port([&](auto& port) { port.set_enabled(false, now); });
     settle(session);
     flush();
-    static_cast<void>(store_.forget(session.profile().name));
-    keys_.forget(session.profile().name);
-  } else if (core::Port* port = session.mka()) {
-    static_cast<void>(store_.save(session.profile().name, port->snapshot()));
+    records_.forget(session);
   } else if (auto* fixed = std::get_if<core::StaticPort>(&session.port_)) {
     fixed->prepare_absence();
+  } else {
+    records_.leave(session);
   }
   eap_.drop(session.profile().name);
   radius_.drop(session.profile().name, farewell == Farewell::take_down);
   devices_->release(session, farewell == Farewell::take_down);
   if (observer_.removed) observer_.removed(session);
-  if (session.sampled_) sample_intervals_.erase(*session.sampled_);
+  sampling_.set(session, std::nullopt);
   std::erase(changed_, &session);
-  std::erase(unsaved_, &session);
+  records_.unmark(session);
   sessions_.erase(session);
 }
 
@@ -281,7 +277,7 @@ void Driver::on_sending(unsigned parent, int error) {
 void Driver::on_timer() {
   const Time now = boot_time();
   armed_.reset();
-  if (!sample_intervals_.empty() && last_sample_ + *sample_intervals_.begin() <= now) on_sample(now);
+  if (sampling_.take_due(now)) on_sample(now);
   // First all that is due, then the work: a deadline that is due again at once waits for the next turn.
   std::vector<Session::Alarm*> due;
   while (TimerQueue::Entry* const entry = timers_.pop_due(now)) due.push_back(static_cast<Session::Alarm*>(entry));
@@ -301,12 +297,11 @@ void Driver::on_timer() {
     }
   }
   spares_->on_timeout(now);
-  keys_.forget_left(now);
+  records_.on_timeout(now);
   flush();
 }
 
 void Driver::on_sample(Time now) {
-  last_sample_ = now;
   const auto dump = kernel_->dump();
   if (!dump) return journal_.write(LogLevel::warning, dump.error().message);
   for (const SecyDump& secy : *dump)
@@ -373,25 +368,12 @@ void Driver::settle(Session& session) {
   session.with_port([&](auto& port) {
     while (const auto event = port.poll_event()) tell(session, *event);
     timers_.set(session.protocol_alarm_, port.next_timeout());
-    const auto interval = port.sample_interval();
-    if (session.sampled_ && (!interval || **session.sampled_ != *interval)) {
-      sample_intervals_.erase(*session.sampled_);
-      session.sampled_.reset();
-    }
-    if (interval && !session.sampled_) {
-      if (sample_intervals_.empty()) last_sample_ = boot_time();
-      session.sampled_ = sample_intervals_.insert(*interval);
-    }
+    sampling_.set(session, port.sample_interval());
   });
 }
 
 void Driver::tell(Session& session, const core::Event& event) {
-  if (event.kind == core::Event::Kind::snapshot_changed) {
-    if (session.snapshot_changed_) return;
-    session.snapshot_changed_ = true;
-    unsaved_.push_back(&session);
-    return;
-  }
+  if (event.kind == core::Event::Kind::snapshot_changed) return records_.mark(session);
   if (session.trace_.interested(event.kind)) session.trace_.event(event, session.status());
   mark_changed(session);
   if (observer_.event) observer_.event(session, event);
@@ -404,35 +386,8 @@ void Driver::mark_changed(Session& session) {
   end_turn_source_.schedule();
 }
 
-// A message number is on disk before a frame carries it: after a crash it is not used again. Where it cannot be written and
-// what is there stays, nothing is said, and the next turn tries again.
-void Driver::keep_keys(Session& session, const core::Port& port) {
-  core::KeptSession kept = port.kept_session();
-  kept.account = radius_.account_of(session.profile().name);
-  const auto done = keys_.keep(kept);
-  if (!done) session.trace_.message(LogLevel::warning, done.error().message);
-}
-
-bool Driver::save(Session& session) {
-  session.snapshot_changed_ = false;
-  core::Port* port = session.mka();
-  if (port == nullptr) return true;
-  keep_keys(session, *port);
-  const auto done = store_.save(session.profile().name, port->snapshot());
-  if (done) {
-    session.save_error_ = 0;
-    return true;
-  }
-  if (std::exchange(session.save_error_, done.error().code) != done.error().code)
-    session.trace_.message(LogLevel::warning, done.error().message);
-  if (done.error().code != EROFS) return true;
-  session.snapshot_changed_ = true;
-  wires_.drop(session.placed_.parent);
-  return false;
-}
-
 void Driver::flush() {
-  std::erase_if(unsaved_, [this](Session* session) { return save(*session); });
+  records_.flush();
   wires_.send();
   const std::optional<Time> next = next_deadline();
   if (next == armed_) return;
@@ -446,9 +401,9 @@ void Driver::flush() {
 std::optional<Time> Driver::next_deadline() const {
   std::optional<Time> next = timers_.next();
   const auto consider = [&next](Time other) { next = next ? std::min(*next, other) : other; };
-  if (!sample_intervals_.empty()) consider(last_sample_ + *sample_intervals_.begin());
+  if (const auto sample = sampling_.next()) consider(*sample);
   if (const auto spare = spares_->next_timeout()) consider(*spare);
-  if (const auto left = keys_.next()) consider(*left);
+  if (const auto left = records_.next()) consider(*left);
   return next;
 }
 

@@ -7,11 +7,11 @@
 #include "engine/adapters/eap_ports.hpp"
 #include "engine/adapters/port_patterns.hpp"
 #include "engine/adapters/radius_ports.hpp"
+#include "engine/adapters/records.hpp"
+#include "engine/adapters/sampling.hpp"
 #include "engine/adapters/sessions.hpp"
 #include "engine/adapters/spare_devices.hpp"
-#include "engine/adapters/system/key_keeper.hpp"
 #include "engine/adapters/system/os_random.hpp"
-#include "engine/adapters/system/state_store.hpp"
 #include "engine/adapters/system/wall_clock.hpp"
 #include "engine/adapters/wires.hpp"
 
@@ -128,23 +128,19 @@ class Driver {
   void tell(Session& session, const core::Event& event);
   /// To be called at the end of every callback: snapshots to disk, then frames out, then the timer.
   void flush();
-  void keep_keys(Session& session, const core::Port& port);
-  /// False where the session's frames must not leave, and were dropped.
-  [[nodiscard]] bool save(Session& session);
   void end_turn();
   void mark_changed(Session& session);
 
   EventLoop& loop_;
   Journal& journal_;
   StateStore& store_;
-  KeyKeeper keys_;
+  Records records_;
   OsRandom random_;
   DriverObserver observer_;
   std::unique_ptr<MacsecKernel> kernel_;
   std::unique_ptr<LinkMonitor> links_;
   TimerQueue timers_;
-  std::multiset<Duration> sample_intervals_;
-  Time last_sample_;
+  Sampling sampling_;
   std::optional<Time> armed_;
 
   Wires wires_;
@@ -157,7 +153,6 @@ class Driver {
   std::optional<SpareDevices> spares_;
   std::vector<Session*> receivers_;  ///< of the frame at hand
   std::vector<Session*> changed_;
-  std::vector<Session*> unsaved_;
 
   WallClock wall_clock_;
   EventSource links_source_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One running link: its device, its port and where it stands in the books (Sessions). Driver and Devices drive it;
+/// One running link: its device, its port and where it stands in the books (Sessions). Driver and its parts drive it;
 /// everybody else reads.
 #pragma once
 
@@ -45,6 +45,8 @@ class Session {
  private:
   friend class Driver;
   friend class Devices;
+  friend class Records;
+  friend class Sampling;
   friend class Sessions;
 
   /// Under which interfaces the books have the session; 0: none.
@@ -93,7 +95,7 @@ class Session {
   int save_error_ = 0;     ///< errno of the last snapshot, told once
   bool reassert_ = false;  ///< what others changed is restored at the end of the turn
   Pace reassert_pace_;
-  std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in the driver's set of intervals
+  std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in Sampling
   Alarm protocol_alarm_{*this, Alarm::What::protocol};
   Alarm attach_alarm_{*this, Alarm::What::attach};
   Alarm reassert_alarm_{*this, Alarm::What::reassert};

@@ -18,7 +18,8 @@ EapWorker* EapPorts::worker() {
              journal_.write(LogLevel::warning,
                             "the connection to macsec-eap is lost or cannot be made: links stay, "
                             "authentications are tried again");
-           }},
+           },
+       .drained = [this] { streams_.on_drained(); }},
       socket_);
   if (!opened) {
     journal_.write(LogLevel::error, opened.error().message);

@@ -111,6 +111,11 @@ void EapWorker::carry(WorkerKind kind, core::EapConversation stream, Bytes octet
   }
 }
 
+bool EapWorker::has_room() noexcept {
+  if (waiting_ >= enough_waiting) full_ = true;
+  return !full_;
+}
+
 void EapWorker::finish_stream(core::EapConversation stream) {
   if (streams_.contains(stream)) queue({.kind = WorkerKind::end, .conversation = stream});
 }
@@ -213,6 +218,7 @@ void EapWorker::send() {
     if (out.body && out.at < out.body->octets().size()) continue;
     if (counts(out)) waiting_ -= out.body->octets().size();
     outgoing_.pop_front();
+    if (full_ && waiting_ < enough_waiting) tell_.schedule();
   }
 }
 
@@ -340,6 +346,10 @@ void EapWorker::tell_lost() {
                         .octets = {},
                         .words = "macsec-eap, which speaks TLS, cannot be reached or ended"});
   if (std::exchange(broken_, false) && receiver_.lost) receiver_.lost();
+  if (full_ && waiting_ < enough_waiting) {
+    full_ = false;
+    if (receiver_.drained) receiver_.drained();
+  }
 }
 
 }  // namespace macsec::os

@@ -34,9 +34,13 @@ class EapWorker {
     std::function<void(const StreamReport& report)> stream{};
     /// A connection to macsec-eap broke or could not be made. Each open conversation was told.
     std::function<void()> lost{};
+    /// There is room again, after has_room() was false.
+    std::function<void()> drained{};
   };
   /// Octets of packets that wait while macsec-eap does not read; one more, and it counts as hung.
   static constexpr std::size_t most_waiting = 8U << 20U;
+  /// Octets of packets that wait before who sends many has to stop: far from what counts as hung.
+  static constexpr std::size_t enough_waiting = 256U << 10U;
 
   /// The loop outlives this. Connects with the first profile only.
   [[nodiscard]] static Result<std::unique_ptr<EapWorker>> open(EventLoop& loop, Receiver receiver,
@@ -61,6 +65,8 @@ class EapWorker {
   void open_stream(std::uint32_t number, core::EapConversation stream);
   /// Of WorkerKind::records or text. Ignored where the connection is over.
   void carry(WorkerKind kind, core::EapConversation stream, Bytes octets);
+  /// False: what comes from a server is to wait where it is, until drained().
+  [[nodiscard]] bool has_room() noexcept;
   /// Answered with failure, after all that was said of it before.
   void finish_stream(core::EapConversation stream);
   /// Nothing more is reported of it.
@@ -118,6 +124,7 @@ class EapWorker {
   std::vector<core::EapConversation> abandoned_;  ///< to be told that they are lost
   std::vector<core::EapConversation> abandoned_streams_;
   bool broken_ = false;  ///< lost() is to be called
+  bool full_ = false;    ///< drained() is to be called once it is not
   Backoff backoff_;
   EventSource retry_;
   EventSource tell_;

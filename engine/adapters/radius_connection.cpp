@@ -114,11 +114,19 @@ void RadiusConnection::on_writable() {
   socklen_t size = sizeof code;
   static_cast<void>(::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &code, &size));
   if (code != 0) return end_by(code, "reach");
-  stream_ = streams_.open(profile_, [this](const EapWorker::StreamReport& report) { hear(report); });
+  stream_ =
+      streams_.open(profile_, [this](const EapWorker::StreamReport& report) { hear(report); }, [this] { resume(); });
   if (!stream_) end(RadiusProblem::internal, "macsec-eap, which speaks TLS, cannot be had: the journal says why");
 }
 
+void RadiusConnection::resume() {
+  if (!ended_ && !hung_up_) readable_.schedule();
+}
+
 void RadiusConnection::receive() {
+  // What answers at this address may send faster than macsec-eap, which others use, too, can read.
+  if (stream_ && !streams_.may_receive()) return readable_.disarm();
+  readable_.schedule();
   std::array<std::uint8_t, block_size> block{};
   for (unsigned i = 0; i < blocks_a_turn && !ended_; ++i) {
     const ssize_t size = ::recv(socket_.get(), block.data(), block.size(), MSG_DONTWAIT);
@@ -127,6 +135,7 @@ void RadiusConnection::receive() {
     if (size <= 0) {
       // What came before may still tell why: macsec-eap has the last word.
       readable_.disarm();
+      hung_up_ = true;
       if (!stream_) return end_by_server();
       return streams_.finish(*stream_);
     }

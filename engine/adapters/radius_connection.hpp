@@ -45,6 +45,8 @@ class RadiusConnection {
   [[nodiscard]] Result<void> start(EventLoop& loop);
   void on_writable();
   void receive();
+  /// macsec-eap takes more from the server again.
+  void resume();
   void hear(const EapWorker::StreamReport& report);
   void take(Bytes text);
   void flush();
@@ -63,7 +65,8 @@ class RadiusConnection {
   EventSource writable_;
   std::optional<TlsStreams::Number> stream_{};  ///< once the server is reached
   bool established_ = false;
-  bool heard_ = false;  ///< a packet
+  bool heard_ = false;    ///< a packet
+  bool hung_up_ = false;  ///< the server; macsec-eap was told
   bool ended_ = false;
   std::vector<std::uint8_t> outgoing_;  ///< records that the socket has not taken yet
   RadiusStream packets_;

@@ -22,13 +22,18 @@ void TlsStreams::read_again() {
     if (to != nullptr) to->set_profile(number, profile);
 }
 
-std::optional<TlsStreams::Number> TlsStreams::open(std::uint32_t profile, Hear hear) {
+std::optional<TlsStreams::Number> TlsStreams::open(std::uint32_t profile, Hear hear, Resume resume) {
   EapWorker* const to = worker_();
   if (to == nullptr) return std::nullopt;
   const Number number = ++last_stream_;
-  streams_.emplace(number, std::move(hear));
+  streams_.emplace(number, Stream{std::move(hear), std::move(resume)});
   to->open_stream(profile, number);
   return number;
+}
+
+bool TlsStreams::may_receive() {
+  EapWorker* const to = worker_();
+  return to == nullptr || to->has_room();
 }
 
 void TlsStreams::records(Number stream, Bytes octets) {
@@ -54,12 +59,17 @@ void TlsStreams::on_report(const EapWorker::StreamReport& report) {
   const auto at = streams_.find(report.stream);
   if (at == streams_.end()) return;
   if (report.kind != WorkerKind::failure) {
-    const Hear hear = at->second;  // which may close the stream
+    const Hear hear = at->second.hear;  // which may close the stream
     return hear(report);
   }
-  const Hear hear = std::move(at->second);
+  const Hear hear = std::move(at->second.hear);
   streams_.erase(at);
   hear(report);
+}
+
+void TlsStreams::on_drained() {
+  for (const auto& [number, stream] : streams_)
+    if (stream.resume) stream.resume();
 }
 
 }  // namespace macsec::os

@@ -13,6 +13,8 @@ class TlsStreams {
  public:
   using Number = core::EapConversation;
   using Hear = std::function<void(const EapWorker::StreamReport& report)>;
+  /// Called from the loop after may_receive() was false; may not call.
+  using Resume = std::function<void()>;
   /// `worker` gives macsec-eap's daemon end; nothing where it cannot be had, which is told there.
   explicit TlsStreams(std::function<EapWorker*()> worker) : worker_{std::move(worker)} {}
   TlsStreams(const TlsStreams&) = delete;
@@ -25,7 +27,9 @@ class TlsStreams {
   void read_again();
 
   /// `hear` is called from the loop only, until close() or a failure, and may call. Nothing where there is no macsec-eap at all.
-  [[nodiscard]] std::optional<Number> open(std::uint32_t profile, Hear hear);
+  [[nodiscard]] std::optional<Number> open(std::uint32_t profile, Hear hear, Resume resume = {});
+  /// False: macsec-eap is behind, and what else comes from the server waits until `resume` is called.
+  [[nodiscard]] bool may_receive();
   /// From the server, and to it.
   void records(Number stream, Bytes octets);
   void text(Number stream, Bytes octets);
@@ -35,11 +39,16 @@ class TlsStreams {
 
   // For the owner of the EapWorker.
   void on_report(const EapWorker::StreamReport& report);
+  void on_drained();
 
  private:
   std::function<EapWorker*()> worker_;
   std::map<std::uint32_t, EapProfile> profiles_;
-  std::map<Number, Hear> streams_;
+  struct Stream {
+    Hear hear;
+    Resume resume;
+  };
+  std::map<Number, Stream> streams_;
   // Supplicants count from the other end.
   std::uint32_t last_profile_ = 0x8000'0000U;
   Number last_stream_ = 0x8000'0000'0000'0000U;

@@ -203,6 +203,27 @@ TEST_F(EapWorkerLink, AWorkerThatDoesNotReadIsWaitedForWithinABound) {
   EXPECT_EQ(reports_[0].kind, Kind::lost);
 }
 
+TEST_F(EapWorkerLink, WhoSendsMuchHasToStopUntilThereIsRoom) {
+  establish();
+  worker_->open_stream(1, 50);
+  const Buffer records(16384);
+  std::size_t sent = 0;
+  for (; worker_->has_room() && sent < EapWorker::most_waiting; sent += records.size())
+    worker_->carry(WorkerKind::records, 50, records);
+  EXPECT_LT(sent, EapWorker::most_waiting / 4);
+  for (int turn = 0; turn < 20; ++turn) static_cast<void>(loop_.run_once(boot_time()));
+  EXPECT_EQ(drained_, 0U) << "nothing was read";
+  std::size_t got = 0;
+  ASSERT_TRUE(wait([&] {
+    while (const std::optional<Got> one = other_.take()) got += one->body.size();
+    return got == sent;
+  }));
+  ASSERT_TRUE(wait([this] { return drained_ > 0; }));
+  EXPECT_EQ(drained_, 1U);
+  EXPECT_TRUE(worker_->has_room());
+  EXPECT_EQ(lost_, 0U);
+}
+
 TEST_F(EapWorkerLink, ACallbackMayDropTheProfile) {
   establish();
   worker_->begin(1, 40, 1400);

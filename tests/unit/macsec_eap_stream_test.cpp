@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <ctime>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace macsec::os {
 namespace {
@@ -144,6 +146,75 @@ TEST_F(MacsecEapStream, NothingIsToldOfOneThatIsClosed) {
   worker_->close_stream(closed);
   connect(radius_server());
   for (const StreamSaid& each : streams_) EXPECT_FALSE(each.stream == closed && each.kind == WorkerKind::failure);
+}
+
+/// Whoever answers at a server's address, before anything of him was judged.
+class Flood {
+ public:
+  Flood() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listening_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listening_.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listening_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  /// As much as the other end takes now; octets so far.
+  std::size_t pour() {
+    if (!socket_) socket_ = FileDescriptor{::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    const Octets block(65536, 0x16);
+    while (socket_) {
+      const ssize_t sent = ::send(socket_.get(), block.data(), block.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent <= 0) break;
+      poured_ += static_cast<std::size_t>(sent);
+    }
+    return poured_;
+  }
+
+ private:
+  FileDescriptor listening_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  FileDescriptor socket_;
+  std::uint16_t port_ = 0;
+  std::size_t poured_ = 0;
+};
+
+TEST_F(MacsecEapStream, AServerThatFloodsABusyWorkerCostsNobodyElseHisConversation) {
+  Flood flood;
+  RadiusServer settings = radius_server();
+  settings.address = "127.0.0.1";
+  settings.port = flood.port();
+  TlsStreams streams{[this] { return worker_.get(); }};
+  on_stream_ = [&](const EapWorker::StreamReport& report) { streams.on_report(report); };
+  on_drained_ = [&] { streams.on_drained(); };
+  const std::uint32_t profile = streams.add(tls_profile_of(settings));
+  ASSERT_TRUE(wait([this] { return !loaded_.empty(); }));
+  worker_->begin(profile, 7, 1400);  // a host's authentication, which macsec-eap does, too
+  std::string why;
+  auto opened = RadiusConnection::open(loop_, streams, profile, settings,
+                                       {.established = [](const std::string&) {},
+                                        .packet = [](Bytes) {},
+                                        .ended = [&](core::RadiusProblem, const std::string& words) { why = words; }});
+  ASSERT_TRUE(opened) << opened.error().message;
+  process_.kill(SIGSTOP);
+  std::size_t before = 0;
+  // Until nothing moves any more for a while, or much more came than may wait.
+  for (int still = 0; still < 50 && before < 4 * EapWorker::most_waiting; ++still) {
+    static_cast<void>(loop_.run_once(boot_time() + std::chrono::milliseconds{5}));
+    if (const std::size_t now = flood.pour(); now != before) before = now, still = 0;
+  }
+  EXPECT_GT(before, EapWorker::enough_waiting);
+  EXPECT_LT(before, 4 * EapWorker::most_waiting);
+  EXPECT_EQ(lost_, 0U);
+  EXPECT_TRUE(worker_->connected());
+  process_.kill(SIGCONT);
+  ASSERT_TRUE(wait([&] { return !why.empty(); }));
+  EXPECT_EQ(lost_, 0U);
+  EXPECT_TRUE(reports_.empty()) << "the host's authentication goes on";
+  on_stream_ = {};
+  on_drained_ = {};
 }
 
 TEST_F(MacsecEapStream, TheEndOfMacsecEapIsToldToEach) {

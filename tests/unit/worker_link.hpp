@@ -18,10 +18,16 @@ class WorkerLink : public testing::Test {
          .loaded = [this](std::uint32_t number, const EapVerdict& verdict) { loaded_.emplace_back(number, verdict); },
          .stream =
              [this](const EapWorker::StreamReport& report) {
+               if (on_stream_) on_stream_(report);
                streams_.push_back(
                    {report.kind, report.stream, {report.octets.begin(), report.octets.end()}, report.words});
              },
-         .lost = [this] { ++lost_; }},
+         .lost = [this] { ++lost_; },
+         .drained =
+             [this] {
+               ++drained_;
+               if (on_drained_) on_drained_();
+             }},
         path());
     ASSERT_TRUE(opened) << opened.error().message;
     worker_ = std::move(*opened);
@@ -49,6 +55,9 @@ class WorkerLink : public testing::Test {
   };
   std::vector<StreamSaid> streams_;
   unsigned lost_ = 0;
+  unsigned drained_ = 0;
+  std::function<void()> on_drained_;
+  std::function<void(const EapWorker::StreamReport&)> on_stream_;
   std::unique_ptr<EapWorker> worker_;
 };
 

@@ -26,7 +26,8 @@ class EventSource {
 
   /// Timers: fires once at `when`, at once when that has passed.
   void arm(Time when) noexcept;
-  /// Deferred work: runs once, after what is ready now. Writing: runs once the descriptor takes something.
+  /// Deferred work: runs once, after what is ready now. Writing: runs once the descriptor takes something. Reading: runs once
+  /// there is something, and then not before the next schedule().
   void schedule() noexcept;
   /// Nothing more happens until arm() or schedule().
   void disarm() noexcept;

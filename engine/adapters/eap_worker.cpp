@@ -238,15 +238,16 @@ bool EapWorker::send_part(Outgoing& out) {
 }
 
 void EapWorker::receive() {
-  WipedText buffer{max_worker_message};
   for (unsigned i = 0; i < most_a_turn && connected(); ++i) {
-    const ssize_t size = ::recv(link_->socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+    const ssize_t size = ::recv(link_->socket.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    const bool whole = size > 0 && static_cast<std::size_t>(size) <= buffer.size();
-    const Bytes octets{reinterpret_cast<const std::uint8_t*>(buffer.data()),
-                       whole ? static_cast<std::size_t>(size) : 0};
-    const std::optional<WorkerMessage> message = read_worker_message(octets);
-    if (!message || !take(*message)) {
+    const bool whole = size > 0 && static_cast<std::size_t>(size) <= buffer_.size();
+    const MutableBytes octets{reinterpret_cast<std::uint8_t*>(buffer_.data()),
+                              whole ? static_cast<std::size_t>(size) : buffer_.size()};
+    const std::optional<WorkerMessage> message = whole ? read_worker_message(octets) : std::nullopt;
+    const bool taken = message && take(*message);
+    wipe(octets);
+    if (!taken) {
       lose();
       return;
     }

@@ -123,8 +123,9 @@ class EapWorker {
   std::size_t waiting_ = 0;                       ///< octets of packets in outgoing_
   std::vector<core::EapConversation> abandoned_;  ///< to be told that they are lost
   std::vector<core::EapConversation> abandoned_streams_;
-  bool broken_ = false;  ///< lost() is to be called
-  bool full_ = false;    ///< drained() is to be called once it is not
+  bool broken_ = false;                   ///< lost() is to be called
+  bool full_ = false;                     ///< drained() is to be called once it is not
+  WipedText buffer_{max_worker_message};  ///< of the message that came last, which is overwritten once it is taken
   Backoff backoff_;
   EventSource retry_;
   EventSource tell_;

@@ -98,18 +98,19 @@ void Server::accept() {
 }
 
 void Server::receive() {
-  WipedText buffer{max_worker_message};
-  const ssize_t size = ::recv(connection_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+  const ssize_t size = ::recv(connection_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT | MSG_TRUNC);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size <= 0) {
     end(size < 0 && errno != ECONNRESET ? std::string{"cannot receive: "} + std::strerror(errno) : std::string{});
     return;
   }
-  const bool whole = static_cast<std::size_t>(size) <= buffer.size();
-  const Bytes octets{reinterpret_cast<const std::uint8_t*>(buffer.data()), whole ? static_cast<std::size_t>(size) : 0};
-  const std::optional<WorkerMessage> message = read_worker_message(octets);
-  if (!message || !worker_->take(*message))
-    return end("macsecd sends what it should not: it is of another version, restart it");
+  const bool whole = static_cast<std::size_t>(size) <= buffer_.size();
+  const MutableBytes octets{reinterpret_cast<std::uint8_t*>(buffer_.data()),
+                            whole ? static_cast<std::size_t>(size) : buffer_.size()};
+  const std::optional<WorkerMessage> message = whole ? read_worker_message(octets) : std::nullopt;
+  const bool taken = message && worker_->take(*message);
+  wipe(octets);
+  if (!taken) return end("macsecd sends what it should not: it is of another version, restart it");
   end_where_only_tokens_hang();
 }
 

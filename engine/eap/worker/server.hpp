@@ -40,7 +40,8 @@ class Server {
   FileDescriptor connection_;
   std::shared_ptr<Mailbox> mailbox_;
   std::unique_ptr<Worker> worker_;
-  std::string problem_;  ///< why it ends; empty: the daemon hung up
+  WipedText buffer_{max_worker_message};  ///< of the message that came last, which is overwritten once it is taken
+  std::string problem_;                   ///< why it ends; empty: the daemon hung up
   std::vector<os::EventSource> sources_;
   os::EventSource idle_;
   os::EventSource accepting_;

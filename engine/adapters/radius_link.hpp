@@ -33,6 +33,7 @@ class RadiusLink {
   void drop(core::RadiusOwner owner);
   /// As of core::RadiusAccountant. What is under way when the link ends was sent once.
   void account(core::RadiusAccounting record);
+  [[nodiscard]] bool has_records() const noexcept { return accountant_.has_records(); }
   [[nodiscard]] std::vector<core::RadiusServerStatus> status() const;
 
  private:

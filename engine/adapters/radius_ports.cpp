@@ -51,14 +51,17 @@ Result<void> RadiusPorts::start() {
   if (tell_) return {};
   auto source = loop_.deferred([this] { tell(); });
   if (!source) return std::unexpected{source.error()};
-  auto timer = loop_.timer([this] {
-    for (auto& [name, entry] : entries_) account(name, entry);
-    arm();
-  });
+  auto timer = loop_.timer([this] { on_timer(); });
   if (!timer) return std::unexpected{timer.error()};
   tell_ = std::move(*source);
   timer_ = std::move(*timer);
   return {};
+}
+
+void RadiusPorts::on_timer() {
+  while (!leaving_.empty() && leaving_.front().first <= boot_time()) leaving_.pop_front();
+  for (auto& [name, entry] : entries_) account(name, entry);
+  arm();
 }
 
 std::shared_ptr<RadiusLink> RadiusPorts::link_for(const ProfilePointer& profile) {
@@ -90,8 +93,7 @@ std::shared_ptr<const RadiusLink> RadiusPorts::set(const ProfilePointer& profile
   if (added) entry.owner = ++last_owner_;
   hear(true);
   if (entry.link && !same_servers(*entry.profile, *profile)) {
-    entry.link->drop(entry.owner);
-    entry.link.reset();
+    leave(entry);
     disappoint(profile->name, entry, "the profile names other RADIUS servers now");
   }
   const bool opens = !entry.link;
@@ -130,10 +132,19 @@ void RadiusPorts::drop(const std::string& name, bool for_good) {
     follow(name, false, core::TerminateCause::port_disabled);
     tell_of_us(at->second, core::RadiusAccounting::Kind::off);
   }
-  if (at->second.link) at->second.link->drop(at->second.owner);
+  leave(at->second);
   entries_.erase(at);
   std::erase_if(untold_, [&](const auto& each) { return each.first == name; });
   if (entries_.empty()) hear(false);
+}
+
+void RadiusPorts::leave(Entry& entry) {
+  if (!entry.link) return;
+  entry.link->drop(entry.owner);
+  // A server that was silent for a moment, or is reached by a connection, has not got the end of the session yet.
+  if (entry.link->has_records()) leaving_.emplace_back(boot_time() + last_words, std::move(entry.link));
+  entry.link.reset();
+  arm();
 }
 
 void RadiusPorts::ask(const std::string& name, core::RadiusCommand command) {
@@ -173,6 +184,7 @@ void RadiusPorts::account(const std::string& name, Entry& entry) {
 
 void RadiusPorts::arm() {
   std::optional<Time> first;
+  if (!leaving_.empty()) first = leaving_.front().first;
   for (const auto& [name, entry] : entries_)
     if (entry.link) first = sooner(first, entry.ledger.next());
   if (first)

@@ -8,6 +8,7 @@
 #include "engine/adapters/system/journal_trace.hpp"
 #include "engine/core/pae/session_ledger.hpp"
 
+#include <deque>
 #include <map>
 
 namespace macsec::os {
@@ -26,6 +27,8 @@ class RadiusPorts {
     /// The kernel's counters of the port.
     std::function<Result<SecyCounters>(const std::string& name)> counters;
   };
+  /// How long records that no server has confirmed are offered once nobody else needs their client.
+  static constexpr Duration last_words = std::chrono::seconds{5};
   /// All arguments outlive this.
   RadiusPorts(EventLoop& loop, TlsStreams& streams, Journal& journal, Random& random, Hooks hooks)
       : loop_{loop}, streams_{streams}, journal_{journal}, random_{random}, hooks_{std::move(hooks)} {}
@@ -61,6 +64,9 @@ class RadiusPorts {
   /// That of a port with the same servers, else a new one; nothing where it cannot be had.
   [[nodiscard]] std::shared_ptr<RadiusLink> link_for(const ProfilePointer& profile);
   void hear(bool on);
+  /// The port asks nothing more of its client, whose records still leave.
+  void leave(Entry& entry);
+  void on_timer();
   /// The answer that a port waits for does not come: it is told so in the next turn.
   void disappoint(const std::string& name, Entry& entry, std::string words);
   void on_report(core::RadiusOwner owner, core::RadiusReport report);
@@ -79,8 +85,9 @@ class RadiusPorts {
   Hooks hooks_;
   std::map<std::string, Entry> entries_;
   std::vector<std::pair<std::string, core::RadiusReport>> untold_;
-  EventSource tell_;   ///< from the first authenticator on
-  EventSource timer_;  ///< of records
+  std::deque<std::pair<Time, std::shared_ptr<RadiusLink>>> leaving_;  ///< until when
+  EventSource tell_;                                                  ///< from the first authenticator on
+  EventSource timer_;                                                 ///< of records
   core::RadiusOwner last_owner_ = 0;
   bool continued_ = false;
 };

@@ -12,7 +12,8 @@ namespace {
 using core::RadiusReport;
 using Kind = RadiusReport::Kind;
 
-ProfilePointer port_profile(const std::string& name, std::uint16_t port, std::string_view secret = radius_secret) {
+ProfilePointer port_profile(const std::string& name, std::uint16_t port, std::string_view secret = radius_secret,
+                            Duration retry = std::chrono::seconds{2}) {
   return sim::make_profile([&](Profile& made) {
     made.name = name;
     Profile::Pae& pae = made.pae.emplace(Profile::Pae{});
@@ -20,6 +21,7 @@ ProfilePointer port_profile(const std::string& name, std::uint16_t port, std::st
     RadiusServer& server = pae.servers.emplace_back();
     server.address = "127.0.0.1";
     server.port = port;
+    server.retry = retry;
     server.secret = {EapSource::Kind::octets, {}, WipedText{secret}};
   });
 }
@@ -182,6 +184,29 @@ TEST_F(RadiusPortsTest, SessionOfAHostIsAccounted) {
   ports_.follow("one", true, core::TerminateCause::lost_carrier);
   ports_.drop("one", true);  // ends the session, and was the last port of these servers
   EXPECT_EQ(heard(6), (std::vector<std::uint8_t>{7, 1, 2, 1, 2, 8}));
+}
+
+TEST_F(RadiusPortsTest, TheEndOfASessionIsSaidAgainThoughThePortIsGone) {
+  RadiusServerStub server{loop_, AF_INET, 1812};
+  RadiusServerStub books{loop_, AF_INET, 1813};
+  ASSERT_TRUE(server.bound() && books.bound());
+  server.accepts = true;
+  static_cast<void>(ports_.set(port_profile("one", 1812, radius_secret, std::chrono::milliseconds{100})));
+  const auto heard = [&](std::size_t count) {
+    const Time end = boot_time() + std::chrono::seconds{5};
+    while (books.records.size() < count && boot_time() < end) static_cast<void>(loop_.run_once(end));
+    return books.records;
+  };
+  ask("one", 1);
+  ASSERT_TRUE(wait(1));
+  ports_.follow("one", true, core::TerminateCause::lost_carrier);
+  EXPECT_EQ(heard(2), (std::vector<std::uint8_t>{7, 1}));
+  turn();
+  books.ignores = 2;
+  ports_.drop("one", true);
+  auto end = heard(4);
+  std::ranges::sort(end);
+  EXPECT_EQ(end, (std::vector<std::uint8_t>{1, 2, 7, 8}));
 }
 
 TEST_F(RadiusPortsTest, OnIsSaidOnceOfAllPorts) {

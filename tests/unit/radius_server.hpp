@@ -41,6 +41,7 @@ class RadiusServerStub {
   std::vector<std::uint8_t> records{};   ///< Acct-Status-Type of each
   bool forges_first = false;             ///< sends an answer of another secret before its own
   bool silent = false;                   ///< answers no request
+  unsigned ignores = 0;                  ///< so many packets more are as good as lost
   std::vector<std::uint16_t> sources{};  ///< port of each packet that came
 
  private:
@@ -51,6 +52,10 @@ class RadiusServerStub {
     const ssize_t got =
         ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
     if (got <= 0) return;
+    if (ignores > 0) {
+      --ignores;
+      return;
+    }
     sources.push_back(ntohs(reinterpret_cast<const sockaddr_in&>(from).sin_port));
     const Bytes request = Bytes{buffer}.first(static_cast<std::size_t>(got));
     const auto packet = read_radius(request);

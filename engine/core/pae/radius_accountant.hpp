@@ -29,6 +29,8 @@ class RadiusAccountant {
   void on_connected(RadiusWay way, Time now);
   [[nodiscard]] std::optional<Time> next_timeout() const noexcept;
   [[nodiscard]] std::optional<RadiusDatagram> poll_datagram();
+  /// Whether a record is offered still.
+  [[nodiscard]] bool has_records() const noexcept { return !pending_.empty() || !waiting_.empty(); }
   /// Its share of the servers' counters.
   void count(std::vector<RadiusServerStatus>& servers) const;
 

@@ -141,9 +141,9 @@ bool wrong(Context& context, const std::string& text) {
 
 std::string no_option(string_view name) {
   std::vector<string_view> names;
-  for (const Option& option : options) names.push_back(option.name);
-  const string_view near = name.starts_with("--") ? similar_name(name, names) : string_view{};
-  return fmt::format("there is no option {}{}", name, near.empty() ? "" : fmt::format(", did you mean {}?", near));
+  for (const Option& option : options) names.push_back(option.name.substr(2));
+  const string_view near = name.starts_with("--") ? similar_name(name.substr(2), names) : string_view{};
+  return fmt::format("there is no option {}{}", name, near.empty() ? "" : fmt::format(", did you mean --{}?", near));
 }
 
 /// "-w5" is "-w" with the value 5, "--wait=5" is "--wait" with the value 5.

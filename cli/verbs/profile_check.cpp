@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/authentication_check.hpp"
 #include "cli/settings.hpp"
+#include "cli/unread_files.hpp"
 #include "cli/verbs/table.hpp"
 #include "engine/config/profile_set.hpp"
 
@@ -57,6 +58,10 @@ Exit run_profile_check(Context& context) {
     const auto profiles = context.profiles(names);
     if (!profiles) return context.status;
     for (const auto& profile : *profiles) all.push_back({profile.info.name, profile.info.problems});
+    if (names.empty())
+      for (UnreadFile& file : unread_files(context, *profiles))
+        all.push_back(
+            {file.path, {{.error = false, .file = file.path, .line = 0, .setting = {}, .text = std::move(file.why)}}});
   }
   bool bad = false;
   bus::Value::List rows;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/session_text.hpp"
+#include "cli/unread_files.hpp"
 #include "cli/verbs/table.hpp"
 
 #include <algorithm>
@@ -96,6 +97,9 @@ void print_text(Context& context, const std::vector<Context::Session>& sessions,
   if (sessions.empty() && context.options.legend) print_no_links(context, profiles);
   if (all) print_inactive(context, profiles);
   print_errors(context, profiles, context.arguments);
+  if (!all) return;
+  for (const UnreadFile& file : unread_files(context, profiles))
+    context.out += paint(context.screen, Style::pending, printable(file.path + ": " + file.why)) + '\n';
 }
 
 /// Whether what was asked for is as it should be; --check only.

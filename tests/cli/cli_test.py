@@ -319,6 +319,21 @@ class Calls(Case):
         self.assertEqual(self.run_ctl("status", "macsec0", "broken").returncode, 3)
         self.assertNotIn("broken", self.run_ctl("status", "macsec0").stdout)
 
+    def test_files_that_the_daemon_does_not_have_are_named(self):
+        folder = Path(self.directory.name) / "profiles"
+        folder.mkdir()
+        for name in ("uplink.macsec", "new.macsec", "old.conf", "uplink.cak", ".hidden.macsec"):
+            (folder / name).write_text("[Link]\n")
+        (folder / "masked.macsec").touch()
+        self.bus = Bus(f"--folder={folder}")
+        self.addCleanup(self.bus.close)
+        said = [f"{folder}/new.macsec: not read yet: macsecctl reload", f"{folder}/old.conf: not read: the name of a profile ends with .macsec"]
+        shown = self.run_ctl("status").stdout.splitlines()
+        self.assertEqual([line for line in shown if str(folder) in line], said)
+        checked = self.run_ctl("profile", "check").stdout
+        self.assertEqual([line for line in checked.splitlines() if str(folder) in line], [line.replace(": not", ": warning: not") for line in said])
+        self.assertNotIn(str(folder), self.run_ctl("status", "macsec0").stdout + self.run_ctl("profile", "check", "uplink").stdout)
+
     def test_check_says_by_its_exit_status_what_is_secured(self):
         for status, arguments in [(0, ["macsec0"]), (7, ["macsec1"]), (7, ["macsec0", "macsec2"]), (7, ["macsec*"]), (7, []),
                                   (3, ["nosuch"])]:
@@ -404,7 +419,8 @@ while True:
                               text=True) as monitor:
             self.assertEqual(monitor.stdout.readline(), "00:26:40.000 macsec0  state             secured\n")
             self.run_ctl("rekey", "macsec0")
-            self.assertEqual(monitor.stdout.readline(), "03:46:40.000 macsec0  sak-installed     SAK 5 is in use\n")
+            self.assertEqual(monitor.stdout.readline(), "03:46:40.000 macsec0  sak-installed     SAK 5 in use: GCM-AES-XPN-256, AN 1, "
+                             "key identifier abababababababababababab/5\n")
             monitor.send_signal(signal.SIGINT)
             self.assertEqual(monitor.wait(timeout=20), 0)
 

@@ -19,13 +19,13 @@ class Options(Case):
         self.assertEqual(self.run_ctl("status", "--wait=0", "macsec0").returncode, 0)
         done = self.run_ctl("status", "--wait=0", "macsec1")
         self.assertEqual(done.returncode, 6)
-        self.assertIn("macsecctl: macsec1 not secured: a peer is heard", done.stderr)
+        self.assertIn("macsecctl: macsec1 not secured: 02:00:00:00:00:05 uses another CKN", done.stderr)
         for words in (["-w50ms"], ["-w", "50ms"], ["--wait=50ms"], ["--wait", "50ms"]):
             for arguments in (["status", "macsec1", *words], [*words, "status", "macsec1"], ["status", *words, "macsec1"]):
                 with self.subTest(arguments=arguments):
                     done = self.run_ctl(*arguments)
                     self.assertEqual(done.returncode, 6)
-                    self.assertIn("macsecctl: macsec1 not secured within 50ms: a peer is heard", done.stderr)
+                    self.assertIn("macsecctl: macsec1 not secured within 50ms: 02:00:00:00:00:05 uses another CKN", done.stderr)
 
     def test_a_value_that_may_be_left_out_takes_no_name(self):
         self.assertEqual(self.run_ctl("status", "-w", "macsec0").stdout, self.run_ctl("status", "macsec0").stdout)
@@ -54,6 +54,7 @@ class Options(Case):
     def test_options_that_do_not_exist(self):
         for arguments, said in ((["--jsn=short", "list"], "there is no option --jsn, did you mean --json?"),
                                 (["--wiat", "5", "status"], "there is no option --wiat, did you mean --wait?"),
+                                (["status", "--bogus"], "there is no option --bogus; see macsecctl --help"),
                                 (["status", "-x"], "there is no option -x; see macsecctl --help"),
                                 (["genkey", "--complete-args"], "there is no option --complete-args")):
             with self.subTest(arguments=arguments):

@@ -15,6 +15,7 @@ ROOT = "/org/macsecd1"
 NOW = 100_000_000_000  # microseconds of CLOCK_BOOTTIME; the tests tell macsecctl the same
 SECOND = 1_000_000
 CKN = "0a1b"
+FOLDERS = ["/nowhere"]  # of profiles
 US, PEER, OTHER = "0200000000010001", "0200000000020001", "0200000000030001"
 
 
@@ -97,7 +98,7 @@ SESSIONS = {
                                                  participant("0c", "primary", False, False)])),
     "macsec1": session("macsec1", "eth1", "lab", State=v("s", "pending"), Since=v("t", NOW - 75 * SECOND),
                        Reason=v("s", "ckn-mismatch"), Offload=v("s", "off"), OffloadText=v("s", ""),
-                       ReasonText=v("s", "a peer is heard on eth1, but with another CKN: ee01; ours is 0a1b"),
+                       ReasonText=v("s", "02:00:00:00:00:05 uses another CKN: ee01; set the same Ckn= at both ends"),
                        ForeignCkns=v("as", ["ee01"]), **NO_SAK),
     "macsec2": session("macsec2", "eth2", "office", State=v("s", "failed"), Since=v("t", NOW - 2 * SECOND),
                        Reason=v("s", "secy-error"), ReasonText=v("s", "the kernel refused what was asked"),
@@ -217,7 +218,7 @@ class StandIn:
         self.objects = {f"{ROOT}/session/{name}": ("Session", properties) for name, properties in sessions.items()}
         self.objects |= {f"{ROOT}/profile/{name}": ("Profile", properties) for name, properties in (PROFILES | profiles).items()}
         manager = {"Version": v("s", "0.1.0"), "ProfileCount": v("u", 4), "SessionCount": v("u", 3),
-                   "SecuredCount": v("u", 1), "ProfileDirectories": v("as", ["/etc/macsecd"])}
+                   "SecuredCount": v("u", 1), "ProfileDirectories": v("as", FOLDERS)}
         for path, (kind, properties) in (self.objects | {ROOT: ("Manager", manager)}).items():
             bus.register_object(path, interfaces[f"org.macsecd1.{kind}"], self.on_call,
                                 lambda _bus, _sender, _path, _interface, name, held=properties: held[name], None)
@@ -296,7 +297,7 @@ class StandIn:
     def rekeyed(self, path):
         self.objects[path][1]["LatestSak"] = sak(5, 2, NOW)
         self.bus.emit_signal(None, path, "org.macsecd1.Session", "Event",
-                             v("(sts)", ("sak-installed", NOW, "SAK 5 is in use")))
+                             v("(sts)", ("sak-installed", NOW, "SAK 5 in use: GCM-AES-XPN-256, AN 1, key identifier abababababababababababab/5")))
         self.bus.emit_signal(None, path, "org.freedesktop.DBus.Properties", "PropertiesChanged",
                              v("(sa{sv}as)", ("org.macsecd1.Session", {"LatestSak": sak(5, 2, NOW)}, [])))
 
@@ -345,6 +346,9 @@ def main():
     if "--owned" in sys.argv[3:]:  # as profiles of network managers that run are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
         PROFILES["old"] |= {"Owner": v("s", ":1.98"), "Source": v("s", "networkd"), "Origin": v("s", "/etc/systemd/network/old.netdev")}
+    for option in sys.argv[3:]:
+        if option.startswith("--folder="):
+            FOLDERS[:] = [option.removeprefix("--folder=")]
     stand_in = StandIn(bus, interfaces, "--access" in sys.argv[3:], OF_PORTS if "--ports" in sys.argv[3:] else {},
                        "--unwritten" in sys.argv[3:])
     if "--access" not in sys.argv[3:]:

@@ -65,6 +65,79 @@ TEST_F(StackTest, SettingsMoveToTheDeviceThatIsCreatedAgain) {
   EXPECT_EQ(outcome.lost, std::vector<std::string>{"b (veth)"});
 }
 
+constexpr const char* same_cable_again =
+    "ip link del dev a && ip link add name a address 02:00:00:00:00:0a type veth peer name b && ip link set dev a up";
+
+TEST_F(StackTest, TablesOfAddressesMoveToTheDeviceThatIsCreatedAgain) {
+  ASSERT_EQ(
+      run("ip link set dev a up && bridge fdb add 02:00:00:00:01:03 dev a self && "
+          "ip neigh add 10.1.0.9 lladdr 02:00:00:00:02:01 dev a nud permanent && "
+          "ip neigh add 2001:db8::9 lladdr 02:00:00:00:02:02 dev a nud permanent router && "
+          "ip neigh add 10.1.0.8 lladdr 02:00:00:00:02:03 dev a nud reachable && ip neigh add proxy 10.1.0.10 dev a && "
+          "ip link add link a name mv address 02:00:00:00:03:01 type macvlan mode source && "
+          "ip link set dev mv type macvlan macaddr add 02:00:00:00:03:02 && ip link set dev mv up && "
+          "ip neigh add 10.2.0.9 lladdr 02:00:00:00:02:04 dev mv nud permanent"),
+      0);
+  const char* const show =
+      "bridge fdb show | grep 02:00:00:00:0[13] | sort; ip neigh show nud permanent | sort; ip neigh show proxy; "
+      "ip -d link show dev mv | grep -o 'remotes.*:..'";
+  const std::string before = output(show);
+  for (const char* const one : {"01:03 dev a self", "10.1.0.9", "2001:db8::9", "10.1.0.10", "02:04", "03:02"})
+    ASSERT_NE(before.find(one), std::string::npos) << one << " in:\n" << before;
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  auto saved = LinkStack::save(*route, ::if_nametoindex("a"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  ASSERT_EQ(run(same_cable_again), 0);
+  ASSERT_NE(output(show), before);
+  const auto outcome = saved->restore(*route, ::if_nametoindex("a"));
+  EXPECT_EQ(output(show), before);
+  EXPECT_EQ(output("ip neigh show 10.1.0.8"), "") << "it was learned";
+  EXPECT_EQ(outcome.lost, std::vector<std::string>{"b (veth)"});
+  ASSERT_EQ(run("ip link del dev mv"), 0);
+  EXPECT_EQ(output("bridge fdb show | grep -c 02:00:00:00:03"), "0\n") << "what a device above puts there goes with it";
+}
+
+TEST_F(StackTest, TablesOfTheBridgeHaveThePortThatIsCreatedAgain) {
+  if (run("ip link add name br type bridge && ip link set dev br up") != 0) GTEST_SKIP() << "no bridge in this kernel";
+  ASSERT_EQ(run("ip link set dev a master br && ip link set dev b up && ip link set dev a up && bridge fdb add "
+                "02:00:00:00:01:01 dev a master "
+                "static && "
+                "bridge fdb add 02:00:00:00:01:02 dev a master permanent && bridge fdb add 02:00:00:00:01:04 dev a "
+                "master dynamic && "
+                "bridge mdb add dev br port a grp 239.1.1.1 permanent"),
+            0);
+  const auto show = [](bool learned) {
+    return output(std::string{"bridge fdb show | grep 02:00:00:00:01 | sort"} + (learned ? "" : " | grep -v 01:04") +
+                  "; bridge mdb show | grep permanent | sed 's/^[0-9]*: //'");
+  };
+  const std::string before = show(false);
+  for (const char* const one : {"01:01 dev a master br static", "01:02 dev a master br permanent", "239.1.1.1"})
+    ASSERT_NE(before.find(one), std::string::npos) << one << " in:\n" << before;
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  auto saved = LinkStack::save(*route, ::if_nametoindex("a"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  ASSERT_EQ(run(same_cable_again), 0);
+  ASSERT_EQ(run("ip link set dev a master br"), 0);
+  const auto outcome = saved->restore(*route, ::if_nametoindex("a"));
+  EXPECT_EQ(show(true), before);
+  EXPECT_EQ(outcome.lost, std::vector<std::string>{"b (veth)"});
+}
+
+TEST_F(StackTest, RoutesWithSeveralNextHopsAreNamed) {
+  ASSERT_EQ(run("ip link set dev a up && ip link set dev b up && ip addr add 10.1.0.1/24 dev a && ip addr add "
+                "10.2.0.1/24 dev b && "
+                "ip route add 192.0.2.0/24 nexthop via 10.1.0.9 dev a nexthop via 10.2.0.9 dev b"),
+            0);
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  auto saved = LinkStack::save(*route, ::if_nametoindex("a"));
+  ASSERT_TRUE(saved) << saved.error().message;
+  EXPECT_EQ(saved->restore(*route, ::if_nametoindex("a")).lost,
+            std::vector<std::string>{"routes with several next hops of a"});
+}
+
 Link macsec_link(unsigned ifindex, std::string alias) {
   Link link;
   link.ifindex = ifindex;

@@ -36,6 +36,18 @@ bool is_kept(const nlmsghdr& message, const rtmsg& route, unsigned ifindex) {
          route.rtm_type == RTN_UNICAST && route.rtm_table != RT_TABLE_LOCAL && (route.rtm_flags & RTM_F_CLONED) == 0;
 }
 
+bool has_several_hops(const ifaddrmsg&, Bytes, unsigned) { return false; }
+bool has_several_hops(const rtmsg&, Bytes attributes, unsigned ifindex) {
+  Bytes hops = Attributes<RTA_MULTIPATH>{attributes}[RTA_MULTIPATH];
+  for (rtnexthop hop{}; hops.size() >= sizeof(hop);) {
+    std::memcpy(&hop, hops.data(), sizeof(hop));
+    if (hop.rtnh_ifindex == static_cast<int>(ifindex)) return true;
+    if (hop.rtnh_len < sizeof(hop)) break;
+    hops = hops.subspan(std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), hops.size()));
+  }
+  return false;
+}
+
 bool is_wanted(const ifaddrmsg&, LinkAddresses::Routes) { return true; }
 bool is_wanted(const rtmsg& route, LinkAddresses::Routes routes) {
   if (routes == LinkAddresses::Routes::configured) return LinkAddresses::is_configured(route.rtm_protocol);
@@ -65,6 +77,8 @@ Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex
           const auto* const header = header_of<Header>(message);
           if (header != nullptr && is_kept(message, *header, ifindex) && is_wanted(*header, routes))
             keep(message, *header);
+          else if (header != nullptr && has_several_hops(*header, attributes_of<Header>(message), ifindex))
+            out.left_out_ = true;
         },
         [&] { out.saved_.resize(before); });
   };

@@ -13,7 +13,7 @@ namespace macsec::os {
 
 /// IPv4 and IPv6 addresses with their lifetimes, and unicast routes of every table with their metrics. What the kernel
 /// makes by itself comes back by itself: link-local and temporary addresses, routes of router advertisements. Routes
-/// with several next hops, and devices on top (VLANs), are not kept.
+/// with several next hops are not kept.
 class LinkAddresses {
  public:
   enum class Routes : std::uint8_t {
@@ -33,6 +33,8 @@ class LinkAddresses {
   [[nodiscard]] Result<void> restore(NetlinkSocket& route, unsigned ifindex) {
     return restore(route, ifindex, Lifetimes{});
   }
+  /// Whether a route with several next hops uses the device.
+  [[nodiscard]] bool left_out() const noexcept { return left_out_; }
   /// Takes off `ifindex` what restore() gave it; what it does not have is no error.
   [[nodiscard]] Result<void> remove(NetlinkSocket& route, unsigned ifindex) const;
 
@@ -51,6 +53,7 @@ class LinkAddresses {
   [[nodiscard]] static std::optional<Saved> aged(const Saved& one, const Lifetimes& lifetimes);
   [[nodiscard]] static Result<void> send(NetlinkSocket& route, unsigned ifindex, const Saved& one, std::uint16_t type);
   std::vector<Saved> saved_;
+  bool left_out_ = false;
 };
 
 }  // namespace macsec::os

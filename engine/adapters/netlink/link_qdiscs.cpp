@@ -10,7 +10,7 @@
 namespace macsec::os {
 namespace {
 
-tcmsg header(unsigned ifindex, std::uint32_t parent = 0) {
+tcmsg tc_header(unsigned ifindex, std::uint32_t parent = 0) {
   tcmsg out{};
   out.tcm_family = AF_UNSPEC;
   out.tcm_ifindex = static_cast<int>(ifindex);
@@ -26,7 +26,7 @@ NetlinkMessage request(std::uint16_t type, int flags, const tcmsg& head) {
 
 Result<bool> LinkQdiscs::any(NetlinkSocket& route, std::uint16_t type, unsigned ifindex, std::uint32_t parent) {
   const std::uint16_t answer = type == RTM_GETTFILTER ? RTM_NEWTFILTER : RTM_NEWTCLASS;
-  auto message = request(type, NLM_F_DUMP, header(ifindex, parent));
+  auto message = request(type, NLM_F_DUMP, tc_header(ifindex, parent));
   bool found = false;
   const auto visit = [&](const nlmsghdr& one) {
     const auto* const head = header_of<tcmsg>(one);
@@ -39,7 +39,7 @@ Result<bool> LinkQdiscs::any(NetlinkSocket& route, std::uint16_t type, unsigned 
 
 Result<LinkQdiscs> LinkQdiscs::save(NetlinkSocket& route, unsigned ifindex) {
   LinkQdiscs out;
-  auto message = request(RTM_GETQDISC, NLM_F_DUMP, header(ifindex));
+  auto message = request(RTM_GETQDISC, NLM_F_DUMP, tc_header(ifindex));
   const auto visit = [&](const nlmsghdr& answer) {
     const auto* const head = header_of<tcmsg>(answer);
     // What the kernel attaches by itself has no handle.
@@ -74,7 +74,7 @@ Result<LinkQdiscs> LinkQdiscs::save(NetlinkSocket& route, unsigned ifindex) {
 std::vector<std::string> LinkQdiscs::restore(NetlinkSocket& route, unsigned ifindex) const {
   std::vector<std::string> lost;
   for (const Qdisc& qdisc : qdiscs_) {
-    tcmsg head = header(ifindex, qdisc.parent);
+    tcmsg head = tc_header(ifindex, qdisc.parent);
     head.tcm_handle = qdisc.handle;
     auto message = request(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, head);
     message.put_string(TCA_KIND, qdisc.kind);

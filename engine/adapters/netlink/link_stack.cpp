@@ -60,7 +60,8 @@ bool is_setting(std::string_view master_kind, int type) {
 
 /// Of the data of a kind: what is a setting and not a count.
 bool is_setting_of(std::string_view kind, int type) {
-  return kind == "vlan" || type == IFLA_MACVLAN_MODE || type == IFLA_MACVLAN_FLAGS;
+  return kind == "vlan" || type == IFLA_MACVLAN_MODE || type == IFLA_MACVLAN_FLAGS ||
+         type == IFLA_MACVLAN_BC_QUEUE_LEN || type == IFLA_MACVLAN_MACADDR_DATA;
 }
 
 /// The kernel tells all bits as changed and takes only those it knows: named are those that differ from the default.
@@ -118,6 +119,25 @@ Result<LinkStack::Octets> LinkStack::bridge_vlans(NetlinkSocket& route, unsigned
   return out;
 }
 
+Result<void> LinkStack::read_contents(NetlinkSocket& route, Device& device) {
+  const unsigned index = device.link.ifindex;
+  auto addresses = LinkAddresses::save(route, index);
+  if (!addresses) return std::unexpected{addresses.error()};
+  device.addresses = std::move(*addresses);
+  auto neighbours = LinkNeighbours::save(route, index);
+  if (!neighbours) return std::unexpected{neighbours.error()};
+  device.neighbours = std::move(*neighbours);
+  auto qdiscs = LinkQdiscs::save(route, index);
+  if (!qdiscs) return std::unexpected{qdiscs.error()};
+  device.qdiscs = std::move(*qdiscs);
+  device.sysctls = LinkSysctls::save(device.link.name);
+  if (device.master_kind != "bridge") return {};
+  auto vlans = bridge_vlans(route, index);
+  if (!vlans) return std::unexpected{vlans.error()};
+  device.vlans = std::move(*vlans);
+  return {};
+}
+
 Result<LinkStack> LinkStack::save(NetlinkSocket& route, unsigned ifindex) {
   std::map<unsigned, Device> all;
   auto message = request(RTM_GETLINK, NLM_F_DUMP, header(0));
@@ -144,20 +164,8 @@ Result<LinkStack> LinkStack::save(NetlinkSocket& route, unsigned ifindex) {
     for (const unsigned index : above) take(index);
   }
   for (auto& [index, device] : all) out.existing_.push_back(std::move(device.link));
-  for (Device& device : out.devices_) {
-    const unsigned index = device.link.ifindex;
-    auto addresses = LinkAddresses::save(route, index);
-    if (!addresses) return std::unexpected{addresses.error()};
-    device.addresses = std::move(*addresses);
-    auto qdiscs = LinkQdiscs::save(route, index);
-    if (!qdiscs) return std::unexpected{qdiscs.error()};
-    device.qdiscs = std::move(*qdiscs);
-    device.sysctls = LinkSysctls::save(device.link.name);
-    if (device.master_kind != "bridge") continue;
-    auto vlans = bridge_vlans(route, index);
-    if (!vlans) return std::unexpected{vlans.error()};
-    device.vlans = std::move(*vlans);
-  }
+  for (Device& device : out.devices_)
+    if (auto done = read_contents(route, device); !done) return std::unexpected{done.error()};
   return out;
 }
 
@@ -176,6 +184,8 @@ Result<void> LinkStack::create(NetlinkSocket& route, const Device& device, unsig
           put_vlan_flags(message, one.data);
         else if (is_setting_of(device.link.kind, one.type))
           message.put(one.type | one.flags, one.data);
+        if (device.link.kind == "macvlan" && one.type == IFLA_MACVLAN_MACADDR_DATA)
+          message.put_u32(IFLA_MACVLAN_MACADDR_MODE, MACVLAN_MACADDR_SET);
       });
     });
   });
@@ -249,7 +259,13 @@ LinkStack::Outcome LinkStack::restore(NetlinkSocket& route, unsigned ifindex) {
     restore_settings(route, device, now, outcome);
     if (const auto done = device.addresses.restore(route, now); !done)
       outcome.lost.push_back(device.link.name + ": " + done.error().message);
+    if (device.addresses.left_out()) outcome.lost.push_back("routes with several next hops of " + device.link.name);
   }
+  // Behind all devices: what these put into the tables of those below them is theirs, and goes with them.
+  for (const Device& device : devices_)
+    if (const auto now = successors.find(device.link.ifindex); now != successors.end())
+      for (const std::string& one : device.neighbours.restore(route, now->second))
+        outcome.lost.push_back(one + " of " + device.link.name);
   std::set<unsigned> present;
   auto message = request(RTM_GETLINK, NLM_F_DUMP, header(0));
   const auto visit = [&present](const nlmsghdr& answer) {

@@ -4,6 +4,7 @@
 
 #include "engine/adapters/netlink/link_addresses.hpp"
 #include "engine/adapters/netlink/link_message.hpp"
+#include "engine/adapters/netlink/link_neighbours.hpp"
 #include "engine/adapters/netlink/link_qdiscs.hpp"
 #include "engine/adapters/netlink/link_sysctls.hpp"
 
@@ -15,7 +16,7 @@ namespace macsec::os {
 
 /// Kept are, of the device and of each VLAN and macvlan on top of it (of those on top of these, too): alias, alternative
 /// names, group, MTU, length of the transmit queue, promiscuous mode, membership and settings in a bridge or bond, VLANs of a
-/// bridge's port, queueing disciplines, sysctls, addresses and routes. Devices of other kinds go with the device they are on.
+/// bridge's port, queueing disciplines, sysctls, addresses, routes, and entries in tables of addresses (LinkNeighbours). Devices of other kinds go with the device they are on.
 class LinkStack {
  public:
   /// What became of it, in words for people.
@@ -44,11 +45,13 @@ class LinkStack {
     Octets port;   ///< IFLA_INFO_SLAVE_DATA
     Octets vlans;  ///< of a bridge's port, IFLA_AF_SPEC
     LinkAddresses addresses;
+    LinkNeighbours neighbours;
     LinkQdiscs qdiscs;
     LinkSysctls sysctls;
   };
 
   static void read(const nlmsghdr& message, Device& device);
+  [[nodiscard]] static Result<void> read_contents(NetlinkSocket& route, Device& device);
   [[nodiscard]] static Result<Octets> bridge_vlans(NetlinkSocket& route, unsigned ifindex);
   [[nodiscard]] static Result<void> create(NetlinkSocket& route, const Device& device, unsigned parent);
   static void restore_settings(NetlinkSocket& route, const Device& device, unsigned ifindex, Outcome& outcome);

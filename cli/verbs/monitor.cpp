@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fnmatch.h>
 
 namespace macsec::cli {
 namespace {
@@ -39,13 +40,12 @@ class Monitor {
 
   void on_event(const std::string& path, const bus::SessionEvent& event) {
     const auto session = mirror->session(path);
-    // The reporter has nothing to explain where a link is secured.
-    const bool secured = event.kind == "state-changed" && event.text.empty();
+    const bool secured = event.kind == "state-changed" && event.text.starts_with("secured");
     constexpr std::array<std::string_view, 7> bad_kinds{
         "secy-error",          "peer-lost",           "insecure",  "authentication-failed",
         "authentication-lost", "certificate-expires", "other-host"};
     const bool bad = std::ranges::find(bad_kinds, event.kind) != bad_kinds.end();
-    tell(event.time, session ? session->interface : path, event.kind, secured ? "secured" : event.text,
+    tell(event.time, session ? session->interface : path, event.kind, event.text,
          bad       ? Style::bad
          : secured ? Style::good
                    : Style::plain);
@@ -96,7 +96,8 @@ class Monitor {
 
   void tell(Time when, const std::string& link, const std::string& kind, const std::string& text, Style style) {
     const auto& wanted = context_.arguments;
-    if (!wanted.empty() && link != "-" && std::ranges::find(wanted, link) == wanted.end()) return;
+    const auto fits = [&link](const std::string& name) { return ::fnmatch(name.c_str(), link.c_str(), 0) == 0; };
+    if (!wanted.empty() && link != "-" && std::ranges::none_of(wanted, fits)) return;
     if (context_.json()) {
       bus::Value::Dict entry{{"Interface", bus::Value{bus::Value::Data{link == "-" ? std::string{} : link}}},
                              {"Kind", bus::Value{bus::Value::Data{kind}}},

@@ -274,6 +274,18 @@ Result<bus::LinkCapabilities> Manager::link_capabilities(const std::string& name
   return out;
 }
 
+std::string Manager::inventory() const {
+  const auto counted = [](std::size_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  const std::vector<std::string> names = profiles();
+  const auto broken = static_cast<std::size_t>(std::ranges::count_if(names, [this](const std::string& name) {
+    return std::ranges::any_of(profile(name).problems, &bus::Problem::error);
+  }));
+  return counted(names.size(), "profile") + ", " + counted(driver_.sessions().size(), "link") +
+         (broken == 0 ? "" : ", " + counted(broken, "profile") + " with errors (macsecctl profile check)");
+}
+
 std::string Manager::summary() const {
   std::map<core::PortState, std::size_t> states;
   for (const auto& [name, session] : driver_.sessions()) ++states[session->status().state];

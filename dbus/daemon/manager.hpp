@@ -82,6 +82,8 @@ class Manager final : public bus::Model {
 
   /// Links by state, for one line of status: "3 links: 2 secured, 1 pending".
   [[nodiscard]] std::string summary() const;
+  /// What there is, for the first line of the journal: "3 profiles, 2 links, 1 profile with errors (macsecctl profile check)".
+  [[nodiscard]] std::string inventory() const;
 
  private:
   [[nodiscard]] Result<void> begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,

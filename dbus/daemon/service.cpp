@@ -146,6 +146,7 @@ Result<void> Service::run() {
   // Before any link is touched: another macsecd may have them, and one without its name is of no use to anybody.
   if (!settle_name()) return ended_by_ ? Result<void>{std::unexpected{*ended_by_}} : Result<void>{};
   static_cast<void>(manager_->reload());  // what is wrong with a file is in the journal; the others run
+  journal_.write(os::LogLevel::notice, "macsecd " MACSECD_VERSION " runs: " + manager_->inventory());
   status_ = manager_->summary();
   sd_notifyf(0, "READY=1\nSTATUS=%s", status_.c_str());
   const auto code = loop_.run();
@@ -166,6 +167,9 @@ void Service::reload() {
 
 void Service::stop(os::Driver::Farewell farewell) {
   sd_notify(0, "STOPPING=1");
+  journal_.write(os::LogLevel::notice, farewell == os::Driver::Farewell::leave
+                                           ? "macsecd stops: links keep their keys for the next start"
+                                           : "macsecd stops: links are taken down");
   driver_->observe({});
   if (server_) server_->stop();  // before the sessions go: clients learn of an end, not of links torn down
   driver_->stop(farewell);

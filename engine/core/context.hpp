@@ -57,6 +57,9 @@ struct Context {
   void emit(Event::Kind kind, Time now, std::string text, const Ckn& ckn) {
     events.push_back({kind, now, std::move(text), ckn});
   }
+  void emit(Event::Kind kind, Time now, std::string text, const Sci& sci) {
+    events.push_back({.kind = kind, .at = now, .text = std::move(text), .ckn = {}, .sci = sci});
+  }
 };
 
 }  // namespace macsec::core

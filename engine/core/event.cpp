@@ -59,4 +59,6 @@ std::string_view to_string(Event::Kind kind) noexcept {
   return {};
 }
 
+std::string named(const Sci& sci) { return to_string(sci.mac()) + " (SCI " + to_string(sci) + ")"; }
+
 }  // namespace macsec::core

@@ -14,7 +14,7 @@ namespace macsec::core {
 /// Something a user or a program may want to hear about at once.
 struct Event {
   enum class Kind : std::uint8_t {
-    state_changed,  ///< PortStatus::state or reason changed
+    state_changed,  ///< PortStatus::state or reason changed; `text` names the state first
     peer_live,
     peer_lost,
     sak_installed,  ///< receives and transmits with a new SAK
@@ -42,10 +42,13 @@ struct Event {
   };
   Kind kind;
   Time at;
-  std::string text;          ///< free of secrets
-  std::optional<Ckn> ckn{};  ///< of the key that a key_... event is about
-  std::optional<Sci> sci{};  ///< of the sender, for unknown_ckn
+  std::string text;          ///< a sentence for people, free of secrets; its first words tell kinds apart
+  std::optional<Ckn> ckn{};  ///< of the key that a key_... event or principal_changed is about
+  std::optional<Sci> sci{};  ///< of the sender, for unknown_ckn; of the peer or key server that an event is about
 };
 [[nodiscard]] std::string_view to_string(Event::Kind kind) noexcept;  ///< with dashes
+
+/// How a station is named to people: "02:00:00:00:00:01 (SCI 0200000000010001)".
+[[nodiscard]] std::string named(const Sci& sci);
 
 }  // namespace macsec::core

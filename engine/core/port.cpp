@@ -102,6 +102,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     ++counters.rx_icv_failures;
     ++participant->icv_failures;
     participant->last_icv_failure = now;
+    participant->last_icv_failure_of = basic->sci;
     participant->peers().note_icv_failure(basic->sci);
     tell_mismatch(*participant, now);
     return;

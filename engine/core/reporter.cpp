@@ -2,6 +2,7 @@
 #include "engine/core/reporter.hpp"
 
 #include "engine/config/cipher_choice.hpp"
+#include "engine/config/instant.hpp"
 #include "engine/core/mka/reports.hpp"
 
 #include <algorithm>
@@ -111,6 +112,26 @@ std::string cipher_suites_of_all(const Context& context, const Kay& kay) {
   return out;
 }
 
+/// When the keys that are not valid now begin and end; empty where no lifetime is the cause.
+std::string lifetimes_of_all(const Kay& kay) {
+  std::string out;
+  for (const Participant& key : kay.participants()) {
+    const bool over = key.state == KeyState::retired && key.not_after;
+    if (!over && !(key.state == KeyState::waiting && key.not_before)) continue;
+    out += out.empty() ? ": " : ", ";
+    out += to_string(key.ckn()) + (over ? " ended " : " begins ") +
+           format_instant(over ? *key.not_after : *key.not_before);
+  }
+  return out;
+}
+
+std::string who_has_another_cak(const Kay& kay) {
+  const Participant* last = nullptr;
+  for (const Participant& key : kay.participants())
+    if (key.last_icv_failure && (last == nullptr || *last->last_icv_failure < *key.last_icv_failure)) last = &key;
+  return last == nullptr || !last->last_icv_failure_of ? "a peer" : to_string(last->last_icv_failure_of->mac());
+}
+
 }  // namespace
 
 void Reporter::heard_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now) {
@@ -119,10 +140,11 @@ void Reporter::heard_foreign(Context& context, const Kay& kay, const BasicSet& b
   const auto known = std::ranges::find(foreign_, ckn, &Foreign::ckn);
   if (known != foreign_.end()) {
     known->at = now;
+    known->sci = basic.sci;
     return;
   }
   if (foreign_.size() >= max_foreign) foreign_.erase(std::ranges::min_element(foreign_, {}, &Foreign::at));
-  foreign_.push_back({ckn, now});
+  foreign_.push_back({ckn, now, basic.sci});
 }
 
 void Reporter::tell_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now) {
@@ -200,6 +222,9 @@ Reporter::Verdict Reporter::judge(const Context& context, const Kay& kay, const 
 }
 
 void Reporter::update(Context& context, const Kay& kay, const Access& access, Time now) {
+  for (const Participant& participant : kay.participants())
+    for (const Peer& peer : participant.peers().all())
+      if (peer.live) last_live_ = peer.sci;
   waited_for_ = kay.is_key_server() ? members_without_key(kay, now) : members_ahead(kay, now);
   const Verdict verdict = judge(context, kay, access, now);
   set_timers(kay, verdict.reason, now);
@@ -207,7 +232,7 @@ void Reporter::update(Context& context, const Kay& kay, const Access& access, Ti
   if (verdict.state != state_) since_ = now;
   state_ = verdict.state;
   reason_ = verdict.reason;
-  context.emit(Event::Kind::state_changed, now, words(reason_, context, kay, access));
+  context.emit(Event::Kind::state_changed, now, sentence(state_, words(reason_, context, kay, access)));
 }
 
 void Reporter::set_timers(const Kay& kay, Reason reason, Time now) {
@@ -239,15 +264,20 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::no_carrier:
       return "no carrier on " + context.profile->link.parent;
     case Reason::no_key:
-      return "no key of this profile is valid now";
+      return "no key of this profile is valid now" + lifetimes_of_all(kay);
     case Reason::no_peer:
+      if (last_live_)
+        return "peer " + named(*last_live_) + " was lost, and no other is heard on " + context.profile->link.parent;
       return "no peer heard on " + context.profile->link.parent +
              (context.link.obstacle.empty() ? "" : ": " + context.link.obstacle);
-    case Reason::ckn_mismatch:
-      return "a peer was heard, but with another CKN: " +
-             to_string(std::ranges::max_element(foreign_, {}, &Foreign::at)->ckn);
+    case Reason::ckn_mismatch: {
+      const Foreign& last = *std::ranges::max_element(foreign_, {}, &Foreign::at);
+      return to_string(last.sci.mac()) + " uses another CKN: " + to_string(last.ckn) +
+             "; set the same Ckn= at both ends";
+    }
     case Reason::cak_mismatch:
-      return "a peer was heard with our CKN, but its CAK differs (ICV check failed)";
+      return who_has_another_cak(kay) +
+             " uses our CKN, but its CAK differs (ICV check failed): compare the keys of both ends";
     case Reason::peer_not_live:
       return "a peer is heard, but it does not hear us";
     case Reason::no_key_server:

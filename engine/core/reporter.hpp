@@ -28,6 +28,7 @@ class Reporter {
   struct Foreign {
     Ckn ckn;
     Time at;
+    Sci sci;  ///< of the last sender, as its frame says
   };
   struct Told {
     Ckn ckn;
@@ -50,6 +51,7 @@ class Reporter {
   PortState state_ = PortState::down;
   Reason reason_ = Reason::no_device;
   Time since_;
+  std::optional<Sci> last_live_;  ///< the peer that was live last
   void tell_foreign(Context& context, const Kay& kay, const BasicSet& basic, Time now);
 
   std::vector<Foreign> foreign_;

@@ -248,7 +248,7 @@ Result<void> StaticPort::choose_transmit(Time now) {
     if (!done) return done;
     current_ = i;
     if (!status_.latest || status_.latest->an != transmit_[i].key->an)
-      events_.push_back({Event::Kind::sak_installed, now, "transmits with a static key"});
+      events_.push_back({Event::Kind::sak_installed, now, "static key in use for sending"});
     status_.latest = SakStatus{.key = static_key_id(*transmit_[i].key).value_or(KeyId{}),
                                .an = transmit_[i].key->an,
                                .cipher_suite = suite(),
@@ -355,7 +355,7 @@ void StaticPort::enter(PortState state, Reason reason, std::string text, Time no
   status_.state = state;
   status_.reason = reason;
   status_.reason_text = std::move(text);
-  events_.push_back({Event::Kind::state_changed, now, status_.reason_text});
+  events_.push_back({Event::Kind::state_changed, now, sentence(state, status_.reason_text)});
 }
 
 std::optional<Event> StaticPort::poll_event() {

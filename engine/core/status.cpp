@@ -21,6 +21,13 @@ std::string_view to_string(PortState state) noexcept {
   return {};
 }
 
+std::string sentence(PortState state, std::string_view why) {
+  std::string out{to_string(state)};
+  if (state == PortState::unsecured) out += ", frames pass in clear text";
+  if (!why.empty()) out.append(": ").append(why);
+  return out;
+}
+
 std::string_view to_string(KeyState state) noexcept {
   switch (state) {
     case KeyState::waiting:

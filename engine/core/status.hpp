@@ -26,6 +26,8 @@ enum class PortState : std::uint8_t {
   suspended,  ///< asked to be silent for in-service upgrade
 };
 [[nodiscard]] std::string_view to_string(PortState state) noexcept;  ///< the enumerator's name
+/// "pending: no peer heard on eth0"; says where frames pass in clear.
+[[nodiscard]] std::string sentence(PortState state, std::string_view why);
 
 /// Why a port is not secured, in the order a person would check.
 enum class Reason : std::uint8_t {

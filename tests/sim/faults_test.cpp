@@ -203,7 +203,7 @@ TEST_P(Refusals, BecomeStateWithWordsAndPass) {
   EXPECT_EQ(one.state(), PortState::failed);
   EXPECT_EQ(one.status().reason, Reason::secy_error);
   EXPECT_NE(one.status().last_error.find("Cannot allocate memory"), std::string::npos) << one.status().last_error;
-  EXPECT_NE(one.last_event_text().find("Cannot allocate memory"), std::string::npos);
+  EXPECT_NE(one.said(core::Event::Kind::secy_error).find("Cannot allocate memory"), std::string::npos);
   const core::PortCounters counters = one.status().counters;
   for (const core::Counter counter :
        {&core::PortCounters::cipher_suite_failures, &core::PortCounters::receive_sc_failures,

@@ -191,6 +191,7 @@ void Host::settle() {
 void Host::take_event(const core::Event& event) {
   std::string detail = event.text;
   ++events_[static_cast<std::size_t>(event.kind)];
+  if (event.kind != core::Event::Kind::snapshot_changed) said_[event.kind] = event.text;
   switch (event.kind) {
     case core::Event::Kind::snapshot_changed:
       saved_ = port_->snapshot();
@@ -198,7 +199,6 @@ void Host::take_event(const core::Event& event) {
       saved_any_ = true;
       return;
     case core::Event::Kind::secy_error:
-      last_error_text_ = event.text;
       break;
     case core::Event::Kind::state_changed: {
       judged_calls_ = 0;
@@ -209,10 +209,16 @@ void Host::take_event(const core::Event& event) {
     }
     case core::Event::Kind::peer_live:
     case core::Event::Kind::peer_lost:
+    case core::Event::Kind::key_server_changed:
+      if (event.sci) detail = to_string(*event.sci);
+      break;
+    case core::Event::Kind::principal_changed:
+      if (event.ckn) detail = to_string(*event.ckn);
+      break;
     case core::Event::Kind::sak_installed:
     case core::Event::Kind::rekey_started:
-    case core::Event::Kind::key_server_changed:
-    case core::Event::Kind::principal_changed:
+      detail = event.text.substr(event.text.rfind(' ') + 1);  // the key identifier; "command"
+      break;
     case core::Event::Kind::key_active:
     case core::Event::Kind::key_draining:
     case core::Event::Kind::key_retired:

@@ -91,7 +91,8 @@ class Host final : public Station {
   unsigned take_busiest_second() noexcept { return std::exchange(busiest_second_, 0U); }
   /// What the process would find when it starts.
   [[nodiscard]] core::Snapshot& saved() noexcept { return saved_; }
-  [[nodiscard]] const std::string& last_event_text() const noexcept { return last_error_text_; }
+  /// The last sentence of the events of this kind.
+  [[nodiscard]] const std::string& said(core::Event::Kind kind) { return said_[kind]; }
 
  private:
   void settle();
@@ -130,7 +131,7 @@ class Host final : public Station {
   std::uint64_t judged_calls_ = 0;
 
   std::array<std::uint64_t, 32> events_{};
-  std::string last_error_text_;
+  std::map<core::Event::Kind, std::string> said_;
   std::uint64_t mkpdus_sent_ = 0;
   Instant second_began_ = 0;
   unsigned this_second_ = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Keys that begin, end and are exchanged under a flood, by clocks that are right, apart, or wrong.
+#include "engine/config/instant.hpp"
 #include "tests/sim/lab.hpp"
 
 namespace macsec::sim {
@@ -305,6 +306,8 @@ TEST(Chain, EndsAtItsBoundWhereThatIsWanted) {
   for (Host* host : chain.hosts) {
     EXPECT_EQ(host->state(), core::PortState::pending);
     EXPECT_EQ(host->status().reason, core::Reason::no_key);
+    EXPECT_EQ(host->status().reason_text,
+              "no key of this profile is valid now: 10 ended " + format_instant(now_2027 + 100));
   }
 }
 

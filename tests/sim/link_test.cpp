@@ -157,6 +157,38 @@ TEST(Election, ServerLeavesAndTheOthersGoOn) {
   EXPECT_TRUE(dynamic_cast<Host&>(lab.lan.station(1)).status().is_key_server);
 }
 
+TEST(Events, AreSentencesThatTellThemApart) {
+  using Kind = core::Event::Kind;
+  Lab lab;
+  Host& one = lab.add(make_profile([](Profile& p) { p.mka.priority = 1; }));
+  EXPECT_EQ(one.said(Kind::state_changed), "pending: no peer heard on " + one.profile().link.parent);
+  Host& two = lab.add(make_profile([](Profile& p) { p.mka.priority = 2; }));
+  ASSERT_TRUE(lab.secures_within(second));
+  lab.lan.run_for(7 * second);
+  const auto named = [](const Host& host) {
+    return to_string(host.sci().mac()) + " (SCI " + to_string(host.sci()) + ")";
+  };
+  EXPECT_EQ(one.said(Kind::peer_live), "peer " + named(two) + " joined");
+  EXPECT_EQ(one.said(Kind::key_server_changed), "this end is key server");
+  EXPECT_EQ(two.said(Kind::key_server_changed), "key server is " + named(one) + ", priority 1");
+  EXPECT_EQ(one.said(Kind::principal_changed), "uses key abcd (primary)");
+  EXPECT_TRUE(one.said(Kind::sak_installed).starts_with("SAK 1 in use: GCM-AES-128, AN 0, key identifier "));
+  EXPECT_EQ(one.said(Kind::state_changed), "secured");
+  lab.lan.plug(two.index(), false);
+  lab.lan.run_for(8 * second);
+  EXPECT_EQ(one.said(Kind::peer_lost), "peer " + named(two) + " lost: nothing was heard of it for 6 s");
+  const std::string why = "peer " + named(two) + " was lost, and no other is heard on " + one.profile().link.parent;
+  EXPECT_EQ(one.said(Kind::state_changed), "pending: " + why);
+  EXPECT_EQ(one.status().reason_text, why);
+}
+
+TEST(Events, SayWhereFramesPassInClear) {
+  Lab lab;
+  Host& one = lab.add(make_profile([](Profile& p) { p.macsec.policy = Policy::should_secure; }));
+  EXPECT_TRUE(one.said(core::Event::Kind::state_changed)
+                  .starts_with("unsecured, frames pass in clear text: no peer heard on "));
+}
+
 // 802.1X-2020 9.3
 TEST(Mismatch, OfTheName) {
   Lab lab;
@@ -167,6 +199,8 @@ TEST(Mismatch, OfTheName) {
   }));
   EXPECT_FALSE(lab.secures_within(20 * second));
   EXPECT_EQ(one.status().reason, Reason::ckn_mismatch);
+  EXPECT_EQ(one.status().reason_text,
+            to_string(lab.lan.station(1).sci().mac()) + " uses another CKN: beef; set the same Ckn= at both ends");
   ASSERT_EQ(one.status().foreign_ckns.size(), 1U);
   EXPECT_EQ(to_string(one.status().foreign_ckns[0]), "beef");
   EXPECT_GE(one.events(core::Event::Kind::unknown_ckn), 5U) << "with each frame of it, at most once a second";
@@ -184,6 +218,8 @@ TEST(Mismatch, OfTheKey) {
   }));
   EXPECT_FALSE(lab.secures_within(20 * second));
   EXPECT_EQ(one.status().reason, Reason::cak_mismatch);
+  EXPECT_TRUE(one.status().reason_text.starts_with(to_string(lab.lan.station(1).sci().mac()) +
+                                                   " uses our CKN, but its CAK differs"));
   EXPECT_GT(one.status().counters.rx_icv_failures, 0U);
   EXPECT_EQ(one.events(core::Event::Kind::key_mismatch), 1U) << "told once";
 }

@@ -183,9 +183,7 @@ void JournalTrace::event(const core::Event& event, const core::PortStatus& statu
     voice = voice_of(status.state);
     if (status.state == core::PortState::failed && status.reason == core::Reason::no_key)
       voice->id = message_id::packet_numbers_used_up;
-    text = fmt::format("{}", to_string(status.state));
-    const std::string& why = status.reason_text.empty() ? event.text : status.reason_text;
-    if (!why.empty()) fmt::format_to(std::back_inserter(text), ": {}", why);
+    if (!status.reason_text.empty()) text = core::sentence(status.state, status.reason_text);
   } else if (text.empty()) {
     text = to_string(event.kind);
   }

@@ -296,7 +296,10 @@ void Cp::enter_transmit(Time now) {
     // What is on its way with the old key is still received; nothing is sent with it any more.
     old_->transmitting = false;
   }
-  context_.emit(Event::Kind::sak_installed, now, to_string(latest_->id));
+  context_.emit(Event::Kind::sak_installed, now,
+                "SAK " + std::to_string(latest_->id.number) +
+                    " in use: " + std::string{to_string(latest_->cipher_suite)} + ", AN " +
+                    std::to_string(latest_->an.value()) + ", key identifier " + to_string(latest_->id));
 }
 
 void Cp::retire_old(Time now) {

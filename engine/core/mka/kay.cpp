@@ -110,7 +110,7 @@ void Kay::expire_peers(Time now) {
     if (!next || now < *next) continue;
     for (const Sci& sci : participant.peers().expire(now)) {
       ++context_.counters.peers_lost;
-      context_.emit(Event::Kind::peer_lost, now, to_string(sci));
+      context_.emit(Event::Kind::peer_lost, now, "peer " + named(sci) + " lost: nothing was heard of it for 6 s", sci);
       ++revision_;
       // Its receive SAs stay as long as the SAK is in use: the key server may not have missed it, and a channel opened
       // again would accept replays.
@@ -123,8 +123,18 @@ void Kay::expire_peers(Time now) {
 
 void Kay::choose_principal(Time now) {
   if (!principal_.choose(participants_, cp_.latest(), now) || !principal_.ckn()) return;
-  context_.emit(Event::Kind::principal_changed, now, to_string(*principal_.ckn()));
+  const std::string role{principal() == nullptr ? "" : " (" + std::string{to_string(principal()->role)} + ")"};
+  context_.emit(Event::Kind::principal_changed, now, "uses key " + to_string(*principal_.ckn()) + role,
+                *principal_.ckn());
   if (cp_.latest() && cp_.latest()->ckn != *principal_.ckn()) server_.want(Want::principal_changed, now);
+}
+
+void Kay::tell_key_server(Time now) {
+  const Sci server = *key_server();
+  const Peer* const peer = principal() == nullptr ? nullptr : principal()->peers().find_live(server);
+  const std::string priority = peer == nullptr ? "" : ", priority " + std::to_string(peer->priority);
+  context_.emit(Event::Kind::key_server_changed, now,
+                is_key_server() ? "this end is key server" : "key server is " + named(server) + priority, server);
 }
 
 void Kay::elect(Time now) {
@@ -134,7 +144,7 @@ void Kay::elect(Time now) {
     server_.want(Want::elected, now);
   if (election.became_self) pn_watch_.ask_again();
   if (election.moved) {
-    if (key_server()) context_.emit(Event::Kind::key_server_changed, now, to_string(*key_server()));
+    if (key_server()) tell_key_server(now);
     if (chosen != nullptr) chosen->new_info = true;
   }
   if (chosen == nullptr) return;
@@ -197,12 +207,12 @@ bool Kay::is_unheard(const Peer& peer) const noexcept {
 Result<void> Kay::rekey(Time now) {
   if (!cp_.transmitting()) return fail(EAGAIN, "nothing is secured yet");
   if (!is_key_server())
-    return fail(EPERM, "the key server is " + (key_server() ? to_string(*key_server()) : std::string{"not known"}) +
-                           "; only it can make a new SAK");
+    return fail(EPERM, "the key server is " + (key_server() ? named(*key_server()) : std::string{"not known"}) +
+                           "; only it can make a new SAK: rekey there");
   if (const Participant* chosen = principal(); chosen != nullptr && !server_.choose_cipher(*chosen))
     return fail(EOPNOTSUPP, "no cipher suite of this profile is announced by every live peer");
   server_.want(Want::request, now);
-  context_.emit(Event::Kind::rekey_started, now, "operator");
+  context_.emit(Event::Kind::rekey_started, now, "another SAK was asked for by command");
   return {};
 }
 
@@ -348,7 +358,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
     participant.new_info = true;
   }
   if (got.became_live) {
-    context_.emit(Event::Kind::peer_live, now, to_string(got.peer->sci));
+    context_.emit(Event::Kind::peer_live, now, "peer " + named(got.peer->sci) + " joined", got.peer->sci);
     ++revision_;
   }
   if (!got.hears_us) return;

@@ -107,6 +107,7 @@ class Kay {
   void expire_peers(Time now);
   void choose_principal(Time now);
   void elect(Time now);
+  void tell_key_server(Time now);
   [[nodiscard]] Connect connect() const;
   [[nodiscard]] Cp::Inputs cp_inputs() const;
   /// A key that no live peer receives or sends with passes nothing.

@@ -309,8 +309,10 @@ void KeyServer::generate(Participant& participant, Time now) {
   }
   if (replaces) {
     ++context_.counters.sak_rekeys;
-    const std::string trial = std::string{", "} + std::string{to_string(*suite)} + ": " + trials_.why();
-    context_.emit(Event::Kind::rekey_started, now, to_string(slot->id) + (wanted(Want::suite_untaken) ? trial : ""));
+    const std::string trial = ", with " + std::string{to_string(*suite)} + " since " + trials_.why();
+    context_.emit(Event::Kind::rekey_started, now,
+                  "SAK " + std::to_string(slot->id.number) + " replaces the one before" +
+                      (wanted(Want::suite_untaken) ? trial : "") + ": key identifier " + to_string(slot->id));
   }
   ++context_.counters.sak_generated;
   used_.note(slot->id, now);

@@ -57,8 +57,9 @@ class Participant {
   std::optional<std::int64_t> not_after;
   std::uint64_t icv_failures = 0;
   std::optional<Time> last_icv_failure;
-  std::optional<Time> mismatch_told;  ///< of frames with another CAK, since one with ours
-  std::size_t end_told = 0;           ///< how often its end was told
+  std::optional<Sci> last_icv_failure_of;  ///< the sender, as its frame says
+  std::optional<Time> mismatch_told;       ///< of frames with another CAK, since one with ours
+  std::size_t end_told = 0;                ///< how often its end was told
   /// Wants to be heard at once: a peer is new, or something changed that peers wait for.
   bool new_info = false;
   /// A peer became live since the key server last looked.

@@ -133,6 +133,42 @@ TEST(Secured, EndsWhenNoLivePeerReportsTheKeyAnyMore) {
   EXPECT_EQ(member.secy().controlled_port(), ControlledPort::dormant);
 }
 
+// The sentence is due a life time after the first such word, not with the next word of that peer.
+TEST(Secured, NamesWhoSendsWithAnotherKeyInTime) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& member = lab.add();
+  Other server{lab, 0};
+  Other third{lab, 200};
+  third.mac = MacAddress{{2, 0, 0, 0, 9, 8}};
+  third.content.basic.sci = Sci::of(third.mac, 1);
+  third.content.basic.mi = MemberId{{8, 8, 8}};
+  server.live = {{.mi = third.content.basic.mi, .mn = 1}};
+  server.offer(7, 1);
+  const auto talk = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      third.say(member);
+      server.say(member);
+      server.use({server.content.basic.mi, 7}, An{3});
+      lab.lan.run_for(960 * millisecond);
+    }
+  };
+  third.use({server.content.basic.mi, 7}, An{3});
+  talk(10);
+  ASSERT_EQ(member.state(), PortState::secured);
+  ASSERT_EQ(member.status().reason, Reason::none);
+  // Its own words, every two seconds, have it look at its peers, too.
+  const std::uint64_t said = member.mkpdus_sent();
+  ASSERT_TRUE(lab.lan.run_until([&] { return member.mkpdus_sent() > said; }, 3 * second));
+  lab.lan.run_for(second);
+  const Instant began = lab.lan.world.now;
+  third.use({third.content.basic.mi, 1}, An{1});
+  talk(5);
+  EXPECT_EQ(member.status().reason, Reason::none);
+  lab.lan.run_for(began + 6 * second + 10 * millisecond - lab.lan.world.now);
+  EXPECT_EQ(member.status().reason, Reason::awaiting_sak);
+}
+
 TEST(Profile, OfARestartAppliesToTheKeyThatIsResumed) {
   Pair pair{encrypting(false)};
   pair.restart_with(encrypting(true));

@@ -427,25 +427,6 @@ TEST(Partial, AMemberNamesThoseWhoSendWithAnotherKey) {
   EXPECT_EQ(status.reason_text.find(to_string(hosts[0]->sci())), std::string::npos) << status.reason_text;
 }
 
-// The sentence is due a life time after the first such word, not with the next word of that peer.
-TEST(Partial, WhoSendsWithAnotherKeyIsNamedInTime) {
-  Lab lab;
-  const auto hosts = lab.secured(4);
-  lab.lan.cut(hosts[0]->index(), hosts[3]->index(), true);
-  lab.lan.path(hosts[0]->index(), hosts[1]->index()).cut = true;
-  Host& member = *hosts[2];
-  const auto ahead = [&] {
-    const core::PortStatus status = member.status();
-    return std::ranges::any_of(principal(status).peers,
-                               [](const core::PeerStatus& peer) { return peer.live && !peer.transmitting; });
-  };
-  ASSERT_TRUE(lab.lan.run_until(ahead, 30 * second));
-  const Instant began = lab.lan.world.now;
-  // From here on it is not told anything that would have it look at its peers.
-  ASSERT_TRUE(lab.lan.run_until([&] { return member.status().reason == core::Reason::awaiting_sak; }, 10 * second));
-  EXPECT_LE(lab.lan.world.now - began, 6 * second + 100 * millisecond);
-}
-
 // The key server misses the third while a SAK for all is under way, offers it to the second alone, and gives it to the third after all.
 TEST(Partial, WhoComesBackToASakIsHeardByThoseWhoTookItBefore) {
   Lab lab;

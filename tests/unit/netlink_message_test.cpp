@@ -163,6 +163,7 @@ TEST(LinkMessage, OfALinkFacts) {
     message.nest(IFLA_INFO_DATA, [&] {
       message.put(IFLA_MACSEC_SCI, local_sci.octets);
       message.put_u64(IFLA_MACSEC_CIPHER_SUITE, MACSEC_DEFAULT_CIPHER_ID);
+      message.put_u8(IFLA_MACSEC_ICV_LEN, 8);
       message.put_u8(IFLA_MACSEC_ENCODING_SA, 1);
       message.put_u8(IFLA_MACSEC_VALIDATION, MACSEC_VALIDATE_STRICT);
     });
@@ -177,6 +178,7 @@ TEST(LinkMessage, OfALinkFacts) {
   EXPECT_EQ(link.macsec->sci, local_sci);
   EXPECT_EQ(link.macsec->cipher_suite, CipherSuite::gcm_aes_128);
   EXPECT_EQ(link.macsec->encoding, An{1});
+  EXPECT_EQ(link.macsec->icv_octets, 8);
   EXPECT_FALSE(link.macsec->parameters.protect);
 }
 TEST(NetlinkMessage, WhatIsNotWholeIsNotRead) {

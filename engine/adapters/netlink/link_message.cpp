@@ -41,6 +41,7 @@ MacsecLink parse_macsec(const Attributes<IFLA_MACSEC_OFFLOAD>& data) {
   out.parameters.end_station = data.number(IFLA_MACSEC_ES) != 0;
   out.parameters.single_copy_broadcast = data.number(IFLA_MACSEC_SCB) != 0;
   out.offload = offload_mode(data.number(IFLA_MACSEC_OFFLOAD));
+  if (const Bytes icv = data[IFLA_MACSEC_ICV_LEN]; !icv.empty()) out.icv_octets = icv[0];
   return out;
 }
 

@@ -12,6 +12,9 @@
 
 namespace macsec::os {
 
+/// Octets of the ICV of a frame, with each cipher suite of 802.1AE.
+inline constexpr std::uint8_t macsec_icv_octets = 16;
+
 /// What a link message says about a macsec device.
 struct MacsecLink {
   Sci sci;
@@ -19,6 +22,7 @@ struct MacsecLink {
   An encoding;
   SecyParameters parameters;
   OffloadMode offload = OffloadMode::off;
+  std::uint8_t icv_octets = macsec_icv_octets;
   friend bool operator==(const MacsecLink&, const MacsecLink&) = default;
 };
 

@@ -15,7 +15,6 @@ constexpr std::uint8_t link_mode_default = 0;  // IF_LINK_MODE_*, linux/if.h
 constexpr std::uint8_t link_mode_dormant = 1;
 constexpr std::uint8_t oper_dormant = 5;  // IF_OPER_*
 constexpr std::uint8_t oper_up = 6;
-constexpr std::uint8_t icv_octets = 16;
 constexpr std::size_t longest_alternative_name = 128;  // ALTIFNAMSIZ, with its zero
 
 NetlinkMessage link_message(std::uint16_t type, int flags, unsigned ifindex, unsigned set = 0, unsigned mask = 0) {
@@ -134,7 +133,7 @@ void put_creation(NetlinkMessage& message, const MacsecLinkRequest& request) {
     else
       message.put(IFLA_MACSEC_SCI, request.sci.octets);
     message.put_u64(IFLA_MACSEC_CIPHER_SUITE, cipher_suite_id(request.cipher_suite));
-    message.put_u8(IFLA_MACSEC_ICV_LEN, icv_octets);
+    message.put_u8(IFLA_MACSEC_ICV_LEN, macsec_icv_octets);
     if (request.encoding) message.put_u8(IFLA_MACSEC_ENCODING_SA, request.encoding->value());
     put_parameters(message, request.parameters);
     if (request.offload != OffloadMode::off) message.put_u8(IFLA_MACSEC_OFFLOAD, offload_type(request.offload));

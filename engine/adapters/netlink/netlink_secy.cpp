@@ -176,6 +176,10 @@ Result<void> NetlinkSecy::make(const MacsecLinkRequest& request) {
 }
 
 Result<void> NetlinkSecy::adopt(const Link& link) {
+  // The other end would take none of its frames, whatever key both have.
+  if (link.macsec->icv_octets != macsec_icv_octets)
+    return fail(EEXIST, link.name + " exists with an ICV of " + std::to_string(link.macsec->icv_octets) +
+                            " octets, the other end expects " + std::to_string(macsec_icv_octets));
   name_ = link.name;
   ifindex_ = link.ifindex;
   parent_ifindex_ = link.parent;

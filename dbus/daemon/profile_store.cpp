@@ -172,7 +172,7 @@ Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path)
 
 Result<void> ProfileStore::write(const Profile& profile) const {
   WipedBuffer text;
-  text.add("# Written by macsecd for a program; may be edited.\n\n")
+  text.add("# Written by macsecd for macsecctl or another program. You may edit it; then: macsecctl reload\n\n")
       .add(profile_file(profile, keys_in_own_files(profile.name)).view());
   auto file = FileReplacement::write(directories_.front() + "/" + profile.name + std::string{profile_suffix},
                                      text.view(), profile_attributes);

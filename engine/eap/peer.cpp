@@ -61,6 +61,13 @@ std::string_view stage_words(EapStage stage) noexcept {
   return "before it confirmed success";
 }
 
+Octets response(std::uint8_t identifier, EapType type, Bytes data) {
+  Octets out(eap_header_size + 1 + data.size());
+  Writer writer{out};
+  write_eap(writer, EapCode::response, identifier, type, data);
+  return out;
+}
+
 }  // namespace
 
 Peer::Peer(std::shared_ptr<LoadedProfile> loaded, Random& random, const crypto::TlsClock& clock, std::uint16_t mtu)
@@ -88,9 +95,7 @@ PeerReply Peer::on_packet(Bytes octets) {
 }
 
 PeerReply Peer::respond(std::uint8_t identifier, EapType type, Bytes data) {
-  Octets out(eap_header_size + 1 + data.size());
-  Writer writer{out};
-  write_eap(writer, EapCode::response, identifier, type, data);
+  Octets out = response(identifier, type, data);
   last_identifier_ = identifier;
   last_response_ = out;
   return out;
@@ -103,7 +108,11 @@ PeerReply Peer::on_request(const EapPacket& packet) {
     restart();
     return respond(packet.identifier, EapType::identity, octets_of(loaded_->outer_identity));
   }
-  if (packet.type == EapType::notification) return respond(packet.identifier, EapType::notification, {});
+  if (packet.type == EapType::notification) {
+    // Anybody's may come between the last answer of a method and the end that goes by its identifier.
+    notified_ = packet.identifier;
+    return response(packet.identifier, EapType::notification, {});
+  }
   if (packet.type == EapType::nak || packet.type == EapType::none) return {};
   if (run_ && packet.type != method_) return {};
   if (!run_ && !loaded_->profile.allows(packet.type)) return refuse(packet);
@@ -144,9 +153,11 @@ PeerReply Peer::on_method(const EapPacket& packet) {
 
 PeerReply Peer::on_end(const EapPacket& packet) {
   // Some servers count on by one (RFC 3748 4.2 says the same as the last request).
-  const bool fits = last_identifier_ && (packet.identifier == *last_identifier_ ||
-                                         packet.identifier == static_cast<std::uint8_t>(*last_identifier_ + 1));
-  if (!fits) return {};
+  const auto fits = [&](const std::optional<std::uint8_t>& answered) {
+    return answered &&
+           (packet.identifier == *answered || packet.identifier == static_cast<std::uint8_t>(*answered + 1));
+  };
+  if (!fits(last_identifier_) && !fits(notified_)) return {};
   const Decision decision = run_ ? std::visit([](const auto& run) { return run.decision(); }, *run_) : Decision::fail;
   if (packet.code == EapCode::failure)
     return decision == Decision::unconditional ? PeerReply{} : PeerReply{fail(reason())};

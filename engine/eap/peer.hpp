@@ -42,6 +42,7 @@ class Peer {
   crypto::TlsClock clock_;
   std::uint16_t mtu_;
   std::optional<std::uint8_t> last_identifier_;
+  std::optional<std::uint8_t> notified_;  ///< identifier of the Notification answered last
   Octets last_response_;
   EapType method_ = EapType::none;
   EapType refused_ = EapType::none;  ///< what the server proposed and the profile does not allow

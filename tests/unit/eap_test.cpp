@@ -253,6 +253,19 @@ TEST(EapPeer, ACertificateOfOursThatHasExpiredIsNotTried) {
   EXPECT_TRUE(verdict.hold);
 }
 
+TEST(EapPeer, ANotificationInBetweenHidesNoEnd) {
+  for (const std::uint8_t end : {std::uint8_t{9}, std::uint8_t{77}}) {
+    Meeting meeting{load(profile_for(EapType::peap))};
+    Peer peer = meeting.peer();
+    static_cast<void>(peer.on_packet(Buffer{1, 9, 0, 5, 1}));
+    EXPECT_EQ(std::get<Octets>(peer.on_packet(Buffer{1, 77, 0, 6, 2, 'x'})), (Octets{2, 77, 0, 5, 2}));
+    EXPECT_TRUE(std::holds_alternative<std::monostate>(peer.on_packet(Buffer{4, 40, 0, 4})));
+    const PeerReply reply = peer.on_packet(Buffer{4, end, 0, 4});
+    ASSERT_TRUE(std::holds_alternative<EapVerdict>(reply)) << unsigned{end};
+    EXPECT_EQ(std::get<EapVerdict>(reply).problem, EapProblem::rejected);
+  }
+}
+
 TEST(EapPeer, AMethodThatIsNotAllowedIsDeclined) {
   Meeting meeting{load(profile_for(EapType::peap))};
   Peer peer = meeting.peer();

@@ -2,6 +2,7 @@
 #include "engine/config/profile_set.hpp"
 
 #include "engine/config/claims.hpp"
+#include "engine/config/key_limits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -116,8 +117,8 @@ Result<Profile> merge_keys(const Profile& base, KeyReading more) {
   };
   for (PreSharedKey& key : own) add(std::move(key));
   for (PreSharedKey& key : more.keys) {
-    if (base.pae && key.role != KeyRole::fallback && !retired(key))
-      return fail(EINVAL, key.origin.place + ": a [Key] beside [8021X] needs Role=fallback");
+    if (const std::string why = key.cak.empty() || retired(key) ? std::string{} : objection_to(base, key); !why.empty())
+      return fail(EINVAL, key.origin.place + ": " + why);
     const std::string words = key.origin.place + ": Ckn=" + to_string(key.ckn) + " names an earlier key already";
     if (!add(std::move(key))) return fail(EINVAL, words);
   }

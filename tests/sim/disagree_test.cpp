@@ -233,6 +233,47 @@ TEST(Profile, OfTheKeyServerWithoutACommonSuiteSaysSoAtBothEnds) {
   EXPECT_EQ(pair.server->status().cipher_suite, gcm_aes_256);
 }
 
+TEST(Profile, ThatIsCnsa2TakesNoSakOf128BitAndSaysSo) {
+  const auto with_long_key = [](const std::function<void(Profile&)>& change) {
+    return make_profile([&](Profile& p) {
+      p.keys.clear();
+      p.keys.push_back(psk("abcd", 0x11, 32));
+      change(p);
+    });
+  };
+  const auto strong = with_long_key([](Profile& p) {
+    p.mka.strength = Strength::cnsa2;
+    p.macsec.cipher_suites.clear();
+  });
+  const auto weak = with_long_key([](Profile& p) { p.macsec.cipher_suites = {gcm_aes_128}; });
+  for (const bool serves : {true, false}) {
+    Lab lab;
+    Host& one = lab.add(serves ? strong : weak);
+    Host& other = lab.add(serves ? weak : strong);
+    lab.lan.run_for(20 * second);
+    const Host& refuses = serves ? one : other;
+    EXPECT_NE(refuses.state(), PortState::secured);
+    EXPECT_EQ(refuses.secy().encoding_key(), no_key);
+    EXPECT_EQ(refuses.status().reason, Reason::cipher_mismatch);
+    for (const char* word : {"GCM-AES-XPN-256", "GCM-AES-128"})
+      EXPECT_NE(refuses.status().reason_text.find(word), std::string::npos) << refuses.status().reason_text;
+  }
+  // Of version 1, it knows no other suite.
+  Lab lab;
+  Host& host = lab.add(strong);
+  lab.add_v1(0, psk("abcd", 0x11, 32));
+  lab.lan.run_for(20 * second);
+  EXPECT_NE(host.state(), PortState::secured);
+  EXPECT_EQ(host.secy().encoding_key(), no_key);
+  EXPECT_EQ(host.status().reason, Reason::cipher_mismatch);
+  // A CAK of 128 bit under the same name.
+  Lab mixed;
+  Host& here = mixed.add(strong);
+  mixed.add(make_profile());
+  mixed.lan.run_for(20 * second);
+  EXPECT_EQ(here.status().reason, Reason::cak_mismatch);
+}
+
 TEST(Profile, OfAMemberThatLeavesOutTheSuiteInUseMovesTheGroup) {
   Pair pair{suites({gcm_aes_128, gcm_aes_256})};
   pair.member->reconfigure(suites({gcm_aes_256}));

@@ -265,6 +265,26 @@ TEST_F(StoredKeys, OfAnotherNameAreNoneToStay) {
   EXPECT_EQ(to_string(store.state("link").profile->keys.at(0).ckn), "aabbccdd") << "the settings from before";
 }
 
+TEST_F(StoredKeys, OfAProgramsStrongProfileAreNotWeak) {
+  std::filesystem::create_directory(directory_ + "/other.macsec.d");
+  const std::string file = directory_ + "/other.macsec.d/key-0b.conf";
+  write(file, std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  auto strong = std::make_shared<Profile>();
+  strong->name = "other";
+  strong->source = ProfileSource::networkd;
+  strong->link.parent = "eth0";
+  strong->mka.strength = Strength::cnsa2;
+  strong->keys.push_back(memory_key("0a", 32));
+  strong->keys.back().origin = {};
+  ProfileStore store = start();
+  ASSERT_TRUE(store.put(strong, {.owner = ":1.1"}));
+  ASSERT_EQ(store.state("other").profile->keys.size(), 1U);
+  ASSERT_EQ(store.state("other").problems.size(), 1U);
+  EXPECT_TRUE(store.state("other").problems[0].error);
+  EXPECT_EQ(store.state("other").problems[0].text,
+            file + ":1: a CAK of 128 bit is not accepted with Strength=cnsa2: 256 bit");
+}
+
 TEST_F(StoredKeys, OfAKeyFileAreSealedTheSameWay) {
   write_link(cak);
   std::filesystem::create_directory(directory_ + "/other.macsec.d");

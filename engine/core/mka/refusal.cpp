@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/core/mka/refusal.hpp"
 
+#include "engine/config/cipher_choice.hpp"
+
 #include <algorithm>
 
 namespace macsec::core {
@@ -13,7 +15,9 @@ std::string cipher_disagreement(std::span<const CipherSuite> allowed, const std:
 }
 
 Refusal objection(const Profile& profile, CipherSuite suite, bool encrypt, const std::string& maker) {
-  const std::vector<CipherSuite>& allowed = profile.macsec.cipher_suites;
+  // Without a list any will do, unless the profile says how strong it has to be.
+  const bool any = profile.macsec.cipher_suites.empty() && profile.mka.strength == Strength::any;
+  const std::vector<CipherSuite> allowed = any ? std::vector<CipherSuite>{} : cipher_preferences(profile, 0);
   if (!allowed.empty() && std::ranges::find(allowed, suite) == allowed.end())
     return {Reason::cipher_mismatch, cipher_disagreement(allowed, maker, to_string(suite))};
   if (profile.macsec.encrypt && !encrypt)

@@ -82,6 +82,9 @@ class Host final : public Station {
   [[nodiscard]] const Profile& profile() const noexcept { return port_ ? port_->profile() : *options_.profile; }
   /// Sets the wall clock: `unix_seconds` is the time now.
   void set_wall_clock(std::int64_t unix_seconds);
+  [[nodiscard]] std::int64_t wall_clock() const {
+    return std::chrono::floor<std::chrono::seconds>(now() - wall_epoch_).count();
+  }
 
   [[nodiscard]] std::uint64_t events(core::Event::Kind kind) const noexcept {
     return events_[static_cast<std::size_t>(kind)];

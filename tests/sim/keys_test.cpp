@@ -189,6 +189,27 @@ TEST(Keys, AreNotRetiredWhereThatWouldLoseAPeer) {
   EXPECT_EQ(state(*hosts[0], "10"), core::KeyState::active);
 }
 
+TEST(Keys, AreNotRetiredByAProcessThatNeverSawThePeer) {
+  for (const bool power : {false, true}) {
+    Lab lab;
+    const auto hosts = lab.secured(2, with(old_up));
+    lab.lan.plug(1, false);
+    lab.lan.run_for(10 * second);
+    if (power)
+      hosts[0]->reboot();
+    else
+      hosts[0]->crash();
+    hosts[0]->start(Host::Memory::kept);
+    hosts[0]->reconfigure(with(old_up, fresh));
+    lab.lan.run_for(10 * second);
+    const auto done = hosts[0]->retire_key(old_up.ckn, seconds{5});
+    EXPECT_EQ(done ? 0 : done.error().code, EBUSY) << "the peer has no other";
+    EXPECT_TRUE(hosts[0]->retire_key(fresh.ckn, seconds{5})) << "which nobody can have used";
+    lab.lan.plug(1, true);
+    EXPECT_TRUE(lab.secures_within(10 * second));
+  }
+}
+
 TEST(Keys, AddedInVainCanBeTakenBack) {
   Lab lab;
   const auto hosts = lab.secured(2, with(old_up));

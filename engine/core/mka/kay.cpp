@@ -11,6 +11,8 @@ namespace macsec::core {
 
 void Kay::set_keys(Time now) {
   std::vector<Participant> kept;
+  // Whom the process before knew under the keys it had is not known. Keys of a key source can be had again.
+  const bool first = participants_.empty();
   for (const PreSharedKey& key : context_.profile->keys) {
     const auto same = std::ranges::find_if(participants_, [&](const Participant& participant) {
       return participant.ckn() == key.ckn && participant.cak() == key.cak;
@@ -26,11 +28,13 @@ void Kay::set_keys(Time now) {
       continue;
     }
     auto made = Participant::create(AssociationKey::of(key), context_.random);
-    if (made)
+    if (made) {
+      made->had_peer = first && key.origin.key_source.empty();
       kept.push_back(std::move(*made));
-    else
+    } else {
       context_.emit(Event::Kind::secy_error, now,
                     "cannot derive keys for CKN " + to_string(key.ckn) + ": " + made.error().message);
+    }
   }
   for (Participant& participant : participants_)
     if (participant.role == KeyRole::session) kept.push_back(std::move(participant));
@@ -100,7 +104,7 @@ const Participant* Kay::principal() const noexcept {
 
 void Kay::follow_lifetimes(Time now) {
   chain_.set_foreign_server(is_key_server() ? std::nullopt : key_server());
-  chain_.follow(participants_, enabled_, now);
+  if (chain_.follow(participants_, enabled_, now)) ++revision_;
   std::erase_if(participants_, [](const Participant& key) { return key.leaving && key.retired; });
 }
 
@@ -167,9 +171,12 @@ Cp::Inputs Kay::cp_inputs() const {
   const Participant* owner = core::find(participants_, latest->ckn);
   if (owner == nullptr) return in;
   const Reports said = reports_of(*latest, owner->peers());
-  // Where a peer joined, or came back, while the key was under way, the next key, for all, takes the place of this one.
-  in.all_receiving = said.all_receiving && !(said.outsiders && is_key_server() && !latest->transmitting);
-  in.some_receiving = said.any_receiving && server_.offers(latest->id);
+  // Where a peer joined, or came back, while the key was under way, or the CA was left as another one reaches more, the next
+  // key takes the place of this one, which would leave somebody out.
+  const bool under_way = is_key_server() && !latest->transmitting;
+  const bool left = under_way && !principal_.is(*owner);
+  in.all_receiving = said.all_receiving && !left && !(said.outsiders && under_way);
+  in.some_receiving = said.any_receiving && !left && server_.offers(latest->id);
   in.all_transmitting = said.all_transmitting;
   in.server_transmitting = said.any_transmitting;  // one that transmits already has seen the key server do so
   return in;

@@ -100,7 +100,7 @@ Result<void> KeyChain::retire(std::span<Participant> participants, const Ckn& ck
   const KeyEvidence& seen = key->evidence;
   if (how == Retirement::when_proved && !seen.holds() && !seen.may_come()) return fail(EBUSY, seen.words());
   if (key->draining_until) return {};
-  key->draining_since = now;
+  key->held_since.reset();
   key->draining_until = now + timeout;
   context_.emit(Event::Kind::key_draining, now, to_string(ckn), ckn);
   return {};
@@ -108,7 +108,7 @@ Result<void> KeyChain::retire(std::span<Participant> participants, const Ckn& ck
 
 void KeyChain::drop(Participant& key, Time now) const noexcept {
   key.leaving = true;
-  key.draining_since = now;
+  key.held_since.reset();
   key.draining_until = now + life_time;
 }
 
@@ -133,9 +133,15 @@ void KeyChain::drain(Participant& key, Time now) {
   }
   deadlines_.set_sooner(Timer::draining, *key.draining_until);
   // The key server of the others goes by whom it hears under a key: who is not heard under this one any more, but under
-  // the other, moves it there. What it still distributes is taken meanwhile.
-  const Time quiet_from = key.draining_since + life_time;
-  if (seen.missing != KeyEvidence::Missing::foreign_sak || key.quiet) return;
+  // the other, moves it there. What it still distributes is taken meanwhile; what it distributes as it comes back has to be
+  // confirmed first.
+  if (seen.missing != KeyEvidence::Missing::foreign_sak) return key.held_since.reset();
+  if (!key.held_since) {
+    key.held_since = now;
+    key.quiet = false;
+  }
+  const Time quiet_from = *key.held_since + life_time;
+  if (key.quiet) return;
   if (now >= quiet_from)
     key.quiet = true;
   else
@@ -197,7 +203,7 @@ Participant* KeyChain::nearest(std::span<Participant> participants, Time now) co
   return best;
 }
 
-void KeyChain::put(Participant& key, KeyState state, Time now) {
+bool KeyChain::put(Participant& key, KeyState state, Time now) {
   const KeyState before = key.state;
   key.state = state;
   if (state != before) key.state_since = now;
@@ -209,13 +215,14 @@ void KeyChain::put(Participant& key, KeyState state, Time now) {
                   key.ckn());
   if (active && state == KeyState::active && (before == KeyState::waiting || before == KeyState::early))
     context_.emit(Event::Kind::key_active, now, to_string(key.ckn()), key.ckn());
-  if (active == key.active) return;
+  if (active == key.active) return false;
   key.active = active;
   context_.trace.record({now, "Participant", active ? "inactive" : "active", active ? "active" : "inactive", {}});
   if (active)
     key.start_hello(now);
   else
     key.renew(context_.random);  // its peers are heard no more; a later activation is a new member
+  return true;
 }
 
 void KeyChain::set_timers(const Participant& key, Time now) {
@@ -269,7 +276,7 @@ void KeyChain::tell_end(Participant& key, std::span<const Participant> participa
                 key.ckn());
 }
 
-void KeyChain::follow(std::span<Participant> participants, bool enabled, Time now) {
+bool KeyChain::follow(std::span<Participant> participants, bool enabled, Time now) {
   deadlines_.stop_all();
   enabled_ = enabled;
   trusted_ = judge_clock(participants, now);
@@ -282,14 +289,16 @@ void KeyChain::follow(std::span<Participant> participants, bool enabled, Time no
   const auto goes_on = [&](const Participant& key) { return speaks(due(key, now)); };
   const Participant* const spare =
       enabled_ && std::ranges::none_of(participants, goes_on) ? nearest(participants, now) : nullptr;
+  bool moved = false;
   for (Participant& key : participants) {
     KeyState state = due(key, now);
     if (&key == spare) state = by_clock(key, now) == KeyState::waiting ? KeyState::early : KeyState::overdue;
-    put(key, state, now);
+    if (put(key, state, now)) moved = true;
     if (!enabled_) continue;
     set_timers(key, now);
     tell_end(key, participants, now);
   }
+  return moved;
 }
 
 }  // namespace macsec::core

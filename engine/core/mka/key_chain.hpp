@@ -19,8 +19,9 @@ class KeyChain {
   void set_wall_clock(Time epoch, bool synchronised) noexcept;
   /// Where the key server of the principal's CA is another one, that one.
   void set_foreign_server(std::optional<Sci> server) noexcept { foreign_server_ = server; }
-  /// Brings every key into the state it is due at `now`. While the port is not `enabled` none speaks.
-  void follow(std::span<Participant> participants, bool enabled, Time now);
+  /// Brings every key into the state it is due at `now`. While the port is not `enabled` none speaks. True where one begins or
+  /// ceases to speak: whom it knew is forgotten then.
+  [[nodiscard]] bool follow(std::span<Participant> participants, bool enabled, Time now);
   /// A key that does not speak was heard with a valid ICV: a peer takes it for valid, and may have nothing else.
   void heard(Participant& participant, Time now) const noexcept;
 
@@ -57,7 +58,7 @@ class KeyChain {
   [[nodiscard]] KeyState due(const Participant& key, Time now) const noexcept;
   [[nodiscard]] bool stays(const Participant& key, KeyState clock, Time now) const noexcept;
   [[nodiscard]] Participant* nearest(std::span<Participant> participants, Time now) const;
-  void put(Participant& key, KeyState state, Time now);
+  [[nodiscard]] bool put(Participant& key, KeyState state, Time now);
   void retire_now(Participant& key, std::string_view how, Time now);
   void set_timers(const Participant& key, Time now);
   void tell_doubt(std::span<const Participant> participants, Time now);

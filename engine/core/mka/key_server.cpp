@@ -218,9 +218,10 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   if (principal.peers().any_suspended(now) && !wanted(Want::packet_numbers) && !wanted(Want::members_packet_numbers))
     return false;
   if (!latest->transmitting) {
-    // What can never be taken by all it was made for gives way at once, what nobody took when its time is over.
+    // What can never be taken by all it was made for gives way at once, as does one of a CA that was left before it was in
+    // use; what nobody took when its time is over.
     const Participant* owner = find(participants, latest->ckn);
-    return !offer_ || owner == nullptr || is_stale(participants) ||
+    return !offer_ || owner == nullptr || latest->ckn != principal.ckn() || is_stale(participants) ||
            (is_untaken(now) && !reports_of(*latest, owner->peers()).any_receiving);
   }
   // 9.8: the SAK before is in use everywhere, or its time to become so is over; and there is room for two keys only.

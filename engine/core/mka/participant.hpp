@@ -44,14 +44,14 @@ class Participant {
   KeyState state = KeyState::active;
   Time state_since;
   bool retired = false;                ///< for good, as far as this process is concerned
-  bool had_peer = false;               ///< somebody was live under it since it was added
+  bool had_peer = false;               ///< somebody was live under it since it was added, or may have been
   bool leaving = false;                ///< the profile has it no more; goes as soon as it is retired
   bool quiet = false;                  ///< listens, but does not speak, so that the others leave this key
   std::optional<Time> draining_until;  ///< set while it is being retired
-  Time draining_since;
-  KeyEvidence evidence{};             ///< what is missing for it to go, as of the last KeyChain::follow()
-  std::optional<Time> covered_since;  ///< since when nothing is missing but time
-  std::optional<Time> heard_idle;     ///< last heard, with a valid ICV, while it did not speak
+  std::optional<Time> held_since;      ///< since when the key server of the others keeps to it meanwhile
+  KeyEvidence evidence{};              ///< what is missing for it to go, as of the last KeyChain::follow()
+  std::optional<Time> covered_since;   ///< since when nothing is missing but time
+  std::optional<Time> heard_idle;      ///< last heard, with a valid ICV, while it did not speak
   KeyRole role = KeyRole::primary;
   std::optional<std::int64_t> not_before;
   std::optional<std::int64_t> not_after;

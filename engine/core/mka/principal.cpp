@@ -54,9 +54,10 @@ bool Principal::usable(const Participant& participant) const noexcept {
   return participant.active && participant.peers().any_live() && elect_in(participant);
 }
 
-const Participant* Principal::patiently(const Participant* best, const Participant* current, Time now) {
-  // A peer that leaves is missed in one CA a moment before the other: no reason to fall back.
-  if (best == nullptr || current == nullptr || !usable(*current) || rank(*best) >= rank(*current)) {
+const Participant* Principal::patiently(const Participant* best, const Participant* current, bool in_use, Time now) {
+  // A peer that leaves is missed in one CA a moment before the other: no reason to fall back. One that is missed before the
+  // SAK of the CA is in use would be left out by it.
+  if (best == nullptr || current == nullptr || !in_use || !usable(*current) || rank(*best) >= rank(*current)) {
     outreached_ = false;
     deadlines_.stop(Timer::outreached);
     return best;
@@ -72,7 +73,8 @@ bool Principal::choose(std::span<const Participant> participants, const std::opt
   const Participant* best = nullptr;
   for (const Participant& participant : participants)
     if (usable(participant) && (best == nullptr || order(participant) > order(*best))) best = &participant;
-  best = patiently(best, ckn_ ? find(participants, *ckn_) : nullptr, now);
+  const bool in_use = latest && ckn_ == latest->ckn && latest->transmitting;
+  best = patiently(best, ckn_ ? find(participants, *ckn_) : nullptr, in_use, now);
   if (best != nullptr && latest && latest->ckn != best->ckn() && !elect_in(*best).self) {
     // Among keys of one role the key server decides; we follow the CA it distributed its last SAK in.
     const Participant* used = find(participants, latest->ckn);

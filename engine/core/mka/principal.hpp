@@ -41,7 +41,8 @@ class Principal {
   enum class Timer : std::uint8_t { outreached, count };
   [[nodiscard]] Participant::Elected elect_in(const Participant& participant) const noexcept;
   [[nodiscard]] bool usable(const Participant& participant) const noexcept;
-  [[nodiscard]] const Participant* patiently(const Participant* best, const Participant* current, Time now);
+  [[nodiscard]] const Participant* patiently(const Participant* best, const Participant* current, bool in_use,
+                                             Time now);
 
   const Context& context_;
   std::optional<Ckn> ckn_;

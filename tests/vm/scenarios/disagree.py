@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Two ends that disagree on suite, Encrypt=, policy or version, from the start, by a reload and over restarts"""
+"""Two ends that disagree on suite, Encrypt=, policy, version or device, from the start, by a reload and over restarts"""
 
 import json
 import time
@@ -8,7 +8,7 @@ from lab.check import check, equal, wait_until
 from lab.commanded import Commanded
 from lab.daemon import psk_profile
 
-timeout = 600
+timeout = 900
 turn = 1
 
 CAK = "000102030405060708090a0b0c0d0e0f"
@@ -112,6 +112,23 @@ def disagree(c, ours, theirs, agreed, reasons):
     return "; ".join(said) + ("; after reload and restarts: " + ", ".join(found) if reasons else "")
 
 
+def short_icv(c, side):
+    """Another program made the device of one end with an ICV that no other takes: that end says so, and works once the device is gone."""
+    namespaces = c.namespaces("one", "two")
+    c.veth(*namespaces)
+    namespaces[side].ip("link", "add", "link", "eth0", "macsec0", "type", "macsec", "icvlen", 8, "encrypt", "on")
+    ends = [End(c, namespace, priority, {}) for namespace, priority in zip(namespaces, (16, 32))]
+
+    def settled():
+        found = [end.status() for end in ends]
+        return found[side]["Reason"] == "secy-error" and found[1 - side]["Reason"] == "no-peer" and ends[1 - side].dormant()
+    wait_until(settled, SETTLED, "both say why", every=0.5, state=lambda: [end.said() for end in ends])
+    said = [end.said() for end in ends]
+    namespaces[side].ip("link", "delete", "macsec0")
+    agree(c, ends, ())
+    return "; ".join(said)
+
+
 def suites(*names):
     return {"MACsec": {"CipherSuites": " ".join(names)}}
 
@@ -131,3 +148,5 @@ def run(t):
     t.case("policy", disagree, {"MACsec": {"Policy": "should-secure"}}, {"MACsec": MUST_SECURE}, {"MACsec": MUST_SECURE}, ())
     t.case("version", disagree, {"MKA": {"Version": 1}}, {"MKA": {"Version": 3}}, {}, ())
     t.case("version 1, with a suite that came later", disagree, {"MKA": {"Version": 1}}, suites("GCM-AES-XPN-256"), {}, ())
+    for side, name in ((0, "the key server"), (1, "the member")):
+        t.case("device of %s with a short ICV" % name, short_icv, side)

@@ -10,6 +10,7 @@ from lab import clock, macsec
 from lab.check import at_most, check, equal, stays, wait_until
 from lab.commanded import Commanded
 from lab.daemon import psk_profile
+from lab.process import command
 
 timeout = 900
 turn = 3
@@ -142,6 +143,36 @@ def refusals(c):
     return done
 
 
+def unwritten(c):
+    """A retirement that cannot be written is not done by force, is told of otherwise, and can be asked for again."""
+    (one, two), probe = ends(c)
+    for host in (one, two):
+        good(host.add("20", NEW), "add")
+    folder = os.path.dirname(one.file("20"))
+    with open(one.file("20"), encoding="utf-8") as text:
+        content = text.read()
+    command(["mount", "-t", "tmpfs", "-o", "size=64k,mode=750", "tmpfs", folder])
+    c.callback(command, ["umount", "-l", folder], check=False)
+    c.write(one.file("20"), content, 0o640)
+    with open(folder + "/ballast", "wb", 0) as ballast:
+        try:
+            while True:
+                ballast.write(bytes(4096))
+        except OSError as error:
+            check("No space" in str(error), str(error))
+    forced = one.retire("10", "--force")
+    check(forced.returncode == 1 and "No space left on device" in forced.stderr, "by force: %s" % forced.stderr)
+    stays(lambda: one.keys()["10"]["State"] == "active", 8, "the key stays in use")
+    proved = one.retire("10", "--wait=40")
+    check(proved.returncode == 1 and "No space left on device" in proved.stderr, "with evidence: %s" % proved.stderr)
+    os.unlink(folder + "/ballast")
+    good(one.retire("10", "--wait=40"), "the same command again")
+    with open(one.file("10"), encoding="utf-8") as text:
+        check("Retired=" in text.read(), "the file says so")
+    good(two.retire("10", "--wait=40"), "on the other end")
+    return unharmed(probe)
+
+
 def killed(c):
     """SIGKILL while keys are added and retired: both keys or one, never none."""
     (one, two), probe = ends(c)
@@ -248,4 +279,5 @@ def run(t):
     t.case("rotations by three", rotations, 3, False, ("20", "15"))
     t.case("key rotate, interrupted and continued", by_rotate)
     t.case("refused where a peer would be lost", refusals)
+    t.case("a full disk", unwritten)
     t.case("killed at each step", killed)

@@ -351,7 +351,10 @@ TEST(Profile, CnsaRefusesWhatIsWeakerWithItsLine) {
   EXPECT_THAT(told_of(good_key), IsEmpty());
   EXPECT_THAT(told_of(key),
               ElementsAre("a:5: a CAK of 128 bit is not accepted with Strength=cnsa2: 64 hexadecimal digits"));
-  for (const char* weak : {"Encrypt=no", "Validate=check", "Policy=should-secure", "CipherSuites=GCM-AES-128"})
+  EXPECT_THAT(told_of(good_key + "[Key]\nCkn=0b\nRole=fallback\nCak=" + std::string{cak_text} + "\n"),
+              ElementsAre(HasSubstr("a:8: a CAK of 128 bit is not accepted")));
+  for (const char* weak : {"Encrypt=no", "Validate=check", "Validate=disabled", "Policy=should-secure",
+                           "CipherSuites=GCM-AES-128", "CipherSuites=GCM-AES-256 GCM-AES-XPN-128"})
     EXPECT_THAT(told_of(good_key + "[MACsec]\n" + weak + "\n"),
                 testing::Contains(testing::AllOf(HasSubstr("a:9: "), HasSubstr("is not accepted with Strength=cnsa2"))))
         << weak;

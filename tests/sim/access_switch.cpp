@@ -187,7 +187,8 @@ void FakeWorker::take(core::EapCommand command) {
     number_.reset();
     return;
   }
-  if (conversation_ != command.conversation || !answers) return;
+  if (conversation_ != command.conversation) return;
+  if (!answers) return conversation_.reset();  // it hangs there: what comes after has no answer either
   if (command.kind == Kind::end) {
     conversation_.reset();
     // What it knows of a conversation that was not over.
@@ -224,6 +225,8 @@ core::EapReport FakeWorker::judge(const core::EapCommand& command) {
   } else if (packet->type == EapType::identity) {
     number_.reset();
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::identity, {});
+  } else if (packet->type == EapType::notification) {
+    report.packet = eap_packet(EapCode::response, packet->identifier, EapType::notification, {});
   } else if (packet->type == EapType::tls && packet->data.size() >= 3) {  // what is shorter is forged: ignored
     const std::array<std::uint8_t, 2> data{0, packet->data[2]};
     if (packet->data[2] == method_rounds) number_ = packet->data[1];

@@ -216,6 +216,27 @@ TEST(Attack, SuccessBeforeTheMethodIsDoneGivesNoKey) {
   EXPECT_EQ(site.supplicant().state, SupplicantState::authenticating);
 }
 
+// The CAK is made of the address of who authenticated us, and not of whoever spoke last.
+TEST(Attack, ANotificationOfAnotherStationDoesNotSpoilTheKey) {
+  Site site;
+  constexpr MacAddress other{{2, 0, 0, 0, 9, 9}};
+  unsigned answers = 0;
+  site.lan.tap = [&](Index from, Bytes octets) {
+    const auto frame = read_eapol(octets);
+    if (from != site.host.index() || frame->type != static_cast<std::uint8_t>(EapolType::eap)) return;
+    // After the last answer of the method, before its Success comes.
+    if (++answers == 1 + method_rounds)
+      site.lan.after(100, [&] {
+        site.lan.inject(site.host.index(),
+                        eap_frame(pae_group_address, other, EapCode::request, 77, EapType::notification, {}));
+      });
+  };
+  site.plug();
+  EXPECT_TRUE(site.secures_within(2 * second)) << site.lan.why_unsecured();
+  EXPECT_EQ(site.supplicant().authenticator, site.port.mac());
+  EXPECT_EQ(site.count(&core::SupplicantCounters::notification_rx), 1U);
+}
+
 TEST(Failure, OfAMethodWithoutKeysMakesNoParticipant) {
   Site site;
   site.worker.keyless = true;

@@ -26,6 +26,14 @@ constexpr Duration probes_at_once = 3 * probe_gap;
 constexpr std::uint8_t more_fragments = 0x40;
 constexpr std::uint8_t nid_type = 114;
 
+/// Whether who sent this request is the one that authenticates us: a question for the identity or a notification, which begin and end
+/// nothing, are anybody's.
+bool is_of_method(Bytes octets) noexcept {
+  const auto packet = read_eap(octets);
+  return packet && packet->code == EapCode::request && packet->type != EapType::identity &&
+         packet->type != EapType::notification;
+}
+
 /// Whether an EAP packet of a TLS method is a fragment with more to come.
 bool is_fragment(Bytes octets) noexcept {
   const auto packet = read_eap(octets);
@@ -304,7 +312,7 @@ void Supplicant::respond(const EapReport& report, Time now) {
     ++context_.supplicant.eap_ignored;
     return;
   }
-  source_ = asked.source;
+  if (is_of_method(asked.packet)) source_ = asked.source;
   answered_ = std::move(asked.packet);
   answer_ = report.packet;
   if (is_fragment(answer_)) ++context_.supplicant.fragments_tx;

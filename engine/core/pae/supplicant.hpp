@@ -112,7 +112,7 @@ class Supplicant {
   std::deque<Asked> asked_;                      ///< what macsec-eap has not answered yet, oldest first
   std::vector<std::uint8_t> answered_;           ///< the request answered last
   std::vector<std::uint8_t> answer_;
-  MacAddress source_;  ///< of the request answered last
+  MacAddress source_;  ///< of the method's request answered last
 
   std::size_t starts_ = 0;  ///< since somebody asked last
   bool logged_off_ = false;

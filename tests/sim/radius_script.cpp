@@ -59,6 +59,7 @@ core::RadiusReport RadiusScript::answer(const Host& port, const core::RadiusComm
   }
   if (verdict != Verdict::accept) return report;
   ++accepts_;
+  accepted_.insert(number);
   report.packet = eap_packet(EapCode::success, packet->identifier, EapType::none, {});
   report.keys = method_keys(number);
   report.session_timeout = session_timeout;

@@ -6,6 +6,7 @@
 #include "tests/sim/access_switch.hpp"
 
 #include <map>
+#include <set>
 
 namespace macsec::sim {
 
@@ -35,6 +36,8 @@ class RadiusScript {
   [[nodiscard]] unsigned requests() const noexcept { return requests_; }
   [[nodiscard]] unsigned ends() const noexcept { return ends_; }
   [[nodiscard]] unsigned accepts() const noexcept { return accepts_; }
+  /// The authentications that were accepted, by their numbers.
+  [[nodiscard]] const std::set<std::uint8_t>& accepted() const noexcept { return accepted_; }
   [[nodiscard]] const core::RadiusCommand& last_request() const noexcept { return last_; }
 
  private:
@@ -49,6 +52,7 @@ class RadiusScript {
   unsigned requests_ = 0;
   unsigned ends_ = 0;
   unsigned accepts_ = 0;
+  std::set<std::uint8_t> accepted_;
 };
 
 }  // namespace macsec::sim

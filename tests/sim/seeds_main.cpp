@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// sim-seeds --first N --count N [--seconds N] [--keep-going] [--verbose]: random scenarios, one a seed.
+/// sim-seeds [--eap] --first N --count N [--seconds N] [--keep-going] [--verbose]: random scenarios, one a seed: of a group with a key,
+/// or of a host and its access port.
 /// Exit status 1 where an invariant was violated; the seed's frames and steps are then in sim-seed-N.pcap and .trace.
 #include "engine/base/text.hpp"
+#include "tests/sim/eap_life.hpp"
 #include "tests/sim/scenario.hpp"
 
 #include <algorithm>
@@ -14,6 +16,7 @@ struct Options {
   std::uint64_t first = 1;
   std::uint64_t count = 10;
   std::uint64_t seconds = 3600;
+  bool eap = false;
   bool keep_going = false;
   bool verbose = false;
 };
@@ -21,7 +24,9 @@ struct Options {
 bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--keep-going") {
+    if (argument == "--eap") {
+      options.eap = true;
+    } else if (argument == "--keep-going") {
       options.keep_going = true;
     } else if (argument == "--verbose") {
       options.verbose = true;
@@ -36,15 +41,9 @@ bool parse(int argc, char** argv, Options& options) {
   return true;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+template <typename Life>
+int live(const Options& options) {
   using namespace macsec::sim;
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::fprintf(stderr, "usage: sim-seeds --first N --count N [--seconds N] [--keep-going] [--verbose]\n");
-    return 2;
-  }
   std::uint64_t failed = 0;
   std::uint64_t keys = 0;
   std::uint64_t faults = 0;
@@ -52,7 +51,7 @@ int main(int argc, char** argv) {
   Traffic traffic;
   Instant slowest = 0;
   for (std::uint64_t seed = options.first; seed < options.first + options.count; ++seed) {
-    Scenario scenario{seed};
+    Life scenario{seed};
     const bool good = scenario.run(static_cast<Instant>(options.seconds) * second);
     if (options.verbose)
       std::printf("seed %llu: %s, %llu keys, %llu faults, slowest %lld ms\n", static_cast<unsigned long long>(seed),
@@ -66,7 +65,7 @@ int main(int argc, char** argv) {
     slowest = std::max(slowest, scenario.slowest_convergence());
     if (good) continue;
     ++failed;
-    const std::string prefix = "sim-seed-" + std::to_string(seed);
+    const std::string prefix = std::string{options.eap ? "sim-eap-seed-" : "sim-seed-"} + std::to_string(seed);
     scenario.write(prefix);
     std::printf("seed %llu FAILED (%s):\n%sframes in %s.pcap, steps in %s.trace\n",
                 static_cast<unsigned long long>(seed), scenario.description().c_str(), scenario.report().c_str(),
@@ -83,4 +82,15 @@ int main(int argc, char** argv) {
       static_cast<unsigned long long>(traffic.delivered), static_cast<unsigned long long>(traffic.lost()),
       static_cast<long long>(slowest / millisecond));
   return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::fprintf(stderr, "usage: sim-seeds [--eap] --first N --count N [--seconds N] [--keep-going] [--verbose]\n");
+    return 2;
+  }
+  return options.eap ? live<macsec::sim::EapLife>(options) : live<macsec::sim::Scenario>(options);
 }

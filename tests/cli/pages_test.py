@@ -18,8 +18,9 @@ import yaml
 
 sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "packaging/ansible/plugins/filter"))
+sys.path[:0] = [str(ROOT / "packaging/ansible/plugins/filter"), str(ROOT / "tests/vm")]
 import links  # noqa: E402
+from lab.page import files  # noqa: E402
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "docs/man/macsecd.7.rst"]
 MANUAL = sorted((ROOT / "docs/man").glob("*.rst"))
@@ -52,11 +53,6 @@ def all_blocks():
     for path in PAGES:
         for number, text in blocks(path):
             yield f"{path.relative_to(ROOT)}:{number}", text
-
-
-def files(path):
-    """Files that a page has whole: a fenced block each, with its path in the line above; as (path, text)."""
-    return re.findall(r"^`(/[^`\n]+)`\n\n```\w*\n(.*?)^```$", path.read_text(encoding="utf-8"), re.M | re.S)
 
 
 def commands():

@@ -117,7 +117,7 @@ def _whole_root(archive, boot, libraries):
     for tree in _TREES:
         image.add_resident(archive, boot.root, tree)
     _add_python(archive, boot, libraries)
-    for name in ("data", "README.md"):
+    for name in ("data", "docs/access-switch.md", "README.md"):
         image.add_resident(archive, "", os.path.join(boot.source, name))
 
 

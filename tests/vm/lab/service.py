@@ -97,13 +97,6 @@ def host(c, cak=CAK, ckn=CKN, peer=True, **sections):
     return other, unit
 
 
-def commands(readme, section):
-    """The lines that a section of README.md says to type."""
-    with open(readme, encoding="utf-8") as text:
-        part = text.read().partition("\n## %s\n" % section)[2].partition("\n## ")[0]
-    return [line.strip() for line in part.splitlines() if line.startswith("    ")]
-
-
 class OtherHost:
     """A second host in a namespace: its own bus and its own macsecd, used by root. `folder`: what it has on disk, if that is to last."""
 
@@ -119,5 +112,5 @@ class OtherHost:
         wait_until(lambda: run("macsecctl", "list", bus=self.bus).returncode == 0, 20, "the other host's macsecd answers", every=0.1)
 
 
-__all__ = ["CAK", "CKN", "EAP_TLS", "NOBODY", "OtherHost", "UNIT", "command", "commands", "ctl", "host", "install_certificates", "profile", "run",
+__all__ = ["CAK", "CKN", "EAP_TLS", "NOBODY", "OtherHost", "UNIT", "command", "ctl", "host", "install_certificates", "profile", "run",
            "status", "wait_secured", "wait_status"]

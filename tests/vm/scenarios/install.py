@@ -10,8 +10,9 @@ import boot
 
 from lab.check import check, equal, wait_until
 from lab.daemon import psk_profile
+from lab.page import commands
 from lab.process import command
-from lab.service import CAK, CKN, PATH, OtherHost, commands, ctl
+from lab.service import CAK, CKN, PATH, OtherHost, ctl
 from lab.units import wait_active
 
 init = "systemd"

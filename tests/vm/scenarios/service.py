@@ -14,8 +14,9 @@ from lab.check import at_most, check, equal, wait_until
 from lab.daemon import psk_profile
 from lab.net import Machine
 from lab.networkd import Here
+from lab.page import commands
 from lab.process import command
-from lab.service import (CAK, CKN, NOBODY, UNIT, OtherHost, commands, ctl, forget, host, profile, run as execute, status, wait_secured,
+from lab.service import (CAK, CKN, NOBODY, UNIT, OtherHost, ctl, forget, host, profile, run as execute, status, wait_secured,
                          wait_status)
 from lab.units import Unit, wait_active
 

@@ -62,6 +62,7 @@ constexpr std::array counter_helps{
     CounterHelp{"Mka", "SecyFailures", "Settings and deletions the kernel refused"},
     CounterHelp{"Supplicant", "StartTx", "EAPOL-Starts sent"},
     CounterHelp{"Supplicant", "LogoffTx", "EAPOL-Logoffs sent"},
+    CounterHelp{"Supplicant", "AnnouncementsRx", "EAPOL-Announcements received"},
     CounterHelp{"Supplicant", "EapRx", "EAP packets received that are well formed"},
     CounterHelp{"Supplicant", "EapTx", "EAP packets sent"},
     CounterHelp{"Supplicant", "EapInvalid", "EAP packets dropped that are malformed or Responses"},

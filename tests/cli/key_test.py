@@ -58,7 +58,7 @@ class Keys(Case):
         self.assertIn("no profile * has a key 3000", done.stderr)
 
     def test_a_retirement_waits_as_help_says(self):
-        told = int(re.search(r"--wait.*?default:\s+(\d+)s", self.run_ctl("--help").stdout, re.S).group(1))
+        told = int(re.search(r"--wait.*?default:\s+(\d+)s", self.run_ctl("key", "retire", "--help").stdout, re.S).group(1))
         for more in ([], ["--wait"]):
             self.bus = Bus()
             self.addCleanup(self.bus.close)

@@ -90,7 +90,7 @@ TEST_F(ProfileMethods, AKeyOfManyPortsIsAsFarAsThePortThatNeedsIt) {
   const bus::KeyInfo key = profile(path("access")).keys.at(0);
   EXPECT_TRUE(key.principal);
   EXPECT_FALSE(key.ready_to_retire);
-  EXPECT_EQ(key.blocker, "peer of macsec2 has no other key");
+  EXPECT_EQ(key.blocker, "macsec2: peer of macsec2 has no other key");
   EXPECT_EQ(key.state, "draining");
 }
 

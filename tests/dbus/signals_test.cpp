@@ -217,6 +217,7 @@ TEST_F(Signals, EventsOfKeysAreTheProfilesToo) {
   bus::SettingsSection key{"Key", {{"Ckn", "cc"}}, {}};
   key.secrets.emplace_back("Cak", bus::to_secret(std::array<std::uint8_t, 16>{1}));
   EXPECT_TRUE(caller().call(client().add_key(lab_path, key, {.memory = true})));
+  EXPECT_EQ(caller().error_of(client().disable_profile(lab_path)), "");
   EXPECT_EQ(caller().error_of(client().retire_key(lab_path, "cc", std::chrono::seconds{1}, true)), "");
   catch_up();
   ASSERT_EQ(events_.size(), 1U) << "a CKN that nobody checked is no event";

@@ -19,6 +19,8 @@ void pause() { ::poll(nullptr, 0, 200); }
 
 /// The time a call that waits without end gives a retirement before it asks again.
 constexpr Duration one_try = 30s;
+/// From a refusal to the next time it is asked: each is in the journal.
+constexpr Duration between_tries = 1s;
 
 std::optional<bus::ProfileInfo> look(Context& context, const std::string& path) {
   const auto properties = context.ask<bus::Value>(
@@ -37,7 +39,7 @@ class Departure {
 
   /// One look at it, and what follows; nothing where that was not the last.
   std::optional<Exit> step() {
-    if (!draining_)
+    if (!draining_ && Context::now() >= again_at_)
       if (const Exit begun = begin(); begun != Exit::ok) return begun;
     if (draining_)
       if (const auto ended = watch()) return ended;
@@ -57,7 +59,10 @@ class Departure {
     draining_ = done.has_value();
     unwritten_ = false;
     const bool waiting = !done && done.error().name == bus::error::not_ready;
-    if (waiting) blocker_ = done.error().text;
+    if (waiting) {
+      blocker_ = done.error().text;
+      again_at_ = Context::now() + between_tries;
+    }
     return done || waiting ? Exit::ok : context_.complain(done.error());
   }
 
@@ -93,6 +98,7 @@ class Departure {
   std::string ckn_;
   std::string credential_;
   std::optional<Time> until_;
+  Time again_at_{};
   bool draining_ = false;
   bool unwritten_ = false;  ///< as of the last look
   std::string blocker_;

@@ -18,11 +18,13 @@ Exit tell_plan(Context& context, const std::string& profile, const bus::KeyInfo&
 std::vector<Leaving> sort_out(Context& context, std::vector<Context::Profile> profiles, const std::string& ckn,
                               Exit& status) {
   std::vector<Leaving> out;
+  const bool is_one = profiles.size() == 1;
   for (Context::Profile& profile : profiles) {
     const std::string& name = profile.info.name;
     const bus::KeyInfo* const key = find_key(profile.info, ckn);
-    if (key == nullptr) continue;
-    if (key->retired_at) {
+    if (key == nullptr) {
+      if (is_one && !context.options.dry_run) out.push_back({std::move(profile), ckn});
+    } else if (key->retired_at) {
       print_outcome(context, name, ckn, "retired already");
       if (!context.options.dry_run) forget_sealed(context, name, ckn, {});
     } else if (context.options.dry_run) {
@@ -41,12 +43,10 @@ Exit run_key_retire(Context& context) {
   const std::string& ckn = context.arguments[1];
   auto profiles = context.profiles(std::span{&name, 1});
   if (!profiles) return context.status;
-  if (std::ranges::none_of(*profiles,
-                           [&](const Context::Profile& each) { return find_key(each.info, ckn) != nullptr; }))
-    return context.complain(Exit::not_found,
-                            profiles->size() == 1
-                                ? fmt::format("profile {} has no key {}", profiles->front().info.name, ckn)
-                                : fmt::format("no profile {} has a key {}", name, ckn));
+  const auto has = [&](const Context::Profile& each) { return find_key(each.info, ckn) != nullptr; };
+  // Of one profile the daemon is asked all the same: it knows keys in memory that are not in use.
+  if ((profiles->size() != 1 || context.options.dry_run) && std::ranges::none_of(*profiles, has))
+    return context.complain(Exit::not_found, fmt::format("no profile {} has a key {} in use", name, ckn));
   Exit status = Exit::ok;
   std::vector<Leaving> keys = sort_out(context, std::move(*profiles), ckn, status);
   if (context.options.force && !keys.empty())

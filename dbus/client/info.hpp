@@ -22,7 +22,7 @@ struct KeyInfo {
   std::string credential;  ///< of the service, that holds it; empty: none does
   bool principal = false;
   unsigned live_peers = 0;
-  bool had_peer = false;  ///< one was live under it since the daemon has it
+  bool had_peer = false;  ///< one was live under it, or may have been before the daemon began
   Time since;             ///< of the state
   bool ready_to_retire = false;
   std::string blocker;

@@ -85,12 +85,21 @@ Result<void> Manager::retire_key(const std::string& profile, const Ckn& ckn, cor
 Result<void> Manager::begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
                                        Duration timeout) {
   if (auto may = profiles_.store().may_retire(profile, ckn); !may) return may;
-  const std::vector<PreSharedKey>& keys = profiles_.store().state(profile).profile->keys;
-  const bool hidden = std::ranges::find(keys, ckn, &PreSharedKey::ckn) == keys.end();
-  if (hidden || how == core::Retirement::forced) return retire_at_once(profile, ckn);
+  const ProfilePointer settings = profiles_.store().state(profile).profile;
+  const bool hidden = std::ranges::find(settings->keys, ckn, &PreSharedKey::ckn) == settings->keys.end();
+  if (hidden) return retire_unused(profile, ckn);
+  if (how == core::Retirement::forced) return retire_at_once(profile, ckn);
   const std::vector<os::Session*> sessions = find_all(profile);
   if (sessions.empty()) return fail(EBUSY, "the link does not run: cannot tell whether the other end has another key");
   return drain(profile, sessions, ckn, how, timeout);
+}
+
+Result<void> Manager::retire_unused(const std::string& profile, const Ckn& ckn) {
+  auto done = profiles_.retire_key(profile, ckn);
+  if (done)
+    tell(os::LogLevel::notice, os::message_id::key_retired, profile,
+         fmt::format("key {} is out of use: it was not used", to_string(ckn)));
+  return done;
 }
 
 /// What cannot be written is not done either: the next process would use the key again.
@@ -105,9 +114,26 @@ Result<void> Manager::retire_at_once(const std::string& profile, const Ckn& ckn)
   return {};
 }
 
-/// Begins at every port, or at none.
+/// An error at one of the ports of a profile names it.
+Result<void> Manager::of_port(const os::Session& session, const Error& error) {
+  if (session.profile().pattern.empty()) return std::unexpected{error};
+  return fail(error.code, session.profile().link.interface + ": " + error.message);
+}
+
+/// Whether a port has, or may get, what it takes to go without the key.
+Result<void> Manager::may_drain(const os::Session& session, const Ckn& ckn) {
+  const std::vector<core::ParticipantStatus> keys = session.status().participants;
+  const auto key = std::ranges::find(keys, ckn, &core::ParticipantStatus::ckn);
+  if (key == keys.end() || key->state == core::KeyState::retired || !key->hopeless) return {};
+  return of_port(session, Error{EBUSY, key->blocker});
+}
+
+/// Begins at every port, or at none: all are asked before any moves.
 Result<void> Manager::drain(const std::string& profile, const std::vector<os::Session*>& sessions, const Ckn& ckn,
                             core::Retirement how, Duration timeout) {
+  if (how == core::Retirement::when_proved)
+    for (const os::Session* session : sessions)
+      if (auto may = may_drain(*session, ckn); !may) return may;
   std::vector<os::Session*> begun;
   for (os::Session* session : sessions) {
     const auto done = driver_.retire_key(*session, ckn, how, timeout);
@@ -115,8 +141,7 @@ Result<void> Manager::drain(const std::string& profile, const std::vector<os::Se
     // It is out of use at this port already.
     if (done || done.error().code == ENOENT) continue;
     for (os::Session* other : begun) static_cast<void>(driver_.keep_key(*other, ckn));
-    if (session->profile().pattern.empty()) return done;
-    return fail(done.error().code, session->profile().link.interface + ": " + done.error().message);
+    return of_port(*session, done.error());
   }
   return begun.empty() ? profiles_.retire_key(profile, ckn) : Result<void>{};
 }
@@ -141,7 +166,12 @@ bool Manager::uses(const std::string& profile, const Ckn& ckn) const {
 }
 
 void Manager::finish_retirements() {
-  for (const auto& [profile, ckn] : std::exchange(retired_, {})) {
+  // Each port of a profile tells of the key.
+  auto ended = std::exchange(retired_, {});
+  std::ranges::sort(ended);
+  const auto again = std::ranges::unique(ended);
+  ended.erase(again.begin(), again.end());
+  for (const auto& [profile, ckn] : ended) {
     if (uses(profile, ckn)) continue;  // the last of its ports takes it out of the profile
     // What is gone from the profile needs no word.
     const auto done = profiles_.retire_key(profile, ckn);

@@ -88,9 +88,12 @@ class Manager final : public bus::Model {
  private:
   [[nodiscard]] Result<void> begin_retirement(const std::string& profile, const Ckn& ckn, core::Retirement how,
                                               Duration timeout);
+  [[nodiscard]] Result<void> retire_unused(const std::string& profile, const Ckn& ckn);
   [[nodiscard]] Result<void> retire_at_once(const std::string& profile, const Ckn& ckn);
   [[nodiscard]] Result<void> drain(const std::string& profile, const std::vector<os::Session*>& sessions,
                                    const Ckn& ckn, core::Retirement how, Duration timeout);
+  [[nodiscard]] static Result<void> of_port(const os::Session& session, const Error& error);
+  [[nodiscard]] static Result<void> may_drain(const os::Session& session, const Ckn& ckn);
   [[nodiscard]] bool uses(const std::string& profile, const Ckn& ckn) const;
   void tell(os::LogLevel level, std::string_view id, const std::string& profile, std::string_view text);
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,

@@ -337,13 +337,13 @@ ProfileReading ProfileBuilder::build(std::string_view name, std::string_view ori
 KeyReading ProfileBuilder::build_keys(std::string_view profile) {
   draft_.profile.name = profile;
   apply_retired();
-  for (const Group& group : groups_)
-    if (is_retired(group))
-      continue;
-    else if (group.section == "Key")
+  for (const Group& group : groups_) {
+    if (is_retired(group)) continue;
+    if (group.section == "Key")
       apply(group);
     else
       complain(group.place, "only [Key] is accepted here");
+  }
   return {std::move(draft_.profile.keys), std::move(draft_.profile.retired), std::move(diagnostics_)};
 }
 

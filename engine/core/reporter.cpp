@@ -266,10 +266,9 @@ std::string Reporter::words(Reason reason, const Context& context, const Kay& ka
     case Reason::no_key:
       return "no key of this profile is valid now" + lifetimes_of_all(kay);
     case Reason::no_peer:
-      if (last_live_)
-        return "peer " + named(*last_live_) + " was lost, and no other is heard on " + context.profile->link.parent;
-      return "no peer heard on " + context.profile->link.parent +
-             (context.link.obstacle.empty() ? "" : ": " + context.link.obstacle);
+      return (last_live_ ? "peer " + named(*last_live_) + " was lost, and no other is heard on "
+                         : "no peer heard on ") +
+             context.profile->link.parent + (context.link.obstacle.empty() ? "" : ": " + context.link.obstacle);
     case Reason::ckn_mismatch: {
       const Foreign& last = *std::ranges::max_element(foreign_, {}, &Foreign::at);
       return to_string(last.sci.mac()) + " uses another CKN: " + to_string(last.ckn) +
@@ -334,6 +333,7 @@ ParticipantStatus describe(const Participant& participant, const Kay& kay) {
                         .state = participant.state,
                         .since = participant.state_since,
                         .blocker = participant.evidence.words(),
+                        .hopeless = !participant.evidence.holds() && !participant.evidence.may_come(),
                         .had_peer = participant.had_peer,
                         .principal = kay.principal() == &participant,
                         .mi = participant.mi(),

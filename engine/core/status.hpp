@@ -118,7 +118,8 @@ struct ParticipantStatus {
   KeyState state = KeyState::waiting;
   Time since{};           ///< when `state` was entered
   std::string blocker{};  ///< why it may not be retired now; empty: it may
-  bool had_peer = false;  ///< somebody was live under it since it was added
+  bool hopeless = false;  ///< neither time nor draining brings what `blocker` misses
+  bool had_peer = false;  ///< a peer was live under it, or may have been before this process
   bool principal = false;
   MemberId mi;
   MessageNumber mn = 0;

@@ -281,6 +281,8 @@ class StandIn:
             return failure("LastKey", "CKN ff is the last primary key of uplink: add another one first")
         keys = self.objects[path][1]["Keys"]
         rows = [keys.get_child_value(i) for i in range(keys.n_children())]
+        if all(row.lookup_value("Ckn", None).get_string() != ckn for row in rows):
+            return failure("NoSuchKey", f"{path.rpartition('/')[2]} has no key with CKN {ckn}")
         if self.unwritten:  # out of use, and the file is as it was
             if any(row.lookup_value("State", None).get_string() == "retired" and not row.lookup_value("RetiredAt", None) for row in rows):
                 return failure("Failed", "cannot write key-2026.conf: No space left on device")

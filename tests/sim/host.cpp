@@ -43,7 +43,8 @@ core::LinkState Host::link() const {
           .device_up = device_up_,
           .device_downs = device_losses_,
           .carrier_losses = carrier_losses_,
-          .interruptions = carrier_losses_ + device_losses_};
+          .interruptions = carrier_losses_ + device_losses_,
+          .obstacle = obstacle_};
 }
 
 void Host::start(Memory memory) {
@@ -128,6 +129,13 @@ void Host::cycle_device() {
 
 void Host::set_speed(std::uint64_t speed) {
   options_.speed = speed;
+  if (!port_) return;
+  port_->on_link(link(), now());
+  settle();
+}
+
+void Host::set_obstacle(std::string obstacle) {
+  obstacle_ = std::move(obstacle);
   if (!port_) return;
   port_->on_link(link(), now());
   settle();

@@ -36,6 +36,8 @@ class Host final : public Station {
   void cycle_device();
   /// The link changes its speed.
   void set_speed(std::uint64_t speed);
+  /// Something keeps the frames of key agreement from it; empty: no more.
+  void set_obstacle(std::string obstacle);
   enum class Memory : std::uint8_t { kept, lost };
   /// The process starts. `memory` says whether it finds its snapshot.
   void start(Memory memory = Memory::kept);
@@ -112,6 +114,7 @@ class Host final : public Station {
   bool device_up_ = true;
   std::uint32_t carrier_losses_ = 0;
   std::uint32_t device_losses_ = 0;
+  std::string obstacle_;
   SkewedClock clock_;
   SimTrace trace_;
   std::unique_ptr<SimRandom> random_;

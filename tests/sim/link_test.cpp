@@ -180,6 +180,8 @@ TEST(Events, AreSentencesThatTellThemApart) {
   const std::string why = "peer " + named(two) + " was lost, and no other is heard on " + one.profile().link.parent;
   EXPECT_EQ(one.said(Kind::state_changed), "pending: " + why);
   EXPECT_EQ(one.status().reason_text, why);
+  one.set_obstacle("a bridge takes them");
+  EXPECT_EQ(one.status().reason_text, why + ": a bridge takes them");
 }
 
 TEST(Events, SayWhereFramesPassInClear) {

@@ -69,14 +69,21 @@ Result<void> LinkNeighbours::gather_groups(NetlinkSocket& route, unsigned ifinde
       br_mdb_entry entry{};
       if (info.type != MDBA_MDB_ENTRY_INFO || info.data.size() < sizeof(entry)) return;
       std::memcpy(&entry, info.data.data(), sizeof(entry));
-      if (entry.ifindex == ifindex && entry.state == MDB_PERMANENT)
+      if (entry.ifindex != ifindex || entry.state != MDB_PERMANENT) return;
+      if (Attributes<MDBA_MDB_EATTR_MAX>{info.data.subspan(sizeof(entry))}.has(MDBA_MDB_EATTR_SOURCE))
+        ++of_one_source_;
+      else
         groups_.push_back({head->ifindex, {info.data.begin(), info.data.begin() + sizeof(entry)}});
     };
     each_attribute(Attributes<MDBA_MDB>{attributes_of<br_port_msg>(answer)}[MDBA_MDB],
                    [&](const Attribute& of_group) { each_attribute(of_group.data, take); });
   };
   // A kernel without bridges, or without their multicast, has none.
-  static_cast<void>(route.query(message, "list groups of bridges", visit, [this] { groups_.clear(); }));
+  auto listed = route.query(message, "list groups of bridges", visit, [this] {
+    groups_.clear();
+    of_one_source_ = 0;
+  });
+  if (!listed && listed.error().code != EOPNOTSUPP) return listed;
   return {};
 }
 
@@ -93,7 +100,7 @@ Result<LinkNeighbours> LinkNeighbours::save(NetlinkSocket& route, unsigned ifind
 std::vector<std::string> LinkNeighbours::restore(NetlinkSocket& route, unsigned ifindex) const {
   std::size_t neighbours = 0;
   std::size_t forwarding = 0;
-  std::size_t groups = 0;
+  std::size_t groups = of_one_source_;
   const auto refused = [&route](NetlinkMessage& message, std::string_view doing) {
     const auto done = route.request(message, doing);
     return !done && done.error().code != EEXIST;

@@ -33,6 +33,7 @@ class LinkNeighbours {
 
   std::vector<Entry> entries_;
   std::vector<Group> groups_;
+  std::size_t of_one_source_ = 0;  ///< groups that the kernel would make ones of any source
 };
 
 }  // namespace macsec::os

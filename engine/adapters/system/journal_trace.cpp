@@ -183,7 +183,7 @@ void JournalTrace::event(const core::Event& event, const core::PortStatus& statu
     voice = voice_of(status.state);
     if (status.state == core::PortState::failed && status.reason == core::Reason::no_key)
       voice->id = message_id::packet_numbers_used_up;
-    if (!status.reason_text.empty()) text = core::sentence(status.state, status.reason_text);
+    text = core::sentence(status.state, status.reason_text);
   } else if (text.empty()) {
     text = to_string(event.kind);
   }

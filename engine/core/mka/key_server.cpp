@@ -300,6 +300,7 @@ void KeyServer::generate(Participant& participant, Time now) {
   if (Refusal against = shortage(context_.secy.traits(), members.size()); against.reason != Reason::none)
     return fail_for_now(against.reason, std::move(against.text), now);
   const bool replaces = cp_.latest().has_value();  // by then it may be gone with its suite
+  const bool tries = replaces && wanted(Want::suite_untaken) && cp_.latest()->cipher_suite != *suite;
   if (const auto ready = cp_.select_cipher_suite(*suite, now); !ready)
     return fail_for_now(Reason::secy_error, ready.error().message, now);
   auto slot = make_sak(participant, *suite, members, now);
@@ -312,8 +313,8 @@ void KeyServer::generate(Participant& participant, Time now) {
     ++context_.counters.sak_rekeys;
     const std::string trial = ", with " + std::string{to_string(*suite)} + " since " + trials_.why();
     context_.emit(Event::Kind::rekey_started, now,
-                  "SAK " + std::to_string(slot->id.number) + " replaces the one before" +
-                      (wanted(Want::suite_untaken) ? trial : "") + ": key identifier " + to_string(slot->id));
+                  "SAK " + std::to_string(slot->id.number) + " replaces the one before" + (tries ? trial : "") +
+                      ": key identifier " + to_string(slot->id));
   }
   ++context_.counters.sak_generated;
   used_.note(slot->id, now);

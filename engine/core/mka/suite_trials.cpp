@@ -110,8 +110,9 @@ std::optional<CipherSuite> SuiteTrials::choose(const Participant& participant,
   // Of who announces nothing it is known what it uses. Else it can do the mandatory suite, and may know more: switches often
   // do not announce.
   const auto can = [this](const Peer& peer, CipherSuite suite) {
+    if (peer.announces) return peer.supports(suite);
     const std::optional<CipherSuite> taken = taken_by(peer);
-    return peer.announces || !taken ? peer.supports(suite) : taken == suite;
+    return taken ? taken == suite : peer.supports(suite);
   };
   const auto may = [&](const Peer& peer, CipherSuite suite) {
     return can(peer, suite) || (!peer.announces && !taken_by(peer));
@@ -122,9 +123,11 @@ std::optional<CipherSuite> SuiteTrials::choose(const Participant& participant,
       return rule(peer, suite) && (peer.announces || taken_by(peer) == suite || !done_with(suite));
     };
   };
-  for (const std::optional<CipherSuite>& suite :
-       {first(fresh(can)), first(fresh(may)), first(fresh(might)), first(can), first(may)})
-    if (suite) return suite;
+  if (const auto suite = first(fresh(can))) return suite;
+  if (const auto suite = first(fresh(may))) return suite;
+  if (const auto suite = first(fresh(might))) return suite;
+  if (const auto suite = first(can)) return suite;
+  if (const auto suite = first(may)) return suite;
   return first(might);
 }
 

@@ -156,6 +156,8 @@ class Host:
         return v("(s)", ("present" if known else "added",))
 
     def on_RetireKey(self, profile, _descriptors, ckn, options):
+        if ckn not in self.keys[profile]:
+            raise Refused("NoSuchKey", f"{profile} has no key with CKN {ckn}")
         self.calls.append("RetireKey")
         if self.silent:
             raise Refused("Failed", "the disk is full")

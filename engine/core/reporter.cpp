@@ -225,6 +225,7 @@ void Reporter::update(Context& context, const Kay& kay, const Access& access, Ti
   for (const Participant& participant : kay.participants())
     for (const Peer& peer : participant.peers().all())
       if (peer.live) last_live_ = peer.sci;
+  if (!kay.enabled()) last_live_.reset();  // no peer is lost by a command
   waited_for_ = kay.is_key_server() ? members_without_key(kay, now) : members_ahead(kay, now);
   const Verdict verdict = judge(context, kay, access, now);
   set_timers(kay, verdict.reason, now);

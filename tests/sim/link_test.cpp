@@ -182,6 +182,10 @@ TEST(Events, AreSentencesThatTellThemApart) {
   EXPECT_EQ(one.status().reason_text, why);
   one.set_obstacle("a bridge takes them");
   EXPECT_EQ(one.status().reason_text, why + ": a bridge takes them");
+  one.set_enabled(false);
+  one.set_enabled(true);
+  EXPECT_EQ(one.status().reason, Reason::no_peer);
+  EXPECT_TRUE(one.status().reason_text.starts_with("no peer heard on ")) << one.status().reason_text;
 }
 
 TEST(Events, SayWhereFramesPassInClear) {

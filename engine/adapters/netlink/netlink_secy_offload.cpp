@@ -49,9 +49,16 @@ std::string list(const std::vector<CipherSuite>& suites) {
 }  // namespace
 
 SecyTraits NetlinkSecy::traits() const {
-  if (driver_ == nullptr) return {};
-  SecyTraits traits = traits_of(*driver_);
-  traits.cipher_suites = offload_suites_;
+  SecyTraits traits;
+  if (driver_ != nullptr) {
+    traits = traits_of(*driver_);
+    traits.cipher_suites = offload_suites_;
+  }
+  // The kernel fixes the suite when a device is made, and another program's is not re-created.
+  if (attached() && !made_here_) {
+    traits.cipher_suites = {};
+    traits.cipher_suites.add(cipher_suite_);
+  }
   return traits;
 }
 

@@ -129,6 +129,27 @@ def short_icv(c, side):
     return "; ".join(said)
 
 
+def own_suite(c, side):
+    """Another program made the device of one end with a suite that the other end's profile does not allow."""
+    namespaces = c.namespaces("one", "two")
+    c.veth(*namespaces)
+    namespaces[side].ip("link", "add", "link", "eth0", "macsec0", "type", "macsec", "cipher", "gcm-aes-128", "encrypt", "on")
+    namespaces[side].ip("link", "set", "macsec0", "up")
+    settings = [suites("GCM-AES-256"), {}] if side else [{}, suites("GCM-AES-256")]
+    ends = [End(c, namespace, priority, each) for namespace, priority, each in zip(namespaces, (16, 32), settings)]
+    refuse(c, ends, CIPHER)
+    said = [end.said() for end in ends]
+    other = ends[1 - side]
+    other.reload({})
+    agree(c, ends, ())
+    other.reload(suites("GCM-AES-256"))
+    found = [honest(c, ends, CIPHER)]
+    for end in ends:
+        end.restart()
+        found.append(honest(c, ends, CIPHER))
+    return "; ".join(said) + "; after reload and restarts: " + ", ".join(found)
+
+
 def suites(*names):
     return {"MACsec": {"CipherSuites": " ".join(names)}}
 
@@ -150,3 +171,4 @@ def run(t):
     t.case("version 1, with a suite that came later", disagree, {"MKA": {"Version": 1}}, suites("GCM-AES-XPN-256"), {}, ())
     for side, name in ((0, "the key server"), (1, "the member")):
         t.case("device of %s with a short ICV" % name, short_icv, side)
+        t.case("device of %s with a suite of its own" % name, own_suite, side)

@@ -59,6 +59,25 @@ def unsaid(c, own, other):
     reach(one, two)
 
 
+def suite_it_lacks(c, own, other):
+    """The first suite of the list is one that the peer's device does not have, and it announces none (802.1X-2020 11.11.3): the key is of
+    the suite it has, after its restart, too."""
+    one, two = c.namespaces("one", "two")
+    c.veth(one, two)
+    c.macsecd(one, {"link": psk_profile(CAK, CKN, MKA={"Priority": own}, MACsec={"CipherSuites": "GCM-AES-256 GCM-AES-128"})})
+    peer = c.wpa(two, CAK, CKN, mka_priority=other)
+    reach(one, two)
+    state = macsec.wait_secured(one, deadline=20)
+    equal(state.cipher.lower(), "gcm-aes-128", "cipher suite")
+    peer.process.stop()
+    peer.start()
+    macsec.wait_new_key(one, state, deadline=30)
+    equal(macsec.secy(one).cipher.lower(), "gcm-aes-128", "cipher suite after the peer's restart")
+    two.wait_link("macsec0", 20, "LOWER_UP")
+    two.address("macsec0", "10.0.0.2/24")
+    traffic.ping(one, "10.0.0.2", deadline=20)
+
+
 def takes_place(c):
     """Two of them, then macsecd in the place of one, which the other has keys with. No suite is said and no priority."""
     one, two = c.namespaces("one", "two")
@@ -133,6 +152,7 @@ def run(t):
     t.case("macsecd is member", role, 200, 16)
     t.case("macsecd is key server, no suite said", unsaid, 16, 200)
     t.case("macsecd is member, no suite said", unsaid, 200, 16)
+    t.case("macsecd is key server, the first suite is not the peer's", suite_it_lacks, 16, 200)
     t.case("macsecd takes the place of one, no suite said", takes_place)
     t.case("both at priority 255", role, 255, 255)
     t.case("CAK of 256 bits", lambda c: role(c, 16, 200, cak=CAK + "101112131415161718191a1b1c1d1e1f"))

@@ -59,6 +59,8 @@ Result<void> FakeSecy::select_cipher_suite(CipherSuite suite) {
   suite_ = suite;
   receive_.clear();
   encoding_ = An{};
+  // What is installed in the new device is not what the one before was told to send with.
+  switched_ = false;
   parameters_ = SecyParameters{};
   port_ = ControlledPort::dormant;
   return {};

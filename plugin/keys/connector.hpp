@@ -5,22 +5,17 @@
 
 #include "engine/base/handle.hpp"
 #include "engine/base/result.hpp"
+#include "plugin/keys/socket_address.hpp"
 
 #include <chrono>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <vector>
 
 namespace macsec::keys {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
 
 class Connector {
  public:

@@ -2,6 +2,7 @@
 /// One question to a key server, from the name of its host to the last octet of its answer.
 #pragma once
 
+#include "plugin/keys/connector.hpp"
 #include "plugin/keys/resolver.hpp"
 #include "plugin/keys/tls_client.hpp"
 

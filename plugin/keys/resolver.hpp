@@ -2,11 +2,17 @@
 /// Names of hosts to addresses, without waiting: the C library asks on threads of its own (getaddrinfo_a(3)).
 #pragma once
 
-#include "plugin/keys/connector.hpp"
+#include "engine/base/handle.hpp"
+#include "engine/base/result.hpp"
+#include "plugin/keys/socket_address.hpp"
 
+#include <functional>
 #include <list>
+#include <memory>
 #include <netdb.h>
 #include <string>
+#include <systemd/sd-event.h>
+#include <vector>
 
 namespace macsec::keys {
 

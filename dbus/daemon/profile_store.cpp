@@ -2,6 +2,7 @@
 #include "dbus/daemon/profile_store.hpp"
 
 #include "dbus/daemon/profile_files.hpp"
+#include "engine/config/key_limits.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -30,6 +31,15 @@ bus::Problem kept_settings(const std::string& path) {
       .error = false, .file = path, .line = 0, .setting = {}, .text = "the settings from before the error stay in use"};
 }
 
+/// Of a profile that is no file.
+bus::Problem kept_keys() {
+  return {.error = false,
+          .file = {},
+          .line = 0,
+          .setting = {},
+          .text = "the keys that files added before the error stay in use"};
+}
+
 /// The order of keys says nothing.
 bool same_in_any_order(const Profile& left, const Profile& right) {
   return left.link == right.link && left.macsec == right.macsec && left.mka == right.mka && left.pae == right.pae &&
@@ -49,6 +59,22 @@ Result<void> remove_files(const std::string& path) {
   if (error) return failure(error.value(), drop_ins);
   if (::unlink(path.c_str()) < 0 && errno != ENOENT) return failure(errno, path);
   return {};
+}
+
+/// The profile with what key files added to the one before, as far as it can have it.
+ProfilePointer with_keys_of_files(const ProfilePointer& profile, const Profile& before, const Profile& base_before) {
+  Result<Profile> out = duplicate(*profile);
+  if (!out) return profile;
+  out->retired = before.retired;
+  const auto has = [](const auto& all, const Ckn& ckn) {
+    return std::ranges::any_of(all, [&](const auto& each) { return each.ckn == ckn; });
+  };
+  std::erase_if(out->keys, [&](const PreSharedKey& key) { return has(before.retired, key.ckn); });
+  for (const PreSharedKey& key : before.keys)
+    if (!key.origin.memory && !has(base_before.keys, key.ckn) && !has(out->keys, key.ckn) &&
+        objection_to(*out, key).empty())
+      out->keys.push_back(duplicate(key));
+  return std::make_shared<const Profile>(std::move(*out));
 }
 
 void park(bus::ClientProfile& client, Time now) {
@@ -82,14 +108,15 @@ ProfileStore::Entry ProfileStore::from_file(ProfileFile file, const Entry* befor
   return entry;
 }
 
-void ProfileStore::add_key_files(Entry& entry, ProfilePointer before) const {
+void ProfileStore::add_key_files(Entry& entry, const ProfilePointer& before, const ProfilePointer& base_before) const {
   if (!entry.base) return;
   ProfileFile file = read(entry.state.name, entry, {});
   const bool keeps = before != nullptr && has_error(file.diagnostics);
-  entry.state.profile = memory_keys_.complete(keeps ? std::move(before) : std::move(file.profile));
+  entry.state.profile =
+      memory_keys_.complete(keeps ? with_keys_of_files(entry.base, *before, *base_before) : std::move(file.profile));
   entry.state.problems.clear();
   for (const Diagnostic& diagnostic : file.diagnostics) entry.state.problems.push_back(problem(diagnostic));
-  if (keeps) entry.state.problems.push_back(kept_settings({}));
+  if (keeps) entry.state.problems.push_back(kept_keys());
 }
 
 /// Keys in memory go with their profile.
@@ -126,7 +153,7 @@ void ProfileStore::load(Tell tell, const Report& report) {
   Entries now;
   for (auto& [name, entry] : entries_)
     if (entry.path.empty()) {
-      add_key_files(entry, entry.state.profile);
+      add_key_files(entry, entry.state.profile, entry.base);
       now.emplace(name, entry);
     }
   for (const Diagnostic& diagnostic : unread) {
@@ -218,6 +245,8 @@ Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client
   const auto entry = memory_entry(profile->name);
   if (!entry) return std::unexpected{entry.error()};
   bus::ProfileState& state = (*entry)->state;
+  const ProfilePointer before = (*entry)->base ? state.profile : nullptr;
+  const ProfilePointer base_before = (*entry)->base;
   state = {.name = profile->name,
            .origin = profile->origin,
            .source = profile->source,
@@ -226,7 +255,7 @@ Result<void> ProfileStore::put(ProfilePointer profile, bus::ClientProfile client
            .problems = {},
            .client = std::move(client)};
   (*entry)->base = std::move(profile);
-  add_key_files(**entry, nullptr);
+  add_key_files(**entry, before, base_before);
   forget_absent();
   return {};
 }

@@ -93,8 +93,8 @@ class ProfileStore {
   [[nodiscard]] std::string key_file_of(const std::string& name, const Ckn& ckn) const;
   [[nodiscard]] std::vector<Ckn> keys_in_own_files(const std::string& name) const;
   void forget_oldest(const Profile& profile) const;
-  /// `before` stays in use where the files have an error.
-  void add_key_files(Entry& entry, ProfilePointer before) const;
+  /// What they added to `base_before`, which made `before`, stays in use where they have an error. Null: there was none.
+  void add_key_files(Entry& entry, const ProfilePointer& before, const ProfilePointer& base_before) const;
   void forget_absent();
   [[nodiscard]] Entry from_file(ProfileFile file, const Entry* before) const;
 

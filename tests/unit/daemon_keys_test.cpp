@@ -231,6 +231,42 @@ TEST_F(StoredKeys, OfAProgramsProfileStayWhileTheirFileHasAnError) {
   EXPECT_TRUE(store.wanted()[0]->keys.at(0).not_after);
 }
 
+TEST_F(StoredKeys, OfAProgramsProfileStayWhereItIsUpdatedWhileTheirFileHasAnError) {
+  std::filesystem::create_directory(directory_ + "/other.macsec.d");
+  const std::string file = directory_ + "/other.macsec.d/key-0b.conf";
+  write(file, std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  ProfileStore store = start();
+  const auto update = [&](const char* own, Strength strength) {
+    auto profile = std::make_shared<Profile>(duplicate(*of_a_program("other")).value());
+    profile->keys.push_back(memory_key(own, 32));
+    profile->keys.back().origin = {};
+    profile->mka.strength = strength;
+    ASSERT_TRUE(store.put(profile, {.owner = ":1.1"}));
+  };
+  const auto names = [&] {
+    std::vector<std::string> out;
+    for (const PreSharedKey& key : store.state("other").profile->keys) out.push_back(to_string(key.ckn));
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  update("0a", Strength::any);
+  ASSERT_EQ(names(), (Names{"0a", "0b"}));
+  write(file, "[Key]\nCkn=0b\nCakFile=" + directory_ + "/gone.cak\n");
+  update("0c", Strength::any);
+  EXPECT_EQ(names(), (Names{"0c", "0b"})) << "what the program took away is gone, what the file had stays";
+  ASSERT_EQ(store.state("other").problems.size(), 2U);
+  EXPECT_TRUE(store.state("other").problems[0].error);
+  reload(store);
+  EXPECT_EQ(names(), (Names{"0c", "0b"})) << "also after a reload";
+  update("0c", Strength::cnsa2);
+  EXPECT_EQ(names(), Names{"0c"}) << "128 bit";
+  update("0c", Strength::any);
+  EXPECT_EQ(names(), Names{"0c"}) << "what is not in use does not come back";
+  write(file, std::string{"[Key]\nCkn=0b\n"} + cak + "\n");
+  reload(store);
+  ASSERT_EQ(names(), (Names{"0c", "0b"}));
+}
+
 // Credentials are those of the service's start: a key that is sealed while it runs is in none of them.
 TEST_F(StoredKeys, ThatWereSealedMeanwhileStayInUseUntilTheNextProcess) {
   write_link(cak);

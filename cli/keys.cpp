@@ -32,8 +32,12 @@ std::optional<bus::ProfileInfo> look(Context& context, const std::string& path) 
 /// One key on its way out of use.
 class Departure {
  public:
-  Departure(Context& context, Leaving key, std::optional<Time> until)
-      : context_{context}, profile_{std::move(key.profile)}, ckn_{std::move(key.ckn)}, until_{until} {
+  Departure(Context& context, Outcomes& outcomes, Leaving key, std::optional<Time> until)
+      : context_{context},
+        outcomes_{outcomes},
+        profile_{std::move(key.profile)},
+        ckn_{std::move(key.ckn)},
+        until_{until} {
     if (const bus::KeyInfo* const info = find_key(profile_.info, ckn_)) credential_ = info->credential;
   }
 
@@ -80,7 +84,7 @@ class Departure {
   }
 
   Exit gone(const bus::KeyInfo* key) {
-    print_outcome(context_, profile_.info.name, ckn_, "retired");
+    outcomes_.tell(profile_.info.name, ckn_, "retired");
     if (key != nullptr && !key->still_in.empty())
       context_.warn(fmt::format("its secret still stands in {}: remove it there", key->still_in));
     forget_sealed(context_, profile_.info.name, ckn_, credential_);
@@ -94,6 +98,7 @@ class Departure {
   }
 
   Context& context_;
+  Outcomes& outcomes_;
   Context::Profile profile_;
   std::string ckn_;
   std::string credential_;
@@ -119,24 +124,32 @@ const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view c
   return found == profile.keys.end() ? nullptr : &*found;
 }
 
-void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
-  if (context.json())
-    context.print_json(bus::Value{
-        bus::Value::Data{bus::Value::Dict{{"Profile", bus::Value{bus::Value::Data{profile}}},
-                                          {"Ckn", bus::Value{bus::Value::Data{ckn}}},
-                                          {"Outcome", bus::Value{bus::Value::Data{std::string{outcome}}}}}}});
-  else
-    context.print("{}: {} {}\n", profile, ckn, outcome);
+bus::Value outcome_row(const std::string& profile, const std::string& ckn, std::string_view outcome) {
+  return bus::Value{
+      bus::Value::Data{bus::Value::Dict{{"Profile", bus::Value{bus::Value::Data{profile}}},
+                                        {"Ckn", bus::Value{bus::Value::Data{ckn}}},
+                                        {"Outcome", bus::Value{bus::Value::Data{std::string{outcome}}}}}}};
 }
 
-Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
-             const bus::KeyKeeping& keeping) {
-  const auto outcome =
-      context.ask<std::string>([&](const bus::Client& daemon) { return daemon.add_key(profile.path, key, keeping); });
-  if (!outcome) return context.status;
-  const auto ckn = std::ranges::find(key.texts, "Ckn", [](const auto& text) { return text.first; });
-  print_outcome(context, profile.info.name, ckn->second, *outcome);
-  return Exit::ok;
+void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
+  context.print("{}: {} {}\n", profile, ckn, outcome);
+}
+
+void Outcomes::tell(const std::string& profile, const std::string& ckn, std::string_view outcome) {
+  if (context_.json())
+    rows_.push_back(outcome_row(profile, ckn, outcome));
+  else
+    print_outcome(context_, profile, ckn, outcome);
+}
+
+void Outcomes::finish() {
+  if (!rows_.empty()) context_.print_json(bus::Value{bus::Value::Data{std::move(rows_)}});
+}
+
+std::optional<std::string> add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
+                                   const bus::KeyKeeping& keeping) {
+  return context.ask<std::string>(
+      [&](const bus::Client& daemon) { return daemon.add_key(profile.path, key, keeping); });
 }
 
 void forget_sealed(Context& context, const std::string& profile, const std::string& ckn,
@@ -155,10 +168,10 @@ void forget_sealed(Context& context, const std::string& profile, const std::stri
                   ckn, sealed_path(profile, ckn)));
 }
 
-Exit retire_keys(Context& context, std::vector<Leaving> keys, std::optional<Duration> patience) {
+Exit retire_keys(Context& context, Outcomes& outcomes, std::vector<Leaving> keys, std::optional<Duration> patience) {
   const std::optional<Time> until = patience ? std::optional{Context::now() + *patience} : std::nullopt;
   std::list<Departure> under_way;
-  for (Leaving& key : keys) under_way.emplace_back(context, std::move(key), until);
+  for (Leaving& key : keys) under_way.emplace_back(context, outcomes, std::move(key), until);
   Exit first = Exit::ok;
   for (;;) {
     std::erase_if(under_way, [&](Departure& each) {

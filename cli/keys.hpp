@@ -11,12 +11,31 @@ namespace macsec::cli {
 /// Its key of that CKN; null where it has none.
 [[nodiscard]] const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept;
 
-/// Prints what became of a key, or would: "uplink: 0a1b added".
+/// What became of a key, or would, as JSON has it.
+[[nodiscard]] bus::Value outcome_row(const std::string& profile, const std::string& ckn, std::string_view outcome);
+/// The same for people: "uplink: 0a1b added".
 void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome);
 
-/// Adds a key, and prints whether it is new.
-[[nodiscard]] Exit add_key(Context& context, const Context::Profile& profile, const bus::SettingsSection& key,
-                           const bus::KeyKeeping& keeping = {});
+/// What became of any number of keys: a line at once for people, one list at the end as JSON.
+class Outcomes {
+ public:
+  explicit Outcomes(Context& context) : context_{context} {}
+  Outcomes(const Outcomes&) = delete;
+  Outcomes& operator=(const Outcomes&) = delete;
+  ~Outcomes() = default;
+
+  void tell(const std::string& profile, const std::string& ckn, std::string_view outcome);
+  /// Prints the list, where JSON is wanted and there was anything to tell.
+  void finish();
+
+ private:
+  Context& context_;
+  bus::Value::List rows_;
+};
+
+/// Adds a key: "added" or "present"; nothing on failure, which was told.
+[[nodiscard]] std::optional<std::string> add_key(Context& context, const Context::Profile& profile,
+                                                 const bus::SettingsSection& key, const bus::KeyKeeping& keeping = {});
 
 /// Removes the key that `key seal` wrote for a key that is retired, which every start of the service decrypted; tells of what
 /// stays. `credential`: of the service, that held the key, where that is known.
@@ -29,6 +48,7 @@ struct Leaving {
 };
 /// Retires keys and waits for all of them, for `patience` in all; nothing: without end. Where the time is over both keys of a
 /// profile stay, and what is missing is told. The exit status of the first that stays.
-[[nodiscard]] Exit retire_keys(Context& context, std::vector<Leaving> keys, std::optional<Duration> patience);
+[[nodiscard]] Exit retire_keys(Context& context, Outcomes& outcomes, std::vector<Leaving> keys,
+                               std::optional<Duration> patience);
 
 }  // namespace macsec::cli

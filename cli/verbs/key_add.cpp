@@ -26,13 +26,21 @@ Result<bus::Settings> read_section(const Context& context) {
   return settings;
 }
 
+/// One key is no list.
+Exit tell(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
+  if (context.json())
+    context.print_json(outcome_row(profile, ckn, outcome));
+  else
+    print_outcome(context, profile, ckn, outcome);
+  return Exit::ok;
+}
+
 /// What the daemon would answer, as far as it can be told without the CAK it has.
 Exit tell_plan(Context& context, const bus::ProfileInfo& profile, const std::string& ckn) {
   const bus::KeyInfo* const known = find_key(profile, ckn);
   if (known != nullptr && known->retired_at)
     return context.complain(Exit::failed, fmt::format("CKN {} was retired: a new key needs a new CKN", ckn));
-  print_outcome(context, profile.name, ckn, known == nullptr ? "would be added" : "present");
-  return Exit::ok;
+  return tell(context, profile.name, ckn, known == nullptr ? "would be added" : "present");
 }
 
 }  // namespace
@@ -44,10 +52,13 @@ Exit run_key_add(Context& context) {
   if (!profile) return context.status;
   auto settings = read_section(context);
   if (!settings) return context.complain(Exit::usage, settings.error().message);
-  if (context.options.dry_run) return tell_plan(context, profile->info, text_of(*settings, "Key", "Ckn").value_or(""));
+  const std::string ckn = text_of(*settings, "Key", "Ckn").value_or("");
+  if (context.options.dry_run) return tell_plan(context, profile->info, ckn);
   if (const auto key = add_key(context.options, *settings, true); !key)
     return context.complain(Exit::failed, key.error().message);
-  return add_key(context, *profile, settings->front(), {.memory = context.options.runtime, .key_source = {}});
+  const auto outcome =
+      add_key(context, *profile, settings->front(), {.memory = context.options.runtime, .key_source = {}});
+  return outcome ? tell(context, profile->info.name, ckn, *outcome) : context.status;
 }
 
 }  // namespace macsec::cli

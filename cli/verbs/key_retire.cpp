@@ -7,16 +7,16 @@
 namespace macsec::cli {
 namespace {
 
-Exit tell_plan(Context& context, const std::string& profile, const bus::KeyInfo& key) {
+Exit tell_plan(Context& context, Outcomes& outcomes, const std::string& profile, const bus::KeyInfo& key) {
   if (!key.ready_to_retire && !context.options.force)
     return context.complain(Exit::timeout, fmt::format("key {} of {} would stay: {}", key.ckn, profile, key.blocker));
-  print_outcome(context, profile, key.ckn, "would be retired");
+  outcomes.tell(profile, key.ckn, "would be retired");
   return Exit::ok;
 }
 
 /// What has to be done, of the profiles that have the key; `status` is of those that have it no more, or only a plan is wanted for.
-std::vector<Leaving> sort_out(Context& context, std::vector<Context::Profile> profiles, const std::string& ckn,
-                              Exit& status) {
+std::vector<Leaving> sort_out(Context& context, Outcomes& outcomes, std::vector<Context::Profile> profiles,
+                              const std::string& ckn, Exit& status) {
   std::vector<Leaving> out;
   const bool is_one = profiles.size() == 1;
   for (Context::Profile& profile : profiles) {
@@ -25,10 +25,10 @@ std::vector<Leaving> sort_out(Context& context, std::vector<Context::Profile> pr
     if (key == nullptr) {
       if (is_one && !context.options.dry_run) out.push_back({std::move(profile), ckn});
     } else if (key->retired_at) {
-      print_outcome(context, name, ckn, "retired already");
+      outcomes.tell(name, ckn, "retired already");
       if (!context.options.dry_run) forget_sealed(context, name, ckn, {});
     } else if (context.options.dry_run) {
-      if (const Exit plan = tell_plan(context, name, *key); status == Exit::ok) status = plan;
+      if (const Exit plan = tell_plan(context, outcomes, name, *key); status == Exit::ok) status = plan;
     } else {
       out.push_back({std::move(profile), ckn});
     }
@@ -48,10 +48,12 @@ Exit run_key_retire(Context& context) {
   if ((profiles->size() != 1 || context.options.dry_run) && std::ranges::none_of(*profiles, has))
     return context.complain(Exit::not_found, fmt::format("no profile {} has a key {} in use", name, ckn));
   Exit status = Exit::ok;
-  std::vector<Leaving> keys = sort_out(context, std::move(*profiles), ckn, status);
+  Outcomes outcomes{context};
+  std::vector<Leaving> keys = sort_out(context, outcomes, std::move(*profiles), ckn, status);
   if (context.options.force && !keys.empty())
     context.warn("--force: a peer that has no other key is cut off, and what is under way to it is lost");
-  const Exit retired = retire_keys(context, std::move(keys), context.options.wait.value_or(default_wait()));
+  const Exit retired = retire_keys(context, outcomes, std::move(keys), context.options.wait.value_or(default_wait()));
+  outcomes.finish();
   return status == Exit::ok ? retired : status;
 }
 

@@ -83,13 +83,18 @@ Exit run_key_rotate(Context& context) {
   const std::vector<std::string> old = replaced(profile->info, fresh);
   if (old.empty() && find_key(profile->info, fresh) != nullptr)
     return context.complain(Exit::failed, fmt::format("{} holds the key in use: remove it, then rotate", path));
-  if (const Exit added = add_key(context, *profile, settings->front()); added != Exit::ok) return added;
+  const auto added = add_key(context, *profile, settings->front());
+  if (!added) return context.status;
+  Outcomes outcomes{context};
+  outcomes.tell(name, fresh, *added);
   if (!context.json() && !old.empty())
     context.print("Give {0} to the other end, and there: macsecctl key add PROFILE {0}\n", path);
   context.flush(false);
   std::vector<Leaving> leaving;
   for (const std::string& ckn : old) leaving.push_back({*profile, ckn});
-  return retire_keys(context, std::move(leaving), context.options.wait);
+  const Exit retired = retire_keys(context, outcomes, std::move(leaving), context.options.wait);
+  outcomes.finish();
+  return retired;
 }
 
 }  // namespace macsec::cli

@@ -5,6 +5,7 @@
 usage: key_test.py MACSECCTL
 """
 
+import json
 import re
 import sys
 import unittest
@@ -56,6 +57,18 @@ class Keys(Case):
         done = self.run_ctl("key", "retire", "*", "3000")
         self.assertEqual((done.returncode, done.stdout), (3, ""))
         self.assertIn("no profile * has a key 3000", done.stderr)
+
+    def test_what_became_of_several_keys_is_one_document(self):
+        self.bus = Bus("--ports")
+        self.addCleanup(self.bus.close)
+        for more, outcome in (["--dry-run"], "would be retired"), ([], "retired"):
+            done = self.run_ctl("key", "retire", "*", "2026", "--wait=7", "--json=short", *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            rows = json.loads(done.stdout)
+            self.assertEqual([(row["Profile"], row["Ckn"], row["Outcome"]) for row in rows], [("ports", "2026", outcome), ("uplink", "2026", outcome)])
+        path = Path(self.directory.name) / "uplink.newkey"
+        done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0", "--json=pretty")
+        self.assertEqual([row["Outcome"] for row in json.loads(done.stdout)], ["added"])
 
     def test_a_retirement_waits_as_help_says(self):
         told = int(re.search(r"--wait.*?default:\s+(\d+)s", self.run_ctl("key", "retire", "--help").stdout, re.S).group(1))

@@ -101,7 +101,7 @@ def apply_key(macsecctl, key, check):
     if key["force"]:
         words.append("--force")
     try:
-        outcome = macsecctl.ask(words)["Outcome"]
+        outcome = macsecctl.ask(words)[0]["Outcome"]
     except Failed as failure:
         # What was never there, or retired so long ago that nothing remembers it, is out of use as wanted.
         if failure.code != NOT_FOUND or macsecctl.profile(key["profile"]) is None:

@@ -38,7 +38,10 @@ class Departure {
         profile_{std::move(key.profile)},
         ckn_{std::move(key.ckn)},
         until_{until} {
-    if (const bus::KeyInfo* const info = find_key(profile_.info, ckn_)) credential_ = info->credential;
+    if (const bus::KeyInfo* const info = find_key(profile_.info, ckn_)) {
+      credential_ = info->credential;
+      left_out_ = info->left_out;
+    }
   }
 
   /// One look at it, and what follows; nothing where that was not the last.
@@ -77,6 +80,7 @@ class Departure {
     const bus::KeyInfo* const key = find_key(*now, ckn_);
     if (key == nullptr || key->retired_at) return gone(key);
     blocker_ = key->blocker;
+    left_out_ = key->left_out;
     // Out of use, and still in the profile: its file is about to say so, or could not be written, which the next call tells.
     const bool unwritten = key->state == "retired";
     draining_ = key->state == "draining" || (unwritten && !std::exchange(unwritten_, unwritten));
@@ -85,6 +89,7 @@ class Departure {
 
   Exit gone(const bus::KeyInfo* key) {
     outcomes_.tell(profile_.info.name, ckn_, "retired");
+    if (!context_.options.force) warn_left_out(context_, ckn_, left_out_);
     if (key != nullptr && !key->still_in.empty())
       context_.warn(fmt::format("its secret still stands in {}: remove it there", key->still_in));
     forget_sealed(context_, profile_.info.name, ckn_, credential_);
@@ -102,6 +107,7 @@ class Departure {
   Context::Profile profile_;
   std::string ckn_;
   std::string credential_;
+  std::vector<std::string> left_out_;
   std::optional<Time> until_;
   Time again_at_{};
   bool draining_ = false;
@@ -133,6 +139,13 @@ bus::Value outcome_row(const std::string& profile, const std::string& ckn, std::
 
 void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome) {
   context.print("{}: {} {}\n", profile, ckn, outcome);
+}
+
+void warn_left_out(Context& context, const std::string& ckn, const std::vector<std::string>& ports) {
+  if (!ports.empty())
+    context.warn(
+        fmt::format("{} without carrier proved nothing: who is connected there later needs another key than {}",
+                    fmt::join(ports, ", "), ckn));
 }
 
 void Outcomes::tell(const std::string& profile, const std::string& ckn, std::string_view outcome) {

@@ -16,6 +16,9 @@ namespace macsec::cli {
 /// The same for people: "uplink: 0a1b added".
 void print_outcome(Context& context, const std::string& profile, const std::string& ckn, std::string_view outcome);
 
+/// Warns of ports that are left out where a key is retired.
+void warn_left_out(Context& context, const std::string& ckn, const std::vector<std::string>& ports);
+
 /// What became of any number of keys: a line at once for people, one list at the end as JSON.
 class Outcomes {
  public:

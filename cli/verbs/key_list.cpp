@@ -12,6 +12,11 @@ Style style_of_key(const bus::KeyInfo& key) {
   return key.state == "draining" || key.state == "late" || key.state == "early" ? Style::pending : Style::dim;
 }
 
+std::string retirement_of(const bus::KeyInfo& key) {
+  if (!key.ready_to_retire) return key.blocker;
+  return key.left_out.empty() ? "ready" : fmt::format("ready, but {} without carrier", fmt::join(key.left_out, ", "));
+}
+
 void add_row(Table& table, const std::string& profile, const bus::KeyInfo& key) {
   if (key.retired_at) {
     table.add({{profile},
@@ -34,7 +39,7 @@ void add_row(Table& table, const std::string& profile, const bus::KeyInfo& key) 
              {key.bits == 0 ? "-" : std::to_string(key.bits)},
              {key.role},
              {std::to_string(key.live_peers)},
-             {key.ready_to_retire ? "ready" : key.blocker},
+             {retirement_of(key)},
              {lifetime.empty() ? "no end" : lifetime}});
 }
 

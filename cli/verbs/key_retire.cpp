@@ -11,6 +11,7 @@ Exit tell_plan(Context& context, Outcomes& outcomes, const std::string& profile,
   if (!key.ready_to_retire && !context.options.force)
     return context.complain(Exit::timeout, fmt::format("key {} of {} would stay: {}", key.ckn, profile, key.blocker));
   outcomes.tell(profile, key.ckn, "would be retired");
+  if (!context.options.force) warn_left_out(context, key.ckn, key.left_out);
   return Exit::ok;
 }
 

@@ -76,6 +76,7 @@ KeyInfo to_key(const Value& value) {
           .since = to_time(value["Since"]),
           .ready_to_retire = value["ReadyToRetire"].boolean(),
           .blocker = value["Blocker"].text(),
+          .left_out = to_strings(value["LeftOut"]),
           .retired_at = to_seconds(value, "RetiredAt"),
           .still_in = value["StillIn"].text()};
 }

@@ -26,6 +26,7 @@ struct KeyInfo {
   Time since;             ///< of the state
   bool ready_to_retire = false;
   std::string blocker;
+  std::vector<std::string> left_out;       ///< sessions without carrier, which need not prove that it may go
   std::optional<std::int64_t> retired_at;  ///< files say that it is retired
   std::string still_in;                    ///< FILE:LINE where the secret of such a key still stands
 };

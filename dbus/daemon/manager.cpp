@@ -114,36 +114,47 @@ Result<void> Manager::retire_at_once(const std::string& profile, const Ckn& ckn)
   return {};
 }
 
-/// An error at one of the ports of a profile names it.
-Result<void> Manager::of_port(const os::Session& session, const Error& error) {
-  if (session.profile().pattern.empty()) return std::unexpected{error};
-  return fail(error.code, session.profile().link.interface + ": " + error.message);
+/// The ports of a profile that have the key, in use or not.
+std::vector<bus::KeyPort> Manager::ports_of(std::span<os::Session* const> sessions, const Ckn& ckn) {
+  std::vector<bus::KeyPort> out;
+  for (const os::Session* session : sessions) {
+    core::PortStatus status = session->status();
+    const auto key = std::ranges::find(status.participants, ckn, &core::ParticipantStatus::ckn);
+    bus::KeyPort& port = out.emplace_back();
+    if (!session->profile().pattern.empty()) port.name = session->profile().link.interface;
+    port.carrier = status.carrier;
+    if (key != status.participants.end())
+      port.key = std::move(*key);
+    else
+      port.key.state = core::KeyState::retired;
+  }
+  return out;
 }
 
-/// Whether a port has, or may get, what it takes to go without the key.
-Result<void> Manager::may_drain(const os::Session& session, const Ckn& ckn) {
-  const std::vector<core::ParticipantStatus> keys = session.status().participants;
-  const auto key = std::ranges::find(keys, ckn, &core::ParticipantStatus::ckn);
-  if (key == keys.end() || key->state == core::KeyState::retired || !key->hopeless) return {};
-  return of_port(session, Error{EBUSY, key->blocker});
-}
-
-/// Begins at every port, or at none: all are asked before any moves.
 Result<void> Manager::drain(const std::string& profile, const std::vector<os::Session*>& sessions, const Ckn& ckn,
                             core::Retirement how, Duration timeout) {
-  if (how == core::Retirement::when_proved)
-    for (const os::Session* session : sessions)
-      if (auto may = may_drain(*session, ckn); !may) return may;
-  std::vector<os::Session*> begun;
-  for (os::Session* session : sessions) {
-    const auto done = driver_.retire_key(*session, ckn, how, timeout);
-    if (done) begun.push_back(session);
-    // It is out of use at this port already.
-    if (done || done.error().code == ENOENT) continue;
-    for (os::Session* other : begun) static_cast<void>(driver_.keep_key(*other, ckn));
-    return of_port(*session, done.error());
-  }
-  return begun.empty() ? profiles_.retire_key(profile, ckn) : Result<void>{};
+  const std::vector<bus::KeyPort> ports = ports_of(sessions, ckn);
+  const auto begun = bus::begin_everywhere(
+      ports, how,
+      {.retire = [&](std::size_t port) { return driver_.retire_key(*sessions[port], ckn, how, timeout); },
+       .keep = [&](std::size_t port) { static_cast<void>(driver_.keep_key(*sessions[port], ckn)); }});
+  if (!begun) return std::unexpected{begun.error()};
+  std::set<std::string> left_out;
+  for (const bus::KeyPort& port : ports)
+    if (bus::is_left_out(port, ports, how)) left_out.insert(port.name);
+  left_out_.insert_or_assign({profile, ckn}, std::move(left_out));
+  return *begun == 0 ? write_off(profile, ckn) : Result<void>{};
+}
+
+/// Writes that the key is out of use, and names the ports of which nobody could tell.
+Result<void> Manager::write_off(const std::string& profile, const Ckn& ckn) {
+  if (auto done = profiles_.retire_key(profile, ckn); !done) return done;
+  const auto left_out = left_out_.extract({profile, ckn});
+  if (left_out.empty() || left_out.mapped().empty()) return {};
+  tell(os::LogLevel::warning, os::message_id::key_retired, profile,
+       fmt::format("key {} is out of use without evidence from {}: no carrier", to_string(ckn),
+                   fmt::join(left_out.mapped(), ", ")));
+  return {};
 }
 
 Result<void> Manager::keep_key(const std::string& profile, const Ckn& ckn) {
@@ -156,12 +167,14 @@ Result<void> Manager::keep_key(const std::string& profile, const Ckn& ckn) {
   return any ? Result<void>{} : kept;
 }
 
-/// Whether a port speaks with the key, or would.
+/// Whether a port speaks with the key, or would, and is not one of which nothing has to be told.
 bool Manager::uses(const std::string& profile, const Ckn& ckn) const {
-  return std::ranges::any_of(find_all(profile), [&](const os::Session* session) {
-    const std::vector<core::ParticipantStatus> keys = session->status().participants;
-    const auto key = std::ranges::find(keys, ckn, &core::ParticipantStatus::ckn);
-    return key != keys.end() && key->state != core::KeyState::retired;
+  const std::vector<bus::KeyPort> ports = ports_of(find_all(profile), ckn);
+  const auto left_out = left_out_.find({profile, ckn});
+  return std::ranges::any_of(ports, [&](const bus::KeyPort& port) {
+    const bool is_out = left_out != left_out_.end() && left_out->second.contains(port.name) &&
+                        bus::is_left_out(port, ports, core::Retirement::when_proved);
+    return !port.retired() && !is_out;
   });
 }
 
@@ -174,7 +187,7 @@ void Manager::finish_retirements() {
   for (const auto& [profile, ckn] : ended) {
     if (uses(profile, ckn)) continue;  // the last of its ports takes it out of the profile
     // What is gone from the profile needs no word.
-    const auto done = profiles_.retire_key(profile, ckn);
+    const auto done = write_off(profile, ckn);
     if (done || done.error().code == ENOENT) continue;
     tell(os::LogLevel::error, os::message_id::bad_profile, profile,
          fmt::format("key {} is out of use until the next start only: {}", to_string(ckn), done.error().message));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dbus/daemon/profiles.hpp"
+#include "dbus/server/key_ports.hpp"
 #include "engine/adapters/driver.hpp"
 
 namespace macsec::daemon {
@@ -92,8 +93,8 @@ class Manager final : public bus::Model {
   [[nodiscard]] Result<void> retire_at_once(const std::string& profile, const Ckn& ckn);
   [[nodiscard]] Result<void> drain(const std::string& profile, const std::vector<os::Session*>& sessions,
                                    const Ckn& ckn, core::Retirement how, Duration timeout);
-  [[nodiscard]] static Result<void> of_port(const os::Session& session, const Error& error);
-  [[nodiscard]] static Result<void> may_drain(const os::Session& session, const Ckn& ckn);
+  [[nodiscard]] Result<void> write_off(const std::string& profile, const Ckn& ckn);
+  [[nodiscard]] static std::vector<bus::KeyPort> ports_of(std::span<os::Session* const> sessions, const Ckn& ckn);
   [[nodiscard]] bool uses(const std::string& profile, const Ckn& ckn) const;
   void tell(os::LogLevel level, std::string_view id, const std::string& profile, std::string_view text);
   std::vector<Profiles::Obstacle> run(const std::vector<ProfilePointer>& wanted,
@@ -105,6 +106,8 @@ class Manager final : public bus::Model {
   os::Driver& driver_;
   os::Journal& journal_;
   std::vector<std::pair<std::string, Ckn>> retired_;  ///< profile and key, whose files do not say so yet
+  /// Ports that are not asked while the others drain a key: profile and key to their names.
+  std::map<std::pair<std::string, Ckn>, std::set<std::string>> left_out_;
   std::function<void(const std::string&)> profile_changed_;
   Profiles profiles_;
 };

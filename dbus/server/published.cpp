@@ -3,6 +3,7 @@
 
 #include "dbus/bus/names.hpp"
 #include "dbus/server/authenticator_object.hpp"
+#include "dbus/server/key_ports.hpp"
 #include "dbus/server/manager_object.hpp"
 #include "dbus/server/profile_object.hpp"
 #include "dbus/server/session_object.hpp"
@@ -13,13 +14,32 @@ namespace macsec::bus {
 namespace {
 
 /// A key of several ports is as far as the port that still needs it, else as the first one.
-void add_port(ProfileView& view, core::ParticipantStatus key) {
-  const auto at = std::ranges::find(view.participants, key.ckn, &core::ParticipantStatus::ckn);
-  if (at == view.participants.end()) return view.participants.push_back(std::move(key));
-  if (at->blocker.empty() && !key.blocker.empty()) std::swap(*at, key);
-  at->principal = at->principal || key.principal;
-  at->had_peer = at->had_peer || key.had_peer;
-  std::ranges::move(key.peers, std::back_inserter(at->peers));
+void add_port(core::ParticipantStatus& all, core::ParticipantStatus key) {
+  if (all.blocker.empty() && !key.blocker.empty()) std::swap(all, key);
+  all.principal = all.principal || key.principal;
+  all.had_peer = all.had_peer || key.had_peer;
+  std::ranges::move(key.peers, std::back_inserter(all.peers));
+}
+
+/// Keys of one port are as they are; of several, what keeps one from being retired begins with the port.
+void add_key(ProfileView& view, const Ckn& ckn, std::vector<KeyPort> ports, bool several) {
+  std::optional<core::ParticipantStatus> all;
+  std::vector<bool> left_out;
+  for (const KeyPort& port : ports)
+    left_out.push_back(several && is_left_out(port, ports, core::Retirement::when_proved));
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (left_out[i]) {
+      view.left_out[ckn].push_back(ports[i].name);
+      continue;
+    }
+    core::ParticipantStatus& key = ports[i].key;
+    if (several && !key.blocker.empty()) key.blocker = ports[i].name + ": " + key.blocker;
+    if (all)
+      add_port(*all, std::move(key));
+    else
+      all = std::move(key);
+  }
+  if (all) view.participants.push_back(std::move(*all));
 }
 
 template <typename... T>
@@ -154,18 +174,18 @@ void Published::flush() {
 }
 
 ProfileView Published::load_profile(const std::string& name) {
-  ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}};
+  ProfileView view{.state = model_.profile(name), .sessions = {}, .participants = {}, .left_out = {}};
   if (view.state.profile == nullptr) return view;
   const bool has_keys = !view.state.profile->keys.empty();  // whose state is asked of all ports
-  const bool several = is_pattern(view.state.profile->link.parent);
+  std::map<Ckn, std::vector<KeyPort>> keys;
   for (const std::string& session : model_.sessions_of(name)) {
     view.sessions.push_back(sessions_.path_of(session));
     if (!has_keys) continue;
-    for (core::ParticipantStatus& key : model_.session(session).status.participants) {
-      if (several && !key.blocker.empty()) key.blocker = session + ": " + key.blocker;
-      add_port(view, std::move(key));
-    }
+    core::PortStatus status = model_.session(session).status;
+    for (core::ParticipantStatus& key : status.participants)
+      keys[key.ckn].push_back({.name = session, .carrier = status.carrier, .key = std::move(key)});
   }
+  for (auto& [ckn, ports] : keys) add_key(view, ckn, std::move(ports), is_pattern(view.state.profile->link.parent));
   return view;
 }
 

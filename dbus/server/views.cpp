@@ -62,8 +62,9 @@ std::vector<Dictionary> keys(const ProfileView& view) {
   if (!view.state.profile) return rows;
   for (const PreSharedKey& key : view.state.profile->keys) {
     const auto found = std::ranges::find(view.participants, key.ckn, &core::ParticipantStatus::ckn);
-    add_key_state(rows.emplace_back(key_settings(key, view.state)),
-                  found == view.participants.end() ? nullptr : &*found);
+    Dictionary& row = rows.emplace_back(key_settings(key, view.state));
+    add_key_state(row, found == view.participants.end() ? nullptr : &*found);
+    if (const auto out = view.left_out.find(key.ckn); out != view.left_out.end()) row.emplace("LeftOut", out->second);
   }
   for (const RetiredKey& key : view.state.profile->retired)
     rows.push_back({{"Ckn", to_string(key.ckn)},

@@ -18,6 +18,7 @@ struct ProfileView {
   ProfileState state;
   std::vector<std::string> sessions;                  ///< their paths, in order
   std::vector<core::ParticipantStatus> participants;  ///< of the sessions, one for each key that they have
+  std::map<Ckn, Strings> left_out;                    ///< by key: sessions that need not prove that it may go
 };
 
 [[nodiscard]] std::span<const Property<ManagerView>> manager_properties() noexcept;

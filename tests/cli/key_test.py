@@ -70,6 +70,15 @@ class Keys(Case):
         done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0", "--json=pretty")
         self.assertEqual([row["Outcome"] for row in json.loads(done.stdout)], ["added"])
 
+    def test_ports_that_are_not_asked_are_named(self):
+        self.bus = Bus("--ports")
+        self.addCleanup(self.bus.close)
+        for more in ["--dry-run"], []:
+            done = self.run_ctl("key", "retire", "ports", "2026", "--wait=7", *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("port3, port7 without carrier proved nothing", done.stderr)
+        self.assertEqual(self.run_ctl("key", "retire", "uplink", "2026", "--wait=7").stderr, "")
+
     def test_a_retirement_waits_as_help_says(self):
         told = int(re.search(r"--wait.*?default:\s+(\d+)s", self.run_ctl("key", "retire", "--help").stdout, re.S).group(1))
         for more in ([], ["--wait"]):

@@ -192,7 +192,7 @@ PROFILES = {
                                               ("0c", {"NotAfter": "1970-01-01T00:00:09Z"}))),
 }
 # With --ports.
-OF_PORTS = {"ports": profile("ports", Parent=v("s", "swp*"), Interface=v("s", "port*"), Keys=v("aa{sv}", [key("2026", "active")]),
+OF_PORTS = {"ports": profile("ports", Parent=v("s", "swp*"), Interface=v("s", "port*"), Keys=v("aa{sv}", [key("2026", "active", LeftOut=v("as", ["port3", "port7"]))]),
                              Sessions=v("ao", [f"{ROOT}/session/macsec0", f"{ROOT}/session/macsec1"]))}
 STATISTICS = v("(a{sa{st}})", ({"Mka": {"MkpduRx": 6000, "MkpduTx": 6001, "RxIcvFailures": 0, "RxInactiveCkn": 1, "ReceiveSaFailures": 2},
                                "Receive": {"NoTag": 3, "OctetsValidated": 123456}, "Supplicant": {"StartTx": 5}, "Transmit": {"Encrypted": 123456}},))

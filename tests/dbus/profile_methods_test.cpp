@@ -94,6 +94,39 @@ TEST_F(ProfileMethods, AKeyOfManyPortsIsAsFarAsThePortThatNeedsIt) {
   EXPECT_EQ(key.state, "draining");
 }
 
+TEST_F(ProfileMethods, APortWithoutCarrierKeepsNoKeyOfManyPorts) {
+  model().interfaces = {"swp1", "swp2"};
+  write_text(model().directory() / "access.macsec", "[Link]\nParent=swp*\n");
+  ASSERT_TRUE(model().reload());
+  const auto set = [this](const char* interface, bool carrier, const char* blocker) {
+    bus::SessionState state = secured_session(interface);
+    state.profile = "access";
+    state.status.carrier = carrier;
+    core::ParticipantStatus& key = state.status.participants.at(0);
+    key.ckn = Ckn::from_hex("aa").value();
+    key.had_peer = true;
+    key.blocker = blocker;
+    key.hopeless = !key.blocker.empty();
+    model().set_session(std::move(state));
+    model().profile_changed("access");
+  };
+  const auto has = [this](bool ready, const std::string& blocker, const std::vector<std::string>& left_out) {
+    run_until([&] {
+      const std::vector<bus::KeyInfo> keys = profile(path("access")).keys;
+      return !keys.empty() && keys[0].ready_to_retire == ready && keys[0].blocker == blocker &&
+             keys[0].left_out == left_out;
+    });
+  };
+  set("macsec1", true, "");
+  set("macsec2", false, "no peer is live");
+  has(true, "", {"macsec2"});
+  set("macsec2", true, "no peer is live");
+  has(false, "macsec2: no peer is live", {});
+  set("macsec1", false, "no peer is live");
+  set("macsec2", false, "no peer is live");
+  has(false, "macsec1: no peer is live", {});
+}
+
 TEST_F(ProfileMethods, SettingsOfEveryTypeAreTaken) {
   const std::string error =
       caller().raw_error(bus::root_path, bus::interface::manager, "AddProfile", [](sd_bus_message* m) {

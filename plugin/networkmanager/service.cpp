@@ -23,8 +23,6 @@ struct Kept {
 
 constexpr const char* bus_fd = "bus";
 constexpr const char* state_fd = "state";
-/// Of what is written there: another build's is not read, and NetworkManager activates its connections again.
-constexpr std::uint64_t state_version = 3;
 
 Kept take_kept() {
   Kept kept;
@@ -67,14 +65,16 @@ void keep_memory_private() noexcept {
   ::setrlimit(RLIMIT_CORE, &none);
 }
 
-bool read_name(RecordReader& reader, HeldName* name = nullptr) {
+/// Layout of what follows the name. None where this version does not know it: NetworkManager activates its connections again.
+std::optional<Layout> read_name(RecordReader& reader, HeldName* name = nullptr) {
   static_cast<void>(reader.number());  // the size
-  const bool ours = reader.number() == state_version;
+  const auto layout = reader.as<Layout>();
   HeldName read;
   read.unique_name = reader.text();
   read.generation = reader.as<std::uint32_t>();
   if (name != nullptr && reader.ok()) *name = read;
-  return ours && reader.ok() && !read.unique_name.empty();
+  const bool known = layout == Layout::keys || layout == Layout::authentication;
+  return known && reader.ok() && !read.unique_name.empty() ? std::optional{layout} : std::nullopt;
 }
 
 }  // namespace
@@ -114,7 +114,7 @@ Result<void> Service::start(const Options& options) {
   link_events_ = std::move(*events);
   if (auto done = watch_front(); !done) return done;
   RecordReader reader{before};
-  if (read_name(reader)) supplicant_->restore(reader);
+  if (const auto layout = read_name(reader)) supplicant_->restore(reader, *layout);
   wipe(before);
   return supplicant_->start([this](const std::string& why) {
     log_line(SD_ERR, "macsec-nm: cannot serve {}: {}", supplicant_name, why);
@@ -168,10 +168,11 @@ Result<void> Service::watch_front() {
 void Service::save() {
   if (!held_ || held_->name().unique_name.empty() || !supplicant_) return;
   Record record;
-  record.number(state_version);
+  const Layout layout = supplicant_->layout();
+  record.number(static_cast<std::uint64_t>(layout));
   record.text(held_->name().unique_name);
   record.number(held_->name().generation);
-  supplicant_->save(record);
+  supplicant_->save(record, layout);
   if (const auto written = memory_->write(record.all()); !written) log_line(SD_WARNING, "{}", written.error().message);
 }
 

@@ -14,6 +14,11 @@ import tempfile
 import time
 import unittest
 
+import gi
+
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 NAME = "fi.w1.wpa_supplicant1"
 MANAGER = "/fi/w1/wpa_supplicant1"
@@ -70,6 +75,64 @@ class ServiceManager:
         self.process.wait()
 
 
+class First:
+    """What macsec-nm 0.1.0 keeps for the next process, as it reads it."""
+
+    VERSION = 2
+
+    def __init__(self, octets):
+        self.rest = octets
+
+    def number(self):
+        value, self.rest = int.from_bytes(self.rest[:8], "big"), self.rest[8:]
+        return value
+
+    def octets(self):
+        size = self.number()
+        value, self.rest = self.rest[:size], self.rest[size:]
+        return value
+
+    def numbers(self, count):
+        return [self.number() for _ in range(count)]
+
+    def network(self):
+        self.octets()  # its path
+        ckn, cak = self.octets(), self.octets()
+        self.numbers(2 + 2 * 4)  # encryption, port; four settings that may be absent
+        return ckn, cak
+
+    def link(self):
+        path = self.octets().decode()
+        self.octets()  # parent
+        self.number()
+        self.octets(), self.octets()  # owner, state
+        self.number()
+        networks = [self.network() for _ in range(self.number())]
+        self.octets(), self.octets()  # the selected network, the device
+        self.numbers(2)
+        self.octets(), self.octets()  # id and UUID of the connection
+        self.numbers(2)
+        self.octets()
+        for _ in range(2 * self.number()):  # user data
+            self.octets()
+        return path, networks
+
+    def version(self):
+        self.number()  # the size
+        return self.number()
+
+    def state(self):
+        """{link: [(CKN, CAK)]}; nothing may be left."""
+        size = self.number()
+        assert size == len(self.rest), (size, len(self.rest))
+        assert self.number() == self.VERSION
+        assert self.octets().startswith(b":")
+        self.numbers(2)  # generation, next link
+        found = dict(self.link() for _ in range(self.number()))
+        assert not self.rest, self.rest
+        return found
+
+
 class Restart(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -115,6 +178,41 @@ class Restart(unittest.TestCase):
             self.assertEqual(self.owner(), before)
         second = self.create()
         self.assertNotEqual(first, second)  # it remembers which paths were used
+
+    def link_with(self, **network):
+        """The path of a new link with this network. What asked for it lives as long as the test: the link goes with it."""
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        bus = self.asks = Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
+
+        def call(path, interface, member, kind, value):
+            return bus.call_sync(NAME, path, interface, member, GLib.Variant("(%s)" % kind, (value,)), None, Gio.DBusCallFlags.NONE, 10_000, None).unpack()[0]
+        path = call(MANAGER, NAME, "CreateInterface", "a{sv}", {"Driver": GLib.Variant("s", "macsec_linux"), "Ifname": GLib.Variant("s", "lo")})
+        call(path, NAME + ".Interface", "AddNetwork", "a{sv}",
+             {key: GLib.Variant({bytes: "ay", int: "i", str: "s"}[type(value)], value) for key, value in network.items()})
+        return path
+
+    def kept(self):
+        """What the next process finds."""
+        return First(os.pread(self.manager.kept["state"], 1 << 16, 0))
+
+    def restart(self):
+        before = self.owner()
+        self.manager.kill()
+        self.manager.start()
+        self.assertEqual(self.owner(), before)
+
+    def test_the_first_release_continues_what_it_knows(self):
+        path = self.link_with(macsec_policy=1, mka_cak=bytes(range(16)), mka_ckn=b"\x01\x02")
+        known = {path: [(b"\x01\x02", bytes(range(16)))]}
+        self.assertEqual(self.kept().state(), known)
+        self.restart()
+        self.assertEqual(self.kept().state(), known)
+
+    def test_the_first_release_gets_nothing_that_it_does_not_know(self):
+        self.link_with(macsec_policy=1, key_mgmt="IEEE8021X", eap="TLS", identity=b"host1")
+        self.assertNotEqual(self.kept().version(), First.VERSION)
+        self.restart()
+        self.assertNotEqual(self.kept().version(), First.VERSION)
 
     def test_state_of_another_build_is_left_alone(self):
         before = self.owner()

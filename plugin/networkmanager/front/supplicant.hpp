@@ -33,6 +33,12 @@ struct SupplicantOptions {
   std::function<void()> dirty = [] {};
 };
 
+/// Of what save() writes.
+enum class Layout : std::uint64_t {
+  keys = 2,            ///< what version 0.1.0 reads and writes
+  authentication = 3,  ///< with 802.1X and its blobs
+};
+
 class Supplicant {
  public:
   /// All references outlive this. `runs` tells of changes through changed().
@@ -49,10 +55,12 @@ class Supplicant {
   /// An interface went away; 0: any may be gone.
   void device_gone(unsigned ifindex);
 
+  /// The oldest that holds all there is: a version before this one continues what it knows, too.
+  [[nodiscard]] Layout layout() const;
   /// All that NetworkManager knows of, with its keys.
-  void save(Record& record) const;
+  void save(Record& record, Layout layout) const;
   /// Goes on where another process was; before start().
-  void restore(RecordReader& reader);
+  void restore(RecordReader& reader, Layout layout);
 
  private:
   /// An object at own_prefix.

@@ -3,10 +3,12 @@
 #include "plugin/networkmanager/front/supplicant.hpp"
 #include "plugin/networkmanager/log.hpp"
 
+#include <algorithm>
+
 namespace macsec::nm {
 namespace {
 
-void put(Record& record, const Network& network) {
+void put(Record& record, const Network& network, Layout layout) {
   record.octets(network.ckn.octets());
   record.octets(network.cak.expose());
   record.number(network.encrypt ? 1 : 0);
@@ -19,6 +21,7 @@ void put(Record& record, const Network& network) {
   optional(network.priority);
   optional(network.replay_protect);
   optional(network.replay_window);
+  if (layout == Layout::keys) return;
   record.number(network.does_eap ? 1 : 0);
   record.number(network.eap.size());
   for (const auto& [key, value] : network.eap) {
@@ -34,7 +37,7 @@ std::optional<T> take(RecordReader& reader) {
   return there ? std::optional{value} : std::nullopt;
 }
 
-Network take_network(RecordReader& reader) {
+Network take_network(RecordReader& reader, Layout layout) {
   Network network;
   if (const auto ckn = Ckn::from(reader.octets())) network.ckn = *ckn;
   network.cak = Secret<32>{reader.octets()};
@@ -44,6 +47,7 @@ Network take_network(RecordReader& reader) {
   network.priority = take<int>(reader);
   network.replay_protect = take<bool>(reader);
   network.replay_window = take<std::uint32_t>(reader);
+  if (layout == Layout::keys) return network;
   network.does_eap = reader.number() != 0;
   for (std::uint64_t left = reader.number(); left > 0 && reader.ok(); --left) {
     std::string key = reader.text();
@@ -52,9 +56,25 @@ Network take_network(RecordReader& reader) {
   return network;
 }
 
+void put(Record& record, const std::map<std::string, WipedText>& blobs) {
+  record.number(blobs.size());
+  for (const auto& [name, blob] : blobs) {
+    record.text(name);
+    record.octets(bus::octets_of(blob));
+  }
+}
+
 }  // namespace
 
-void Supplicant::save(Record& record) const {
+Layout Supplicant::layout() const {
+  const auto does_eap = [](const auto& named) { return named.second.does_eap; };
+  const auto with_802_1x = [&](const auto& named) {
+    return !named.second->blobs.empty() || std::ranges::any_of(named.second->networks, does_eap);
+  };
+  return std::ranges::any_of(links_, with_802_1x) ? Layout::authentication : Layout::keys;
+}
+
+void Supplicant::save(Record& record, Layout layout) const {
   record.number(next_link_);
   record.number(links_.size());
   for (const auto& [path, link] : links_) {
@@ -67,13 +87,9 @@ void Supplicant::save(Record& record) const {
     record.number(link->networks.size());
     for (const auto& [name, network] : link->networks) {
       record.text(name);
-      put(record, network);
+      put(record, network, layout);
     }
-    record.number(link->blobs.size());
-    for (const auto& [name, blob] : link->blobs) {
-      record.text(name);
-      record.octets(bus::octets_of(blob));
-    }
+    if (layout != Layout::keys) put(record, link->blobs);
     record.text(link->selected);
     record.text(link->device);
     record.number(link->patient ? 1 : 0);
@@ -88,7 +104,7 @@ void Supplicant::save(Record& record) const {
   }
 }
 
-void Supplicant::restore(RecordReader& reader) {
+void Supplicant::restore(RecordReader& reader, Layout layout) {
   next_link_ = reader.as<unsigned>();
   for (std::uint64_t left = reader.number(); left > 0 && reader.ok(); --left) {
     auto link = std::make_unique<Link>(*this, 0);
@@ -100,9 +116,9 @@ void Supplicant::restore(RecordReader& reader) {
     link->next_network = reader.as<unsigned>();
     for (std::uint64_t networks = reader.number(); networks > 0 && reader.ok(); --networks) {
       const std::string name = reader.text();
-      link->networks.emplace(name, take_network(reader));
+      link->networks.emplace(name, take_network(reader, layout));
     }
-    for (std::uint64_t blobs = reader.number(); blobs > 0 && reader.ok(); --blobs) {
+    for (std::uint64_t blobs = layout == Layout::keys ? 0 : reader.number(); blobs > 0 && reader.ok(); --blobs) {
       const std::string name = reader.text();
       link->blobs.emplace(name, bus::to_secret(reader.octets()));
     }

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include <utility>
 
 namespace macsec::daemon {
 namespace {
@@ -166,6 +167,7 @@ void Service::reload() {
 }
 
 void Service::stop(os::Driver::Farewell farewell) {
+  if (std::exchange(stopping_, true)) return loop_.exit(0);  // who asks twice waits for nothing
   sd_notify(0, "STOPPING=1");
   journal_.write(os::LogLevel::notice, farewell == os::Driver::Farewell::leave
                                            ? "macsecd stops: links keep their keys for the next start"
@@ -173,7 +175,7 @@ void Service::stop(os::Driver::Farewell farewell) {
   driver_->observe({});
   if (server_) server_->stop();  // before the sessions go: clients learn of an end, not of links torn down
   driver_->stop(farewell);
-  loop_.exit(0);
+  driver_->finish([this] { loop_.exit(0); });
 }
 
 void Service::on_event(const os::Session& session, const core::Event& event) {

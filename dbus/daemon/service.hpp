@@ -45,6 +45,7 @@ class Service {
   os::EventSource ending_;
   std::optional<Error> ended_by_;  ///< why the service ends by itself
   bool status_due_ = false;
+  bool stopping_ = false;
   std::string status_;
 };
 

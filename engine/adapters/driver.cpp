@@ -239,6 +239,8 @@ void Driver::stop(Farewell farewell) {
   timer_source_.disarm();
 }
 
+void Driver::finish(std::function<void()> done) { radius_.finish(std::move(done)); }
+
 // ---- events of the loop ---------------------------------------------------------------------------------------------
 
 void Driver::on_link_change(const LinkChange& change) {

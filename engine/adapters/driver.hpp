@@ -98,6 +98,8 @@ class Driver {
 
   /// Ends all sessions. Nothing runs afterwards.
   void stop(Farewell farewell);
+  /// After stop(): calls `done` once what is told to RADIUS servers over TLS has left, within RadiusPorts::farewell.
+  void finish(std::function<void()> done);
 
  private:
   Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector<KeptFile>& inherited);

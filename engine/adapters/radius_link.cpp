@@ -4,6 +4,7 @@
 #include "engine/base/deadlines.hpp"
 #include "engine/core/pae/radius_words.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace macsec::os {
@@ -58,6 +59,12 @@ void RadiusLink::drop(core::RadiusOwner owner) {
 void RadiusLink::account(core::RadiusAccounting record) {
   accountant_.add(std::move(record), boot_time());
   settle();
+}
+
+bool RadiusLink::is_delivering() const noexcept {
+  return std::ranges::any_of(connections_, [this](const auto& each) {
+    return each.first.socket == 0 && each.second->is_established() && accountant_.is_offering(each.first.server);
+  });
 }
 
 std::vector<core::RadiusServerStatus> RadiusLink::status() const {
@@ -190,6 +197,7 @@ void RadiusLink::tell() {
     receiver_.event(*event);
   }
   while (auto report = client_.poll_report()) receiver_.report(report->first, std::move(report->second));
+  if (receiver_.settled) receiver_.settled();
 }
 
 }  // namespace macsec::os

@@ -19,6 +19,8 @@ class RadiusLink {
     std::function<void(core::RadiusOwner owner, core::RadiusReport&& report)> report;
     /// A server stopped answering, or answers again.
     std::function<void(const core::RadiusEvent& event)> event;
+    /// Records may have been answered, or lost their connection. May not end the link.
+    std::function<void()> settled{};
   };
   /// Loop, `streams` and `random` outlive this. The profile has [RadiusServer] sections; sockets are opened when first needed.
   [[nodiscard]] static Result<std::unique_ptr<RadiusLink>> open(EventLoop& loop, TlsStreams& streams, Receiver receiver,
@@ -34,6 +36,8 @@ class RadiusLink {
   /// As of core::RadiusAccountant. What is under way when the link ends was sent once.
   void account(core::RadiusAccounting record);
   [[nodiscard]] bool has_records() const noexcept { return accountant_.has_records(); }
+  /// Whether a record is under way on a connection over TLS: macsec-eap may not have sealed it yet.
+  [[nodiscard]] bool is_delivering() const noexcept;
   [[nodiscard]] std::vector<core::RadiusServerStatus> status() const;
 
  private:

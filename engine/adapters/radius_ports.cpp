@@ -59,8 +59,21 @@ Result<void> RadiusPorts::start() {
 }
 
 void RadiusPorts::on_timer() {
-  while (!leaving_.empty() && leaving_.front().first <= boot_time()) leaving_.pop_front();
+  const Time now = boot_time();
+  std::erase_if(leaving_, [now](const auto& each) { return each.first <= now || !each.second->has_records(); });
   for (auto& [name, entry] : entries_) account(name, entry);
+  if (done_ && (now >= finish_by_ || !is_delivering())) return std::exchange(done_, {})();
+  arm();
+}
+
+bool RadiusPorts::is_delivering() const {
+  return std::ranges::any_of(leaving_, [](const auto& each) { return each.second->is_delivering(); });
+}
+
+void RadiusPorts::finish(std::function<void()> done) {
+  if (!is_delivering()) return done();
+  done_ = std::move(done);
+  finish_by_ = boot_time() + farewell;
   arm();
 }
 
@@ -70,7 +83,11 @@ std::shared_ptr<RadiusLink> RadiusPorts::link_for(const ProfilePointer& profile)
   auto opened = RadiusLink::open(
       loop_, streams_,
       {.report = [this](core::RadiusOwner owner, core::RadiusReport&& report) { on_report(owner, std::move(report)); },
-       .event = [this](const core::RadiusEvent& event) { on_event(event); }},
+       .event = [this](const core::RadiusEvent& event) { on_event(event); },
+       .settled =
+           [this] {
+             if (!leaving_.empty()) arm();
+           }},
       profile, nas_identifier_of(*profile->pae), random_);
   if (opened) return std::move(*opened);
   journal_.write(LogLevel::error, opened.error().message);
@@ -184,7 +201,8 @@ void RadiusPorts::account(const std::string& name, Entry& entry) {
 
 void RadiusPorts::arm() {
   std::optional<Time> first;
-  if (!leaving_.empty()) first = leaving_.front().first;
+  for (const auto& [until, link] : leaving_) first = sooner(first, link->has_records() ? until : boot_time());
+  if (done_) first = sooner(first, is_delivering() ? finish_by_ : boot_time());
   for (const auto& [name, entry] : entries_)
     if (entry.link) first = sooner(first, entry.ledger.next());
   if (first)

@@ -29,6 +29,8 @@ class RadiusPorts {
   };
   /// How long records that no server has confirmed are offered once nobody else needs their client.
   static constexpr Duration last_words = std::chrono::seconds{5};
+  /// How long the end of the process is put off for records that are under way over TLS.
+  static constexpr Duration farewell = std::chrono::seconds{1};
   /// All arguments outlive this.
   RadiusPorts(EventLoop& loop, TlsStreams& streams, Journal& journal, Random& random, Hooks hooks)
       : loop_{loop}, streams_{streams}, journal_{journal}, random_{random}, hooks_{std::move(hooks)} {}
@@ -47,6 +49,9 @@ class RadiusPorts {
   void ask(const std::string& name, core::RadiusCommand command);
   /// Whether a host has the port now, and why the last one has not; to be called after each report and when that is different.
   void follow(const std::string& name, bool has_host, core::TerminateCause ended_by);
+  /// Every port has ended: calls `done` once no record is under way over TLS any more, at once where none is. A datagram has
+  /// left when it was sent.
+  void finish(std::function<void()> done);
   /// The process before left sessions: nothing says to the servers that all are over.
   void continue_books() noexcept { continued_ = true; }
 
@@ -67,6 +72,7 @@ class RadiusPorts {
   /// The port asks nothing more of its client, whose records still leave.
   void leave(Entry& entry);
   void on_timer();
+  [[nodiscard]] bool is_delivering() const;
   /// The answer that a port waits for does not come: it is told so in the next turn.
   void disappoint(const std::string& name, Entry& entry, std::string words);
   void on_report(core::RadiusOwner owner, core::RadiusReport report);
@@ -88,6 +94,8 @@ class RadiusPorts {
   std::deque<std::pair<Time, std::shared_ptr<RadiusLink>>> leaving_;  ///< until when
   EventSource tell_;                                                  ///< from the first authenticator on
   EventSource timer_;                                                 ///< of records
+  std::function<void()> done_;                                        ///< of finish(), until it is called
+  Time finish_by_{};
   core::RadiusOwner last_owner_ = 0;
   bool continued_ = false;
 };

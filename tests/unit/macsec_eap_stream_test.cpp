@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // TLS connections to RADIUS servers in the real macsec-eap: what goes in and comes out, who is refused, and their end.
 #include "engine/adapters/radius_connection.hpp"
-#include "tests/eap/tls_server.hpp"
 #include "tests/eap/worker_process.hpp"
+#include "tests/unit/radsec_server.hpp"
 #include "tests/unit/worker_link.hpp"
 
 #include <csignal>
-#include <ctime>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -14,39 +13,6 @@ namespace macsec::os {
 namespace {
 
 using Octets = std::vector<std::uint8_t>;
-
-/// Certificates that are valid by the clock of this host, which macsec-eap reads.
-struct Present {
-  test::CertificateWish wish(const std::string& name, const std::string& use, bool signs = false) const {
-    const std::int64_t now = std::time(nullptr);
-    return {.common_name = name,
-            .alternative_names = signs ? std::string{} : "DNS:" + name,
-            .use = use,
-            .authority = signs,
-            .not_before = now - 2 * test::day,
-            .not_after = now + 2 * test::day};
-  }
-  test::Issued authority = test::issue(wish("Lab CA", "", true));
-  test::Issued server = test::issue(wish("radius.example.org", "serverAuth"), &authority);
-  test::Issued client = test::issue(wish("switch.example.org", "clientAuth"), &authority);
-};
-
-const Present& lab() {
-  static const Present made;
-  return made;
-}
-
-EapSource pem(const std::string& text) { return {EapSource::Kind::octets, {}, WipedText{text}}; }
-
-RadiusServer radius_server() {
-  RadiusServer out;
-  out.transport = RadiusTransport::tls;
-  out.ca_certificates.push_back(pem(lab().authority.certificate_pem()));
-  out.server_names = {"radius.example.org"};
-  out.client_certificate = pem(lab().client.certificate_pem());
-  out.private_key = pem(lab().client.key_pem());
-  return out;
-}
 
 class MacsecEapStream : public WorkerLink {
  protected:
@@ -57,8 +23,8 @@ class MacsecEapStream : public WorkerLink {
   /// Connects to a server until it and we agree, or we give up.
   void connect(const RadiusServer& settings, int version = TLS1_3_VERSION) {
     test::TlsServerSettings of_server;
-    of_server.identity = &lab().server;
-    of_server.client_authority = lab().authority.certificate.get();
+    of_server.identity = &radsec_lab().server;
+    of_server.client_authority = radsec_lab().authority.certificate.get();
     of_server.minimum = of_server.maximum = version;
     context_.emplace(of_server);
     server_.emplace(*context_);
@@ -91,7 +57,7 @@ class MacsecEapStream : public WorkerLink {
 
 TEST_F(MacsecEapStream, CarriesPacketsBothWaysInBothVersions) {
   for (const auto& [version, name] : {std::pair{TLS1_2_VERSION, "TLSv1.2"}, {TLS1_3_VERSION, "TLSv1.3"}}) {
-    connect(radius_server(), version);
+    connect(radsec_settings(), version);
     ASSERT_TRUE(has(WorkerKind::established)) << find(WorkerKind::failure)->words;
     const Octets& told = find(WorkerKind::established)->octets;
     EXPECT_EQ(std::string(told.begin(), told.end()), name);
@@ -116,7 +82,7 @@ TEST_F(MacsecEapStream, CarriesPacketsBothWaysInBothVersions) {
 }
 
 TEST_F(MacsecEapStream, RefusesAServerOfAnotherName) {
-  RadiusServer settings = radius_server();
+  RadiusServer settings = radsec_settings();
   settings.server_names = {"other.example.org"};
   connect(settings);
   ASSERT_TRUE(has(WorkerKind::failure));
@@ -126,7 +92,7 @@ TEST_F(MacsecEapStream, RefusesAServerOfAnotherName) {
 }
 
 TEST_F(MacsecEapStream, SaysWhichFileIsMissing) {
-  RadiusServer settings = radius_server();
+  RadiusServer settings = radsec_settings();
   settings.private_key = {EapSource::Kind::file, "/nonexistent/switch.key", {}};
   connect(settings);
   ASSERT_TRUE(has(WorkerKind::failure));
@@ -134,17 +100,17 @@ TEST_F(MacsecEapStream, SaysWhichFileIsMissing) {
 }
 
 TEST_F(MacsecEapStream, EndsWithWordsOnlyWhereTlsHasSome) {
-  connect(radius_server());
+  connect(radsec_settings());
   worker_->finish_stream(stream_);
   ASSERT_TRUE(wait([this] { return has(WorkerKind::failure); }));
   EXPECT_EQ(find(WorkerKind::failure)->words, "");
 }
 
 TEST_F(MacsecEapStream, NothingIsToldOfOneThatIsClosed) {
-  connect(radius_server());
+  connect(radsec_settings());
   const core::EapConversation closed = stream_;
   worker_->close_stream(closed);
-  connect(radius_server());
+  connect(radsec_settings());
   for (const StreamSaid& each : streams_) EXPECT_FALSE(each.stream == closed && each.kind == WorkerKind::failure);
 }
 
@@ -183,7 +149,7 @@ class Flood {
 
 TEST_F(MacsecEapStream, AServerThatFloodsABusyWorkerCostsNobodyElseHisConversation) {
   Flood flood;
-  RadiusServer settings = radius_server();
+  RadiusServer settings = radsec_settings();
   settings.address = "127.0.0.1";
   settings.port = flood.port();
   TlsStreams streams{[this] { return worker_.get(); }};
@@ -218,7 +184,7 @@ TEST_F(MacsecEapStream, AServerThatFloodsABusyWorkerCostsNobodyElseHisConversati
 }
 
 TEST_F(MacsecEapStream, TheEndOfMacsecEapIsToldToEach) {
-  connect(radius_server());
+  connect(radsec_settings());
   process_.kill(SIGKILL);
   ASSERT_TRUE(wait([this] { return has(WorkerKind::failure); }));
   EXPECT_NE(find(WorkerKind::failure)->words.find("macsec-eap"), std::string::npos);

@@ -6,6 +6,8 @@
 #include "engine/config/profile.hpp"
 #include "engine/core/pae/radius_client.hpp"
 
+#include <algorithm>
+
 namespace macsec::core {
 
 class RadiusAccountant {
@@ -31,6 +33,10 @@ class RadiusAccountant {
   [[nodiscard]] std::optional<RadiusDatagram> poll_datagram();
   /// Whether a record is offered still.
   [[nodiscard]] bool has_records() const noexcept { return !pending_.empty() || !waiting_.empty(); }
+  /// Whether one is offered to this server now, counted from 0.
+  [[nodiscard]] bool is_offering(std::size_t server) const noexcept {
+    return std::ranges::any_of(pending_, [server](const auto& each) { return each.first.server == server; });
+  }
   /// Its share of the servers' counters.
   void count(std::vector<RadiusServerStatus>& servers) const;
 

@@ -77,6 +77,7 @@ void Peer::restart() noexcept {
   run_.reset();
   method_ = EapType::none;
   refused_ = EapType::none;
+  may_restart_ = false;
 }
 
 PeerReply Peer::on_packet(Bytes octets) {
@@ -103,11 +104,11 @@ PeerReply Peer::respond(std::uint8_t identifier, EapType type, Bytes data) {
 
 PeerReply Peer::on_request(const EapPacket& packet) {
   // The server did not hear the answer: it gets the same once more, and nothing is processed twice.
-  if (packet.identifier == last_identifier_ && !last_response_.empty()) return last_response_;
-  if (packet.type == EapType::identity) {
+  if (begins_again(packet))
     restart();
-    return respond(packet.identifier, EapType::identity, octets_of(loaded_->outer_identity));
-  }
+  else if (packet.identifier == last_identifier_ && !last_response_.empty())
+    return last_response_;
+  if (packet.type == EapType::identity) return on_identity(packet);
   if (packet.type == EapType::notification) {
     // Anybody's may come between the last answer of a method and the end that goes by its identifier.
     notified_ = packet.identifier;
@@ -117,6 +118,24 @@ PeerReply Peer::on_request(const EapPacket& packet) {
   if (run_ && packet.type != method_) return {};
   if (!run_ && !loaded_->profile.allows(packet.type)) return refuse(packet);
   return on_method(packet);
+}
+
+/// A server asks for it before it begins again, and any station may: a method that runs ends with the begin of the next.
+PeerReply Peer::on_identity(const EapPacket& packet) {
+  const Bytes identity = octets_of(loaded_->outer_identity);
+  if (!run_) {
+    restart();
+    return respond(packet.identifier, EapType::identity, identity);
+  }
+  may_restart_ = true;
+  notified_ = packet.identifier;
+  return response(packet.identifier, EapType::identity, identity);
+}
+
+bool Peer::begins_again(const EapPacket& packet) const noexcept {
+  if (!may_restart_ || packet.type <= EapType::nak) return false;
+  const std::optional<TlsFragment> fragment = read_tls_fragment(packet.data);
+  return packet.type != method_ || (fragment && fragment->start);
 }
 
 /// Says what is wanted instead. An expanded type is answered in kind (RFC 3748 5.3.2).

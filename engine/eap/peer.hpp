@@ -35,6 +35,9 @@ class Peer {
   [[nodiscard]] EapVerdict verdict(MethodReport report) const;
   /// The same, and what the failure means for the next conversation.
   [[nodiscard]] EapVerdict fail(MethodReport report) const;
+  [[nodiscard]] PeerReply on_identity(const EapPacket& packet);
+  /// After the identity was asked for: with this request another method begins, or the same once more.
+  [[nodiscard]] bool begins_again(const EapPacket& packet) const noexcept;
   void restart() noexcept;
 
   std::shared_ptr<LoadedProfile> loaded_;
@@ -42,7 +45,8 @@ class Peer {
   crypto::TlsClock clock_;
   std::uint16_t mtu_;
   std::optional<std::uint8_t> last_identifier_;
-  std::optional<std::uint8_t> notified_;  ///< identifier of the Notification answered last
+  std::optional<std::uint8_t> notified_;  ///< identifier of what was answered last beside a method
+  bool may_restart_ = false;              ///< the identity was asked for beside the method that runs
   Octets last_response_;
   EapType method_ = EapType::none;
   EapType refused_ = EapType::none;  ///< what the server proposed and the profile does not allow

@@ -24,7 +24,7 @@ Buffer packet_of(EapCode code, std::uint8_t identifier, EapType type, Bytes data
 }  // namespace
 
 Buffer EapServer::ask(eap::Peer& peer, EapType type, Bytes data) {
-  ++packets_;
+  if (++packets_ > 2 && settings_.stranger) settings_.stranger(peer);
   eap::PeerReply reply = peer.on_packet(packet_of(EapCode::request, ++identifier_, type, data));
   const auto* const octets = std::get_if<eap::Octets>(&reply);
   if (octets == nullptr) {
@@ -66,6 +66,7 @@ Buffer EapServer::tunnel(eap::Peer& peer, Bytes text) {
 
 eap::PeerReply EapServer::finish(eap::Peer& peer, EapCode code) {
   if (early_) return std::move(*early_);
+  if (settings_.stranger) settings_.stranger(peer);
   Buffer out(eap_header_size);
   Writer writer{out};
   write_eap_end(writer, code, identifier_);

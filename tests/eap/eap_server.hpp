@@ -5,6 +5,8 @@
 #include "engine/eap/peer.hpp"
 #include "tests/eap/tls_server.hpp"
 
+#include <functional>
+
 namespace macsec::test {
 
 struct EapServerSettings {
@@ -19,6 +21,7 @@ struct EapServerSettings {
   unsigned error = 691;  ///< MSCHAPv2: why (RFC 2759 6)
   bool refuse = false;   ///< at the end, for no reason
   std::string password = "wonder";
+  std::function<void(eap::Peer&)> stranger{};  ///< what else the peer hears once a method runs, before each packet
 };
 
 /// Talks to a peer until one of them is done.

@@ -87,6 +87,37 @@ TEST_P(Methods, TheKeysAreTheServers) {
   }
 }
 
+TEST_P(Methods, AnIdentityRequestOfAStrangerCostsNoMethod) {
+  Meeting meeting{load(profile_for(GetParam().method))};
+  const TlsServerContext context{server()};
+  std::uint8_t identifier = 100;
+  unsigned answered = 0;
+  EapServer other{context, {.method = GetParam().method, .binding = false, .stranger = [&](Peer& peer) {
+                              const PeerReply reply = peer.on_packet(Buffer{1, ++identifier, 0, 5, 1});
+                              if (std::holds_alternative<Octets>(reply)) ++answered;
+                            }}};
+  Peer peer = meeting.peer();
+  const PeerReply end = other.run(peer);
+  EXPECT_TRUE(std::holds_alternative<PeerSuccess>(end));
+  EXPECT_EQ(100 + answered, unsigned{identifier})
+      << "it is answered, as a probe that waits for an answer would have it";
+}
+
+TEST_P(Methods, AServerMayBeginAgainInTheMiddle) {
+  Meeting meeting{load(profile_for(GetParam().method))};
+  const TlsServerContext context{server()};
+  Peer peer = meeting.peer();
+  std::optional<PeerReply> end;
+  EapServer before{context, {.method = GetParam().method, .binding = false, .stranger = [&](Peer& with) {
+                               if (end) return;
+                               EapServer again{context, {.method = GetParam().method, .binding = false}};
+                               end = again.run(with);
+                             }}};
+  static_cast<void>(before.run(peer));
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(std::holds_alternative<PeerSuccess>(*end));
+}
+
 TEST_P(Methods, TheSecondTimeIsResumed) {
   Meeting meeting{load(profile_for(GetParam().method))};
   const TlsServerContext context{server()};

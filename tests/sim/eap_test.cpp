@@ -146,7 +146,10 @@ TEST(Supplicant, AnnouncementsAreShownAndObeyedInNothing) {
   EXPECT_EQ(site.host.state(), PortState::secured);
   for (std::uint8_t i = 0; i < 50; ++i) EXPECT_EQ(announce(i % 3), AccessStatus::no_access) << "once a second at most";
   site.lan.run_for(second);
-  EXPECT_EQ(announce(2), AccessStatus::restricted);
+  EXPECT_EQ(site.supplicant().access, AccessStatus::remedial) << "the last one is shown";
+  EXPECT_EQ(announce(2), AccessStatus::remedial) << "for a second at least";
+  site.lan.run_for(second);
+  EXPECT_EQ(site.supplicant().access, AccessStatus::restricted);
   EXPECT_EQ(site.count(&core::SupplicantCounters::announcements_rx) - before, 53U);
   EXPECT_EQ(site.host.state(), PortState::secured);
 }

@@ -64,7 +64,10 @@ void Supplicant::enter(Phase phase, Time now) {
   if (phase == phase_) return;
   context_.trace.record({now, "PACP", names[static_cast<std::size_t>(phase_)], names[static_cast<std::size_t>(phase)],
                          failure_ == Reason::none ? std::string_view{} : facts_.last_failure_text});
-  if (phase == Phase::off) facts_.access.reset();  // the next port may be of another network
+  if (phase == Phase::off) {  // the next port may be of another network
+    facts_.access.reset();
+    deadlines_.stop(Timer::access);
+  }
   phase_ = phase;
   since_ = now;
   ++revision_;
@@ -72,7 +75,7 @@ void Supplicant::enter(Phase phase, Time now) {
 
 void Supplicant::connect(Time now) {
   abandon();
-  deadlines_.stop_all();
+  stop_timers();
   if (!context_.link.present || !context_.link.carrier) return enter(Phase::off, now);
   enter(Phase::connecting, now);
   starts_ = 0;
@@ -95,7 +98,7 @@ void Supplicant::allow(Time now) {
 
 void Supplicant::stop(Time now) {
   abandon();
-  deadlines_.stop_all();
+  stop_timers();
   enter(Phase::off, now);
 }
 
@@ -114,7 +117,12 @@ void Supplicant::pause(Time now) {
   if (phase_ == Phase::connecting || phase_ == Phase::authenticating) stop(now);
 }
 
+void Supplicant::stop_timers() noexcept {
+  for (const Timer each : {Timer::start, Timer::silence, Timer::held}) deadlines_.stop(each);
+}
+
 void Supplicant::step(Time now) {
+  if (deadlines_.take_expired(Timer::access, now)) show_access(now);
   if (deadlines_.take_expired(Timer::held, now)) return connect(now);
   if (deadlines_.take_expired(Timer::silence, now)) return on_silence(now);
   if (deadlines_.take_expired(Timer::start, now)) send_start(now);
@@ -183,10 +191,17 @@ void Supplicant::note_notification(std::string text, Time now) {
 void Supplicant::receive_announcement(const EapolFrame& frame, Time now) {
   ++context_.supplicant.announcements_rx;
   const auto said = read_access_status(frame.body, context_.profile->pae->nid);
-  if (!said || said == facts_.access || phase_ == Phase::off) return;
-  if (announced_at_ && now < *announced_at_ + 1s) return;
+  if (!said || phase_ == Phase::off) return;
+  announced_ = said;
+  if (announced_at_ && now < *announced_at_ + 1s) return deadlines_.set(Timer::access, *announced_at_ + 1s);
+  show_access(now);
+}
+
+/// What was announced last.
+void Supplicant::show_access(Time now) {
+  if (announced_ == facts_.access) return;
   announced_at_ = now;
-  facts_.access = said;
+  facts_.access = announced_;
   ++revision_;
 }
 
@@ -325,7 +340,7 @@ Supplicant::Success Supplicant::succeed(EapReport& report, Time now) {
   std::vector<std::uint8_t> last = std::move(answered_);
   forget_conversation();
   answered_ = std::move(last);
-  deadlines_.stop_all();
+  stop_timers();
   ++context_.supplicant.authentications;
   if (report.verdict.tls.resumed) ++context_.supplicant.resumptions;
   failure_ = Reason::none;
@@ -392,7 +407,7 @@ void Supplicant::fail_with(Reason reason, const EapVerdict& verdict, Time now) {
 
 void Supplicant::hold(bool long_hold, Time now) {
   forget_conversation();
-  deadlines_.stop_all();
+  stop_timers();
   const Duration longest = context_.profile->pae->held;
   const Duration pause = Duration{1s} * (std::int64_t{1} << std::min(back_off_, 12U));
   deadlines_.set(Timer::held, now + (long_hold ? longest : std::min(pause, longest)));

@@ -72,6 +72,7 @@ class Supplicant {
     start,    ///< the next EAPOL-Start
     silence,  ///< a conversation in which nothing is asked any more
     held,
+    access,  ///< what was announced last is shown
     count
   };
   struct Asked {
@@ -83,6 +84,7 @@ class Supplicant {
   void send_start(Time now);
   void send(EapolType type, Bytes body);
   void on_request(const EapPacket& packet, const EapolFrame& frame, Time now);
+  void show_access(Time now);
   void note_notification(std::string text, Time now);
   void on_end(const EapPacket& packet, const EapolFrame& frame, Time now);
   [[nodiscard]] bool may_probe(Time now) noexcept;
@@ -98,6 +100,8 @@ class Supplicant {
   /// Ends the conversation that runs, for us and for macsec-eap.
   void abandon();
   void forget_conversation() noexcept;
+  /// Those of PACP.
+  void stop_timers() noexcept;
   [[nodiscard]] Duration jittered(Duration span) const;
 
   Context& context_;
@@ -121,8 +125,9 @@ class Supplicant {
   std::optional<Time> failed_at_;
   unsigned back_off_ = 0;  ///< failures that were not long apart: who forges them gets no attempt for each
   std::optional<Time> notified_at_;
-  std::optional<Time> announced_at_;
-  Time probe_at_;  ///< when a question to an authenticated port costs nothing of those at once
+  std::optional<Time> announced_at_;       ///< what is shown
+  std::optional<AccessStatus> announced_;  ///< last, while it waits to be shown
+  Time probe_at_;                          ///< when a question to an authenticated port costs nothing of those at once
   std::uint64_t revision_ = 0;
   SupplicantStatus facts_;  ///< what is shown and decides nothing
 };

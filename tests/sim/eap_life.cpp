@@ -3,6 +3,7 @@
 
 #include "engine/crypto/session_keys.hpp"
 #include "tests/sim/forge.hpp"
+#include "tests/sim/life.hpp"
 
 namespace macsec::sim {
 
@@ -66,21 +67,12 @@ ProfilePointer EapLife::port_profile() {
 }
 
 bool EapLife::run(Instant span) {
-  const Instant end = lan_.world.now + span;
-  for (Host* each : {host_, port_}) {
-    lan_.plug(each->index(), true);
-    lan_.after(random_.between(1, 3 * second), [each] { each->start(); });
-  }
-  watch();
-  lan_.run_for(3 * second);
-  converge();
-  while (lan_.world.now < end && lan_.world.good()) {
-    peace();
-    if (!lan_.world.good()) break;
-    disturb();
-    converge();
-  }
-  return lan_.world.good();
+  const std::array ends{host_, port_};
+  return live(lan_, random_, ends, span,
+              {.watch = [this] { watch(); },
+               .peace = [this] { peace(); },
+               .disturb = [this] { disturb(); },
+               .converge = [this] { converge(); }});
 }
 
 void EapLife::write(const std::string& prefix) const {

@@ -2,6 +2,7 @@
 #include "tests/sim/scenario.hpp"
 
 #include "tests/sim/forge.hpp"
+#include "tests/sim/life.hpp"
 
 namespace macsec::sim {
 
@@ -98,21 +99,11 @@ std::uint64_t Scenario::mkpdus() const noexcept {
 }
 
 bool Scenario::run(Instant span) {
-  const Instant end = lan_.world.now + span;
-  for (Host* host : hosts_) {
-    lan_.plug(host->index(), true);
-    lan_.after(random_.between(1, 3 * second), [host] { host->start(); });
-  }
-  watch_traffic();
-  lan_.run_for(3 * second);
-  converge();
-  while (lan_.world.now < end && lan_.world.good()) {
-    peace();
-    if (!lan_.world.good()) break;
-    disturb();
-    converge();
-  }
-  return lan_.world.good();
+  return live(lan_, random_, hosts_, span,
+              {.watch = [this] { watch_traffic(); },
+               .peace = [this] { peace(); },
+               .disturb = [this] { disturb(); },
+               .converge = [this] { converge(); }});
 }
 
 // Nothing is wrong: no user frame may be lost, whatever the members do among themselves.

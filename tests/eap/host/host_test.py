@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import tpm  # noqa: E402
-from lab import Lab  # noqa: E402
+from lab import LabTest  # noqa: E402
 
 EAP_HOST, PART = os.path.abspath(sys.argv[1]), sys.argv[2]
 SKIP = 77
@@ -22,14 +22,8 @@ SESSION_TYPE = {"tls": "0d", "ttls": "15", "peap": "19"}
 INNER = {"peap": ("eap-mschapv2", "eap-gtc"), "ttls": ("pap", "chap", "mschap", "mschapv2", "eap-mschapv2", "eap-gtc")}
 
 
-class OnLab(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(EAP_HOST)
-        cls.lab.__enter__()
-        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+class OnLab(LabTest):
+    program = EAP_HOST
 
     def certificate(self, name="client"):
         return {"method": "tls", "cert": self.lab.pki.path(name + ".pem"), "key": self.lab.pki.path(name + ".key")}

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import threading
+import unittest
 from pathlib import Path
 
 SECRET = "a shared secret of the lab"
@@ -243,3 +244,16 @@ class Lab:
 
 def dumps(label, text):
     return [octets.replace(" ", "") for octets in re.findall(label + r"[^\n]* - hexdump\(len=\d+\): ([0-9a-f ]+)", text)]
+
+
+class LabTest(unittest.TestCase):
+    """With a lab for all tests of the class."""
+
+    maxDiff = None
+    program = None  # the host's
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab(cls.program)
+        cls.lab.__enter__()
+        cls.addClassCleanup(cls.lab.__exit__, None, None, None)

@@ -14,7 +14,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lab import Lab, NOBODY, SECOND, SECRET, SERVER  # noqa: E402
+from lab import LabTest, NOBODY, SECOND, SECRET, SERVER  # noqa: E402
 
 RADIUS_HOST = os.path.abspath(sys.argv[1])
 SKIP = 77
@@ -44,18 +44,14 @@ class Port:
         return json.loads(self.process.stdout.readline())
 
 
-class Radius(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(None)
-        cls.lab.__enter__()
-        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
+class PortTest(LabTest):
+    """Servers of a test end with it."""
 
     def setUp(self):
         self.addCleanup(self.lab.stop)
 
+
+class Radius(PortTest):
     def certificate(self, name="client"):
         return {"method": "tls", "cert": self.lab.pki.path(name + ".pem"), "key": self.lab.pki.path(name + ".key")}
 

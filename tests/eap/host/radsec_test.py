@@ -11,25 +11,14 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from lab import Lab, SECOND, SERVER  # noqa: E402
-from radius_test import Port  # noqa: E402
+from lab import SECOND, SERVER  # noqa: E402
+from radius_test import Port, PortTest  # noqa: E402
 
 SKIP = 77
 TLS = "tls:" + SERVER
 
 
-class Radsec(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.lab = Lab(None)
-        cls.lab.__enter__()
-        cls.addClassCleanup(cls.lab.__exit__, None, None, None)
-
-    def setUp(self):
-        self.addCleanup(self.lab.stop)
-
+class Radsec(PortTest):
     def port(self, servers=(TLS,), client="client", authority="ca", name="radius.example.org", timeout=15):
         path = self.lab.pki.path
         return Port(self.lab, {"method": "tls", "cert": path("client.pem"), "key": path("client.key"),

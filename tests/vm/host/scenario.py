@@ -5,10 +5,15 @@ import ast
 import os
 
 FIELDS = {"clock": ("virtual", "real"), "init": ("plain", "systemd"), "root": ("host", "bookworm", "trixie"),
-          "timeout": int, "memory": int, "cpus": int, "programs": list, "modules": list, "installed": bool, "bare": bool,
-          "previous": bool, "disk": bool, "turn": (None, 0, 1, 2, 3)}
+          "timeout": int, "memory": int, "cpus": int, "programs": list, "freeradius": bool, "modules": list, "installed": bool,
+          "bare": bool, "previous": bool, "disk": bool, "turn": (None, 0, 1, 2, 3)}
 DEFAULTS = {"clock": "virtual", "init": "plain", "root": "host", "timeout": 120, "memory": 1536, "cpus": 2,
-            "programs": [], "modules": [], "installed": False, "bare": False, "previous": False, "disk": False, "turn": None}
+            "programs": [], "freeradius": False, "modules": [], "installed": False, "bare": False, "previous": False, "disk": False,
+            "turn": None}
+# FreeRADIUS with what it loads by itself, and what makes its certificates.
+FREERADIUS = ["/usr/bin/openssl", "/usr/sbin/freeradius", "/usr/share/freeradius"] + [
+    "/usr/lib/freeradius/rlm_%s.so" % module
+    for module in ("always", "eap", "eap_mschapv2", "eap_peap", "eap_tls", "eap_ttls", "files", "mschap", "pap")]
 # Scenarios outside --all take turns: each runs in one of so many runs.
 TURNS = 4
 
@@ -31,6 +36,8 @@ class Scenario:
             if not (value in kind if isinstance(kind, tuple) else isinstance(value, kind)):
                 raise ValueError("%s: %s = %r: expected %s" % (path, field, value, kind))
             setattr(self, field, value)
+        if self.freeradius:
+            self.programs = [*self.programs, *FREERADIUS]
         if self.disk and (self.root, self.init, self.clock) != ("bookworm", "systemd", "real"):
             raise ValueError("%s: a disk takes root = \"bookworm\", init = \"systemd\", clock = \"real\"" % path)
         self.summary = (ast.get_docstring(tree) or "").partition("\n")[0]

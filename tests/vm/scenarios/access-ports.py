@@ -8,11 +8,7 @@ from lab import macsec, radius, traffic
 from lab.access_port import Access
 from lab.check import check, equal, stays, wait_until
 
-# FreeRADIUS, and what it loads by itself.
-programs = ["/usr/bin/openssl", "/usr/sbin/freeradius", "/usr/share/freeradius", "/usr/lib/freeradius/rlm_eap.so",
-            "/usr/lib/freeradius/rlm_eap_peap.so", "/usr/lib/freeradius/rlm_eap_tls.so", "/usr/lib/freeradius/rlm_eap_ttls.so",
-            "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so", "/usr/lib/freeradius/rlm_files.so",
-            "/usr/lib/freeradius/rlm_pap.so", "/usr/lib/freeradius/rlm_always.so"]
+freeradius = True
 timeout = 900
 turn = 0
 

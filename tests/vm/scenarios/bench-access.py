@@ -9,11 +9,8 @@ from lab.bench import Figures
 from lab.check import at_least, check, equal, wait_until
 from lab.commanded import Commanded
 
-# FreeRADIUS, and what it loads by itself.
-programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate", "/usr/sbin/freeradius", "/usr/share/freeradius",
-            "/usr/lib/freeradius/rlm_eap.so", "/usr/lib/freeradius/rlm_eap_peap.so", "/usr/lib/freeradius/rlm_eap_tls.so",
-            "/usr/lib/freeradius/rlm_eap_ttls.so", "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so",
-            "/usr/lib/freeradius/rlm_files.so", "/usr/lib/freeradius/rlm_pap.so", "/usr/lib/freeradius/rlm_always.so"]
+programs = ["/usr/bin/systemd-socket-activate"]
+freeradius = True
 timeout = 2400
 turn = 2
 

@@ -8,11 +8,8 @@ from lab.access_port import Access, OwnHost, stock_settings
 from lab.bench import Figures, passed
 from lab.check import check, wait_until
 
-# FreeRADIUS, and what it loads by itself.
-programs = ["/usr/bin/openssl", "/usr/bin/systemd-socket-activate", "/usr/sbin/freeradius", "/usr/share/freeradius",
-            "/usr/lib/freeradius/rlm_eap.so", "/usr/lib/freeradius/rlm_eap_peap.so", "/usr/lib/freeradius/rlm_eap_tls.so",
-            "/usr/lib/freeradius/rlm_eap_ttls.so", "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so",
-            "/usr/lib/freeradius/rlm_files.so", "/usr/lib/freeradius/rlm_pap.so", "/usr/lib/freeradius/rlm_always.so"]
+programs = ["/usr/bin/systemd-socket-activate"]
+freeradius = True
 timeout = 1200
 turn = 2
 

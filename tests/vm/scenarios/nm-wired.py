@@ -9,11 +9,7 @@ from lab.units import Unit
 from lab.wpa import hostapd_wired
 
 init = "systemd"
-# FreeRADIUS, and what it loads by itself.
-programs = ["/usr/sbin/freeradius", "/usr/share/freeradius", "/usr/lib/freeradius/rlm_eap.so", "/usr/lib/freeradius/rlm_eap_peap.so",
-            "/usr/lib/freeradius/rlm_eap_tls.so", "/usr/lib/freeradius/rlm_eap_mschapv2.so", "/usr/lib/freeradius/rlm_mschap.so",
-            "/usr/lib/freeradius/rlm_files.so", "/usr/lib/freeradius/rlm_eap_ttls.so", "/usr/lib/freeradius/rlm_pap.so",
-            "/usr/lib/freeradius/rlm_always.so"]
+freeradius = True
 timeout = 600
 turn = 3
 

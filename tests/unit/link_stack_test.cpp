@@ -8,11 +8,15 @@
 
 #include <fstream>
 #include <net/if.h>
+#include <sys/mount.h>
 
 namespace macsec::os {
 namespace {
 
 using StackTest = CableTest;
+
+constexpr const char* same_cable_again =
+    "ip link del dev a && ip link add name a address 02:00:00:00:00:0a type veth peer name b && ip link set dev a up";
 
 TEST_F(StackTest, AlternativeNamesFindAnInterface) {
   ASSERT_EQ(run("ip link property add dev a altname enp0s3 altname an-alternative-name-of-more-than-15-characters"), 0);
@@ -65,8 +69,53 @@ TEST_F(StackTest, SettingsMoveToTheDeviceThatIsCreatedAgain) {
   EXPECT_EQ(outcome.lost, std::vector<std::string>{"b (veth)"});
 }
 
-constexpr const char* same_cable_again =
-    "ip link del dev a && ip link add name a address 02:00:00:00:00:0a type veth peer name b && ip link set dev a up";
+/// The files of the network namespace it is made in.
+class Sysfs {
+ public:
+  Sysfs() { mounted_ = ::mount("sysfs", folder_.path().c_str(), "sysfs", MS_RDONLY, nullptr) == 0; }
+  Sysfs(const Sysfs&) = delete;
+  Sysfs& operator=(const Sysfs&) = delete;
+  ~Sysfs() {
+    if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+  [[nodiscard]] explicit operator bool() const noexcept { return mounted_; }
+  [[nodiscard]] std::string path() const { return folder_.path(); }
+
+ private:
+  test::TemporaryDirectory folder_;
+  bool mounted_ = false;
+};
+
+TEST_F(StackTest, WhatIsOnTopIsKeptWhateverTheFilesAreOf) {
+  const Sysfs files;
+  if (!files) GTEST_SKIP() << "no mounts here";
+  ASSERT_EQ(run("ip link set dev a up && ip link add link a name mv address 02:00:00:00:03:01 type macvlan"), 0);
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  for (const std::string& sysfs : {files.path(), std::string{"/sys"}, std::string{"/nonexistent"}}) {
+    auto saved = LinkStack::save(*route, ::if_nametoindex("a"), sysfs);
+    ASSERT_TRUE(saved) << saved.error().message;
+    ASSERT_EQ(run(same_cable_again), 0);
+    EXPECT_EQ(saved->restore(*route, ::if_nametoindex("a")).restored, std::vector<std::string>{"mv"}) << sysfs;
+    EXPECT_NE(output("ip link show dev mv").find("02:00:00:00:03:01"), std::string::npos) << sysfs;
+  }
+}
+
+TEST_F(StackTest, PortOfABridgeWithNothingOnTopIsNotComparedWithOtherDevices) {
+  const Sysfs files;
+  if (!files) GTEST_SKIP() << "no mounts here";
+  if (run("ip link add name br type bridge && ip link set dev a master br alias mine up") != 0)
+    GTEST_SKIP() << "no bridge in this kernel";
+  auto route = NetlinkSocket::open(NETLINK_ROUTE);
+  ASSERT_TRUE(route);
+  auto saved = LinkStack::save(*route, ::if_nametoindex("a"), files.path());
+  ASSERT_TRUE(saved) << saved.error().message;
+  ASSERT_EQ(run(same_cable_again), 0);
+  ASSERT_EQ(run("ip link set dev a master br"), 0);
+  const auto outcome = saved->restore(*route, ::if_nametoindex("a"));
+  EXPECT_NE(output("ip -d link show dev a").find("alias mine"), std::string::npos);
+  EXPECT_EQ(outcome.lost, std::vector<std::string>{}) << "the other end of the cable is nothing on top of it";
+}
 
 TEST_F(StackTest, TablesOfAddressesMoveToTheDeviceThatIsCreatedAgain) {
   ASSERT_EQ(

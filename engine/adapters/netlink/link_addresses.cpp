@@ -12,13 +12,6 @@
 namespace macsec::os {
 namespace {
 
-template <typename Header>
-Result<void> dump(NetlinkSocket& route, std::uint16_t type, Header header, std::string_view doing,
-                  const NetlinkSocket::Visitor& visit, const std::function<void()>& restart) {
-  NetlinkMessage message{type, NLM_F_DUMP, std::as_bytes(std::span{&header, 1})};
-  return route.query(message, doing, visit, restart);
-}
-
 bool is_kept(const nlmsghdr& message, const ifaddrmsg& address, unsigned ifindex) {
   const Attributes<IFA_FLAGS> attributes{attributes_of<ifaddrmsg>(message)};
   const auto flags = attributes.has(IFA_FLAGS) ? attributes.number(IFA_FLAGS) : address.ifa_flags;
@@ -71,18 +64,22 @@ Result<LinkAddresses> LinkAddresses::save(NetlinkSocket& route, unsigned ifindex
   };
   const auto gather = [&]<typename Header>(std::uint16_t type, const Header& ask, std::string_view doing) {
     const std::size_t before = out.saved_.size();
-    return dump(
-        route, type, ask, doing,
-        [&](const nlmsghdr& message) {
-          const auto* const header = header_of<Header>(message);
-          if (header != nullptr && is_kept(message, *header, ifindex) && is_wanted(*header, routes))
-            keep(message, *header);
-          else if (header != nullptr && has_several_hops(*header, attributes_of<Header>(message), ifindex))
+    NetlinkMessage message{type, NLM_F_DUMP, std::as_bytes(std::span{&ask, 1})};
+    if (type == RTM_GETROUTE) message.put_u32(RTA_OIF, ifindex);
+    return route.query(
+        message, doing,
+        [&](const nlmsghdr& answer) {
+          const auto* const header = header_of<Header>(answer);
+          if (header != nullptr && is_kept(answer, *header, ifindex) && is_wanted(*header, routes))
+            keep(answer, *header);
+          else if (header != nullptr && has_several_hops(*header, attributes_of<Header>(answer), ifindex))
             out.left_out_ = true;
         },
         [&] { out.saved_.resize(before); });
   };
-  if (auto done = gather(RTM_GETADDR, ifaddrmsg{}, "list addresses"); !done) return std::unexpected{done.error()};
+  ifaddrmsg addresses{};
+  addresses.ifa_index = ifindex;
+  if (auto done = gather(RTM_GETADDR, addresses, "list addresses"); !done) return std::unexpected{done.error()};
   for (const int family : {AF_INET, AF_INET6}) {
     rtmsg ask{};
     ask.rtm_family = static_cast<unsigned char>(family);

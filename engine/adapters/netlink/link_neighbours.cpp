@@ -40,6 +40,7 @@ Result<void> LinkNeighbours::gather(NetlinkSocket& route, unsigned ifindex, int 
   ask.ndm_family = static_cast<unsigned char>(family);
   ask.ndm_flags = static_cast<unsigned char>(flags);
   auto message = compose(RTM_GETNEIGH, NLM_F_DUMP, ask);
+  message.put_u32(NDA_IFINDEX, ifindex);
   const std::size_t before = entries_.size();
   const auto visit = [&](const nlmsghdr& answer) {
     const auto* const head = header_of<ndmsg>(answer);
@@ -87,12 +88,13 @@ Result<void> LinkNeighbours::gather_groups(NetlinkSocket& route, unsigned ifinde
   return {};
 }
 
-Result<LinkNeighbours> LinkNeighbours::save(NetlinkSocket& route, unsigned ifindex) {
+Result<LinkNeighbours> LinkNeighbours::save(NetlinkSocket& route, unsigned ifindex, bool in_bridge) {
   LinkNeighbours out;
   for (const int family : {AF_INET, AF_INET6})
     for (const int flags : {0, NTF_PROXY})
       if (auto done = out.gather(route, ifindex, family, flags); !done) return std::unexpected{done.error()};
   if (auto done = out.gather(route, ifindex, AF_BRIDGE, 0); !done) return std::unexpected{done.error()};
+  if (!in_bridge) return out;
   if (auto done = out.gather_groups(route, ifindex); !done) return std::unexpected{done.error()};
   return out;
 }

@@ -14,7 +14,8 @@ namespace macsec::os {
 /// it is a port of; permanent multicast groups of that bridge. What was learned is learned again.
 class LinkNeighbours {
  public:
-  [[nodiscard]] static Result<LinkNeighbours> save(NetlinkSocket& route, unsigned ifindex);
+  /// `in_bridge`: the device is a port of a bridge.
+  [[nodiscard]] static Result<LinkNeighbours> save(NetlinkSocket& route, unsigned ifindex, bool in_bridge);
   /// Gives them to the device, which is up and in its bridge; what is there already stays. What the kernel refused, in words:
   /// "2 permanent neighbours".
   [[nodiscard]] std::vector<std::string> restore(NetlinkSocket& route, unsigned ifindex) const;

@@ -5,10 +5,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <map>
 #include <net/if.h>
 #include <set>
 #include <sys/socket.h>
@@ -124,7 +125,7 @@ Result<void> LinkStack::read_contents(NetlinkSocket& route, Device& device) {
   auto addresses = LinkAddresses::save(route, index);
   if (!addresses) return std::unexpected{addresses.error()};
   device.addresses = std::move(*addresses);
-  auto neighbours = LinkNeighbours::save(route, index);
+  auto neighbours = LinkNeighbours::save(route, index, device.master_kind == "bridge");
   if (!neighbours) return std::unexpected{neighbours.error()};
   device.neighbours = std::move(*neighbours);
   auto qdiscs = LinkQdiscs::save(route, index);
@@ -138,18 +139,42 @@ Result<void> LinkStack::read_contents(NetlinkSocket& route, Device& device) {
   return {};
 }
 
-Result<LinkStack> LinkStack::save(NetlinkSocket& route, unsigned ifindex) {
-  std::map<unsigned, Device> all;
-  auto message = request(RTM_GETLINK, NLM_F_DUMP, header(0));
-  message.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  const auto visit = [&all](const nlmsghdr& answer) {
+Result<void> LinkStack::each_link(NetlinkSocket& route, NetlinkMessage& request, std::string_view doing,
+                                  std::map<unsigned, Device>& into) {
+  request.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  const auto visit = [&into](const nlmsghdr& answer) {
     Device device;
     if (!parse_link(answer, device.link)) return;
     read(answer, device);
-    all.insert_or_assign(device.link.ifindex, std::move(device));
+    into.insert_or_assign(device.link.ifindex, std::move(device));
   };
-  if (auto asked = route.query(message, "list interfaces", visit, [&all] { all.clear(); }); !asked)
-    return std::unexpected{asked.error()};
+  return route.query(request, doing, visit, [&into] { into.clear(); });
+}
+
+bool LinkStack::is_bare(const Link& link, const std::string& sysfs) {
+  const std::string folder = sysfs + "/class/net/" + link.name + '/';
+  const auto says = [&folder](const char* name, const std::string& value) {
+    std::string text;
+    return static_cast<bool>(std::getline(std::ifstream{folder + name}, text)) && text == value;
+  };
+  // Files of another network namespace may be what is there.
+  if (!says("ifindex", std::to_string(link.ifindex)) || !says("address", to_string(link.mac))) return false;
+  std::error_code error;
+  std::ptrdiff_t above = 0;
+  for (std::filesystem::directory_iterator at{folder, error}, end; !error && at != end; at.increment(error))
+    if (at->path().filename().native().starts_with("upper_")) ++above;
+  return !error && above == (link.master == 0 ? 0 : 1);
+}
+
+Result<LinkStack> LinkStack::save(NetlinkSocket& route, unsigned ifindex, const std::string& sysfs) {
+  std::map<unsigned, Device> all;
+  auto itself = request(RTM_GETLINK, 0, header(ifindex));
+  if (auto asked = each_link(route, itself, "look up an interface", all); !asked) return std::unexpected{asked.error()};
+  // The kernel lists the devices on top of one only together with all others.
+  if (all.empty() || !is_bare(all.begin()->second.link, sysfs)) {
+    auto list = request(RTM_GETLINK, NLM_F_DUMP, header(0));
+    if (auto asked = each_link(route, list, "list interfaces", all); !asked) return std::unexpected{asked.error()};
+  }
 
   LinkStack out;
   const auto take = [&](unsigned which) {
@@ -192,6 +217,21 @@ Result<void> LinkStack::create(NetlinkSocket& route, const Device& device, unsig
   return route.request(message, "create " + device.link.name);
 }
 
+bool LinkStack::restore_vlans(NetlinkSocket& route, const Octets& wanted, unsigned ifindex) {
+  const auto now = bridge_vlans(route, ifindex);
+  if (!now || *now == wanted) return true;
+  ifinfomsg head = header(ifindex);
+  head.ifi_family = AF_BRIDGE;
+  if (!now->empty()) {
+    auto others = request(RTM_DELLINK, 0, head);
+    others.put(IFLA_AF_SPEC | NLA_F_NESTED, *now);
+    static_cast<void>(route.request(others, "remove the VLANs a new port has"));
+  }
+  auto vlans = request(RTM_SETLINK, 0, head);
+  vlans.put(IFLA_AF_SPEC | NLA_F_NESTED, wanted);
+  return route.request(vlans, "VLANs in the bridge").has_value();
+}
+
 void LinkStack::restore_settings(NetlinkSocket& route, const Device& device, unsigned ifindex, Outcome& outcome) {
   const std::string& name = device.link.name;
   const auto change = [&](NetlinkMessage& message, std::string_view what) {
@@ -224,18 +264,8 @@ void LinkStack::restore_settings(NetlinkSocket& route, const Device& device, uns
     });
     change(port, "settings in the " + device.master_kind);
   }
-  if (const auto now = bridge_vlans(route, ifindex); !device.vlans.empty() && now && *now != device.vlans) {
-    ifinfomsg head = header(ifindex);
-    head.ifi_family = AF_BRIDGE;
-    if (!now->empty()) {
-      auto others = request(RTM_DELLINK, 0, head);
-      others.put(IFLA_AF_SPEC | NLA_F_NESTED, *now);
-      static_cast<void>(route.request(others, "remove the VLANs a new port has"));
-    }
-    auto vlans = request(RTM_SETLINK, 0, head);
-    vlans.put(IFLA_AF_SPEC | NLA_F_NESTED, device.vlans);
-    change(vlans, "VLANs in the bridge");
-  }
+  if (!device.vlans.empty() && !restore_vlans(route, device.vlans, ifindex))
+    outcome.lost.push_back("VLANs in the bridge of " + name);
   for (const std::string& one : device.qdiscs.restore(route, ifindex)) outcome.lost.push_back(one + " of " + name);
 }
 
@@ -266,6 +296,7 @@ LinkStack::Outcome LinkStack::restore(NetlinkSocket& route, unsigned ifindex) {
     if (const auto now = successors.find(device.link.ifindex); now != successors.end())
       for (const std::string& one : device.neighbours.restore(route, now->second))
         outcome.lost.push_back(one + " of " + device.link.name);
+  if (existing_.empty()) return outcome;
   std::set<unsigned> present;
   auto message = request(RTM_GETLINK, NLM_F_DUMP, header(0));
   const auto visit = [&present](const nlmsghdr& answer) {

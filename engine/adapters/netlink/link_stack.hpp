@@ -8,6 +8,7 @@
 #include "engine/adapters/netlink/link_qdiscs.hpp"
 #include "engine/adapters/netlink/link_sysctls.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,9 @@ class LinkStack {
     std::vector<std::string> lost;      ///< "ipvl0 (ipvlan)", "tc filters of macsec0"
   };
 
-  /// While the device exists.
-  [[nodiscard]] static Result<LinkStack> save(NetlinkSocket& route, unsigned ifindex);
+  /// While the device exists. `sysfs`: where the files of the network namespace are.
+  [[nodiscard]] static Result<LinkStack> save(NetlinkSocket& route, unsigned ifindex,
+                                              const std::string& sysfs = "/sys");
   /// Gives what was saved to the device created in its place.
   [[nodiscard]] Outcome restore(NetlinkSocket& route, unsigned ifindex);
 
@@ -51,13 +53,19 @@ class LinkStack {
   };
 
   static void read(const nlmsghdr& message, Device& device);
+  [[nodiscard]] static Result<void> each_link(NetlinkSocket& route, NetlinkMessage& request, std::string_view doing,
+                                              std::map<unsigned, Device>& into);
+  /// Whether nothing is on top of the device; false where that cannot be known.
+  [[nodiscard]] static bool is_bare(const Link& link, const std::string& sysfs);
   [[nodiscard]] static Result<void> read_contents(NetlinkSocket& route, Device& device);
   [[nodiscard]] static Result<Octets> bridge_vlans(NetlinkSocket& route, unsigned ifindex);
   [[nodiscard]] static Result<void> create(NetlinkSocket& route, const Device& device, unsigned parent);
+  /// False where the kernel refuses them.
+  [[nodiscard]] static bool restore_vlans(NetlinkSocket& route, const Octets& wanted, unsigned ifindex);
   static void restore_settings(NetlinkSocket& route, const Device& device, unsigned ifindex, Outcome& outcome);
 
   std::vector<Device> devices_;  ///< each behind the one it is on; the device itself is the first
-  std::vector<Link> existing_;   ///< every other one, to tell which are gone afterwards
+  std::vector<Link> existing_;   ///< where something is on top: every other one, to tell which are gone afterwards
 };
 
 }  // namespace macsec::os

@@ -17,7 +17,11 @@ class LinkSysctls {
   [[nodiscard]] std::vector<std::string> restore() const;
 
  private:
-  std::vector<std::pair<std::string, std::string>> values_;  ///< by path
+  struct Folder {
+    std::string path;  ///< below /proc/sys/net
+    std::vector<std::pair<std::string, std::string>> values{};
+  };
+  std::vector<Folder> folders_;
 };
 
 }  // namespace macsec::os

@@ -61,6 +61,7 @@ void NetlinkSecy::detach() noexcept {
   parent_ifindex_ = 0;
   driver_ = nullptr;
   transmit_ = {};
+  channels_.clear();
   kept_.clear();
   lowest_.clear();
 }
@@ -302,20 +303,29 @@ Result<void> NetlinkSecy::select_cipher_suite(CipherSuite suite) {
   if (!has && device_.offload != OffloadChoice::automatic)
     return fail(EOPNOTSUPP, "cannot " + change + ": " + std::string{driver_->name} +
                                 " does not have it: leave it out of CipherSuites= at both ends, or write Offload=off");
-  const auto now = read_fresh();
-  if (!now) return std::unexpected{now.error()};
-  if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
+  // The kernel lists the keys of all devices together: not asked for where there are none.
+  if (may_have_keys()) {
+    const auto now = read_fresh();
+    if (!now) return std::unexpected{now.error()};
+    if (has_keys(now->state)) return fail(EBUSY, "cannot " + change + ": it still has keys");
+  }
   const auto found = find_link(kernel_, ifindex_);
   if (!found) return std::unexpected{found.error()};
   if (!*found || !(*found)->macsec) return fail(ENODEV, "cannot " + change + ": the device does not exist");
-  auto done = replace(**found, now->state.receive, suite);
+  auto done = replace(**found, std::vector{channels_}, suite);
   refused_suite_.reset();
   if (!done && done.error().code != ENODEV)
     refused_suite_ = {suite, done.error(), std::chrono::steady_clock::now() + suite_pause};
   return done;
 }
 
-Result<void> NetlinkSecy::replace(const Link& old, const std::vector<ReceiveScState>& receive, CipherSuite suite) {
+bool NetlinkSecy::may_have_keys() const noexcept {
+  const bool none = driver_ == nullptr && lowest_.empty() &&
+                    std::ranges::all_of(transmit_, [](TransmitSa sa) { return sa == TransmitSa::absent; });
+  return !none;
+}
+
+Result<void> NetlinkSecy::replace(const Link& old, const std::vector<Sci>& channels, CipherSuite suite) {
   const CipherSuite before = cipher_suite_;
   const OffloadMode mode = offload_.mode;
   auto stack = LinkStack::save(kernel_.route(), ifindex_);
@@ -331,8 +341,8 @@ Result<void> NetlinkSecy::replace(const Link& old, const std::vector<ReceiveScSt
   }
   if (!attached()) return made;
   tell_recreated(stack->restore(kernel_.route(), ifindex_), before);
-  for (const ReceiveScState& sc : receive)
-    if (auto created = create_receive_sc(sc.sci); !created) return created;
+  for (const Sci& sci : channels)
+    if (auto created = create_receive_sc(sci); !created) return created;
   if (port == ControlledPort::up)
     if (auto opened = set_controlled_port(port); !opened) return opened;
   return made;
@@ -428,13 +438,16 @@ Result<SecyState> NetlinkSecy::read() {
 
 void NetlinkSecy::remember(const SecyState& state) {
   transmit_ = {};
+  channels_.clear();
   for (const SaState& sa : state.transmit)
     transmit_[sa.an.value()] = sa.active ? TransmitSa::active : TransmitSa::inactive;
-  for (const ReceiveScState& sc : state.receive)
+  for (const ReceiveScState& sc : state.receive) {
+    channels_.push_back(sc.sci);
     for (const SaState& sa : sc.associations) {
       Pn& known = lowest_[{sc.sci, sa.an}];
       known = std::max(known, sa.next_pn);
     }
+  }
 }
 
 }  // namespace macsec::os

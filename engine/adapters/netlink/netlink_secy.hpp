@@ -127,7 +127,9 @@ class NetlinkSecy final : public Secy {
   /// Of a device that had `before`.
   void tell_recreated(const LinkStack::Outcome& outcome, CipherSuite before);
   /// The device is removed and created again, without keys and with these receive SCs; as it was where `suite` cannot be had.
-  [[nodiscard]] Result<void> replace(const Link& old, const std::vector<ReceiveScState>& receive, CipherSuite suite);
+  [[nodiscard]] Result<void> replace(const Link& old, const std::vector<Sci>& channels, CipherSuite suite);
+  /// Whether it may hold an SA, by what was done with it.
+  [[nodiscard]] bool may_have_keys() const noexcept;
   [[nodiscard]] Result<void> recreate(const Link& old, CipherSuite suite);
   /// Of an adopted device: as the profile wants it.
   [[nodiscard]] Result<void> select_offload();
@@ -187,6 +189,7 @@ class NetlinkSecy final : public Secy {
   bool bonded_ = false;
   An encoding_;
   std::array<TransmitSa, 4> transmit_{};
+  std::vector<Sci> channels_;  ///< receive SCs
   KeptKeys kept_;
   std::map<std::pair<Sci, An>, Pn> lowest_;  ///< receive next PNs known to be reached: they only grow
 };

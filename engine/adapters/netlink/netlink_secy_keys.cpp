@@ -100,6 +100,7 @@ Result<void> NetlinkSecy::create_receive_sc(const Sci& sci) {
   Request request{kernel_, MACSEC_CMD_ADD_RXSC, ifindex_};
   request.channel(sci, true);
   auto done = kernel_.change(request.message(), ifindex_, doing);
+  if (done) channels_.push_back(sci);
   if (done || done.error().code != EEXIST) return done;
   // The kernel says the same when another device on the same parent has it.
   const auto now = read_fresh();
@@ -113,6 +114,7 @@ Result<void> NetlinkSecy::delete_receive_sc(const Sci& sci) {
   const std::string doing = act("delete receive channel " + to_string(sci));
   if (auto now = ready(doing); !now) return now;
   kept_.drop_channel(sci);
+  std::erase(channels_, sci);
   std::erase_if(lowest_, [&sci](const auto& entry) { return entry.first.first == sci; });
   Request request{kernel_, MACSEC_CMD_DEL_RXSC, ifindex_};
   request.channel(sci);

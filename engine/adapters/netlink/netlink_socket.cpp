@@ -77,6 +77,8 @@ Result<NetlinkSocket> NetlinkSocket::open(int protocol) {
   // Words for errors, no echo of what was asked. Missing on kernels before 4.12, where errors are numbers only.
   static_cast<void>(::setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on)));
   static_cast<void>(::setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)));
+  // Dumps name the interface they are about. Kernels before 4.20 answer with all, as the reader of each dump expects.
+  static_cast<void>(::setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on)));
   // The kernel answers before send() returns; the limit only keeps a kernel bug from hanging every port.
   const timeval limit{.tv_sec = 10, .tv_usec = 0};
   static_cast<void>(::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));

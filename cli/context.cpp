@@ -353,17 +353,20 @@ std::optional<std::vector<Context::Profile>> Context::profiles(std::span<const s
       names);
 }
 
-bool Context::changed_here(std::span<const Profile> profiles, std::string_view nmcli) {
+bool Context::changed_here(std::span<const Profile> profiles, Change change) {
   for (const auto& [path, properties, info] : profiles) {
     if (info.owner.empty()) continue;
     if (info.source == "networkmanager") {
-      complain(Exit::failed, fmt::format("profile {} is NetworkManager's: nmcli connection {} {}", info.name, nmcli,
-                                         info.origin.empty() ? info.name : info.origin));
+      constexpr std::array<std::string_view, 4> nmcli{"modify", "delete", "up", "down"};
+      complain(Exit::failed,
+               fmt::format("profile {} is NetworkManager's: nmcli connection {} {}", info.name,
+                           nmcli.at(static_cast<std::size_t>(change)), info.origin.empty() ? info.name : info.origin));
       return false;
     }
     if (info.source != "networkd") continue;
     complain(Exit::failed,
-             fmt::format("profile {} comes from {}: change that, then networkctl reload", info.name, info.origin));
+             fmt::format("profile {} comes from {}: {}, then networkctl reload", info.name, info.origin,
+                         change == Change::remove ? "remove its sections [X-...], or the file" : "change that"));
     return false;
   }
   return true;

@@ -136,9 +136,9 @@ class Context {
   /// The name of a profile of many ports means all of them.
   [[nodiscard]] std::optional<std::vector<Session>> sessions(std::span<const std::string> names);
   [[nodiscard]] std::optional<std::vector<Profile>> profiles(std::span<const std::string> names);
-  /// Whether none of them is for a network manager to change, which is told with the words that do it there: "modify" or "up"
-  /// for nmcli.
-  [[nodiscard]] bool changed_here(std::span<const Profile> profiles, std::string_view nmcli = "modify");
+  enum class Change : std::uint8_t { edit, remove, enable, disable };
+  /// Whether none of them is for a network manager to change, which is told with what does it there.
+  [[nodiscard]] bool changed_here(std::span<const Profile> profiles, Change change);
   /// The 802.1X side of the session at `path`, one of interface::supplicant and authenticator; nothing where it has none.
   [[nodiscard]] std::optional<bus::Value> side(const std::string& path, const char* interface);
   /// Key servers as macsec-keys shows them; none where it does not run.

@@ -144,7 +144,7 @@ Exit edit_and_update(Context& context, const Context::Profile& profile, const bu
 
 Exit run_profile_edit(Context& context) {
   const auto profiles = context.profiles(std::span{context.arguments}.first(1));
-  if (!profiles || !context.changed_here(*profiles)) return context.status;
+  if (!profiles || !context.changed_here(*profiles, Context::Change::edit)) return context.status;
   const auto& profile = profiles->front();
   bus::Settings settings = to_settings(profile.info);
   const bool key_given = !context.options.key_file.empty() || context.options.key_fd;

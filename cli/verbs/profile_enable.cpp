@@ -5,7 +5,7 @@ namespace macsec::cli {
 
 Exit run_profile_enable(Context& context) {
   const auto profiles = context.profiles(context.arguments);
-  if (!profiles || !context.changed_here(*profiles, "up")) return context.status;
+  if (!profiles || !context.changed_here(*profiles, Context::Change::enable)) return context.status;
   for (const auto& profile : *profiles)
     if (!context.ask<bus::Nothing>([&](const bus::Client& daemon) { return daemon.enable_profile(profile.path); }))
       return context.status;

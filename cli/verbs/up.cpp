@@ -53,7 +53,7 @@ std::optional<Paths> bring_up(Context& context, const std::string& name) {
     return std::nullopt;
   }
   const auto found = context.profiles(std::span{&name, 1});
-  if (!found || (!found->front().info.enabled && !context.changed_here(*found, "up"))) return std::nullopt;
+  if (!found || (!found->front().info.enabled && !context.changed_here(*found, Context::Change::enable))) return std::nullopt;
   if (!context.ask<bus::Nothing>([&](const bus::Client& client) { return client.enable_profile(profile->text); }))
     return std::nullopt;
   const auto enabled = context.profiles(std::span{&name, 1});

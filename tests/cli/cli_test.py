@@ -363,13 +363,14 @@ class Calls(Case):
     def test_a_profile_of_a_network_manager_is_changed_there(self):
         self.bus = Bus("--owned")
         self.addCleanup(self.bus.close)
-        for name, place in (("lab", "profile lab is NetworkManager's: nmcli connection {} 4f5c"),
-                            ("old", "profile old comes from /etc/systemd/network/old.netdev: change that, then networkctl reload")):
-            for verb in ("edit", "remove", "disable", "enable"):
+        for verb, nmcli, networkd in (("edit", "modify", "change that"), ("remove", "delete", "remove its sections [X-...], or the file"),
+                                      ("disable", "down", "change that"), ("enable", "up", "change that")):
+            for name, place in (("lab", f"profile lab is NetworkManager's: nmcli connection {nmcli} 4f5c\n"),
+                                ("old", f"profile old comes from /etc/systemd/network/old.netdev: {networkd}, then networkctl reload\n")):
                 with self.subTest(verb=verb, profile=name):
                     done = self.run_ctl("profile", verb, name, *(["MKA.Priority=1"] if verb == "edit" else []))
                     self.assertEqual((done.returncode, done.stdout), (1, ""))
-                    self.assertIn(place.format("up" if verb == "enable" else "modify"), done.stderr)
+                    self.assertEqual(done.stderr, "macsecctl: " + place)
         done = self.run_ctl("up", "old")
         self.assertEqual((done.returncode, done.stderr.count("networkctl reload")), (1, 1))
 

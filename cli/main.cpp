@@ -54,10 +54,11 @@ Exit dispatch(Context& context) {
   if (!options_fit(context, *found.verb)) return context.status;
   const std::size_t given = context.arguments.size();
   if (given < found.verb->least || given > found.verb->most)
-    return context.complain(Exit::usage,
-                            fmt::format("{} arguments; this is accepted: macsecctl {}{}{}",
-                                        given < found.verb->least ? "too few" : "too many", found.verb->name,
-                                        found.verb->arguments.empty() ? "" : " ", found.verb->arguments));
+    return context.complain(
+        Exit::usage, fmt::format("{}; this is accepted: macsecctl {}{}{}",
+                                 given < found.verb->least ? "too few arguments"
+                                                           : context.arguments[found.verb->most] + " is too much",
+                                 found.verb->name, found.verb->arguments.empty() ? "" : " ", found.verb->arguments));
   return found.verb->run(context);
 }
 

@@ -25,28 +25,12 @@ ExitCode serve(const Options& options) {
   return ExitCode::success;
 }
 
-ExitCode run(std::span<const std::string_view> arguments) {
-  const auto options = parse_options(arguments);
-  if (!options) return complain(ExitCode::usage, options.error().message + "\nTry --help.");
-  switch (options->action) {
-    case Options::Action::help:
-      fmt::print("{}", help_text());
-      return ExitCode::success;
-    case Options::Action::version:
-      fmt::print("macsecd {}\n", MACSECD_VERSION);
-      return ExitCode::success;
-    case Options::Action::check:
-      return check_profiles(options->check);
-    case Options::Action::serve:
-      return serve(*options);
-  }
-  return ExitCode::usage;
-}
-
 }  // namespace
 }  // namespace macsec::daemon
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> arguments{argv + 1, argv + argc};
-  return static_cast<int>(macsec::daemon::run(arguments));
+  using namespace macsec::daemon;
+  Options options;
+  if (const auto status = command_line(options).answer(argc, argv)) return *status;
+  return static_cast<int>(options.check.empty() ? serve(options) : check_profiles(options.check));
 }

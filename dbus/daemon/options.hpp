@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The command line of macsecd: one table makes parser and help.
+/// The command line of macsecd.
 #pragma once
 
 #include "engine/adapters/system/journal_trace.hpp"
-
-#include <span>
+#include "engine/base/command_line.hpp"
 
 namespace macsec::daemon {
 
@@ -19,17 +18,14 @@ enum class ExitCode : int {
 };
 
 struct Options {
-  enum class Action : std::uint8_t { serve, help, version, check };
-  Action action = Action::serve;
-  std::vector<std::string> check;        ///< --check: files and directories
+  std::vector<std::string> check;        ///< --check: files and directories; empty: serve
   std::vector<std::string> config_dirs;  ///< --config-dir; empty: the usual ones
   std::string state_dir;                 ///< --state-dir; empty: from the service manager, or the usual ones
   bool bus = true;                       ///< cleared by --no-bus
   os::LogLevel log_level = os::LogLevel::info;
 };
 
-/// `arguments` without the program's name. EINVAL with a message that names the argument.
-[[nodiscard]] Result<Options> parse_options(std::span<const std::string_view> arguments);
-[[nodiscard]] std::string help_text();
+/// Reads into `options`, which has to outlive it.
+[[nodiscard]] CommandLine command_line(Options& options);
 
 }  // namespace macsec::daemon

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/base/command_line.hpp"
 #include "plugin/keys/service.hpp"
 
 #include <csignal>
@@ -8,25 +9,7 @@
 namespace macsec::keys {
 namespace {
 
-enum class ExitCode : int { success = 0, failure = 1, usage = 2, bad_file = 3 };
-
-constexpr std::string_view help =
-    "Usage: macsec-keys [OPTION...]\n"
-    "       macsec-keys --check [FILE...]\n\n"
-    "Brings links keys from key servers (ETSI GS QKD 014, SKIP), as [KeySource] of their profiles says.\n\n"
-    "Options:\n"
-    "  --help            show this help\n"
-    "  --version         show the version\n"
-    "  --check           read the files, or those given, and what they name, say what is wrong, and exit\n"
-    "  --source-dir DIR  read files NAME.source from here instead of /etc/macsecd/sources\n"
-    "\nSignals: SIGHUP reads the files again.\n"
-    "\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error.\n"
-    "\nSee macsec-keys(8) and macsec.source(5).\n";
-
-ExitCode complain(ExitCode code, const std::string& text) {
-  fmt::print(stderr, "macsec-keys: {}\n", text);
-  return code;
-}
+enum class ExitCode : int { success = 0, failure = 1, bad_file = 3 };
 
 ExitCode check(const std::string& directory, const std::vector<std::string>& files) {
   SourceListing listing;
@@ -49,36 +32,42 @@ ExitCode check(const std::string& directory, const std::vector<std::string>& fil
   return good ? ExitCode::success : ExitCode::bad_file;
 }
 
-ExitCode run(const std::vector<std::string>& arguments) {
-  ServiceOptions options;
-  std::vector<std::string> files;
-  bool only_check = false;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& one = arguments[i];
-    if (one == "--help") {
-      fmt::print("{}", help);
-      return ExitCode::success;
-    }
-    if (one == "--version") {
-      fmt::print("macsec-keys {}\n", MACSECD_VERSION);
-      return ExitCode::success;
-    }
-    if (one == "--check")
-      only_check = true;
-    else if (one.starts_with("--source-dir="))
-      options.directory = one.substr(one.find('=') + 1);
-    else if (one == "--source-dir" && i + 1 < arguments.size())
-      options.directory = arguments[++i];
-    else if (only_check && !one.starts_with('-'))
-      files.push_back(one);
-    else
-      return complain(ExitCode::usage, one + ": unknown argument, or nothing behind it\nTry --help.");
-  }
-  if (only_check) return check(options.directory, files);
+ExitCode complain(const Error& error) {
+  fmt::print(stderr, "macsec-keys: {}\n", error.message);
+  return ExitCode::failure;
+}
+
+ExitCode serve(ServiceOptions options) {
   const auto service = Service::open(std::move(options));
-  if (!service) return complain(ExitCode::failure, service.error().message);
-  if (const auto done = (*service)->run(); !done) return complain(ExitCode::failure, done.error().message);
+  if (!service) return complain(service.error());
+  if (const auto done = (*service)->run(); !done) return complain(done.error());
   return ExitCode::success;
+}
+
+struct Asked {
+  ServiceOptions options{};
+  std::vector<std::string> files{};
+  bool check = false;
+};
+
+CommandLine command_line(Asked& asked) {
+  const auto to_check = [&asked](std::string_view file) -> std::string_view {
+    asked.check = true;
+    if (!file.empty()) asked.files.emplace_back(file);
+    return {};
+  };
+  const auto to_directory = [&asked](std::string_view value) -> std::string_view {
+    asked.options.directory = value;
+    return {};
+  };
+  return {"macsec-keys",
+          "Brings links keys from key servers (ETSI GS QKD 014, SKIP), as [KeySource] of their profiles says.",
+          {{"--check", "[FILE...]", "read the files, or those given, and what they name, say what is wrong, and exit",
+            to_check},
+           {"--source-dir", "DIR", "read files NAME.source from here instead of /etc/macsecd/sources", to_directory}},
+          "Signals: SIGHUP reads the files again.\n"
+          "\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error.\n"
+          "\nSee macsec-keys(8) and macsec.source(5).\n"};
 }
 
 }  // namespace
@@ -88,5 +77,8 @@ int main(int argc, char** argv) {
   // A key server that closes its end while something is written to it fails that call, not the process. systemd has
   // its services ignore the signal; this process runs by hand, too.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));  // NOLINT(cert-err33-c)
-  return static_cast<int>(macsec::keys::run(std::vector<std::string>(argv + 1, argv + argc)));
+  using namespace macsec::keys;
+  Asked asked;
+  if (const auto status = command_line(asked).answer(argc, argv)) return *status;
+  return static_cast<int>(asked.check ? check(asked.options.directory, asked.files) : serve(std::move(asked.options)));
 }

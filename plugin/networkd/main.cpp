@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "engine/base/command_line.hpp"
 #include "plugin/networkd/service.hpp"
 
 #include <cstdio>
@@ -8,19 +9,7 @@
 namespace macsec::networkd {
 namespace {
 
-enum class ExitCode : int { success = 0, failure = 1, usage = 2, bad_file = 3 };
-
-constexpr std::string_view help =
-    "Usage: macsec-networkd [OPTION...]\n\n"
-    "Keeps the MACsec links of systemd-networkd secured, as [X-MKA] of their .netdev files says.\n\n"
-    "Options:\n"
-    "  --help               show this help\n"
-    "  --version            show the version\n"
-    "  --check              read the files, say what is wrong, and exit\n"
-    "  --network-dir DIR    read files from here instead of systemd-networkd's directories; may come again\n"
-    "\nSignals: SIGHUP reads files and keys again; changed files are seen without it.\n"
-    "\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error.\n"
-    "\nSee macsecd.netdev(5).\n";
+enum class ExitCode : int { success = 0, failure = 1, bad_file = 3 };
 
 /// Credentials are there for macsecd only, and key files for it and root.
 ProfileContext context_of(const Netdev& netdev) {
@@ -55,45 +44,46 @@ ExitCode check(const std::vector<std::string>& directories) {
   return good ? ExitCode::success : ExitCode::bad_file;
 }
 
-ExitCode complain(ExitCode code, const std::string& text) {
-  fmt::print(stderr, "macsec-networkd: {}\n", text);
-  return code;
+ExitCode complain(const Error& error) {
+  fmt::print(stderr, "macsec-networkd: {}\n", error.message);
+  return ExitCode::failure;
 }
 
-ExitCode run(const std::vector<std::string>& arguments) {
-  ServiceOptions options;
-  std::vector<std::string> directories;
-  bool only_check = false;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& one = arguments[i];
-    if (one == "--help") {
-      fmt::print("{}", help);
-      return ExitCode::success;
-    }
-    if (one == "--version") {
-      fmt::print("macsec-networkd {}\n", MACSECD_VERSION);
-      return ExitCode::success;
-    }
-    if (one == "--check")
-      only_check = true;
-    else if (one.starts_with("--network-dir="))
-      directories.push_back(one.substr(one.find('=') + 1));
-    else if (one == "--network-dir" && i + 1 < arguments.size())
-      directories.push_back(arguments[++i]);
-    else
-      return complain(ExitCode::usage, one + ": unknown argument, or nothing behind it\nTry --help.");
-  }
-  if (!directories.empty()) options.directories = std::move(directories);
-  if (only_check) return check(options.directories);
+ExitCode serve(ServiceOptions options) {
   const auto service = Service::open(std::move(options));
-  if (!service) return complain(ExitCode::failure, service.error().message);
-  if (const auto done = (*service)->run(); !done) return complain(ExitCode::failure, done.error().message);
+  if (!service) return complain(service.error());
+  if (const auto done = (*service)->run(); !done) return complain(done.error());
   return ExitCode::success;
+}
+
+struct Asked {
+  std::vector<std::string> directories{};
+  bool check = false;
+};
+
+CommandLine command_line(Asked& asked) {
+  const auto append = [&asked](std::string_view value) -> std::string_view {
+    asked.directories.emplace_back(value);
+    return {};
+  };
+  return {"macsec-networkd",
+          "Keeps the MACsec links of systemd-networkd secured, as [X-MKA] of their .netdev files says.",
+          {{"--check", "", "read the files, say what is wrong, and exit", sets(asked.check, true)},
+           {"--network-dir", "DIR", "read files from here instead of systemd-networkd's directories; may come again",
+            append}},
+          "Signals: SIGHUP reads files and keys again; changed files are seen without it.\n"
+          "\nExit codes: 0 success, 1 failure, 2 wrong usage, 3 --check found an error.\n"
+          "\nSee macsecd.netdev(5).\n"};
 }
 
 }  // namespace
 }  // namespace macsec::networkd
 
 int main(int argc, char** argv) {
-  return static_cast<int>(macsec::networkd::run(std::vector<std::string>(argv + 1, argv + argc)));
+  using namespace macsec::networkd;
+  Asked asked;
+  if (const auto status = command_line(asked).answer(argc, argv)) return *status;
+  ServiceOptions options;
+  if (!asked.directories.empty()) options.directories = std::move(asked.directories);
+  return static_cast<int>(asked.check ? check(options.directories) : serve(std::move(options)));
 }

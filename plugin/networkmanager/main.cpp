@@ -6,36 +6,20 @@
 namespace macsec::nm {
 namespace {
 
-ExitCode run(std::span<const std::string_view> arguments) {
-  const auto options = parse_options(arguments);
-  if (!options) {
-    fmt::print(stderr, "macsec-nm: {}\nTry --help.\n", options.error().message);
-    return ExitCode::usage;
-  }
-  switch (options->action) {
-    case Options::Action::help:
-      fmt::print("{}", help_text());
-      return ExitCode::success;
-    case Options::Action::version:
-      fmt::print("macsec-nm {}\n", MACSECD_VERSION);
-      return ExitCode::success;
-    case Options::Action::enable:
-    case Options::Action::disable: {
-      const auto done = options->action == Options::Action::enable ? enable(*options) : disable(*options);
-      if (done) return ExitCode::success;
-      log_line(SD_ERR, "macsec-nm: {}", done.error().message);
-      return ExitCode::failure;
-    }
-    case Options::Action::serve:
-      return serve(*options);
-  }
-  return ExitCode::usage;
+ExitCode run(const Options& options) {
+  if (options.action == Options::Action::serve) return serve(options);
+  const auto done = options.action == Options::Action::enable ? enable(options) : disable(options);
+  if (done) return ExitCode::success;
+  log_line(SD_ERR, "macsec-nm: {}", done.error().message);
+  return ExitCode::failure;
 }
 
 }  // namespace
 }  // namespace macsec::nm
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> arguments{argv + 1, argv + argc};
-  return static_cast<int>(macsec::nm::run(arguments));
+  using namespace macsec::nm;
+  Options options;
+  if (const auto status = command_line(options).answer(argc, argv)) return *status;
+  return static_cast<int>(run(options));
 }

@@ -2,11 +2,7 @@
 /// The command line of macsec-nm.
 #pragma once
 
-#include "engine/base/result.hpp"
-
-#include <span>
-#include <string>
-#include <string_view>
+#include "engine/base/command_line.hpp"
 
 namespace macsec::nm {
 
@@ -18,14 +14,14 @@ enum class ExitCode : int {
 };
 
 struct Options {
-  enum class Action { serve, enable, disable, help, version };
+  enum class Action { serve, enable, disable };
   Action action = Action::serve;
   std::string supplicant_bus = "unix:path=/run/macsec-nm/bus";  ///< empty: no Wi-Fi behind us
   std::string root;                                             ///< for --enable and --disable; before every path
   bool start = true;                                            ///< --enable and --disable take effect now
 };
 
-[[nodiscard]] Result<Options> parse_options(std::span<const std::string_view> arguments);
-[[nodiscard]] std::string help_text();
+/// Reads into `options`, which has to outlive it.
+[[nodiscard]] CommandLine command_line(Options& options);
 
 }  // namespace macsec::nm

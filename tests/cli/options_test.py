@@ -73,6 +73,14 @@ class Options(Case):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
                 self.assertIn(said, done.stderr)
 
+    def test_arguments_too_few_and_too_many(self):
+        for arguments, said in ((["rekey"], "too few arguments; this is accepted: macsecctl rekey LINK..."),
+                                (["suspend", "a", "1", "more"], "more is too much; this is accepted: macsecctl suspend LINK [TIME]"),
+                                (["reload", "all"], "all is too much; this is accepted: macsecctl reload")):
+            with self.subTest(arguments=arguments):
+                done = self.run_ctl(*arguments)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"macsecctl: {said}\n"))
+
     def test_help_of_a_verb(self):
         for arguments in (["help", "status"], ["status", "--help"], ["status", "macsec0", "-h"]):
             done = self.run_ctl(*arguments)

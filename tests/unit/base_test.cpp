@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/base/bytes.hpp"
+#include "engine/base/command_line.hpp"
 #include "engine/base/file.hpp"
 #include "engine/base/ip_address.hpp"
 #include "engine/base/secret.hpp"
@@ -282,6 +283,71 @@ TEST(WipedBuffer, GrowsAndIsTaken) {
   const WipedText taken = buffer.take();
   EXPECT_EQ(taken.size(), 10 + large.size());
   EXPECT_TRUE(buffer.view().empty());
+}
+
+struct Program {
+  std::string folder{};
+  std::vector<std::string> files{};
+  bool loud = false;
+
+  /// What is wrong; "" to work, "help", "version".
+  std::string read(std::vector<std::string_view> words) {
+    const CommandLine line{"lamp",
+                           "Lights.",
+                           {{"--loud", "", "say it", sets(loud, true)},
+                            {"--folder", "DIR", "look here",
+                             [this](std::string_view value) -> std::string_view {
+                               folder = value;
+                               return value == "/" ? "no root" : "";
+                             }},
+                            {"--check", "[FILE...]", "look at them",
+                             [this](std::string_view value) -> std::string_view {
+                               if (!value.empty()) files.emplace_back(value);
+                               return {};
+                             }}},
+                           "More.\n"};
+    const auto asks = line.read(words);
+    if (!asks) return asks.error().message;
+    return *asks == CommandLine::Asks::help ? line.help() : *asks == CommandLine::Asks::version ? "version" : "";
+  }
+};
+
+TEST(CommandLine, EachSpellingOfAValueAndWordsThatAnOptionGathers) {
+  Program program;
+  EXPECT_EQ(program.read({"--folder", "/a", "--loud", "--check", "x", "--folder=/b", "y"}), "");
+  EXPECT_TRUE(program.loud);
+  EXPECT_EQ(program.folder, "/b");
+  EXPECT_EQ(program.files, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(CommandLine, ErrorsNameTheArgumentAndWhatIsAccepted) {
+  const std::string accepted =
+      "; this is accepted: lamp [--help] [--version] [--loud] [--folder DIR] [--check [FILE...]]";
+  const auto said = [](std::vector<std::string_view> words) { return Program{}.read(std::move(words)); };
+  EXPECT_EQ(said({"x"}), "unknown argument x" + accepted);
+  EXPECT_EQ(said({""}), "unknown argument \"\"" + accepted);
+  EXPECT_EQ(said({"--check", "", "x"}), "unknown argument \"\"" + accepted);
+  EXPECT_EQ(said({"--chekc", "x"}), "there is no option --chekc, did you mean --check?" + accepted);
+  EXPECT_EQ(said({"--nothing=1"}), "there is no option --nothing=1" + accepted);
+  EXPECT_EQ(said({"-x"}), "there is no option -x" + accepted);
+  EXPECT_EQ(said({"--loud=yes"}), "--loud takes no value" + accepted);
+  EXPECT_EQ(said({"--folder"}), "--folder needs a value: DIR");
+  EXPECT_EQ(said({"--folder="}), "--folder needs a value: DIR");
+  EXPECT_EQ(said({"--folder=/"}), "--folder=/ is not accepted: no root");
+}
+
+TEST(CommandLine, HelpAndVersionWinOverErrorsBehindThem) {
+  const std::string help =
+      "Usage: lamp [OPTION...]\n\nLights.\n\nOptions:\n"
+      "  -h, --help         show this help\n"
+      "  --version          show the version\n"
+      "  --loud             say it\n"
+      "  --folder DIR       look here\n"
+      "  --check [FILE...]  look at them\n\nMore.\n";
+  EXPECT_EQ(Program{}.read({"--help", "x"}), help);
+  EXPECT_EQ(Program{}.read({"--loud", "-h"}), help);
+  EXPECT_EQ(Program{}.read({"--version", "x"}), "version");
+  EXPECT_NE(Program{}.read({"x", "--version"}), "version");
 }
 
 }  // namespace

@@ -310,7 +310,11 @@ TEST(Mapping, NamesProfilesAfterConnections) {
 }
 
 TEST(Options, OfTheCommandLine) {
-  const auto parse = [](std::vector<std::string_view> arguments) { return parse_options(arguments); };
+  const auto parse = [](std::vector<std::string_view> arguments) -> Result<Options> {
+    Options options;
+    if (auto read = command_line(options).read(arguments); !read) return std::unexpected{read.error()};
+    return options;
+  };
   EXPECT_EQ(parse({})->action, Options::Action::serve);
   EXPECT_EQ(parse({"--enable", "--no-start"})->start, false);
   EXPECT_EQ(parse({"--disable", "--root=/x"})->root, "/x");

@@ -62,6 +62,7 @@ Finding refused(const Facts& facts) {
   } else if (facts.device) {
     out.remedy = "ip -d link show " + facts.device->name + "; another program may have made it";
   }
+  say_advice_once(out, facts);
   return out;
 }
 

@@ -23,6 +23,17 @@ std::string_view to_string(Gravity gravity) noexcept {
   return {};
 }
 
+void say_advice_once(Finding& finding, const Facts& facts) {
+  // The remedy of the finding names the same and more.
+  for (const std::string_view lead : {": compare the keys", "; Offload=auto takes"})
+    finding.text.resize(std::min(finding.text.find(lead), finding.text.size()));
+  for (const std::string_view lead : {": write ", ": take ", ": leave "})
+    if (const std::size_t at = finding.text.find(lead); at != std::string::npos) {
+      finding.remedy = finding.text.substr(at + 2) + ": " + edit_profile(facts);
+      finding.text.resize(at);
+    }
+}
+
 std::vector<Finding> examine(const Facts& facts) {
   std::vector<Finding> findings = interface_findings(facts);
   // What is below explains why no peer is there; a second cause beside it would only distract.

@@ -24,6 +24,9 @@ struct Finding {
   std::string remedy;  ///< what to type or to change; empty: nothing
 };
 
+/// A port's sentence may end with what to do, ": write Offload=off"; a finding whose text it is says that once, as its remedy.
+void say_advice_once(Finding& finding, const Facts& facts);
+
 /// Findings, the cause before its consequences and faults before the rest; empty: nothing is wrong.
 [[nodiscard]] std::vector<Finding> examine(const Facts& facts);
 

@@ -97,13 +97,13 @@ constexpr std::array remedies{
 
 Finding by_reason(const Facts& facts) {
   const core::PortStatus& status = facts.status;
-  if (status.reason == core::Reason::secy_error)
-    return {.id = "secy-error", .text = status.reason_text, .remedy = "journalctl -u macsecd -k"};
   Finding out{.id = to_string(status.reason),
               .text = status.reason_text,
               .remedy = "macsecctl peers " + facts.profile->link.interface};
+  if (status.reason == core::Reason::secy_error) out.remedy = "journalctl -u macsecd -k";
   const auto* const known = std::ranges::find(remedies, status.reason, &Remedy::reason);
   if (known != remedies.end()) out.remedy = std::string{known->text} + (known->edit ? ": " + edit_profile(facts) : "");
+  say_advice_once(out, facts);
   return out;
 }
 

@@ -228,6 +228,34 @@ TEST(Doctor, EachReasonOfAPortHasItsFinding) {
   EXPECT_EQ(by(core::Reason::macsec_refused), Ids{"macsec-refused"});
 }
 
+TEST(Doctor, SaysOnceWhatToDo) {
+  const auto found = [](core::Reason reason, const std::string& text, bool attached) {
+    const auto findings = examine(facts([&](Facts& of, Profile& profile) {
+      waiting(reason, core::PortState::failed)(of);
+      of.status.reason_text = text;
+      of.attached = attached;
+      if (!attached) of.device.reset();
+      if (!attached) profile.macsec.offload = OffloadChoice::mac;
+    }));
+    return findings.size() == 1 ? findings[0].text + ". Try: " + findings[0].remedy : "";
+  };
+  using core::Reason;
+  EXPECT_EQ(found(Reason::cak_mismatch, "02::5 uses our CKN, but its CAK differs: compare the keys of both ends", true),
+            "02::5 uses our CKN, but its CAK differs. Try: the same Cak= at both ends: macsecctl profile edit uplink");
+  EXPECT_EQ(found(Reason::secy_error,
+                  "the hardware receives from one peer at a time, and 2 are there: write Offload=off", true),
+            "the hardware receives from one peer at a time, and 2 are there. Try: write Offload=off: "
+            "macsecctl profile edit uplink");
+  EXPECT_EQ(found(Reason::secy_error,
+                  "cannot offload to mac on macsec0: eth0 has no MACsec hardware: write Offload=off", false),
+            "cannot offload to mac on macsec0: eth0 has no MACsec hardware. Try: write Offload=off: "
+            "macsecctl profile edit uplink");
+  EXPECT_EQ(found(Reason::secy_error,
+                  "cannot offload to mac on macsec0: x says: Busy; Offload=auto takes software then", false),
+            "cannot offload to mac on macsec0: x says: Busy. Try: write Offload=auto into profile uplink, or see "
+            "`macsecctl caps eth0`");
+}
+
 TEST(Doctor, WhatIsAroundALinkThatWorks) {
   const auto around = [](const std::function<void(Facts&, Profile&)>& change) { return ids(facts(change)); };
   EXPECT_EQ(around([](Facts& of, Profile&) { of.device->mtu = 1469; }), Ids{"mtu-parent"});

@@ -374,6 +374,17 @@ class Calls(Case):
         done = self.run_ctl("up", "old")
         self.assertEqual((done.returncode, done.stderr.count("networkctl reload")), (1, 1))
 
+    def test_reload_repeats_what_files_leave_to_say(self):
+        folder = Path(self.directory.name) / "warned"
+        folder.mkdir()
+        (folder / "old.conf").write_text("[Link]\n")
+        self.bus = Bus("--warned", f"--folder={folder}")
+        self.addCleanup(self.bus.close)
+        done = self.run_ctl("reload")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(done.stderr, "macsecctl: warning: /nowhere/uplink.macsec:7: Foo= is not known\n"
+                                      f"macsecctl: warning: {folder}/old.conf: not read: the name of a profile ends with .macsec\n")
+
     def test_no_editor_without_a_terminal(self):
         done = self.run_ctl("profile", "edit", "lab")
         self.assertEqual((done.returncode, done.stdout), (2, ""))

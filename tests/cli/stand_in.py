@@ -348,6 +348,10 @@ def main():
     if "--owned" in sys.argv[3:]:  # as profiles of network managers that run are
         PROFILES["lab"]["Owner"] = v("s", ":1.99")
         PROFILES["old"] |= {"Owner": v("s", ":1.98"), "Source": v("s", "networkd"), "Origin": v("s", "/etc/systemd/network/old.netdev")}
+    if "--warned" in sys.argv[3:]:  # of each kind a problem that keeps nothing from running
+        for name, file in (("uplink", "/nowhere/uplink.macsec"), ("old", "/nowhere/old.netdev")):
+            PROFILES[name]["Problems"] = v("a(ssuss)", [("warning", file, 7, "MKA.Foo", "Foo= is not known")])
+        PROFILES["old"]["Source"] = v("s", "networkd")
     for option in sys.argv[3:]:
         if option.startswith("--folder="):
             FOLDERS[:] = [option.removeprefix("--folder=")]

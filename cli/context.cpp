@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/context.hpp"
 
+#include "cli/glob.hpp"
 #include "cli/reach.hpp"
 #include "dbus/bus/callback.hpp"
 #include "dbus/client/mirror.hpp"
@@ -9,7 +10,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fnmatch.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -254,7 +254,7 @@ std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<In
   if (names.empty()) return all_objects(kind);
   std::vector<Object<Info>> found;
   for (const std::string& name : names) {
-    if (name.find_first_of("*?[") == std::string::npos) {
+    if (!is_glob(name)) {
       auto one = object(kind, name);
       if (!one) return std::nullopt;
       found.push_back(std::move(*one));
@@ -262,10 +262,7 @@ std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<In
     }
     auto all = all_objects(kind);
     if (!all) return std::nullopt;
-    const auto misses = [&](const Object<Info>& each) {
-      return ::fnmatch(name.c_str(), (each.info.*kind.name).c_str(), 0) != 0;
-    };
-    std::erase_if(*all, misses);
+    std::erase_if(*all, [&](const Object<Info>& each) { return !fits(each.info.*kind.name, name); });
     if (all->empty()) {
       complain_missing(kind, fmt::format("no {} fits {}", kind.word, name));
       return std::nullopt;
@@ -277,8 +274,7 @@ std::optional<std::vector<Context::Object<Info>>> Context::objects(const Kind<In
 
 std::vector<std::string> Context::ports(const std::string& name) {
   const bus::Client* const daemon = client();
-  if (daemon == nullptr || name.find_first_of("*?[") != std::string::npos || daemon->call(daemon->get_session(name)))
-    return {};
+  if (daemon == nullptr || is_glob(name) || daemon->call(daemon->get_session(name))) return {};
   const auto path = daemon->call(daemon->get_profile(name));
   if (!path) return {};
   const auto properties = daemon->call(daemon->properties(path->text, bus::interface::profile));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/glob.hpp"
 #include "cli/verbs/table.hpp"
 #include "dbus/client/mirror.hpp"
 #include "engine/base/text.hpp"
 
 #include <algorithm>
 #include <csignal>
-#include <fnmatch.h>
 
 namespace macsec::cli {
 namespace {
@@ -96,8 +96,8 @@ class Monitor {
 
   void tell(Time when, const std::string& link, const std::string& kind, const std::string& text, Style style) {
     const auto& wanted = context_.arguments;
-    const auto fits = [&link](const std::string& name) { return ::fnmatch(name.c_str(), link.c_str(), 0) == 0; };
-    if (!wanted.empty() && link != "-" && std::ranges::none_of(wanted, fits)) return;
+    const auto means = [&link](const std::string& name) { return fits(link, name); };
+    if (!wanted.empty() && link != "-" && std::ranges::none_of(wanted, means)) return;
     if (context_.json()) {
       bus::Value::Dict entry{{"Interface", bus::Value{bus::Value::Data{link == "-" ? std::string{} : link}}},
                              {"Kind", bus::Value{bus::Value::Data{kind}}},

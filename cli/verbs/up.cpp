@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/glob.hpp"
 #include "cli/verbs/table.hpp"
 
 #include <algorithm>
-#include <fnmatch.h>
 
 namespace macsec::cli {
 namespace {
@@ -18,14 +18,14 @@ bool bring_up_sessions(Context& context, const Paths& paths) {
 /// A pattern means the links that it fits, and profiles where there is none. Nothing on failure, which was told.
 std::optional<std::vector<std::string>> names_of(Context& context, const std::string& name) {
   std::vector<std::string> names;
-  if (name.find_first_of("*?[") == std::string::npos) {
+  if (!is_glob(name)) {
     names.push_back(name);
     return names;
   }
   const auto sessions = context.sessions({});
   if (!sessions) return std::nullopt;
   for (const auto& session : *sessions)
-    if (::fnmatch(name.c_str(), session.info.interface.c_str(), 0) == 0) names.push_back(session.info.interface);
+    if (fits(session.info.interface, name)) names.push_back(session.info.interface);
   if (!names.empty()) return names;
   const auto profiles = context.profiles(std::span{&name, 1});
   if (!profiles) return std::nullopt;
@@ -53,7 +53,8 @@ std::optional<Paths> bring_up(Context& context, const std::string& name) {
     return std::nullopt;
   }
   const auto found = context.profiles(std::span{&name, 1});
-  if (!found || (!found->front().info.enabled && !context.changed_here(*found, Context::Change::enable))) return std::nullopt;
+  if (!found || (!found->front().info.enabled && !context.changed_here(*found, Context::Change::enable)))
+    return std::nullopt;
   if (!context.ask<bus::Nothing>([&](const bus::Client& client) { return client.enable_profile(profile->text); }))
     return std::nullopt;
   const auto enabled = context.profiles(std::span{&name, 1});

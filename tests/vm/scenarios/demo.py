@@ -10,6 +10,7 @@ import os
 import re
 import selectors
 import shutil
+import socket
 import subprocess
 import time
 
@@ -116,10 +117,16 @@ class Host:
         for part, mode in (("", 0o755), ("config", 0o750), ("state", 0o700)):
             os.makedirs(os.path.join(self.folder, part), mode, exist_ok=True)
         self._log = stack.enter_context(open(os.path.join(folder, name + ".log"), "w", encoding="utf-8"))
-        stack.enter_context(self.runs("dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=" + self._env["DBUS_SYSTEM_BUS_ADDRESS"]))
-        self._until(lambda: os.path.exists(os.path.join(self.folder, "bus")), "a bus")
-        stack.enter_context(self.runs("macsecd", "--config-dir", os.path.join(self.folder, "config"), "--state-dir", os.path.join(self.folder, "state")))
-        self._until(lambda: self._run("macsecctl list").returncode == 0, "macsecd")
+        bus = stack.enter_context(self.runs("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
+                                            "--address=" + self._env["DBUS_SYSTEM_BUS_ADDRESS"], stdout=subprocess.PIPE))
+        self._hears(stack.enter_context(bus.stdout), "guid=", "a bus")
+        # As a service manager does: the daemon says there that it is ready.
+        manager = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        manager.bind(os.path.join(self.folder, "notify"))
+        stack.enter_context(self.runs("macsecd", "--config-dir", os.path.join(self.folder, "config"), "--state-dir", os.path.join(self.folder, "state"),
+                                      env={**self._env, "NOTIFY_SOCKET": manager.getsockname()}))
+        self._hears(manager, "READY=1", "macsecd")
+        os.unlink(manager.getsockname())  # the folder is copied for the results
 
     def runs(self, *argv, **options):
         """A program that runs meanwhile."""
@@ -130,12 +137,17 @@ class Host:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     @staticmethod
-    def _until(condition, what):
+    def _hears(stream, text, what):
+        """Until the text comes."""
         end = time.monotonic() + DEADLINE
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError(what + " does not start")
-            time.sleep(0.05)  # poll: neither says when it is ready, without a service manager
+        said = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while text.encode() not in said:
+                more = os.read(stream.fileno(), 65536) if selector.select(max(end - time.monotonic(), 0)) else b""
+                if not more:
+                    raise TimeoutError(what + " does not start")
+                said += more
 
     def types(self, line):
         """The line and what it prints, told; the output."""

@@ -155,8 +155,9 @@ Exit Context::complain(const bus::CallError& error) {
   if (as != Exit::refused) return complain(as, error.text);
   constexpr std::array<std::string_view, 7> of_links{"up", "down", "rekey", "suspend", "reauth", "logoff", "terminate"};
   const bool control = std::ranges::find(of_links, verb) != of_links.end();
+  const bool keys = verb.starts_with("key ");
   return complain(as, fmt::format("{} needs the polkit action {}: use sudo, or a rule in /etc/polkit-1/rules.d", verb,
-                                  control ? bus::action::control : bus::action::manage));
+                                  control ? bus::action::control : keys ? bus::action::keys : bus::action::manage));
 }
 
 Exit Context::complain(Exit as, std::string_view text) {

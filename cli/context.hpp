@@ -56,7 +56,7 @@ struct Options {
   std::string role;
   bool force = false;            ///< retire a key without evidence
   bool dry_run = false;          ///< tell what would be done
-  std::string form = "section";  ///< of a generated key
+  std::string form;              ///< of a generated key; empty: a section
   bool openmetrics = false;      ///< statistics for a monitoring system
   bool check = false;            ///< the exit status says whether links are secured
   bool all = false;              ///< tell identifiers and all settings, too

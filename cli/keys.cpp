@@ -125,6 +125,12 @@ std::optional<Context::Profile> find_profile(Context& context, const std::string
   return std::nullopt;
 }
 
+std::optional<std::string> read_ckn(Context& context, std::string_view digits) {
+  if (const auto ckn = Ckn::from_hex(digits)) return to_string(*ckn);
+  context.complain(Exit::usage, fmt::format("CKN {} is not accepted: 2 to 64 hexadecimal digits, two an octet", digits));
+  return std::nullopt;
+}
+
 const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept {
   const auto found = std::ranges::find(profile.keys, ckn, &bus::KeyInfo::ckn);
   return found == profile.keys.end() ? nullptr : &*found;

@@ -8,6 +8,8 @@ namespace macsec::cli {
 
 /// The one profile that the name, which is no pattern here, means; nothing after telling why.
 [[nodiscard]] std::optional<Context::Profile> find_profile(Context& context, const std::string& name);
+/// A CKN as the daemon prints it, which is how keys are compared; nothing after telling what is accepted.
+[[nodiscard]] std::optional<std::string> read_ckn(Context& context, std::string_view digits);
 /// Its key of that CKN; null where it has none.
 [[nodiscard]] const bus::KeyInfo* find_key(const bus::ProfileInfo& profile, std::string_view ckn) noexcept;
 

@@ -48,7 +48,12 @@ Result<void> write_secret(const std::string& path, std::string_view text) {
   if (path.empty() || path == "-") return write_all(STDOUT_FILENO, text, "standard output");
   const FileDescriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file) return failed("create file " + path);
-  return write_all(file.get(), text, path);
+  auto done = write_all(file.get(), text, path);
+  if (done && ::fsync(file.get()) < 0) done = failed("write " + path);
+  if (done) done = sync_directory_of(path);
+  // Half a key is none, and would be in the way of the next try.
+  if (!done) ::unlink(path.c_str());
+  return done;
 }
 
 Result<Secret<32>> decode_key_text(std::string_view text, const std::string& what) {

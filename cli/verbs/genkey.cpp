@@ -38,6 +38,8 @@ Exit run_genkey(Context& context) {
     return context.complain(
         Exit::usage, "Google makes the pair: gcloud compute interconnects macsec get-config, then macsecctl key add");
   const bool named = taker != takers.end();
+  if (context.json() && (!options.form.empty() || named))
+    return context.complain(Exit::usage, "--json is a form of its own: without --form= and --for=");
   if (named && taker->only_256 && options.key_size == 16)
     return context.complain(Exit::usage, fmt::format("--bits=128 is not for {}: it takes 256 bit only", taker->name));
   std::array<std::uint8_t, Ckn::max_size> ckn{};

@@ -52,7 +52,9 @@ Exit run_key_add(Context& context) {
   if (!profile) return context.status;
   auto settings = read_section(context);
   if (!settings) return context.complain(Exit::usage, settings.error().message);
-  const std::string ckn = text_of(*settings, "Key", "Ckn").value_or("");
+  const auto given = read_ckn(context, text_of(*settings, "Key", "Ckn").value_or(""));
+  if (!given) return context.status;
+  const std::string& ckn = *given;
   if (context.options.dry_run) return tell_plan(context, profile->info, ckn);
   if (const auto key = add_key(context.options, *settings, true); !key)
     return context.complain(Exit::failed, key.error().message);

@@ -41,7 +41,9 @@ std::vector<Leaving> sort_out(Context& context, Outcomes& outcomes, std::vector<
 
 Exit run_key_retire(Context& context) {
   const std::string& name = context.arguments[0];
-  const std::string& ckn = context.arguments[1];
+  const auto given = read_ckn(context, context.arguments[1]);
+  if (!given) return context.status;
+  const std::string& ckn = *given;
   auto profiles = context.profiles(std::span{&name, 1});
   if (!profiles) return context.status;
   const auto has = [&](const Context::Profile& each) { return find_key(each.info, ckn) != nullptr; };

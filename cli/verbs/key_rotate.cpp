@@ -2,10 +2,13 @@
 #include "cli/keys.hpp"
 #include "cli/settings.hpp"
 #include "cli/verbs/table.hpp"
+#include "engine/base/file.hpp"
 #include "engine/base/text.hpp"
+#include "engine/config/ini.hpp"
 #include "engine/config/instant.hpp"
 
 #include <cerrno>
+#include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -30,23 +33,55 @@ Result<bus::Settings> make_section(std::size_t size) {
   return out;
 }
 
-/// The key of a rotation that was interrupted, or a new one, which is on the disk before anybody uses it.
-Result<bus::Settings> get_section(const std::string& path, std::size_t size) {
-  if (::access(path.c_str(), F_OK) == 0) return read_key_section(path);
-  auto settings = make_section(size);
-  if (!settings) return settings;
-  SecretWriter text;
-  write_file(text, *settings);
-  if (auto written = write_secret(path, text.view()); !written) return std::unexpected{written.error()};
-  return settings;
-}
-
 /// Keys that the new one replaces: all primary ones that are in use or were.
 std::vector<std::string> replaced(const bus::ProfileInfo& profile, const std::string& fresh) {
   std::vector<std::string> out;
   for (const bus::KeyInfo& key : profile.keys)
     if (key.ckn != fresh && key.role == "primary" && key.state != "waiting" && !key.retired_at) out.push_back(key.ckn);
   return out;
+}
+
+/// What is rotated to, and which keys that is to replace.
+struct Rotation {
+  bus::Settings settings;
+  std::vector<std::string> old;
+};
+
+/// First line of the file: the keys its key is to replace.
+constexpr std::string_view heading = "# Replaces";
+
+/// Of `old`, those that the file names: another one came later, and is not this rotation's to end.
+Result<std::vector<std::string>> named_in(const std::string& path, std::vector<std::string> old) {
+  const auto file = read_file(path, IniDocument::max_file);
+  if (!file) return std::unexpected{file.error()};
+  const std::string_view first = file->text.view().substr(0, file->text.view().find('\n'));
+  if (first.starts_with(heading))
+    std::erase_if(old, [&](const std::string& ckn) {
+      return !(std::string{first} + ' ').contains(fmt::format(" {} ", ckn));
+    });
+  return old;
+}
+
+/// The rotation that was interrupted, or a new one, whose key is on the disk before anybody uses it.
+Result<Rotation> prepare(const std::string& path, const bus::ProfileInfo& profile, std::size_t size) {
+  if (::access(path.c_str(), F_OK) == 0) {
+    auto settings = read_key_section(path);
+    if (!settings) return std::unexpected{settings.error()};
+    const std::string fresh = text_of(*settings, "Key", "Ckn").value_or("");
+    auto old = named_in(path, replaced(profile, fresh));
+    if (!old) return std::unexpected{old.error()};
+    if (old->empty() && find_key(profile, fresh) != nullptr)
+      return fail(EEXIST, path + " holds the key of a rotation that is done: remove it, then rotate");
+    return Rotation{std::move(*settings), std::move(*old)};
+  }
+  auto settings = make_section(size);
+  if (!settings) return std::unexpected{settings.error()};
+  std::vector<std::string> old = replaced(profile, {});
+  SecretWriter text;
+  if (!old.empty()) text.add(fmt::format("{} {}\n", heading, fmt::join(old, " ")));
+  write_file(text, *settings);
+  if (auto written = write_secret(path, text.view()); !written) return std::unexpected{written.error()};
+  return Rotation{std::move(*settings), std::move(old)};
 }
 
 void tell_plan(Context& context, const bus::ProfileInfo& profile, const std::string& path) {
@@ -77,13 +112,11 @@ Exit run_key_rotate(Context& context) {
     tell_plan(context, profile->info, path);
     return Exit::ok;
   }
-  const auto settings = get_section(path, context.options.key_size.value_or(32));
-  if (!settings) return context.complain(Exit::failed, settings.error().message);
-  const std::string fresh = text_of(*settings, "Key", "Ckn").value_or("");
-  const std::vector<std::string> old = replaced(profile->info, fresh);
-  if (old.empty() && find_key(profile->info, fresh) != nullptr)
-    return context.complain(Exit::failed, fmt::format("{} holds the key in use: remove it, then rotate", path));
-  const auto added = add_key(context, *profile, settings->front());
+  const auto rotation = prepare(path, profile->info, context.options.key_size.value_or(32));
+  if (!rotation) return context.complain(Exit::failed, rotation.error().message);
+  const std::string fresh = text_of(rotation->settings, "Key", "Ckn").value_or("");
+  const std::vector<std::string>& old = rotation->old;
+  const auto added = add_key(context, *profile, rotation->settings.front());
   if (!added) return context.status;
   Outcomes outcomes{context};
   outcomes.tell(name, fresh, *added);

@@ -50,10 +50,15 @@ Result<KeySection> read_section(const KeyPlace& place, std::string_view ckn) {
 }  // namespace
 
 Exit run_key_seal(Context& context) {
+  // Files and credentials are this host's, whatever daemon is asked where they are.
+  if (!context.options.host.empty())
+    return context.complain(Exit::usage, "key seal works on the host that has the file: there, without --host=");
+  const auto given = read_ckn(context, context.arguments[1]);
+  if (!given) return context.status;
+  const std::string& ckn = *given;
   const auto profile = find_profile(context, context.arguments[0]);
   if (!profile) return context.status;
   const std::string& name = profile->info.name;
-  const std::string& ckn = context.arguments[1];
   const bus::KeyInfo* const key = find_key(profile->info, ckn);
   if (key == nullptr || key->retired_at)
     return context.complain(Exit::not_found, fmt::format("{} has no key with CKN {} in use", name, ckn));

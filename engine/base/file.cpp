@@ -111,8 +111,12 @@ FileReplacement::~FileReplacement() {
 Result<void> FileReplacement::commit() {
   if (::rename(temporary_.c_str(), path_.c_str()) < 0) return failure(errno, "write", path_);
   temporary_.clear();
-  if (!durable_) return {};
-  const std::string directory = directory_of(path_);
+  if (durable_) return sync_directory_of(path_);
+  return {};
+}
+
+Result<void> sync_directory_of(const std::string& path) {
+  const std::string directory = directory_of(path);
   const FileDescriptor parent{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!parent || ::fsync(parent.get()) < 0) return failure(errno, "write", directory);
   return {};

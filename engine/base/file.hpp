@@ -63,6 +63,9 @@ class FileReplacement {
 /// FileReplacement in one step.
 [[nodiscard]] Result<void> write_file(const std::string& path, std::string_view text, const FileAttributes& attributes);
 
+/// Has the name of a file that is new on the disk before it returns. Errors: those of open(2) and fsync(2).
+[[nodiscard]] Result<void> sync_directory_of(const std::string& path);
+
 /// Writes all of `text`; errors of write(2), with "cannot write WHAT: why".
 [[nodiscard]] Result<void> write_all(int fd, std::string_view text, const std::string& what);
 

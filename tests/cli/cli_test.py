@@ -9,6 +9,7 @@ usage: cli_test.py MACSECCTL [TEST...]
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -449,7 +450,7 @@ class Keys(Case):
         for peer in ("aws", "azure", "junos", "nxos"):
             self.assertRegex(self.run_ctl("genkey", f"--for={peer}").stdout, r"\A# .+\n\[Key\]\nCkn=[0-9a-f]{64}\nCak=[0-9a-f]{64}\n\Z")
         self.assertEqual(len(self.run_ctl("genkey", "--for=nxos", "--bits=128").stdout.split("Cak=")[1]), 33)
-        for words in (["--for=aws", "--bits=128"], ["--for=gcp"], ["--for=ibm"]):
+        for words in (["--for=aws", "--bits=128"], ["--for=gcp"], ["--for=ibm"], ["--json=short", "--form=hex"], ["--json", "--for=junos"]):
             done = self.run_ctl("genkey", *words)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertNotEqual(self.run_ctl("genkey").stdout, self.run_ctl("genkey").stdout)
@@ -461,6 +462,15 @@ class Keys(Case):
         before = path.read_text()
         self.assertEqual(self.run_ctl("genkey", "-o", path).returncode, 1)
         self.assertEqual(path.read_text(), before)
+
+    def test_no_part_of_a_file_is_left(self):
+        def no_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        path = Path(self.directory.name) / "no-room.key"
+        done = subprocess.run([MACSECCTL, "genkey", "-o", path], preexec_fn=no_room, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertFalse(path.exists())
 
     def test_export_writes_keys_to_files_only(self):
         source = Path(self.directory.name) / "up.macsec"

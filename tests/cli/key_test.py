@@ -41,7 +41,7 @@ class Keys(Case):
             done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0")
             self.assertEqual(done.returncode, 6, done.stderr)
             self.assertEqual(path.stat().st_mode & 0o777, 0o600)
-        key = dict(line.split("=", 1) for line in path.read_text().splitlines()[1:])
+        key = dict(line.split("=", 1) for line in path.read_text().partition("[Key]\n")[2].splitlines())
         self.assertEqual(len(key["Cak"]), 64)
         added = [call for call in (self.next_call() for _ in range(5)) if " AddKey " in call]
         self.assertEqual(len(added), 2)
@@ -50,6 +50,41 @@ class Keys(Case):
         self.assertNotIn(key["Cak"], done.stdout + done.stderr)
         other = self.run_ctl("key", "add", "old", path)
         self.assertEqual((other.returncode, other.stdout), (0, f"old: {key['Ckn']} added\n"))
+
+    def test_a_rotation_that_is_done_ends_no_key_that_came_later(self):
+        path = Path(self.directory.name) / "done.newkey"
+        self.assertEqual(self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0").returncode, 6)
+        self.assertEqual(path.read_text().splitlines()[0], "# Replaces 2026 2027")
+        path.write_text(f"# Replaces 2024\n[Key]\nCkn=2026\nCak={'ab' * 16}\n")
+        self.bus = Bus()
+        self.addCleanup(self.bus.close)
+        done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn(f"{path} holds the key of a rotation that is done: remove it, then rotate", done.stderr)
+        self.run_ctl("rekey", "macsec0")
+        self.assertIn("call Rekey", self.next_call(), "no key was added or retired")
+
+    def test_a_ckn_in_capitals_is_the_same_ckn(self):
+        for more in [], ["--force"], ["--dry-run"]:
+            small, capital = (self.run_ctl("key", "retire", "uplink", ckn, "--wait=0", *more) for ckn in ("ff", "FF"))
+            self.assertEqual((capital.returncode, capital.stdout, capital.stderr), (small.returncode, small.stdout, small.stderr))
+            self.assertNotEqual(capital.returncode, 0)
+        done = self.run_ctl("key", "add", "uplink", "--ckn=FF", "--key-file=@CAK@", "--dry-run")
+        self.assertEqual((done.returncode, done.stdout), (0, "uplink: ff present\n"), done.stderr)
+        for words in ["retire", "uplink", "0"], ["seal", "uplink", "xy"], ["add", "uplink", "--ckn=" + 33 * "00", "--key-file=@CAK@"]:
+            done = self.run_ctl("key", *words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn("is not accepted: 2 to 64 hexadecimal digits", done.stderr)
+
+    def test_the_file_of_another_host_is_not_sealed_here(self):
+        done = self.run_ctl("--host=far", "key", "seal", "uplink", "2026", PATH="/nonexistent")
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+        self.assertIn("without --host=", done.stderr)
+
+    def test_who_may_not_add_keys_is_told_the_action_of_keys(self):
+        done = self.run_ctl("key", "add", "uplink", "--ckn=0bad", "--key-file=@CAK@")
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("org.macsecd1.keys", done.stderr)
 
     def test_a_pattern_means_all_profiles_that_have_the_key(self):
         done = self.run_ctl("key", "retire", "*", "2026", "--wait=7")

@@ -270,6 +270,8 @@ class StandIn:
 
     @staticmethod
     def add_key(key):
+        if key["Ckn"] == "0bad":
+            return failure("NotAuthorized", "not authorized")
         if key["Ckn"] == "2025":
             return failure("KeyExists", "CKN 2025 was retired: a new key needs a new CKN")
         return v("(s)", ("present" if key["Ckn"] == "2026" else "added",))

@@ -86,6 +86,13 @@ from ansible_collections.macsecd.macsec.plugins.module_utils.macsecctl import Fa
 # The settings of a profile that are secrets themselves.
 SECRET = re.compile(r"^(Key\d*\.Cak|StaticKeys\d*\.(Key|Salt)|RadiusServer\d*\.Secret|8021X\.(Password|PrivateKeyPassword))$")
 
+# Those that are where they hold the octets themselves, PKCS#12 with the private key for one.
+SECRET_AS_DATA = re.compile(r"^8021X\.(PrivateKey|ClientCertificate)$")
+
+
+def is_secret(name, value):
+    return SECRET.search(name) or (SECRET_AS_DATA.search(name) and value.startswith("data:"))
+
 
 def text_of(value):
     """A value of YAML as profiles write it."""
@@ -129,12 +136,12 @@ class Profile(object):
         self.macsecctl = Macsecctl(module)
         self.name = module.params["name"]
         self.settings = dict((name, text_of(value)) for name, value in module.params["settings"].items())
-        for name in self.settings:
+        for name, value in self.settings.items():
             if "." not in name:
                 module.fail_json(msg="settings: %s lacks its section, MKA.Priority for one" % name)
-            if SECRET.search(name):
-                module.fail_json(msg="settings: %s is a secret, which settings would show: give it as key, or by %sFile or %sCredential"
-                                 % (name, name, name))
+            if is_secret(name, value):
+                module.fail_json(msg="settings: %s is a secret, which settings would show: give it as key, or in a file or credential of the host"
+                                 % name)
 
     def judge(self):
         """Has macsecctl read the settings of a new profile, which changes nothing."""

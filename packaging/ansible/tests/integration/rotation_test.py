@@ -187,6 +187,9 @@ class Modules(Case):
           check_mode: true
           register: wrong
           ignore_errors: true
+        - macsecd.macsec.macsec_profile: {name: lab, settings: {Link.Parent: eth1, 8021X.PrivateKey: "data:;base64,AAAA"}}
+          register: shown
+          ignore_errors: true
         - macsecd.macsec.macsec_profile: &right
             {name: lab, settings: {Link.Parent: eth1, MKA.Priority: 16}, ckn: "30", key: "%(cak)s"}
           register: made
@@ -212,6 +215,7 @@ class Modules(Case):
               - early.failed and early.code == 6 and "is not live under CKN 20" in early.msg
               - nowhere.failed and nowhere.code == 3
               - without.failed and "needs key" in without.msg
+              - shown.failed and "8021X.PrivateKey is a secret" in shown.msg
               - several.changed and several.results[0].failed and several.results[1].outcome == "retired"
               - not again.changed and again.outcome == "retired already"
               - info.macsec_profiles == ["ab"] and info.macsec_keys | map(attribute="state") == ["active", "retired"]

@@ -2,6 +2,7 @@
 #include "cli/session_text.hpp"
 
 #include "cli/authenticator_text.hpp"
+#include "cli/counters.hpp"
 #include "cli/key_lifetime.hpp"
 #include "cli/supplicant_text.hpp"
 #include "engine/base/text.hpp"
@@ -205,15 +206,17 @@ void print_traffic(Context& context, const bus::Value& statistics) {
     for (const char* const name : names) total += group[name].number();
     return total;
   };
-  const std::uint64_t dropped =
-      sum(sent, {"TooLong"}) + sum(received, {"NoTag", "BadTag", "NoSci", "Overrun", "Late", "NotValid", "NotUsingSa"});
-  print_line(
-      context, "Traffic",
-      fmt::format("sent {} in {} frames, received {} in {}; dropped {}",
-                  size_text(sum(sent, {"OctetsProtected", "OctetsEncrypted"})),
-                  grouped(sum(sent, {"Protected", "Encrypted"})),
-                  size_text(sum(received, {"OctetsValidated", "OctetsDecrypted"})),
-                  grouped(sum(received, {"Ok", "Unchecked", "Delayed", "Invalid", "UnusedSa"})), grouped(dropped)));
+  const auto count = [&statistics](Frames frames) {
+    std::uint64_t total = 0;
+    for (const CounterText& each : counter_texts)
+      if (each.frames == frames) total += statistics[std::string{each.group}][std::string{each.name}].number();
+    return grouped(total);
+  };
+  print_line(context, "Traffic",
+             fmt::format("sent {} in {} frames, received {} in {}; dropped {}",
+                         size_text(sum(sent, {"OctetsProtected", "OctetsEncrypted"})), count(Frames::sent),
+                         size_text(sum(received, {"OctetsValidated", "OctetsDecrypted"})), count(Frames::received),
+                         count(Frames::dropped)));
 }
 
 /// Every setting of [Link], [MACsec] and [MKA], defaults included, by section.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cli/metrics.hpp"
+#include "engine/adapters/netlink/secy_counters.hpp"
 #include "engine/core/counters.hpp"
 
 #include <gmock/gmock.h>
@@ -22,6 +23,12 @@ TEST(Metrics, EveryCounterSaysWhatItCounts) {
   count(groups, "Mka", core::counter_names());
   count(groups, "Supplicant", core::supplicant_counter_names());
   count(groups, "Authenticator", core::authenticator_counter_names());
+  for (const std::string group : {"Transmit", "Receive"}) {
+    std::vector<os::SecyCounter> rows;
+    for (const os::SecyCounter& each : os::secy_counters())
+      if (each.group == group) rows.push_back(each);
+    count(groups, group, rows);
+  }
   link.statistics = bus::Value{bus::Value::Data{groups}};
   bus::RadiusServerInfo server;
   for (const auto& each : core::radius_counter_names()) server.counters.emplace(each.name, 1);

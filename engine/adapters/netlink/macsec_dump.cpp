@@ -16,41 +16,6 @@ using Secys = Attributes<MACSEC_SECY_ATTR_MAX>;
 using Sas = Attributes<MACSEC_SA_ATTR_MAX>;
 using Rxscs = Attributes<MACSEC_RXSC_ATTR_MAX>;
 
-/// Where a dump has counters; the number names the nest.
-namespace nest {
-constexpr std::size_t secy = MACSEC_ATTR_SECY_STATS;
-constexpr std::size_t transmit = MACSEC_ATTR_TXSC_STATS;
-constexpr std::size_t receive = MACSEC_RXSC_ATTR_STATS;
-static_assert(secy != receive && transmit != receive);
-}  // namespace nest
-
-// clang-format off
-constexpr std::array secy_counter_table{
-    SecyCounter{"Transmit", "Untagged", &SecyCounters::out_untagged, nest::secy, MACSEC_SECY_STATS_ATTR_OUT_PKTS_UNTAGGED},
-    SecyCounter{"Transmit", "TooLong", &SecyCounters::out_too_long, nest::secy, MACSEC_SECY_STATS_ATTR_OUT_PKTS_TOO_LONG},
-    SecyCounter{"Transmit", "Protected", &SecyCounters::out_protected, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_PKTS_PROTECTED},
-    SecyCounter{"Transmit", "Encrypted", &SecyCounters::out_encrypted, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_PKTS_ENCRYPTED},
-    SecyCounter{"Transmit", "OctetsProtected", &SecyCounters::out_octets_protected, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_PROTECTED},
-    SecyCounter{"Transmit", "OctetsEncrypted", &SecyCounters::out_octets_encrypted, nest::transmit, MACSEC_TXSC_STATS_ATTR_OUT_OCTETS_ENCRYPTED},
-    SecyCounter{"Receive", "Untagged", &SecyCounters::in_untagged, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_UNTAGGED},
-    SecyCounter{"Receive", "NoTag", &SecyCounters::in_no_tag, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_TAG},
-    SecyCounter{"Receive", "BadTag", &SecyCounters::in_bad_tag, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_BAD_TAG},
-    SecyCounter{"Receive", "UnknownSci", &SecyCounters::in_unknown_sci, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_UNKNOWN_SCI},
-    SecyCounter{"Receive", "NoSci", &SecyCounters::in_no_sci, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_NO_SCI},
-    SecyCounter{"Receive", "Overrun", &SecyCounters::in_overrun, nest::secy, MACSEC_SECY_STATS_ATTR_IN_PKTS_OVERRUN},
-    SecyCounter{"Receive", "Ok", &SecyCounters::in_ok, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_OK},
-    SecyCounter{"Receive", "Unchecked", &SecyCounters::in_unchecked, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNCHECKED},
-    SecyCounter{"Receive", "Delayed", &SecyCounters::in_delayed, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_DELAYED},
-    SecyCounter{"Receive", "Late", &SecyCounters::in_late, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_LATE},
-    SecyCounter{"Receive", "Invalid", &SecyCounters::in_invalid, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_INVALID},
-    SecyCounter{"Receive", "NotValid", &SecyCounters::in_not_valid, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_VALID},
-    SecyCounter{"Receive", "NotUsingSa", &SecyCounters::in_not_using_sa, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_NOT_USING_SA},
-    SecyCounter{"Receive", "UnusedSa", &SecyCounters::in_unused_sa, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_PKTS_UNUSED_SA},
-    SecyCounter{"Receive", "OctetsValidated", &SecyCounters::in_octets_validated, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_OCTETS_VALIDATED},
-    SecyCounter{"Receive", "OctetsDecrypted", &SecyCounters::in_octets_decrypted, nest::receive, MACSEC_RXSC_STATS_ATTR_IN_OCTETS_DECRYPTED},
-};
-// clang-format on
-
 /// Adds what a nest of counters has.
 void add_counters(std::size_t place, Bytes counters, SecyCounters& sum) {
   const Attributes<std::max<std::size_t>(
@@ -133,8 +98,6 @@ void parse_receive_scs(Bytes list, SecyDump& out) {
 }
 
 }  // namespace
-
-std::span<const SecyCounter> secy_counters() noexcept { return secy_counter_table; }
 
 bool SecyDumpParser::add(const nlmsghdr& message) {
   const Top top{attributes_of<genlmsghdr>(message)};

@@ -2,27 +2,11 @@
 #include "engine/config/eap_methods.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace macsec {
-namespace {
-
-constexpr std::array inside_peap{EapInner::mschapv2, EapInner::eap_mschapv2, EapInner::eap_gtc};
-constexpr std::array inside_ttls{EapInner::mschapv2, EapInner::pap,          EapInner::chap,
-                                 EapInner::mschap,   EapInner::eap_mschapv2, EapInner::eap_gtc};
-
-constexpr std::array table{
-    EapMethodNeeds{EapType::tls, "tls", true, {}, {}},
-    EapMethodNeeds{EapType::peap, "peap", false, inside_peap, "mschapv2, eap-mschapv2 or eap-gtc"},
-    EapMethodNeeds{EapType::ttls, "ttls", false, inside_ttls, "mschapv2, pap, chap, mschap, eap-mschapv2 or eap-gtc"}};
-
-}  // namespace
-
-std::span<const EapMethodNeeds> eap_methods() noexcept { return table; }
-
 const EapMethodNeeds* find_eap_method(EapType type) noexcept {
-  const auto* const found = std::ranges::find(table, type, &EapMethodNeeds::type);
-  return found == table.end() ? nullptr : found;
+  const auto* const found = std::ranges::find(eap_method_table, type, &EapMethodNeeds::type);
+  return found == eap_method_table.end() ? nullptr : found;
 }
 
 std::string_view eap_method_name(EapType method) noexcept {
@@ -31,8 +15,8 @@ std::string_view eap_method_name(EapType method) noexcept {
 }
 
 std::optional<EapType> eap_method_from_name(std::string_view name) noexcept {
-  const auto* const found = std::ranges::find(table, name, &EapMethodNeeds::name);
-  if (found == table.end()) return std::nullopt;
+  const auto* const found = std::ranges::find(eap_method_table, name, &EapMethodNeeds::name);
+  if (found == eap_method_table.end()) return std::nullopt;
   return found->type;
 }
 

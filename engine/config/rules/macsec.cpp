@@ -44,8 +44,11 @@ Verdict set_confidentiality_offset(ProfileDraft&, const RawValue& value) {
   return {value.text == "0", {}};
 }
 
-constexpr std::string_view suites =
-    "GCM-AES-128, GCM-AES-256, GCM-AES-XPN-128, GCM-AES-XPN-256, one or several, the best first";
+constexpr auto suites = [] {
+  FixedText<200> out;
+  for (const CipherSuiteRow& each : cipher_suite_rows) out.add(each.name).add(", ");
+  return out.add("one or several, the best first");
+}();
 constexpr std::string_view implied_sci = "yes, or no with EndStation= or SingleCopyBroadcast=";
 
 using Macsec = Profile::Macsec;
@@ -56,7 +59,7 @@ constexpr std::array macsec_table{
     ProfileRule{{"MACsec", "Encrypt", boolean, "yes",
                  "Encrypt; no: protect integrity only"},
                 set_boolean<&Macsec::encrypt>, get<&Macsec::encrypt>},
-    ProfileRule{{"MACsec", "CipherSuites", suites, "by the speed of the link",
+    ProfileRule{{"MACsec", "CipherSuites", suites.view(), "by the speed of the link",
                  "Cipher suites this end agrees to, in order of preference"},
                 set_cipher_suites, get_cipher_suites},
     ProfileRule{{"MACsec", "Offload", "off, mac, phy or auto", "off",

@@ -65,7 +65,10 @@ constexpr std::string_view eap_credential =
     "the name of a credential of macsec-eap.service (LoadCredential= of the unit)";
 constexpr std::string_view own_file = "the absolute path of a file, or a pkcs11: URI without a PIN";
 constexpr std::string_view tls_versions = "1.0, 1.1, 1.2 or 1.3";
-constexpr std::string_view one_password = "required with peap and ttls, or PasswordFile= or PasswordCredential=";
+constexpr auto with_passwords = FixedText<200>{}.add("required with ").add(eap_password_method_words);
+constexpr auto one_identity = FixedText<200>{with_passwords}.add("; the certificate's name with tls alone");
+constexpr auto one_password = FixedText<200>{with_passwords}.add(", or PasswordFile= or PasswordCredential=");
+constexpr auto inner_help = FixedText<200>{}.add("How the password is proved inside ").add(eap_password_method_words);
 
 using Pae = Profile::Pae;
 using Eap = EapProfile;
@@ -79,21 +82,21 @@ constexpr std::array pae_table{
     ProfileRule{{"8021X", "Method", eap_method_words, "required",
                  "EAP methods that may be used"},
                 set_methods, get_methods},
-    ProfileRule{{"8021X", "Identity", octets_1_253, "required with peap and ttls; the certificate's name with tls alone",
+    ProfileRule{{"8021X", "Identity", octets_1_253, one_identity.view(),
                  "Who authenticates"},
                 set_text<&Eap::identity, is_identity>, get<&Eap::identity>},
     ProfileRule{{"8021X", "AnonymousIdentity", octets_1_253, "Identity=",
                  "What is said in clear text instead of Identity="},
                 set_text<&Eap::anonymous_identity, is_identity>, get<&Eap::anonymous_identity>},
     ProfileRule{{"8021X", "InnerMethod", "mschapv2, pap, chap, mschap, eap-mschapv2 or eap-gtc", "mschapv2",
-                 "How the password is proved inside peap and ttls"},
+                 inner_help.view()},
                 set_choice<&Eap::inner, EapInner::mschapv2, EapInner::pap, EapInner::chap, EapInner::mschap,
                            EapInner::eap_mschapv2, EapInner::eap_gtc>, get<&Eap::inner>},
-    ProfileRule{{"8021X", "Password", secret_octets, one_password, "The password", true},
+    ProfileRule{{"8021X", "Password", secret_octets, one_password.view(), "The password", true},
                 set_secret<&Eap::password>, nullptr},
-    ProfileRule{{"8021X", "PasswordFile", secret_file, one_password, "File that holds the password"},
+    ProfileRule{{"8021X", "PasswordFile", secret_file, one_password.view(), "File that holds the password"},
                 set_secret_file<&Eap::password>, get_source<&Eap::password, Kind::file>},
-    ProfileRule{{"8021X", "PasswordCredential", eap_credential, one_password, "Credential that holds the password"},
+    ProfileRule{{"8021X", "PasswordCredential", eap_credential, one_password.view(), "Credential that holds the password"},
                 set_secret_credential<&Eap::password>, get_source<&Eap::password, Kind::credential>},
     ProfileRule{{"8021X", "CaCertificate", authorities,
                  "required, or ServerFingerprint= or ValidateServer=insecure-no",

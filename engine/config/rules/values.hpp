@@ -2,6 +2,7 @@
 /// What the rules of several keys have in common: where a value lies, from text to values and back.
 #pragma once
 
+#include "engine/base/fixed_text.hpp"
 #include "engine/base/text.hpp"
 #include "engine/config/ini.hpp"
 #include "engine/config/instant.hpp"

@@ -71,6 +71,17 @@ Result<void> set_identity(SSL_CTX* context, const TlsIdentity& identity) {
   return {};
 }
 
+/// Certificates between ours and its CA, where only the authorities hold them: looked for once. The library would look in each
+/// handshake, and send the CA itself with them, which the server has or does not believe.
+void complete_chain(SSL_CTX* context) {
+  STACK_OF(X509)* given = nullptr;
+  SSL_CTX_get0_chain_certs(context, &given);
+  if (sk_X509_num(given) <= 0)
+    static_cast<void>(SSL_CTX_build_cert_chain(
+        context, SSL_BUILD_CHAIN_FLAG_NO_ROOT | SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR | SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR));
+  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
+}
+
 WipedBuffer drain(BIO* from) {
   WipedBuffer out;
   char* data = nullptr;
@@ -167,6 +178,7 @@ Result<TlsContext> TlsContext::create(const TlsIdentity* identity, TlsTrust&& tr
       context, limits.resumption ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
   SSL_CTX_sess_set_new_cb(context, TlsChannel::on_session);
   SSL_CTX_set1_cert_store(context, out.trust_->store());
+  if (identity != nullptr) complete_chain(context);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(context, TlsChannel::verify, nullptr);
   SSL_CTX_set_cert_cb(context, TlsChannel::on_certificate_request, nullptr);

@@ -347,6 +347,27 @@ TEST_P(Versions, SessionsAreResumedOnceEachAndKeepWhatWasBelieved) {
 
 INSTANTIATE_TEST_SUITE_P(All, Versions, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION));
 
+TEST_P(Versions, OurChainGoesWithoutItsRoot) {
+  const Issued between = issue({.common_name = "Between", .authority = true}, &lab().authority);
+  const Issued client = issue({.common_name = "host3", .use = "clientAuth"}, &between);
+  TlsTrustSettings trust = lab_trust();
+  trust.authorities.push_back(material("CaCertificate=between", between.certificate_pem()));
+  const std::string own = client.certificate_pem() + client.key_pem();
+  const Result<TlsIdentity> identity = TlsIdentity::load(material("client", own), nullptr, "");
+  const Result<TlsContext> context = context_with(std::move(trust), {}, &*identity);
+  const TlsServerContext server_context{{.identity = &lab().server,
+                                         .client_authority = lab().authority.certificate.get(),
+                                         .minimum = GetParam(),
+                                         .maximum = GetParam()}};
+  TlsServer server{server_context};
+  Result<TlsChannel> channel = TlsChannel::connect(*context, clock_now, std::nullopt);
+  talk(*channel, server);
+  ASSERT_EQ(channel->state(), TlsChannel::State::established) << channel->words();
+  const STACK_OF(X509)* const sent = SSL_get_peer_cert_chain(server.get());
+  ASSERT_EQ(sk_X509_num(sent), 1) << "behind our own";
+  EXPECT_EQ(X509_cmp(sk_X509_value(sent, 0), between.certificate.get()), 0);
+}
+
 TEST(TlsChannel, ARefusedClientCertificateIsToldAsSuch) {
   const Issued other = issue({.common_name = "Other CA", .authority = true});
   const Issued stranger = issue({.common_name = "host2"}, &other);

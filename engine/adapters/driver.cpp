@@ -85,7 +85,7 @@ Result<void> Driver::start() {
         if (observer_.spare) observer_.spare(profile, problem);
       });
   auto links_source = loop_.on_readable(links_->fd(), [this] {
-    if (const auto done = links_->process(); !done) journal_.write(LogLevel::warning, done.error().message);
+    follow_links();
     flush();
   });
   if (!links_source) return std::unexpected{links_source.error()};
@@ -218,6 +218,7 @@ void Driver::remove(Session& session, Farewell farewell, Time now) {
   eap_.drop(session.profile().name);
   radius_.drop(session.profile().name, farewell == Farewell::take_down);
   devices_->release(session, farewell == Farewell::take_down);
+  tell_observer();
   if (observer_.removed) observer_.removed(session);
   sampling_.set(session, std::nullopt);
   std::erase(changed_, &session);
@@ -243,6 +244,10 @@ void Driver::finish(std::function<void()> done) { radius_.finish(std::move(done)
 
 // ---- events of the loop ---------------------------------------------------------------------------------------------
 
+void Driver::follow_links() {
+  if (const auto done = links_->process(); !done) journal_.write(LogLevel::warning, done.error().message);
+}
+
 void Driver::on_link_change(const LinkChange& change) {
   const Time now = boot_time();
   if (change.kind == LinkChange::Kind::removed) {
@@ -255,6 +260,8 @@ void Driver::on_link_change(const LinkChange& change) {
 }
 
 void Driver::on_frame(unsigned ifindex, Bytes frame) {
+  // Where a frame comes from there is carrier: what the kernel has told of it and nobody has read yet goes first.
+  if (const Link* const link = links_->find(ifindex); link == nullptr || !link->carrier) follow_links();
   const Time now = boot_time();
   sessions_.on_parent(ifindex, receivers_);
   for (Session* session : receivers_)
@@ -378,7 +385,12 @@ void Driver::tell(Session& session, const core::Event& event) {
   if (event.kind == core::Event::Kind::snapshot_changed) return records_.mark(session);
   if (session.trace_.interested(event.kind)) session.trace_.event(event, session.status());
   mark_changed(session);
-  if (observer_.event) observer_.event(session, event);
+  if (observer_.event) untold_.emplace_back(&session, event);
+}
+
+void Driver::tell_observer() {
+  for (const auto& [session, event] : std::exchange(untold_, {}))
+    if (observer_.event) observer_.event(*session, event);
 }
 
 void Driver::mark_changed(Session& session) {
@@ -391,6 +403,7 @@ void Driver::mark_changed(Session& session) {
 void Driver::flush() {
   records_.flush();
   wires_.send();
+  tell_observer();
   const std::optional<Time> next = next_deadline();
   if (next == armed_) return;
   armed_ = next;

@@ -111,6 +111,7 @@ class Driver {
   void remove(Session& session, Farewell farewell, Time now);
   void make_port(Session& session, Time now);
 
+  void follow_links();
   void on_link_change(const LinkChange& change);
   void on_frame(unsigned ifindex, Bytes frame);
   void on_sending(unsigned parent, int error);
@@ -128,7 +129,9 @@ class Driver {
   /// To be called after every call into a port.
   void settle(Session& session);
   void tell(Session& session, const core::Event& event);
-  /// To be called at the end of every callback: snapshots to disk, then frames out, then the timer.
+  /// Events that nobody but us knows of: the other end waits for frames, and goes first.
+  void tell_observer();
+  /// To be called at the end of every callback: snapshots to disk, then frames out, then events, then the timer.
   void flush();
   void end_turn();
   void mark_changed(Session& session);
@@ -155,6 +158,7 @@ class Driver {
   std::optional<SpareDevices> spares_;
   std::vector<Session*> receivers_;  ///< of the frame at hand
   std::vector<Session*> changed_;
+  std::vector<std::pair<Session*, core::Event>> untold_;
 
   WallClock wall_clock_;
   EventSource links_source_;

@@ -87,9 +87,10 @@ class Objects {
     if (dirty_.erase(name) != 0) settle(name);
   }
 
-  [[nodiscard]] bool is_published(const std::string& name) const {
+  /// What clients were told of it; null: they were told of no such object.
+  [[nodiscard]] const View* published(const std::string& name) const {
     const auto found = objects_.find(name);
-    return found != objects_.end() && found->second->published;
+    return found != objects_.end() && found->second->published ? &*found->second->published : nullptr;
   }
   [[nodiscard]] std::string path_of(const std::string& name) const { return encode_path(prefix_, name); }
 

@@ -134,20 +134,21 @@ void Published::session_changed(const std::string& interface) {
 void Published::session_event(const std::string& interface, const core::Event& event) {
   if (bus_ == nullptr || sd_bus_is_ready(bus_) <= 0 || event.kind == core::Event::Kind::snapshot_changed) return;
   sessions_.flush(interface);  // a client knows the session before it hears of it
-  if (!sessions_.is_published(interface)) return;
+  const SessionState* const session = sessions_.published(interface);
+  if (session == nullptr) return;
   const std::string path = sessions_.path_of(interface);
   if (event.kind == core::Event::Kind::unknown_ckn)
     return send_signal(bus_, path, interface::session, "UnknownCkn", to_string(event.ckn.value()),
                        to_string(event.sci.value()));
   const std::string kind{core::to_string(event.kind)};
   send_signal(bus_, path, interface::session, "Event", kind, to_usec(event.at), event.text);
-  if (event.ckn) key_event(model_.session(interface).profile, kind, *event.ckn, event.text);
+  if (event.ckn) key_event(session->profile, kind, *event.ckn, event.text);
 }
 
 void Published::key_event(const std::string& profile, std::string_view kind, const Ckn& ckn, const std::string& text) {
   if (bus_ == nullptr) return;
   profiles_.flush(profile);
-  if (profiles_.is_published(profile))
+  if (profiles_.published(profile) != nullptr)
     send_signal(bus_, profiles_.path_of(profile), interface::profile, "KeyEvent", std::string{kind}, to_string(ckn),
                 text);
 }

@@ -267,7 +267,7 @@ def _qemu(boot, initramfs, console):
     for tag, path, readonly in shares:
         argv += ["-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s" % (tag, path, ",readonly=on" if readonly else ""),
                  "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s" % (tag, tag)]
-    argv += ["-device", "virtio-serial-pci", "-chardev", "file,id=report,path=/dev/stdout",
+    argv += ["-device", "virtio-serial-pci", "-chardev", "file,id=report,path=/proc/self/fd/1",
              "-device", "virtserialport,chardev=report,name=lab.report", "-append", line]
     return argv
 

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from . import disk, image
+from . import disk, image, previous
 
 # For the root file system and the results, before any program runs.
 _ROOT_MODULES = ("9pnet_virtio", "9p", "overlay", "virtio_rng")
@@ -67,7 +67,7 @@ class Boot:
         self.tools = tools
         self.case = case
         self.cache = cache
-        self.previous = previous  # folder with the programs of the version before this one
+        self.previous = previous  # folder with programs and units of the version before this one
         self.full = full          # what measures takes its full counts
         self.cpu_seconds = 0.0    # of the host, known at the end
 
@@ -191,7 +191,11 @@ def _add_programs(archive, boot, libraries):
             _add_libraries(archive, boot, libraries, program)
         for name in sorted(os.listdir(boot.previous)) if boot.previous else []:
             program = os.path.join(boot.previous, name)
-            archive.data("preload/lab/previous/" + name, image.stripped(program, scratch), 0o755)
+            if os.path.isdir(program):
+                for unit in sorted(os.listdir(program)):
+                    archive.file("preload%s/%s/%s" % (previous.GUEST, name, unit), os.path.join(program, unit))
+                continue
+            archive.data("preload%s/%s" % (previous.GUEST, name), image.stripped(program, scratch), 0o755)
             _add_libraries(archive, boot, libraries, program)
     if boot.scenario.installed:
         with tempfile.TemporaryDirectory() as scratch:

@@ -54,7 +54,8 @@ def write(files):
 
 def shell(line, folder="/root", bus=None):
     """A line as an administrator types it; its output."""
-    env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+    # A busy host makes the guest slow: the service manager answers later than in the usual 25 s.
+    env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_BUS_TIMEOUT": "300"}
     done = subprocess.run(["sh", "-e", "-c", line], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           check=False, timeout=600, env=env | ({"DBUS_SYSTEM_BUS_ADDRESS": bus} if bus else {}), cwd=folder)
     check(done.returncode == 0, lambda: "%s: exit %d: %s" % (line, done.returncode, done.stdout[-1500:]))
@@ -82,7 +83,7 @@ def prepare(_):
     write(FILES)
     shutil.copytree("/lab/packages", os.path.join(SOURCE, "build-deb", boot.ROOT))
     os.mkdir(HOSTS)
-    shell("systemctl enable --now systemd-networkd && systemctl restart systemd-networkd NetworkManager")
+    shell("systemctl enable systemd-networkd && systemctl restart systemd-networkd NetworkManager")
     wait_until(lambda: "running" in command(["nmcli", "-t", "-f", "RUNNING", "general"], check=False), 120, "NetworkManager runs", every=0.5)
     found = look()
     known = [line for line in found if re.search("macsecd|macsecctl", line) and SOURCE not in line]

@@ -20,7 +20,7 @@ class Archive:
         self._seen = set()
         self._ino = 0
 
-    def _entry(self, name, mode, data=b""):
+    def _entry(self, name, mode, data=b"", mtime=0):
         name = name.strip("/")
         if name in self._seen:
             return
@@ -30,7 +30,7 @@ class Archive:
         self._seen.add(name)
         self._ino += 1
         encoded = name.encode() + b"\0"
-        fields = (self._ino, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
+        fields = (self._ino, mode, 0, 0, 1, mtime, len(data), 0, 0, 0, 0, len(encoded), 0)
         head = b"070701" + b"".join(b"%08X" % field for field in fields) + encoded
         self._parts += [head, b"\0" * (-len(head) % 4), data, b"\0" * (-len(data) % 4)]
 
@@ -40,12 +40,14 @@ class Archive:
     def link(self, name, goal):
         self._entry(name, stat.S_IFLNK | 0o777, goal.encode())
 
-    def data(self, name, data, mode=0o644):
-        self._entry(name, stat.S_IFREG | mode, data)
+    def data(self, name, data, mode=0o644, mtime=0):
+        self._entry(name, stat.S_IFREG | mode, data, mtime)
 
     def file(self, name, path):
+        """With the time of its last change, by which Python knows that what it compiled on this machine is of this source."""
+        facts = os.stat(path)
         with open(path, "rb") as text:
-            self.data(name, text.read(), stat.S_IMODE(os.stat(path).st_mode) | 0o444)
+            self.data(name, text.read(), stat.S_IMODE(facts.st_mode) | 0o444, int(facts.st_mtime))
 
     def write(self, path):
         self._entry("TRAILER!!!", 0)

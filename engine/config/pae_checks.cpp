@@ -19,7 +19,9 @@ bool is_in_token(const EapSource& source) noexcept { return source.kind == EapSo
 auto tells_password_to(const EapProfile& eap) {
   return std::tie(eap.validate_server, eap.ca_certificates, eap.server_fingerprints, eap.server_names,
                   eap.server_name_suffixes, eap.server_alternative_names, eap.server_subject, eap.inner, eap.methods,
-                  eap.identity);
+                  eap.identity, eap.minimum_tls, eap.maximum_tls, eap.tls_ciphers, eap.key_exchange,
+                  eap.legacy_renegotiation, eap.check_certificate_time, eap.revocation, eap.revocation_lists,
+                  eap.crypto_binding);
 }
 
 /// What a new profile says nothing of stays, where the old one held it itself.

@@ -62,6 +62,13 @@ Result<void> set_versions(SSL_CTX* context, const TlsLimits& limits) {
   return {};
 }
 
+/// No list lets in a suite without a certificate of the server, or without encryption.
+Result<void> set_ciphers(SSL_CTX* context, const std::string& ciphers) {
+  if (ciphers.empty() || SSL_CTX_set_cipher_list(context, (ciphers + ":!aNULL:!eNULL:!PSK:!SRP").c_str()) == 1)
+    return {};
+  return library_failure("TlsCiphers=" + ciphers + ": OpenSSL knows none of these, or none that takes a certificate");
+}
+
 Result<void> set_identity(SSL_CTX* context, const TlsIdentity& identity) {
   bool set = SSL_CTX_use_certificate(context, identity.certificate()) == 1 &&
              SSL_CTX_use_PrivateKey(context, identity.key()) == 1;
@@ -165,8 +172,7 @@ Result<TlsContext> TlsContext::create(const TlsIdentity* identity, TlsTrust&& tr
 
   Result<void> done = set_versions(context, limits);
   if (done) done = set_groups(context, limits.groups);
-  if (done && !limits.ciphers.empty() && SSL_CTX_set_cipher_list(context, limits.ciphers.c_str()) != 1)
-    done = library_failure("TlsCiphers=" + limits.ciphers + ": OpenSSL knows none of these");
+  if (done) done = set_ciphers(context, limits.ciphers);
   if (done && identity != nullptr) done = set_identity(context, *identity);
   if (!done) return std::unexpected{std::move(done.error())};
 
@@ -260,10 +266,19 @@ TlsChannel::State TlsChannel::feed(Bytes records) {
 void TlsChannel::advance() {
   ERR_clear_error();
   const int result = SSL_do_handshake(connection_.get());
-  if (result == 1)
-    state_ = State::established;
-  else
-    fail_by(result);
+  if (result != 1) return fail_by(result);
+  state_ = State::established;
+  // The library asks nobody about a server that needs no certificate, whatever it was told to verify.
+  if (resumed() || (shared_->judged && shared_->judgement.problem == EapProblem::none)) return;
+  state_ = State::failed;
+  if (shared_->judged) {
+    problem_ = shared_->judgement.problem;
+    words_ = shared_->judgement.words;
+    return;
+  }
+  problem_ = EapProblem::certificate;
+  words_ = std::string{"the server shows no certificate ("} + SSL_get_cipher_name(connection_.get()) + ")";
+  shared_->judgement = {problem_, words_, {}};  // what an offered session says is of another server
 }
 
 /// Text, and what TLS 1.3 says after the handshake: sessions, and alerts of a server that did not like our certificate.

@@ -13,7 +13,8 @@ namespace macsec::crypto {
 struct TlsLimits {
   TlsVersion minimum = TlsVersion::tls_1_2;  ///< below 1.2 lowers the library's security level to 0 for this profile
   TlsVersion maximum = TlsVersion::tls_1_3;
-  std::string ciphers;          ///< the library's text, for TLS up to 1.2; empty: its default
+  std::string
+      ciphers;  ///< the library's text, for TLS up to 1.2, less suites without a certificate; empty: its default
   std::string groups = "auto";  ///< auto, post-quantum, or the library's list
   bool legacy_renegotiation = false;
   bool resumption = true;

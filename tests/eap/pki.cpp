@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "tests/eap/pki.hpp"
 
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
@@ -54,6 +55,7 @@ Issued issue(const CertificateWish& wish, const Issued* issuer) {
                                -1, 0);
   };
   add("O", "Lab");
+  for (const std::string& unit : wish.units) add("OU", unit);
   if (!wish.common_name.empty()) add("CN", wish.common_name);
   X509* const signer = issuer != nullptr ? issuer->certificate.get() : x;
   X509_set_issuer_name(x, X509_get_subject_name(signer));
@@ -113,6 +115,29 @@ std::string Issued::revocation_list_pem(const std::vector<const X509*>& revoked,
   const Memory memory{BIO_new(BIO_s_mem())};
   PEM_write_bio_X509_CRL(memory.get(), list.get());
   return content(memory.get());
+}
+
+std::vector<std::uint8_t> Issued::ocsp_answer(const X509* of, std::int64_t this_update,
+                                              std::optional<std::int64_t> next_update) const {
+  using Instant = std::unique_ptr<ASN1_TIME, Releases<ASN1_TIME_free>>;
+  const auto instant = [](std::int64_t seconds) {
+    return Instant{ASN1_GENERALIZEDTIME_set(nullptr, static_cast<time_t>(seconds))};
+  };
+  const std::unique_ptr<OCSP_BASICRESP, Releases<OCSP_BASICRESP_free>> basic{OCSP_BASICRESP_new()};
+  const std::unique_ptr<OCSP_CERTID, Releases<OCSP_CERTID_free>> id{
+      OCSP_cert_to_id(EVP_sha256(), of, certificate.get())};
+  const Instant from = instant(this_update);
+  const Instant to = next_update ? instant(*next_update) : Instant{};
+  require(OCSP_basic_add1_status(basic.get(), id.get(), V_OCSP_CERTSTATUS_GOOD, 0, nullptr, from.get(), to.get()) !=
+                  nullptr &&
+              OCSP_basic_sign(basic.get(), certificate.get(), key.get(), EVP_sha256(), nullptr, 0) == 1,
+          "sign answer");
+  const std::unique_ptr<OCSP_RESPONSE, Releases<OCSP_RESPONSE_free>> response{
+      OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get())};
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(i2d_OCSP_RESPONSE(response.get(), nullptr)));
+  unsigned char* at = out.data();
+  i2d_OCSP_RESPONSE(response.get(), &at);
+  return out;
 }
 
 crypto::TlsMaterial material(std::string label, std::string_view content) {

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ inline constexpr std::int64_t test_now = 1795910400;
 inline constexpr std::int64_t day = 86400;
 
 struct CertificateWish {
+  std::vector<std::string> units{};  ///< OU
   std::string common_name{};
   std::string alternative_names{};  ///< as OpenSSL writes them: "DNS:a,email:b"; empty: none
   std::string use{};                ///< "serverAuth"; empty: for anything
@@ -39,6 +41,9 @@ struct Issued {
   /// A revocation list of this CA that names `revoked`.
   [[nodiscard]] std::string revocation_list_pem(const std::vector<const X509*>& revoked,
                                                 std::int64_t next_update = test_now + day) const;
+  /// This CA's OCSP answer that `of` is good, DER; without `next_update` it says nothing of its end.
+  [[nodiscard]] std::vector<std::uint8_t> ocsp_answer(const X509* of, std::int64_t this_update,
+                                                      std::optional<std::int64_t> next_update) const;
 };
 
 /// Signed by `issuer`, or by itself.

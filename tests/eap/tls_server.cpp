@@ -21,6 +21,7 @@ TlsServerContext::TlsServerContext(const TlsServerSettings& settings)
   SSL_CTX* const context = context_.get();
   SSL_CTX_set_min_proto_version(context, settings_.minimum);
   SSL_CTX_set_max_proto_version(context, settings_.maximum);
+  if (!settings_.ciphers.empty()) SSL_CTX_set_cipher_list(context, settings_.ciphers.c_str());
   SSL_CTX_use_certificate(context, settings_.identity->certificate.get());
   SSL_CTX_use_PrivateKey(context, settings_.identity->key.get());
   if (settings_.extra != nullptr) SSL_CTX_add1_chain_cert(context, const_cast<X509*>(settings_.extra));

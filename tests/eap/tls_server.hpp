@@ -18,6 +18,7 @@ struct TlsServerSettings {
   int tickets = 1;              ///< TLS 1.3
   Buffer ocsp{};                ///< stapled
   const X509* extra = nullptr;  ///< sent after the server's own certificate
+  std::string ciphers{};        ///< up to TLS 1.2; empty: the library's
 };
 
 /// A server's configuration, which remembers the sessions it gave out.

@@ -339,6 +339,38 @@ TEST(Pae, APasswordIsKeptForWhomItWasMeantOnly) {
   EXPECT_FALSE(profile_from_settings("p", "", ProfileSource::runtime, settings, context));
 }
 
+// Each of these lets another one than before take the server's place.
+TEST(Pae, APasswordIsNotKeptWhereItsTunnelBecomesWeaker) {
+  const Profile before =
+      good(peap + "TlsCiphers=HIGH\nCryptoBinding=required\nRevocation=crl\nRevocationList=/a.crl\n");
+  ProfileContext context;
+  context.keep_secrets = &before;
+  const std::vector<ProfileText> shown = profile_settings(before);
+  const auto update = [&](std::string_view key, std::string_view value) {
+    std::vector<ProfileSetting> settings;
+    for (const ProfileText& one : shown)
+      if (one.key != key)
+        settings.push_back(
+            {.section = one.section, .instance = one.instance, .key = one.key, .value = std::string_view{one.value}});
+    if (!key.empty()) settings.push_back({.section = "8021X", .key = key, .value = value});
+    const Result<Profile> after = profile_from_settings("p", "", ProfileSource::runtime, settings, context);
+    return after ? std::string{} : after.error().message;
+  };
+  EXPECT_EQ(update("", ""), "");
+  EXPECT_EQ(update("FragmentSize", "1000"), "");
+  for (const auto& [key, value] :
+       std::initializer_list<std::pair<const char*, const char*>>{{"MinimumTls", "1.0"},
+                                                                  {"MaximumTls", "1.2"},
+                                                                  {"TlsCiphers", "ALL:@SECLEVEL=0"},
+                                                                  {"KeyExchange", "P-256"},
+                                                                  {"LegacyRenegotiation", "yes"},
+                                                                  {"CheckCertificateTime", "no"},
+                                                                  {"CryptoBinding", "no"},
+                                                                  {"Revocation", "crl-leaf"},
+                                                                  {"RevocationList", "/b.crl"}})
+    EXPECT_THAT(update(key, value), HasSubstr("one of Password=, PasswordFile= and PasswordCredential=")) << key;
+}
+
 TEST(Pae, AListHasSomethingInIt) {
   for (const char* empty : {"Method=,", "ServerFingerprint=,", "ServerName=,"})
     expect_bad(tls + empty + "\n", std::string{"a:8: "} + empty + " is not accepted");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/bus/message.hpp"
 
+#include "engine/base/text.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -51,8 +53,15 @@ int put(sd_bus_message* message, std::int32_t value) { return sd_bus_message_app
 int put(sd_bus_message* message, std::uint32_t value) { return sd_bus_message_append_basic(message, 'u', &value); }
 int put(sd_bus_message* message, std::uint64_t value) { return sd_bus_message_append_basic(message, 't', &value); }
 int put(sd_bus_message* message, double value) { return sd_bus_message_append_basic(message, 'd', &value); }
+/// What we tell goes out whatever is in it: one text that sd-bus refuses would take every object with it. What we ask for with such
+/// a text is not what was meant, and fails.
 int put(sd_bus_message* message, const std::string& value) {
-  return sd_bus_message_append_basic(message, 's', value.c_str());
+  std::uint8_t type = SD_BUS_MESSAGE_METHOD_CALL;
+  static_cast<void>(sd_bus_message_get_type(message, &type));
+  if (type == SD_BUS_MESSAGE_METHOD_CALL || is_utf8(value))
+    return sd_bus_message_append_basic(message, 's', value.c_str());
+  const Bytes octets{reinterpret_cast<const std::uint8_t*>(value.data()), value.size()};
+  return sd_bus_message_append_basic(message, 's', printable_text(octets, octets.size()).c_str());
 }
 int put(sd_bus_message* message, const ObjectPath& value) {
   return sd_bus_message_append_basic(message, 'o', value.text.c_str());

@@ -2,7 +2,8 @@
 /// Ownership of sd-bus objects, and typed values into and out of messages.
 ///
 /// put() and get() follow sd-bus: they return a negative errno value on failure and are safe to call after one. A value
-/// of another type than asked for is -ENXIO or -EBADMSG. Text that is not UTF-8 is refused by sd-bus itself.
+/// of another type than asked for is -ENXIO or -EBADMSG. Text that no bus takes (UTF-8 without
+/// noncharacters it is not) fails in a call and is told in digits in answers and signals.
 #pragma once
 
 #include "dbus/bus/types.hpp"

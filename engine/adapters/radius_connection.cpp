@@ -20,6 +20,7 @@ using core::RadiusProblem;
 
 constexpr std::size_t block_size = 16384;
 constexpr unsigned blocks_a_turn = 4;
+constexpr std::size_t longest_version = 16;
 
 std::string failure_text(const char* doing, const RadiusServer& server, int code) {
   return std::string{"cannot "} + doing + " " + to_endpoint(server.address, server.port) + ": " + std::strerror(code);
@@ -151,7 +152,7 @@ void RadiusConnection::hear(const EapWorker::StreamReport& report) {
   if (report.kind == WorkerKind::opened) return take(report.octets);
   if (report.kind == WorkerKind::established) {
     established_ = true;
-    return receiver_.established({report.octets.begin(), report.octets.end()});
+    return receiver_.established(printable_text(report.octets, longest_version));
   }
   stream_.reset();
   if (report.words.empty()) return end_by_server();

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/crypto/certificate.hpp"
 
-#include <algorithm>
+#include "engine/base/text.hpp"
+
 #include <chrono>
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <ranges>
 
 namespace macsec::crypto {
 namespace {
 
 constexpr std::size_t max_text = 512;
-constexpr std::size_t max_names = 32;
+constexpr std::size_t max_names = 32;  ///< of a report
 
 using Memory = std::unique_ptr<BIO, Releases<BIO_free_all>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Releases<GENERAL_NAMES_free>>;
 
-/// What a certificate says, fit for a terminal and a log: UTF-8 is kept, control characters are not.
-std::string cleaned(std::string text) {
-  if (text.size() > max_text) text.resize(max_text);
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, '?');
-  return text;
+/// What a certificate says, fit for a terminal, a log and the bus, and cut between two characters.
+std::string cleaned(std::string_view text) {
+  if (text.size() > max_text) {
+    std::size_t size = max_text;
+    while (size > max_text - 4 && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) --size;
+    text = text.substr(0, size);
+  }
+  return printable_text({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, max_text);
 }
 
 std::string text_of(const ASN1_STRING* from) {
@@ -38,7 +43,7 @@ std::string text_of(const X509_NAME* name) {
   if (!memory || X509_NAME_print_ex(memory.get(), name, 0, flags) < 0) return {};
   char* data = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &data);
-  return cleaned(std::string(data, size > 0 ? static_cast<std::size_t>(size) : 0));
+  return cleaned({data, size > 0 ? static_cast<std::size_t>(size) : 0});
 }
 
 std::int64_t seconds_of(const ASN1_TIME* time) {
@@ -79,10 +84,9 @@ std::vector<CertificateName> certificate_names(const X509* certificate) {
   std::vector<CertificateName> out;
   const Names names{static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
   const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;
-  for (int i = 0; i < count && out.size() < max_names; ++i) {
+  for (int i = 0; i < count; ++i) {
     CertificateName name = name_of(*sk_GENERAL_NAME_value(names.get(), i));
-    if (!name.value.empty() && name.value.size() <= max_text && !name.value.contains('\0'))
-      out.push_back(std::move(name));
+    if (!name.value.empty() && !name.value.contains('\0')) out.push_back(std::move(name));
   }
   return out;
 }
@@ -91,7 +95,7 @@ std::string common_name(const X509_NAME* name) {
   const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (at < 0) return {};
   std::string text = text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
-  return text.contains('\0') ? std::string{} : cleaned(std::move(text));
+  return text.contains('\0') ? std::string{} : cleaned(text);
 }
 
 std::string display_name(const X509* certificate) {
@@ -112,7 +116,7 @@ CertificateReport certificate_report(const X509* certificate) {
   CertificateReport out;
   out.subject = subject_of(certificate);
   out.issuer = text_of(X509_get_issuer_name(certificate));
-  for (const CertificateName& name : certificate_names(certificate))
+  for (const CertificateName& name : certificate_names(certificate) | std::views::take(max_names))
     out.names.push_back(std::string{name.kind} + ':' + cleaned(name.value));
   out.not_before = seconds_of(X509_get0_notBefore(certificate));
   out.not_after = seconds_of(X509_get0_notAfter(certificate));

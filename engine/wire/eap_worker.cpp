@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/wire/eap_worker.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/wire/fields.hpp"
 
 namespace macsec {
@@ -63,6 +64,27 @@ void verdict_fields(Codec& codec, Value& verdict) {
   codec.flag(verdict.tls.resumed);
 }
 
+constexpr std::size_t max_words = 8192;  ///< a path and what is said of it
+constexpr std::size_t max_shown = 2048;  ///< of a certificate
+constexpr std::size_t max_names = 32;
+
+/// Journal, terminals and the bus are told these texts, and macsec-eap may have been taken over.
+void clean(EapVerdict& verdict) {
+  const auto clean_text = [](std::string& text, std::size_t most) {
+    text = printable_text({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, most);
+  };
+  clean_text(verdict.words, max_words);
+  for (CertificateReport* certificate : {&verdict.server, &verdict.client}) {
+    clean_text(certificate->subject, max_shown);
+    clean_text(certificate->issuer, max_shown);
+    if (certificate->names.size() > max_names) certificate->names.resize(max_names);
+    for (std::string& name : certificate->names) clean_text(name, max_shown);
+  }
+  for (std::string* text :
+       {&verdict.inner, &verdict.client_key, &verdict.tls.version, &verdict.tls.cipher, &verdict.tls.group})
+    clean_text(*text, max_shown);
+}
+
 }  // namespace
 
 std::optional<WorkerMessage> read_worker_message(Bytes octets) noexcept {
@@ -119,7 +141,8 @@ std::optional<EapVerdict> read_eap_verdict(Bytes body) {
   FieldReader reader{body};
   std::optional<EapVerdict> out{std::in_place};
   verdict_fields(reader, *out);
-  if (!reader.complete()) out.reset();
+  if (!reader.complete()) return std::nullopt;
+  clean(*out);
   return out;
 }
 
@@ -142,6 +165,7 @@ std::optional<WorkerSuccess> read_worker_success(Bytes body) {
   std::optional<WorkerSuccess> out{std::in_place};
   verdict_fields(rest, out->verdict);
   if (!head.ok() || session_id.empty() || !rest.complete()) return std::nullopt;
+  clean(out->verdict);
   out->keys.msk = Secret<msk_size>{msk};
   out->keys.session_id.assign(session_id.begin(), session_id.end());
   return out;

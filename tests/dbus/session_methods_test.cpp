@@ -20,6 +20,20 @@ class SessionMethods : public BusTest {
   }
 };
 
+// A text that may not be on the bus must not take every object of the daemon with it.
+TEST_F(SessionMethods, ATextThatIsNoneIsToldInDigits) {
+  be([](bus::SessionState& state) {
+    state.status.last_error = "CN=a\xef\xbf\xbe\xff";
+    state.offload_text = "gr\xc3\xbc\xc3\x9f";
+  });
+  const auto objects = caller().call(client().objects());
+  ASSERT_TRUE(objects);
+  EXPECT_TRUE(objects->contains(lab_path));
+  EXPECT_TRUE(objects->contains(macsec0_path));
+  EXPECT_EQ(session(macsec0_path).last_error, "CN=a\\xef\\xbf\\xbe\\xff");
+  EXPECT_EQ(session(macsec0_path).offload_text, "gr\xc3\xbc\xc3\x9f");
+}
+
 TEST_F(SessionMethods, PropertiesTellEverything) {
   be([](bus::SessionState&) {});
   const bus::SessionInfo info = session(macsec0_path);

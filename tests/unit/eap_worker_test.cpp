@@ -87,6 +87,28 @@ TEST(EapWorker, VerdictsReadAsTheyWereWritten) {
   EXPECT_FALSE(read_eap_verdict(longer));
 }
 
+// The process at the other end may be taken over; its words go to journal, terminals and the bus.
+TEST(EapWorker, TextsOfAVerdictCanBeShown) {
+  EapVerdict bad = verdict();
+  const std::string text = "a\xff\xef\xbf\xbe\x1b[2J\n\xc2\x9bz";
+  for (std::string* one : {&bad.words, &bad.inner, &bad.server.subject, &bad.server.issuer, &bad.client.subject,
+                           &bad.client_key, &bad.tls.version, &bad.tls.cipher, &bad.tls.group})
+    *one = text;
+  bad.server.names.assign(1000, text);
+  const std::string shown = "a\\xff\\xef\\xbf\\xbe\\x1b[2J\\x0a\\xc2\\x9bz";
+  const auto expect_shown = [&](const EapVerdict& read) {
+    for (const std::string& one : {read.words, read.inner, read.server.subject, read.server.issuer, read.client.subject,
+                                   read.client_key, read.tls.version, read.tls.cipher, read.tls.group})
+      EXPECT_EQ(one, shown);
+    EXPECT_EQ(read.server.names, std::vector<std::string>(32, shown));
+  };
+  expect_shown(*read_eap_verdict(copy(write_eap_verdict(bad))));
+  expect_shown(
+      read_worker_success(copy(write_worker_success({{Secret<64>{Buffer(64, 9)}, Buffer(65, 13)}, bad})))->verdict);
+  bad.words.assign(20000, 'x');
+  EXPECT_EQ(read_eap_verdict(copy(write_eap_verdict(bad)))->words.size(), 8192U);
+}
+
 TEST(EapWorker, SuccessCarriesTheKeys) {
   WorkerSuccess success{{Secret<64>{Buffer(64, 9)}, Buffer(65, 13)}, verdict()};
   const Buffer octets = copy(write_worker_success(success));

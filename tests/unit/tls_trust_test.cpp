@@ -200,6 +200,48 @@ TEST(TlsTrust, AStapledAnswerWhereItIsDemanded) {
   EXPECT_EQ(meet(lab_trust(), {.identity = &strict}).problem, EapProblem::certificate_revoked);
 }
 
+TEST(TlsNames, EveryNameOfACertificateCounts) {
+  std::string names;
+  for (int i = 0; i < 40; ++i) names += "DNS:other" + std::to_string(i) + ".example.org,";
+  const Issued server =
+      issue({.alternative_names = names + "DNS:radius.example.org,email:last@example.org", .use = "serverAuth"},
+            &lab().authority);
+  const Outcome out = meet(lab_trust(), {.identity = &server});
+  EXPECT_EQ(out.state, TlsChannel::State::established) << out.words;
+  EXPECT_EQ(out.report.names.size(), 32U);
+  EXPECT_FALSE(refuse_name(server.certificate.get(),
+                           {.exact = {}, .suffixes = {}, .alternatives = {"EMAIL:last@example.org"}, .subject = {}}));
+}
+
+// What a stranger's certificate says is told on a bus that takes UTF-8 without noncharacters only, and on terminals.
+TEST(TlsNames, WhatACertificateSaysCanAlwaysBeShown) {
+  const auto shown = [](const std::string& name) {
+    const Issued one = issue({.common_name = name});
+    const CertificateReport report = certificate_report(one.certificate.get());
+    for (const std::string& text : {report.subject, report.issuer, display_name(one.certificate.get())}) {
+      EXPECT_TRUE(is_utf8(text)) << text;
+      EXPECT_FALSE(text.contains("\xc2\x9b"));
+    }
+    return report.subject;
+  };
+  EXPECT_TRUE(shown("a\xef\xbf\xbez").contains('z'));  // U+FFFE
+  EXPECT_TRUE(shown("a\xef\xb7\x90z").contains('z'));  // U+FDD0
+  EXPECT_TRUE(shown("a\xc2\x9b"
+                    "31mz")
+                  .contains("31mz"));  // CSI of a terminal
+  EXPECT_TRUE(shown("\xc3\xbc\xe2\x82\xac").contains("\xc3\xbc\xe2\x82\xac"));
+  // Cut at a length, at no place within a character.
+  std::string letters;
+  for (int i = 0; i < 20; ++i) letters += "\xe2\x82\xac";
+  for (const char* before : {"a", "aa", "aaa"}) {
+    const Issued one = issue({.units = std::vector<std::string>(10, letters), .common_name = before});
+    const std::string subject = subject_of(one.certificate.get());
+    EXPECT_TRUE(is_utf8(subject)) << subject;
+    EXPECT_GE(subject.size(), 509U);
+    EXPECT_LE(subject.size(), 512U);
+  }
+}
+
 TEST(TlsNames, KindsMustAllHoldAndEachHasAlternatives) {
   const Issued one = issue({.common_name = "Radius One",
                             .alternative_names = "DNS:radius1.net.example.org,email:net@example.org,"

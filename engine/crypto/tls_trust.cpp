@@ -20,6 +20,8 @@ using OcspId = std::unique_ptr<OCSP_CERTID, Releases<OCSP_CERTID_free>>;
 
 /// What of an OCSP answer's times may be ahead of or behind ours, in seconds.
 constexpr long ocsp_tolerance = 300;
+/// How old an OCSP answer may be that does not say when the next one comes, in seconds.
+constexpr long ocsp_age = 7L * 86400;
 
 std::string quoted_certificate(const X509* certificate, int depth) {
   return (depth == 0 ? "server certificate of \"" : "certificate of the CA \"") + display_name(certificate) + '"';
@@ -80,6 +82,14 @@ bool must_staple(const X509* certificate) {
   return false;
 }
 
+/// Lets certificates of any time through; how old a revocation list may be is another matter.
+int pass_times(int good, X509_STORE_CTX* context) noexcept {
+  const int error = X509_STORE_CTX_get_error(context);
+  if (good == 1 || (error != X509_V_ERR_CERT_NOT_YET_VALID && error != X509_V_ERR_CERT_HAS_EXPIRED)) return good;
+  X509_STORE_CTX_set_error(context, X509_V_OK);
+  return 1;
+}
+
 enum class Staple : std::uint8_t { good, revoked, bad };
 
 /// The answer's verdict on the first certificate of `chain`; `revoked_at` is seconds since 1970.
@@ -97,7 +107,8 @@ Staple read_staple(Bytes octets, STACK_OF(X509) * chain, X509_STORE* store) {
     ASN1_GENERALIZEDTIME* next_update = nullptr;
     if (!id || OCSP_resp_find_status(basic.get(), id.get(), &status, nullptr, nullptr, &this_update, &next_update) != 1)
       continue;
-    if (OCSP_check_validity(this_update, next_update, ocsp_tolerance, -1) != 1) return Staple::bad;
+    const long age = next_update != nullptr ? -1 : ocsp_age;
+    if (OCSP_check_validity(this_update, next_update, ocsp_tolerance, age) != 1) return Staple::bad;
     if (status == V_OCSP_CERTSTATUS_GOOD) return Staple::good;
     return status == V_OCSP_CERTSTATUS_REVOKED ? Staple::revoked : Staple::bad;
   }
@@ -155,7 +166,7 @@ Result<TlsTrust> TlsTrust::load(TlsTrustSettings&& settings) {
   if (!any_root) flags |= X509_V_FLAG_PARTIAL_CHAIN;
   if (lists) flags |= X509_V_FLAG_CRL_CHECK;
   if (said.revocation == Revocation::crl) flags |= X509_V_FLAG_CRL_CHECK_ALL;
-  if (!said.check_time) flags |= X509_V_FLAG_NO_CHECK_TIME;
+  if (!said.check_time) flags |= X509_V_FLAG_NO_CHECK_TIME;  // of who signs OCSP answers
   X509_STORE_set_flags(out.store_.get(), flags);
   ERR_clear_error();
   return out;
@@ -184,7 +195,9 @@ void TlsTrust::judge_pin(X509_STORE_CTX* context, const TlsClock& clock, TlsJudg
 }
 
 void TlsTrust::judge_chain(X509_STORE_CTX* context, const TlsClock& clock, TlsJudgement& judgement) const {
+  // With a time the library no longer minds X509_V_FLAG_NO_CHECK_TIME, and without one lists would have no age either.
   X509_STORE_CTX_set_time(context, 0, clock.now);
+  if (!settings_.check_time) X509_STORE_CTX_set_verify_cb(context, pass_times);
   if (X509_verify_cert(context) <= 0) {
     const int error = X509_STORE_CTX_get_error(context);
     const int depth = X509_STORE_CTX_get_error_depth(context);

@@ -145,6 +145,35 @@ TEST(TlsTrust, AServerWithoutACertificateIsNobody) {
   EXPECT_FALSE(context_with(lab_trust(), {.ciphers = "aNULL:@SECLEVEL=0"}));
 }
 
+TEST(TlsTrust, TimeCountsForNothingWhereItIsNotChecked) {
+  const Issued old =
+      issue({.alternative_names = "DNS:radius.example.org", .use = "serverAuth", .not_after = test_now - day},
+            &lab().authority);
+  const Issued early =
+      issue({.alternative_names = "DNS:radius.example.org", .use = "serverAuth", .not_before = test_now + day},
+            &lab().authority);
+  const Issued wrong = issue(
+      {.alternative_names = "DNS:x.example.org", .use = "serverAuth", .not_after = test_now - day}, &lab().authority);
+  const auto timeless = [](const Issued& server, const std::string& list) {
+    TlsTrustSettings trust = lab_trust();
+    trust.check_time = false;
+    if (!list.empty()) {
+      trust.revocation = Revocation::crl;
+      trust.revocation_lists.push_back(material("RevocationList=l", list));
+    }
+    return meet(std::move(trust), {.identity = &server});
+  };
+  EXPECT_EQ(timeless(old, "").state, TlsChannel::State::established) << timeless(old, "").words;
+  EXPECT_EQ(timeless(early, "").state, TlsChannel::State::established);
+  EXPECT_EQ(timeless(wrong, "").problem, EapProblem::server_name);
+  // An old list hides what was revoked since: its age is another matter.
+  const Issued& authority = lab().authority;
+  EXPECT_EQ(timeless(old, authority.revocation_list_pem({})).state, TlsChannel::State::established);
+  EXPECT_TRUE(timeless(old, authority.revocation_list_pem({}, test_now - day)).words.contains("out of date"));
+  EXPECT_EQ(timeless(old, authority.revocation_list_pem({old.certificate.get()})).problem,
+            EapProblem::certificate_revoked);
+}
+
 TEST(TlsTrust, AnIntermediateMayBeAllThatIsBelieved) {
   const Issued middle = issue({.common_name = "Middle CA", .authority = true}, &lab().authority);
   const Issued server = issue({.alternative_names = "DNS:radius.example.org"}, &middle);
@@ -198,6 +227,29 @@ TEST(TlsTrust, AStapledAnswerWhereItIsDemanded) {
             EapProblem::certificate_revoked);
   const Issued strict = issue({.alternative_names = "DNS:radius.example.org", .must_staple = true}, &lab().authority);
   EXPECT_EQ(meet(lab_trust(), {.identity = &strict}).problem, EapProblem::certificate_revoked);
+}
+
+// The library compares these times with the clock of the host.
+TEST(TlsTrust, AStapledAnswerGetsTooOld) {
+  const std::int64_t now = std::time(nullptr);
+  const auto valid = [now](test::CertificateWish wish) {
+    wish.not_before = now - 30 * day;
+    wish.not_after = now + 30 * day;
+    return wish;
+  };
+  const Issued authority = issue(valid({.common_name = "CA", .authority = true}));
+  const Issued server = issue(valid({.alternative_names = "DNS:radius.example.org"}), &authority);
+  const auto with_answer = [&](std::int64_t from, std::optional<std::int64_t> to) {
+    TlsTrustSettings trust;
+    trust.authorities.push_back(material("ca", authority.certificate_pem()));
+    trust.revocation = Revocation::ocsp_required;
+    return meet(std::move(trust),
+                {.identity = &server, .ocsp = authority.ocsp_answer(server.certificate.get(), from, to)}, {now, false});
+  };
+  EXPECT_EQ(with_answer(now - 20 * day, now + day).state, TlsChannel::State::established);
+  EXPECT_EQ(with_answer(now - 2 * day, now - day).problem, EapProblem::certificate_revoked);
+  EXPECT_EQ(with_answer(now - 6 * day, std::nullopt).state, TlsChannel::State::established);
+  EXPECT_EQ(with_answer(now - 8 * day, std::nullopt).problem, EapProblem::certificate_revoked);
 }
 
 TEST(TlsNames, EveryNameOfACertificateCounts) {

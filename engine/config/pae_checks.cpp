@@ -77,6 +77,7 @@ void ProfileBuilder::check_pae() {
     complain(group->place_of("MinimumTls"), "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
                                                 " is above MaximumTls=" + std::string{to_string(eap.maximum_tls)});
   check_size(*group);
+  check_tls(*group);
   // What a connection of NetworkManager's needs is known once that becomes active.
   if (draft_.profile.source == ProfileSource::networkmanager && !draft_.profile.link.enabled) return;
   check_password(*group);
@@ -94,6 +95,19 @@ void ProfileBuilder::check_role(const Group& group) {
     complain(group.place_of(key.name),
              std::string{key.name} + "= is for Role=" + std::string{to_string(*owner)} + " only");
   }
+}
+
+/// What lets algorithms in that are broken is said.
+void ProfileBuilder::check_tls(const Group& group) {
+  const EapProfile& eap = draft_.profile.pae->eap;
+  if (eap.minimum_tls < TlsVersion::tls_1_2)
+    tell(Severity::warning, group.place_of("MinimumTls"),
+         "MinimumTls=" + std::string{to_string(eap.minimum_tls)} +
+             " lets in weak algorithms of TLS (security level 0 of OpenSSL): who sits on the cable may break them");
+  else if (eap.tls_ciphers.contains("@SECLEVEL=0"))
+    tell(Severity::warning, group.place_of("TlsCiphers"),
+         "TlsCiphers=" + printable(eap.tls_ciphers) +
+             " lets in weak algorithms of TLS (security level 0 of OpenSSL): who sits on the cable may break them");
 }
 
 /// What macsec-eap is sent has an end.
@@ -187,6 +201,11 @@ void ProfileBuilder::check_server(const Group& group) {
          "server");
   const bool lists = eap.revocation == Revocation::crl || eap.revocation == Revocation::crl_leaf;
   const std::string revocation = "Revocation=" + std::string{to_string(eap.revocation)};
+  if (eap.revocation != Revocation::none && !eap.server_fingerprints.empty())
+    complain(group.place_of("Revocation"),
+             revocation +
+                 " excludes ServerFingerprint=, beside which it would not be checked: remove the fingerprint of a "
+                 "revoked certificate");
   if (lists && !group.says("RevocationList"))
     complain(group.place_of("Revocation"), revocation + " needs RevocationList=");
   if (!lists && group.says("RevocationList"))

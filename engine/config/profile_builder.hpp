@@ -100,6 +100,7 @@ class ProfileBuilder {
   void check_role(const Group& group);
   void check_servers();
   void check_size(const Group& group);
+  void check_tls(const Group& group);
   void check_password(const Group& group);
   void check_own_certificate(const Group& group);
   void check_server(const Group& group);

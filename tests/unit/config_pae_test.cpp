@@ -53,7 +53,7 @@ TEST(Pae, DefaultsAreThoseOfTheType) {
 }
 
 TEST(Pae, EveryKeyArrives) {
-  const Profile profile = good(
+  const ProfileReading reading = read(
       section +
       "Role=supplicant\nMethod=ttls, peap\nIdentity=alice@example.org\nAnonymousIdentity=@example.org\n"
       "InnerMethod=eap-mschapv2\nPasswordCredential=alice\n"
@@ -65,6 +65,9 @@ TEST(Pae, EveryKeyArrives) {
       "SessionResumption=no\nCryptoBinding=required\nFragmentSize=100\nCakLength=auto\nUseEap=mka-fail\nCacheSec=0\n"
       "HeldSec=1h\nReauthenticateSec=10\nNid=guests\n" +
       fallback);
+  EXPECT_THAT(told(reading), ElementsAre(HasSubstr("MinimumTls=1.0")));
+  ASSERT_TRUE(reading.profile);
+  const Profile& profile = *reading.profile;
   ASSERT_TRUE(profile.pae);
   const EapProfile& eap = profile.pae->eap;
   EXPECT_THAT(eap.methods, ElementsAre(EapType::ttls, EapType::peap));
@@ -369,6 +372,25 @@ TEST(Pae, APasswordIsNotKeptWhereItsTunnelBecomesWeaker) {
                                                                   {"Revocation", "crl-leaf"},
                                                                   {"RevocationList", "/b.crl"}})
     EXPECT_THAT(update(key, value), HasSubstr("one of Password=, PasswordFile= and PasswordCredential=")) << key;
+}
+
+TEST(Pae, AWeakTunnelIsSaid) {
+  for (const char* weak : {"MinimumTls=1.0", "MinimumTls=1.1", "TlsCiphers=HIGH:@SECLEVEL=0"}) {
+    const ProfileReading reading = read(tls + weak + "\n");
+    EXPECT_TRUE(reading.profile);
+    EXPECT_THAT(told(reading),
+                ElementsAre(testing::StartsWith(std::string{"a:8: "} + weak + " lets in weak algorithms")))
+        << weak;
+  }
+  EXPECT_THAT(told(read(tls + "MinimumTls=1.2\nTlsCiphers=HIGH\n")), IsEmpty());
+}
+
+TEST(Pae, AFingerprintExcludesRevocation) {
+  const std::string pinned =
+      section + "Method=tls\nClientCertificate=/host.pem\nServerFingerprint=" + std::string(64, 'a') + "\n";
+  good(pinned + "Revocation=none\n");
+  for (const char* way : {"ocsp-stapled", "ocsp-required", "crl\nRevocationList=/a", "crl-leaf\nRevocationList=/a"})
+    expect_bad(pinned + "Revocation=" + way + "\n", "a:7: ");
 }
 
 TEST(Pae, AListHasSomethingInIt) {

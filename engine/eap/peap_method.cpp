@@ -110,7 +110,7 @@ bool PeapRun::judge(const PeapTlvs& tlvs) {
 
 MethodStep PeapRun::answer_tlvs(std::uint8_t identifier, Bytes data) {
   const std::optional<PeapTlvs> tlvs = read_peap_tlvs(data);
-  bool success = tlvs && !tlvs->unknown_mandatory && judge(*tlvs);
+  bool success = !failure_ && tlvs && !tlvs->unknown_mandatory && judge(*tlvs);
   std::optional<PeapBinding> binding;
   if (success && tlvs->binding && loaded_->profile.crypto_binding != CryptoBinding::no) {
     binding = bind(*tlvs->binding);

@@ -13,7 +13,10 @@ class PeapRun {
   PeapRun(const MethodSetup& setup, TlsTunnel tunnel);
 
   [[nodiscard]] MethodStep process(Bytes data);
-  [[nodiscard]] Decision decision() const noexcept { return agreed_ ? Decision::unconditional : Decision::fail; }
+  /// What was refused stays refused, whatever the server says after it.
+  [[nodiscard]] Decision decision() const noexcept {
+    return agreed_ && !failure_ && !tunnel_.failed() ? Decision::unconditional : Decision::fail;
+  }
   [[nodiscard]] MethodReport report() const;
   [[nodiscard]] Result<MethodKeys> keys() const;
   [[nodiscard]] TlsTunnel& tunnel() noexcept { return tunnel_; }

@@ -95,18 +95,22 @@ PeerReply Peer::on_packet(Bytes octets) {
   return {};
 }
 
-PeerReply Peer::respond(std::uint8_t identifier, EapType type, Bytes data) {
-  Octets out = response(identifier, type, data);
-  last_identifier_ = identifier;
+PeerReply Peer::respond(const EapPacket& request, EapType type, Bytes data) {
+  Octets out = response(request.identifier, type, data);
+  last_identifier_ = request.identifier;
+  last_type_ = request.type;
+  last_request_.assign(request.data.begin(), request.data.end());
   last_response_ = out;
   return out;
 }
 
 PeerReply Peer::on_request(const EapPacket& packet) {
-  // The server did not hear the answer: it gets the same once more, and nothing is processed twice.
+  // The server did not hear the answer: it gets the same once more, and nothing is processed twice. Another request with the
+  // same identifier is none of these (RFC 3748 4.1).
   if (begins_again(packet))
     restart();
-  else if (packet.identifier == last_identifier_ && !last_response_.empty())
+  else if (packet.identifier == last_identifier_ && packet.type == last_type_ &&
+           std::ranges::equal(packet.data, last_request_) && !last_response_.empty())
     return last_response_;
   if (packet.type == EapType::identity) return on_identity(packet);
   if (packet.type == EapType::notification) {
@@ -125,7 +129,7 @@ PeerReply Peer::on_identity(const EapPacket& packet) {
   const Bytes identity = octets_of(loaded_->outer_identity);
   if (!run_) {
     restart();
-    return respond(packet.identifier, EapType::identity, identity);
+    return respond(packet, EapType::identity, identity);
   }
   may_restart_ = true;
   notified_ = packet.identifier;
@@ -148,7 +152,7 @@ PeerReply Peer::refuse(const EapPacket& packet) {
     if (expanded) wanted.insert(wanted.end(), {static_cast<std::uint8_t>(EapType::expanded), 0, 0, 0, 0, 0, 0});
     wanted.push_back(static_cast<std::uint8_t>(method));
   }
-  return respond(packet.identifier, expanded ? EapType::expanded : EapType::nak, wanted);
+  return respond(packet, expanded ? EapType::expanded : EapType::nak, wanted);
 }
 
 PeerReply Peer::on_method(const EapPacket& packet) {
@@ -167,7 +171,7 @@ PeerReply Peer::on_method(const EapPacket& packet) {
   }
   const MethodStep step = std::visit([&](auto& run) { return run.process(packet.data); }, *run_);
   if (step.ignore) return {};
-  return respond(packet.identifier, method_, step.reply);
+  return respond(packet, method_, step.reply);
 }
 
 PeerReply Peer::on_end(const EapPacket& packet) {

@@ -29,7 +29,7 @@ class Peer {
   [[nodiscard]] PeerReply on_method(const EapPacket& packet);
   [[nodiscard]] PeerReply refuse(const EapPacket& packet);
   [[nodiscard]] PeerReply succeed();
-  [[nodiscard]] PeerReply respond(std::uint8_t identifier, EapType type, Bytes data);
+  [[nodiscard]] PeerReply respond(const EapPacket& request, EapType type, Bytes data);
   /// Why the conversation would end now, if it did by the server's Failure.
   [[nodiscard]] MethodReport reason() const;
   [[nodiscard]] EapVerdict verdict(MethodReport report) const;
@@ -47,6 +47,8 @@ class Peer {
   std::optional<std::uint8_t> last_identifier_;
   std::optional<std::uint8_t> notified_;  ///< identifier of what was answered last beside a method
   bool may_restart_ = false;              ///< the identity was asked for beside the method that runs
+  EapType last_type_ = EapType::none;     ///< of the request that last_response_ is for
+  Octets last_request_;                   ///< its data
   Octets last_response_;
   EapType method_ = EapType::none;
   EapType refused_ = EapType::none;  ///< what the server proposed and the profile does not allow

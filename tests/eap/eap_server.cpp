@@ -156,6 +156,11 @@ bool EapServer::run_peap(eap::Peer& peer) {
     return false;
   }
   const Buffer answer = tunnel(peer, result_tlvs());
+  if (settings_.insist) {
+    settings_.binding = false;
+    static_cast<void>(tunnel(peer, result_tlvs()));
+    return true;
+  }
   const std::optional<EapPacket> packet = read_eap(answer);
   const std::optional<PeapTlvs> tlvs = packet ? read_peap_tlvs(packet->data) : std::nullopt;
   return tlvs && tlvs->result == PeapResult::success;

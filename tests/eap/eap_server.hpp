@@ -17,6 +17,7 @@ struct EapServerSettings {
   bool inner = true;            ///< PEAP: the inner method before the result
   bool binding = true;          ///< PEAP: with crypto-binding
   bool good_binding = true;
+  bool insist = false;   ///< PEAP: declares success once more, without crypto-binding, whatever was answered
   bool explain = true;   ///< MSCHAPv2: says why before it refuses
   unsigned error = 691;  ///< MSCHAPv2: why (RFC 2759 6)
   bool refuse = false;   ///< at the end, for no reason

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/eap/eap_server.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace macsec::eap {
 namespace {
@@ -232,6 +235,14 @@ TEST(EapPeer, PeapBindsTunnelAndInnerMethod) {
       EapProblem::binding);
 }
 
+TEST(EapPeer, WhatPeapRefusedStaysRefused) {
+  for (const bool inner : {true, false})
+    EXPECT_EQ(refused(profile_for(EapType::peap), {.identity = &lab().server},
+                      {.method = EapType::peap, .inner = inner, .good_binding = false, .insist = true})
+                  .problem,
+              inner ? EapProblem::binding : EapProblem::inner_missing);
+}
+
 TEST(EapPeer, AWrongPasswordIsSaid) {
   const EapVerdict peap = refused(profile_for(EapType::peap), {.identity = &lab().server},
                                   {.method = EapType::peap, .binding = false, .password = "other"});
@@ -304,6 +315,24 @@ TEST(EapPeer, AMethodThatIsNotAllowedIsDeclined) {
   EXPECT_EQ(std::get<Octets>(reply), (Octets{2, 9, 0, 6, 3, 25}));
   reply = peer.on_packet(Buffer{4, 9, 0, 4});
   EXPECT_EQ(std::get<EapVerdict>(reply).words, "the server offers MD5 only; the profile allows peap");
+}
+
+TEST(EapPeer, OnlyTheSameRequestGetsTheSameAnswer) {
+  Meeting meeting{load(profile_for(EapType::peap))};
+  Peer peer = meeting.peer();
+  const auto type_of = [&peer](const Buffer& request) {
+    const PeerReply reply = peer.on_packet(Bytes{request});
+    const auto* const answer = std::get_if<Octets>(&reply);
+    return answer == nullptr || answer->size() < 5 ? EapType::none : static_cast<EapType>((*answer)[4]);
+  };
+  const Buffer md5{1, 7, 0, 6, 4, 0};
+  const Buffer start{1, 7, 0, 6, 25, 0x20};
+  EXPECT_EQ(type_of({1, 7, 0, 5, 1}), EapType::identity);
+  EXPECT_EQ(type_of(md5), EapType::nak);
+  EXPECT_EQ(type_of(md5), EapType::nak);
+  EXPECT_EQ(type_of(start), EapType::peap);
+  const PeerReply first = peer.on_packet(start);
+  EXPECT_EQ(std::get<Octets>(peer.on_packet(start)), std::get<Octets>(first));
 }
 
 TEST(EapPeer, WhatIsOutOfPlaceIsIgnored) {

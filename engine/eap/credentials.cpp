@@ -27,23 +27,28 @@ std::unexpected<Error> explain_file(const std::string& label, Error error) {
   return std::unexpected{std::move(error)};
 }
 
+/// A secret may not be in a file that everybody can read or write.
+enum class Content : std::uint8_t { open, secret };
+
 /// Reads what profiles name by file, credential or content.
 class Sources {
  public:
   explicit Sources(const Places& places) noexcept : places_{places} {}
 
-  [[nodiscard]] Result<TlsMaterial> read(std::string_view key, const EapSource& source) const {
+  [[nodiscard]] Result<TlsMaterial> read(std::string_view key, const EapSource& source,
+                                         Content content = Content::open) const {
     switch (source.kind) {
       case EapSource::Kind::octets:
         return TlsMaterial{std::string{key} + "=", WipedText{source.content.view()}};
       case EapSource::Kind::file:
-        return read_path(std::string{key} + '=' + source.name, source.name);
+        return read_path(std::string{key} + (key.ends_with("Password") ? "File=" : "=") + source.name, source.name,
+                         content);
       case EapSource::Kind::credential:
         if (places_.credentials_directory.empty())
           return fail(std::string{key} + "Credential=" + source.name +
                       ": macsec-eap.service has no credentials (LoadCredential=)");
         return read_path(std::string{key} + "Credential=" + source.name,
-                         places_.credentials_directory + '/' + source.name);
+                         places_.credentials_directory + '/' + source.name, content);
       case EapSource::Kind::uri:
         return fail(std::string{key} + '=' + crypto::shown_uri(source.name) +
                     " is not accepted: only PrivateKey= and ClientCertificate= may be in a token");
@@ -67,9 +72,11 @@ class Sources {
   }
 
  private:
-  [[nodiscard]] static Result<TlsMaterial> read_path(std::string label, const std::string& path) {
+  [[nodiscard]] static Result<TlsMaterial> read_path(std::string label, const std::string& path, Content content) {
     Result<FileText> file = read_file(path, max_file);
     if (!file) return explain_file(label, std::move(file.error()));
+    if (content == Content::secret && open_to_everybody(file->mode))
+      return fail(label + " is open to everybody: give it mode 0640, owner root and group macsecd");
     return TlsMaterial{std::move(label), std::move(file->text)};
   }
 
@@ -87,7 +94,8 @@ class Sources {
     std::ranges::sort(paths);
     std::vector<TlsMaterial> out;
     for (const std::string& path : paths)
-      if (Result<TlsMaterial> file = read_path("CaCertificate=" + path, path); file && crypto::read_certificates(*file))
+      if (Result<TlsMaterial> file = read_path("CaCertificate=" + path, path, Content::open);
+          file && crypto::read_certificates(*file))
         out.push_back(std::move(*file));
     if (out.empty()) return fail(label + " holds no certificate (files .pem, .crt, .cer or .der)");
     return out;
@@ -147,7 +155,7 @@ struct Identity {
 
 Result<WipedText> load_key_password(const EapProfile& profile, const Sources& sources) {
   if (!profile.private_key_password.said()) return WipedText{};
-  Result<TlsMaterial> read = sources.read("PrivateKeyPassword", profile.private_key_password);
+  Result<TlsMaterial> read = sources.read("PrivateKeyPassword", profile.private_key_password, Content::secret);
   if (!read) return passed_on(read.error());
   return profile.private_key_password.kind == EapSource::Kind::octets ? std::move(read->content)
                                                                       : without_line_end(std::move(read->content));
@@ -188,12 +196,14 @@ Result<Identity> load_identity(const EapProfile& profile, const Sources& sources
     return load_token(profile, sources, password->view());
   // A PKCS#12 store that is named as the key has the certificate, too.
   const bool store_only = !profile.client_certificate.said();
-  Result<TlsMaterial> certificate = store_only ? sources.read("PrivateKey", profile.private_key)
-                                               : sources.read("ClientCertificate", profile.client_certificate);
+  Result<TlsMaterial> certificate = store_only
+                                        ? sources.read("PrivateKey", profile.private_key, Content::secret)
+                                        : sources.read("ClientCertificate", profile.client_certificate,
+                                                       profile.private_key.said() ? Content::open : Content::secret);
   if (!certificate) return passed_on(certificate.error());
   std::optional<TlsMaterial> key;
   if (profile.private_key.said() && !store_only) {
-    Result<TlsMaterial> read = sources.read("PrivateKey", profile.private_key);
+    Result<TlsMaterial> read = sources.read("PrivateKey", profile.private_key, Content::secret);
     if (!read) return passed_on(read.error());
     key = std::move(*read);
   }
@@ -206,7 +216,7 @@ Result<Identity> load_identity(const EapProfile& profile, const Sources& sources
 Result<void> load_password(LoadedProfile& loaded, const Sources& sources) {
   const EapSource& said = loaded.profile.password;
   if (!said.said()) return fail("Password= is required with Method=" + std::string{eap_password_method_words});
-  Result<TlsMaterial> read = sources.read("Password", said);
+  Result<TlsMaterial> read = sources.read("Password", said, Content::secret);
   if (!read) return passed_on(read.error());
   loaded.password =
       said.kind == EapSource::Kind::octets ? std::move(read->content) : without_line_end(std::move(read->content));

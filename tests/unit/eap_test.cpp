@@ -335,6 +335,42 @@ TEST(EapPeer, OnlyTheSameRequestGetsTheSameAnswer) {
   EXPECT_EQ(std::get<Octets>(peer.on_packet(start)), std::get<Octets>(first));
 }
 
+TEST(EapPeer, ASecretInAFileOfEverybodyIsRefused) {
+  const test::TemporaryDirectory directory;
+  const auto file = [&](const std::string& name, const std::string& text, unsigned mode) {
+    const std::filesystem::path path = directory.path() / name;
+    std::ofstream{path} << text;
+    std::filesystem::permissions(path, static_cast<std::filesystem::perms>(mode));
+    return EapSource{EapSource::Kind::file, path.string(), {}};
+  };
+  const std::string key = lab().client.key_pem();
+  const auto words = [&](unsigned password, unsigned private_key, unsigned pin, unsigned both) {
+    EapProfile profile = profile_for(EapType::peap);
+    profile.password = file("password", "wonder\n", password);
+    if (both == 0) {
+      profile.client_certificate = file("host.pem", lab().client.certificate_pem(), 0644);
+      profile.private_key = file("host.key", lab().client.key_pem("pin"), private_key);
+      profile.private_key_password = file("pin", "pin\n", pin);
+    } else {
+      profile.client_certificate = file("host.pem", lab().client.certificate_pem() + key, both);
+    }
+    profile.ca_certificates.front() = file("ca.pem", lab().authority.certificate_pem(), 0644);
+    const auto loaded = load_profile(std::move(profile), {});
+    return loaded ? std::string{} : loaded.error().words;
+  };
+  EXPECT_EQ(words(0640, 0600, 0440, 0), "");
+  EXPECT_EQ(words(0640, 0, 0, 0640), "");
+  const auto refusal = [&](const std::string& setting, const std::string& name) {
+    return setting + '=' + (directory.path() / name).string() +
+           " is open to everybody: give it mode 0640, owner root and group macsecd";
+  };
+  EXPECT_EQ(words(0644, 0600, 0600, 0), refusal("PasswordFile", "password"));
+  EXPECT_EQ(words(0642, 0600, 0600, 0), refusal("PasswordFile", "password"));
+  EXPECT_EQ(words(0600, 0644, 0600, 0), refusal("PrivateKey", "host.key"));
+  EXPECT_EQ(words(0600, 0600, 0604, 0), refusal("PrivateKeyPasswordFile", "pin"));
+  EXPECT_EQ(words(0600, 0, 0, 0644), refusal("ClientCertificate", "host.pem"));
+}
+
 TEST(EapPeer, WhatIsOutOfPlaceIsIgnored) {
   Meeting meeting{load(profile_for(EapType::peap))};
   Peer peer = meeting.peer();

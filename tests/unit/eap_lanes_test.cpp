@@ -4,8 +4,11 @@
 #include "engine/adapters/system/os_random.hpp"
 #include "engine/eap/worker/worker.hpp"
 #include "tests/eap/pki.hpp"
+#include "tests/temporary_directory.hpp"
 
+#include <algorithm>
 #include <condition_variable>
+#include <fstream>
 #include <gtest/gtest.h>
 
 namespace macsec::eap {
@@ -19,7 +22,14 @@ class Token {
  public:
   void wait() {
     std::unique_lock lock{mutex_};
+    most_ = std::max(most_, ++waiting_);
     changed_.wait(lock, [this] { return released_; });
+    --waiting_;
+  }
+  /// So many at a time waited at most.
+  [[nodiscard]] unsigned most() {
+    const std::lock_guard lock{mutex_};
+    return most_;
   }
   void release() {
     const std::lock_guard lock{mutex_};
@@ -31,6 +41,8 @@ class Token {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool released_ = false;
+  unsigned waiting_ = 0;
+  unsigned most_ = 0;
 };
 
 struct Told {
@@ -69,11 +81,12 @@ class Lanes : public testing::Test {
     profile.private_key = {EapSource::Kind::octets, {}, WipedText{test::lab().client.key_pem()}};
     return load_profile(std::move(profile), {});
   }
-  void profile(std::uint32_t number, bool token, std::string uri = "pkcs11:token=lab") {
+  void profile(std::uint32_t number, bool token, std::string uri = "pkcs11:token=lab", std::string authority = {}) {
     EapProfile out;
     out.methods = {EapType::tls};
     out.server_names = {"radius.example.org"};
     out.ca_certificates.push_back({EapSource::Kind::octets, {}, WipedText{test::lab().authority.certificate_pem()}});
+    if (!authority.empty()) out.ca_certificates.front() = {EapSource::Kind::file, std::move(authority), {}};
     out.client_certificate = {EapSource::Kind::octets, {}, WipedText{test::lab().client.certificate_pem()}};
     if (token) out.private_key = {EapSource::Kind::uri, std::move(uri), {}};
     const WipedBuffer body = write_eap_profile(out);
@@ -109,6 +122,7 @@ class Lanes : public testing::Test {
   std::shared_ptr<Mailbox> mailbox_ = std::move(*Mailbox::open());
   os::EventSource letters_;
   std::vector<Told> told_;
+  Time now_{};
   Worker worker_{
       {.mailbox = mailbox_,
        .load = [token = token_](EapProfile profile) { return open(std::move(profile), *token); },
@@ -118,6 +132,7 @@ class Lanes : public testing::Test {
                  {message.kind, message.profile, message.conversation, {message.body.begin(), message.body.end()}});
            },
        .clock = [] { return tls_clock(test::test_now); },
+       .time = [this] { return now_; },
        .random = &random_}};
 };
 
@@ -208,6 +223,52 @@ TEST_F(Lanes, AProfileWhoseTokenHangsIsRefusedAndOthersWork) {
   ASSERT_TRUE(wait([this] { return !told_.empty(); }));
   EXPECT_EQ(told_.back().kind, WorkerKind::response) << "a token that answers again is used again";
   end(40);
+}
+
+// What a profile names may come after it: a credential, a card, a file system.
+TEST_F(Lanes, WhatCouldNotBeLoadedIsLoadedAgain) {
+  token_->release();
+  for (const bool token : {false, true}) {
+    const test::TemporaryDirectory directory;
+    const std::filesystem::path authority = directory.path() / "ca.pem";
+    const std::uint32_t number = token ? 2 : 1;
+    std::uint64_t conversation = number * 100;
+    told_.clear();
+    profile(number, token, "pkcs11:token=lab", authority.string());
+    ASSERT_TRUE(wait([this] { return told_.size() == 1; }));
+    EXPECT_TRUE(words_of(told_[0]).contains("ca.pem")) << words_of(told_[0]);
+    const auto told = [&](WorkerKind kind, std::string_view words) {
+      return wait([&] {
+        return std::ranges::any_of(told_, [&](const Told& one) {
+          const bool ours = kind == WorkerKind::loaded ? one.profile == number : one.conversation == conversation;
+          return one.kind == kind && ours && (words.empty() ? words_of(one).empty() : words_of(one).contains(words));
+        });
+      });
+    };
+    const auto refused = [&] {
+      begin(number, ++conversation);
+      return told(WorkerKind::failure, "ca.pem");
+    };
+    now_ += 10s;
+    EXPECT_TRUE(refused()) << "it is not there yet";
+    std::ofstream{authority} << test::lab().authority.certificate_pem();
+    EXPECT_TRUE(refused()) << "not so soon again";
+    now_ += 10s;
+    begin(number, ++conversation);
+    ask(conversation);
+    EXPECT_TRUE(told(WorkerKind::response, ""));
+    EXPECT_TRUE(told(WorkerKind::loaded, ""));
+    end(conversation);
+  }
+}
+
+TEST_F(Lanes, OneTokenLoadsManyProfilesOneAfterTheOther) {
+  constexpr std::uint32_t many = LaneGroup::most + 4;
+  for (std::uint32_t number = 1; number <= many; ++number) profile(number, true);
+  token_->release();
+  for (std::size_t done = 1; done <= many; ++done) ASSERT_TRUE(wait([&] { return told_.size() >= done; })) << done;
+  for (const Told& one : told_) EXPECT_EQ(words_of(one), "") << one.profile;
+  EXPECT_EQ(token_->most(), 1U);
 }
 
 TEST_F(Lanes, AHungTokenOfManyProfilesLeavesThreadsForAnother) {

@@ -53,6 +53,7 @@ Result<void> Server::start() {
       .load = [where = places()](EapProfile profile) { return load_profile(std::move(profile), where); },
       .send = [this](const WorkerMessage& message) { send(message); },
       .clock = clock_now,
+      .time = os::boot_time,
       .random = &random_});
   Result<os::EventSource> letters = loop_.on_readable(mailbox_->fd(), [this] {
     mailbox_->deliver();

@@ -93,7 +93,7 @@ bool Worker::take_profile(const WorkerMessage& message) {
     return false;
   parts_->octets.add(message.body);
   if (message.more) return true;
-  const Parts whole = std::move(*parts_);
+  Parts whole = std::move(*parts_);
   parts_.reset();
   if (whole.octets.octets().empty()) {
     profiles_.erase(whole.number);
@@ -109,53 +109,79 @@ bool Worker::take_profile(const WorkerMessage& message) {
     tell_loaded(whole.number, problem_of(EapProblem::internal,
                                          "macsec-eap keeps " + std::to_string(most_profiles) + " profiles at most"));
   } else {
+    profiles_[whole.number] = {};
+    profiles_[whole.number].octets = std::move(whole.octets);
     load(whole.number, std::move(*profile));
   }
   return true;
 }
 
-std::shared_ptr<LaneGroup> Worker::token_of(const EapProfile& profile) {
+std::shared_ptr<Worker::Token> Worker::token_of(const EapProfile& profile) {
   if (!uses_token(profile)) return nullptr;
   std::erase_if(tokens_, [](const auto& each) { return each.second.expired(); });
   const bool key = profile.private_key.kind == EapSource::Kind::uri;
   const std::string& uri = key ? profile.private_key.name : profile.client_certificate.name;
-  std::weak_ptr<LaneGroup>& slot = tokens_[uri.substr(0, uri.find('?'))];
-  std::shared_ptr<LaneGroup> group = slot.lock();
-  if (!group) slot = group = std::make_shared<LaneGroup>();
-  return group;
+  std::weak_ptr<Token>& slot = tokens_[uri.substr(0, uri.find('?'))];
+  std::shared_ptr<Token> token = slot.lock();
+  if (!token) slot = token = std::make_shared<Token>();
+  return token;
 }
 
 void Worker::load(std::uint32_t number, EapProfile profile) {
   Profile& slot = profiles_[number];
-  slot = {};
   slot.generation = ++generation_;
+  slot.tried = around_.time();
   slot.token = token_of(profile);
   if (!slot.token) {
     slot.loaded = ready(around_.load(std::move(profile)));
-    tell_loaded(number, verdict_of(slot.loaded.get()));
-    return;
+    return finish_load(number, slot.generation, verdict_of(slot.loaded.get()));
   }
-  Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, slot.token);
-  if (!lane) {
-    slot.loaded = ready(std::unexpected{token_problem(std::move(lane.error().message))});
-    tell_loaded(number, verdict_of(slot.loaded.get()));
-    return;
+  Wish wish{number, slot.generation, std::move(profile), {}};
+  slot.loaded = wish.promise.get_future().share();
+  slot.token->waiting.push_back(std::move(wish));
+  load_next(slot.token);
+}
+
+void Worker::load_next(const std::shared_ptr<Token>& token) {
+  while (!token->lane && !token->waiting.empty()) {
+    Wish wish = std::move(token->waiting.front());
+    token->waiting.pop_front();
+    const std::uint32_t number = wish.number;
+    const std::uint64_t generation = wish.generation;
+    const auto found = profiles_.find(number);
+    if (found == profiles_.end() || found->second.generation != generation) continue;  // replaced meanwhile
+    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, token->group);
+    if (!lane) {
+      const EapVerdict problem = token_problem(std::move(lane.error().message));
+      wish.promise.set_value(std::unexpected{problem});
+      finish_load(number, generation, problem);
+      continue;
+    }
+    token->lane = std::move(*lane);
+    static_cast<void>(token->lane->add([this, token, wish = std::move(wish), load = around_.load]() mutable {
+      Loaded loaded = load(std::move(wish.profile));
+      EapVerdict verdict = verdict_of(loaded);
+      wish.promise.set_value(std::move(loaded));
+      return [this, token, number = wish.number, generation = wish.generation, verdict = std::move(verdict)] {
+        token->lane.reset();
+        finish_load(number, generation, verdict);
+        load_next(token);
+      };
+    }));
   }
-  std::promise<Loaded> promise;
-  slot.loaded = promise.get_future().share();
-  slot.lane = std::move(*lane);
-  static_cast<void>(slot.lane->add([this, number, generation = slot.generation, load = around_.load,
-                                    profile = std::move(profile), promise = std::move(promise)]() mutable {
-    Loaded loaded = load(std::move(profile));
-    EapVerdict verdict = verdict_of(loaded);
-    promise.set_value(std::move(loaded));
-    return [this, number, generation, verdict = std::move(verdict)] {
-      const auto found = profiles_.find(number);
-      if (found == profiles_.end() || found->second.generation != generation) return;  // replaced meanwhile
-      found->second.lane.reset();
-      tell_loaded(number, verdict);
-    };
-  }));
+}
+
+void Worker::finish_load(std::uint32_t number, std::uint64_t generation, const EapVerdict& verdict) {
+  const auto found = profiles_.find(number);
+  if (found == profiles_.end() || found->second.generation != generation) return;  // replaced meanwhile
+  if (verdict.problem == EapProblem::none) found->second.octets = {};
+  tell_loaded(number, verdict);
+}
+
+void Worker::refresh(std::uint32_t number, Profile& slot) {
+  const bool done = slot.loaded.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+  if (!done || slot.loaded.get() || around_.time() - slot.tried < load_pause) return;
+  if (std::optional<EapProfile> profile = read_eap_profile(slot.octets.octets())) load(number, std::move(*profile));
 }
 
 void Worker::tell_loaded(std::uint32_t number, const EapVerdict& verdict) {
@@ -177,10 +203,11 @@ bool Worker::begin(const WorkerMessage& message) {
                               "macsec-eap holds " + std::to_string(most_conversations) + " conversations at most"));
     return true;
   }
+  refresh(message.profile, found->second);
   Conversation made;
   made.talk = std::make_shared<Talk>(found->second.loaded, around_.random, around_.clock(), wish->mtu, std::nullopt);
   if (found->second.token) {
-    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, found->second.token);
+    Result<std::unique_ptr<Lane>> lane = Lane::start(around_.mailbox, found->second.token->group);
     if (!lane) {
       refuse(number, token_problem(std::move(lane.error().message)));
       return true;
@@ -193,8 +220,8 @@ bool Worker::begin(const WorkerMessage& message) {
 }
 
 bool Worker::only_hangs() const {
-  const auto hangs = [](const auto& each) { return each.second.token && each.second.token->hangs(); };
-  const auto loads = [&](const auto& each) { return each.second.lane && !hangs(each); };
+  const auto hangs = [](const auto& each) { return each.second.token && each.second.token->group->hangs(); };
+  const auto loads = [&](const auto& each) { return each.second.token && each.second.token->lane && !hangs(each); };
   return conversations_.empty() && streams_.empty() && std::ranges::any_of(profiles_, hangs) &&
          std::ranges::none_of(profiles_, loads);
 }
@@ -210,6 +237,7 @@ bool Worker::open(const WorkerMessage& message) {
   const std::uint64_t number = message.conversation;
   if (conversations_.contains(number) || streams_.contains(number)) return false;
   const auto found = profiles_.find(message.profile);
+  if (found != profiles_.end() && !found->second.token) refresh(message.profile, found->second);
   if (found == profiles_.end()) {
     refuse(number, problem_of(EapProblem::profile, "macsec-eap does not have the profile"));
   } else if (found->second.token) {

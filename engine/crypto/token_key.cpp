@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <openssl/engine.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
@@ -37,7 +39,43 @@ OSSL_LIB_CTX* pkcs11_library() {
   return library;
 }
 
-Result<PrivateKey> given(EVP_PKEY* key, const std::string& label) {
+/// PINs that tokens refused. A card locks itself after some of these, and many ports may have the same PIN.
+class RefusedPins {
+ public:
+  [[nodiscard]] bool has(std::string_view uri, std::string_view pin) {
+    const std::lock_guard lock{mutex_};
+    return std::ranges::any_of(all_, [&](const Pin& each) { return each.uri == uri && each.pin.view() == pin; });
+  }
+  void add(std::string_view uri, std::string_view pin) {
+    const std::lock_guard lock{mutex_};
+    if (all_.size() == most_) all_.pop_front();
+    all_.push_back({std::string{uri}, WipedText{pin}});
+  }
+
+ private:
+  static constexpr std::size_t most_ = 256;
+  struct Pin {
+    std::string uri;
+    WipedText pin;
+  };
+  std::mutex mutex_;
+  std::deque<Pin> all_;
+};
+
+RefusedPins& refused_pins() {
+  static RefusedPins pins;
+  return pins;
+}
+
+/// Whether the driver says that the PIN was wrong or is locked (CKR_PIN_INCORRECT to CKR_PIN_LOCKED of PKCS#11).
+bool is_about_pin(unsigned long error) noexcept {
+  const int reason = ERR_GET_REASON(error);
+  return ERR_GET_LIB(error) >= ERR_LIB_USER && reason >= 0xa0 && reason <= 0xa4;
+}
+
+Result<PrivateKey> given(EVP_PKEY* key, const std::string& label, std::string_view uri, std::string_view pin) {
+  if (key == nullptr && (is_about_pin(ERR_peek_error()) || is_about_pin(ERR_peek_last_error())))
+    refused_pins().add(uri, pin);
   if (key == nullptr) return library_failure(label + ": the token gives no key");
   ERR_clear_error();
   return PrivateKey{key};
@@ -155,15 +193,19 @@ Result<PrivateKey> open_token_key(const std::string& label, const std::string& u
   if (!uri.starts_with(pkcs11_scheme)) return fail(label + " is not accepted: a file or \"pkcs11:...\"");
   const SplitUri parts = split(uri);
   if (pin.empty()) pin = parts.pin.view();
+  if (refused_pins().has(parts.uri, pin))
+    return fail(label +
+                ": the token refused this PIN, which is not tried again as it might lock the token: correct "
+                "PrivateKeyPassword=, or restart macsec-eap.service");
   const Method method = pin_method();
   if (OSSL_LIB_CTX* const library = pkcs11_library(); library != nullptr) {
     const Store store{
         OSSL_STORE_open_ex(parts.uri.c_str(), library, nullptr, method.get(), &pin, nullptr, nullptr, nullptr)};
-    return given(key_of(store.get()), label);
+    return given(key_of(store.get()), label, parts.uri, pin);
   }
   ENGINE* const engine = pkcs11_engine();
   if (engine == nullptr) return fail(label + ": " + no_pkcs11);
-  return given(engine_key(engine, parts.uri, method.get(), &pin), label);
+  return given(engine_key(engine, parts.uri, method.get(), &pin), label, parts.uri, pin);
 }
 
 Result<Certificate> open_token_certificate(const std::string& label, const std::string& full_uri) {

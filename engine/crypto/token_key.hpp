@@ -18,7 +18,8 @@ using PrivateKey = std::unique_ptr<EVP_PKEY, Releases<EVP_PKEY_free>>;
 [[nodiscard]] bool is_tpm_key(std::string_view text) noexcept;
 
 /// By OpenSSL's provider or engine of PKCS#11. Errors begin with `label`: which package is missing, or why the token gives no key.
-/// Without a PIN the URI has it or none is needed.
+/// Without a PIN the URI has it or none is needed. A PIN that the token refused is not tried on that URI again by this process: the
+/// token might lock itself.
 [[nodiscard]] Result<PrivateKey> open_token_key(const std::string& label, const std::string& uri, std::string_view pin);
 /// A certificate that lies beside its key.
 [[nodiscard]] Result<Certificate> open_token_certificate(const std::string& label, const std::string& uri);

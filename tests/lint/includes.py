@@ -57,7 +57,7 @@ SYSTEM = [
     (r"fmt/", ("engine/adapters/", "engine/config/") + BUS_SIDE),
     (r"(sys/|unistd\.h|fcntl\.h|signal\.h|ctime>|time\.h)",
      ("engine/base/", "engine/config/", "engine/adapters/", WORKER) + BUS_SIDE),
-    (r"mutex>", ("engine/crypto/tls_channel.hpp", WORKER, "tests/")),
+    (r"mutex>", ("engine/crypto/tls_channel.hpp", "engine/crypto/token_key.cpp", WORKER, "tests/")),
     (r"(thread|condition_variable|future|shared_mutex|semaphore)>", (WORKER, "tests/")),
 ]
 CLOCKS = re.compile(r"\b(system_clock|steady_clock|clock_gettime|gettimeofday|time\(nullptr\))")

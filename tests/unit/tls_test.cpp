@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // TLS as a client: certificates and keys as they are read, and the keys that come out.
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 
+#include "engine/crypto/token_key.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/tls_meeting.hpp"
 
 namespace macsec::crypto {
@@ -17,6 +21,7 @@ using test::lab;
 using test::lab_trust;
 using test::material;
 using test::talk;
+using test::TemporaryDirectory;
 using test::test_now;
 using test::TlsServer;
 using test::TlsServerContext;
@@ -59,6 +64,35 @@ TEST(TlsIdentity, SaysWhichMaterialIsUnusableAndWhy) {
   EXPECT_EQ(error(client.pkcs12("open"), "", ""), "ClientCertificate=c is encrypted: PrivateKeyPassword= is required");
   EXPECT_TRUE(error("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "", "")
                   .starts_with("ClientCertificate=c holds a certificate that cannot be read"));
+}
+
+// --- tokens ---
+
+// A card locks itself after a few of these.
+TEST(TokenKey, ARefusedPinIsNotTriedAgain) {
+  const TemporaryDirectory directory;
+  const std::string folder = directory.path().string();
+  std::ofstream{folder + "/softhsm.conf"} << "directories.tokendir = " << folder << "\n";
+  std::ofstream{folder + "/key.pem"} << lab().client.key_pem();
+  ::setenv("SOFTHSM2_CONF", (folder + "/softhsm.conf").c_str(), 1);
+  const auto run = [](const std::string& words) {
+    return std::system(("softhsm2-util --pin 1234 " + words + " > /dev/null 2>&1").c_str()) == 0;
+  };
+  if (!run("--init-token --free --label lab --so-pin 5678") ||
+      !run("--import " + folder + "/key.pem --token lab --label host1 --id 01"))
+    GTEST_SKIP() << "softhsm2-util is missing";
+  const auto open = [](std::string_view pin) {
+    return open_token_key("k", "pkcs11:token=lab;object=host1;type=private", pin);
+  };
+  const Result<PrivateKey> first = open("9999");
+  ASSERT_FALSE(first);
+  if (first.error().message.contains("OpenSSL has no PKCS#11")) GTEST_SKIP() << first.error().message;
+  EXPECT_TRUE(first.error().message.ends_with("PIN incorrect")) << first.error().message;
+  const Result<PrivateKey> again = open("9999");
+  ASSERT_FALSE(again);
+  EXPECT_TRUE(again.error().message.starts_with("k: the token refused this PIN")) << again.error().message;
+  const Result<PrivateKey> good = open("1234");
+  EXPECT_TRUE(good) << good.error().message;
 }
 
 // --- channel ---

@@ -62,6 +62,32 @@ WipedBuffer write_eap_profile(const EapProfile& profile) {
   return out;
 }
 
+WipedBuffer write_eap_trust(const EapProfile& profile) {
+  WipedBuffer out;
+  FieldWriter writer{out};
+  const auto texts = [](FieldWriter& inner, const std::string& text) { inner.text(text); };
+  const auto sources = [](FieldWriter& inner, const EapSource& source) { source_fields(inner, source); };
+  writer.list(profile.methods, [](FieldWriter& inner, const EapType& method) { inner.code(method); });
+  writer.text(profile.identity);
+  writer.text(profile.anonymous_identity);
+  writer.choice(profile.inner, EapInner::eap_gtc);
+  writer.list(profile.ca_certificates, sources);
+  for (const auto* names : {&profile.server_names, &profile.server_name_suffixes, &profile.server_alternative_names,
+                            &profile.server_fingerprints})
+    writer.list(*names, texts);
+  writer.text(profile.server_subject);
+  writer.flag(profile.validate_server);
+  writer.flag(profile.common_name);
+  writer.choice(profile.revocation, Revocation::crl_leaf);
+  writer.list(profile.revocation_lists, sources);
+  writer.choice(profile.minimum_tls, TlsVersion::tls_1_3);
+  writer.text(profile.tls_ciphers);
+  writer.flag(profile.legacy_renegotiation);
+  writer.flag(profile.check_certificate_time);
+  writer.choice(profile.crypto_binding, CryptoBinding::no);
+  return out;
+}
+
 std::optional<EapProfile> read_eap_profile(Bytes octets) {
   FieldReader reader{octets};
   std::optional<EapProfile> out{std::in_place};

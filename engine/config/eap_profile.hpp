@@ -82,6 +82,9 @@ struct EapProfile {
 
 /// For macsec-eap: everything, secrets included.
 [[nodiscard]] WipedBuffer write_eap_profile(const EapProfile& profile);
+/// Whom the profile trusts, by which methods, and as whom we authenticate; without the secrets that prove it, and without what
+/// files hold. Profiles of which this differs do not vouch for each other's sessions.
+[[nodiscard]] WipedBuffer write_eap_trust(const EapProfile& profile);
 /// Nothing when it is not what write_eap_profile() made.
 [[nodiscard]] std::optional<EapProfile> read_eap_profile(Bytes octets);
 

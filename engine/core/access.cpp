@@ -23,7 +23,7 @@ void Access::set_enabled(bool enabled, Time now) {
 void Access::restore(const KeptSession& kept, Time now) {
   // On another link nobody knows the keys.
   if (kept.parent != context_.profile->link.parent) return;
-  logon_.restore(kept.keys, kept.until, now);
+  logon_.restore(kept, now);
   admission_.restore(kept.keys, now);
 }
 
@@ -31,7 +31,9 @@ KeptSession Access::kept_session() const {
   return {.profile = context_.profile->name,
           .parent = context_.profile->link.parent,
           .keys = admission_.applies() ? admission_.session_keys() : logon_.session_keys(),
-          .until = kept_until()};
+          .until = kept_until(),
+          .account = {},
+          .trust = logon_.trust()};
 }
 
 std::optional<Time> Access::kept_until() const noexcept {

@@ -74,6 +74,7 @@ void Keyring::restore(std::span<const SessionKey> keys, Time now) {
     static_cast<void>(kay_.add_session_key(
         {.ckn = key.ckn, .cak = key.cak.duplicate(), .role = KeyRole::session, .rule = rule_, .sequence = key.sequence},
         now));
+    if (key.doubtful) doubt();
   }
 }
 
@@ -81,8 +82,10 @@ std::vector<SessionKey> Keyring::keys() const {
   std::vector<SessionKey> keys;
   for (const Participant& participant : kay_.participants())
     if (participant.role == KeyRole::session && !participant.retired)
-      keys.push_back(
-          {.ckn = participant.ckn(), .cak = participant.cak().duplicate(), .sequence = participant.sequence()});
+      keys.push_back({.ckn = participant.ckn(),
+                      .cak = participant.cak().duplicate(),
+                      .sequence = participant.sequence(),
+                      .doubtful = is_doubtful(participant)});
   std::ranges::sort(keys, {}, &SessionKey::sequence);
   if (keys.size() > most_kept_keys) keys.erase(keys.begin(), keys.end() - most_kept_keys);
   return keys;
@@ -101,6 +104,9 @@ bool Keyring::drop_unheard_fresh(Time now) {
   });
   if (unheard.empty()) return false;
   ++revision_;
+  const auto is_sure = [this](const Ckn& ckn) { return !is_doubtful(*kay_.find(ckn)); };
+  // Who does not follow to a key of whom the profile accepts is not one of them.
+  if (is_doubtful(*reached) && std::ranges::any_of(unheard, is_sure)) return drop_doubtful(false, now);
   not_followed_ = reached->sequence() < newest_;
   for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
   return true;
@@ -115,6 +121,22 @@ bool Keyring::drop_unheard(bool spare_installed, Time now) {
   for (const Ckn& ckn : unheard) kay_.drop_session_key(ckn, now);
   ++revision_;
   return !unheard.empty();
+}
+
+bool Keyring::has_doubtful() const noexcept {
+  return std::ranges::any_of(kay_.participants(), [this](const Participant& participant) {
+    return participant.role == KeyRole::session && is_doubtful(participant);
+  });
+}
+
+bool Keyring::drop_doubtful(bool spare_used, Time now) {
+  std::vector<Ckn> doubtful;
+  for (const Participant& participant : kay_.participants())
+    if (participant.role == KeyRole::session && is_doubtful(participant) && !(spare_used && in_use(participant)))
+      doubtful.push_back(participant.ckn());
+  for (const Ckn& ckn : doubtful) kay_.drop_session_key(ckn, now);
+  if (!doubtful.empty()) ++revision_;
+  return !doubtful.empty();
 }
 
 void Keyring::drop_all(Time now) {

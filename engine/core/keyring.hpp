@@ -44,6 +44,14 @@ class Keyring {
   /// Drops keys without a live peer; those whose SAK is still installed stay where `spare_installed`.
   bool drop_unheard(bool spare_installed, Time now);
   void drop_all(Time now);
+  /// Whether the profile in force accepts who is at the other end of the keys that are there is not known.
+  void doubt() noexcept { sure_from_ = sequence_ + 1; }
+  [[nodiscard]] bool is_doubtful(const Participant& participant) const noexcept {
+    return participant.sequence() < sure_from_;
+  }
+  [[nodiscard]] bool has_doubtful() const noexcept;
+  /// Drops them, those in use as well unless `spare_used`. True where one went.
+  bool drop_doubtful(bool spare_used, Time now);
   /// Keeps the keys, and waits for nothing any more.
   void forget() noexcept;
   /// When drop_unheard_fresh() has something to do, should a key be live.
@@ -65,7 +73,8 @@ class Keyring {
   KeyServerRule rule_;
   std::vector<Fresh> fresh_;
   std::uint64_t sequence_ = 0;
-  std::uint64_t newest_ = 0;  ///< sequence of the first key of the last authentication
+  std::uint64_t sure_from_ = 0;  ///< sequence of the first key of which nothing is doubtful
+  std::uint64_t newest_ = 0;     ///< sequence of the first key of the last authentication
   bool not_followed_ = false;
   std::uint64_t revision_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace macsec::core {
 
@@ -12,12 +13,20 @@ using namespace std::chrono_literals;
 
 /// Between authentications that MKA did not follow.
 constexpr Duration longest_retry = 60s;
+/// For a profile that trusts otherwise to authenticate who is at the other end of a session from before: longer than a conversation
+/// waits for an answer.
+constexpr Duration trust_patience = 60s;
 
 }  // namespace
 
 // ---- the session -----------------------------------------------------------------------------------------------------
 
-void Logon::end_session(std::string_view why, Time since, Time now) {
+std::optional<crypto::Sha256> Logon::trust_of(const Profile& profile) {
+  if (!profile.pae || profile.pae->role != PaeRole::supplicant) return std::nullopt;
+  return crypto::sha256(write_eap_trust(profile.pae->eap).octets());
+}
+
+bool Logon::end_session(std::string_view why, Time since, Time now) {
   deadlines_.stop(Timer::unheard);
   deadlines_.stop(Timer::retry);
   deadlines_.stop(Timer::reauthenticate);
@@ -25,8 +34,39 @@ void Logon::end_session(std::string_view why, Time since, Time now) {
   keyring_.forgive();
   ++revision_;
   const bool had_key = !keyring_.empty();
-  if (had_key && !deadlines_.is_set(Timer::cached)) deadlines_.set(Timer::cached, since + context_.profile->pae->cache);
+  const bool dropped = keyring_.drop_doubtful(false, now);
+  if (keyring_.empty())
+    deadlines_.stop(Timer::cached);
+  else if (!deadlines_.is_set(Timer::cached))
+    deadlines_.set(Timer::cached, since + context_.profile->pae->cache);
   if (had_key) context_.emit(Event::Kind::authentication_lost, now, std::string{why});
+  return dropped;
+}
+
+/// The profile trusts otherwise than the one that the keys were made with.
+void Logon::doubt_session(Time now) {
+  keyring_.doubt();
+  keyring_.drop_doubtful(true, now);
+  if (keyring_.empty()) deadlines_.stop(Timer::cached);
+  if (!keyring_.has_doubtful()) return;
+  supplicant_.forgive();
+  mka_failed_ = true;  // what it reaches is not what is asked for
+  deadlines_.set(Timer::trust, now + trust_patience);
+  context_.emit(Event::Kind::snapshot_changed, now);
+}
+
+/// Frames pass until it is clear that the other end is not who the profile trusts now: a server that is loses none.
+bool Logon::follow_trust(Time now) {
+  if (!keyring_.has_doubtful()) {
+    deadlines_.stop(Timer::trust);
+    return false;
+  }
+  const bool over = deadlines_.take_expired(Timer::trust, now);
+  if (!over && supplicant_.reason() != Reason::authentication_failed) return false;
+  const Participant* const live = keyring_.live();
+  if (live != nullptr && !keyring_.is_doubtful(*live)) return keyring_.drop_doubtful(false, now);
+  live_ = false;
+  return end_session("the profile was changed, and by the new one nobody was authenticated", now, now);
 }
 
 void Logon::take_keys(const Supplicant::Success& success, Time now) {
@@ -92,10 +132,20 @@ Result<void> Logon::log_off(Time now) {
   return {};
 }
 
-void Logon::restore(std::span<const SessionKey> keys, const std::optional<Time>& until, Time now) {
+void Logon::restore(const KeptSession& kept, Time now) {
+  const std::optional<Time>& until = kept.until;
   if (!applies() || (until && *until <= now)) return;
-  const bool ours = std::ranges::none_of(keys, [](const SessionKey& key) { return key.host.has_value(); });
-  if (ours) keyring_.restore(keys, now);
+  const bool ours = std::ranges::none_of(kept.keys, [](const SessionKey& key) { return key.host.has_value(); });
+  if (ours) keyring_.restore(kept.keys, now);
+  if (kept.trust && kept.trust != trust_) keyring_.doubt();
+  // Cached, a key of which that is not known waits for nobody.
+  if (until) keyring_.drop_doubtful(false, now);
+  if (keyring_.has_doubtful()) {
+    mka_failed_ = true;
+    deadlines_.set(Timer::trust, now + trust_patience);
+    deadlines_.set(Timer::cached, now + life_time);
+    return;
+  }
   // A restart is no loss of carrier: a peer that continues with the key is given time to say so. What was cached gets no more of it.
   const Time limit = now + std::max(context_.profile->pae->cache, life_time);
   deadlines_.set(Timer::cached, std::min(until.value_or(limit), limit));
@@ -110,6 +160,7 @@ void Logon::set_enabled(bool enabled, Time now) {
 }
 
 void Logon::reconfigure(const Profile& before, Time now) {
+  const std::optional<crypto::Sha256> trusted = std::exchange(trust_, trust_of(*context_.profile));
   if (!applies()) {
     if (!before.pae || before.pae->role != PaeRole::supplicant) return;  // other session keys are Admission's
     // The keys of the profile take over from those of the session before these go.
@@ -123,9 +174,9 @@ void Logon::reconfigure(const Profile& before, Time now) {
       deadlines_.set(Timer::carrier, now + life_time);
     return;
   }
-  if (!before.pae || before.pae->eap == context_.profile->pae->eap || supplicant_.stopped() || supplicant_.logged_off())
-    return;
-  supplicant_.start(now);
+  if (!trusted || supplicant_.logged_off()) return;
+  if (trusted != trust_) doubt_session(now);
+  if (before.pae->eap != context_.profile->pae->eap && !supplicant_.stopped()) supplicant_.start(now);
 }
 
 // ---- time ------------------------------------------------------------------------------------------------------------
@@ -220,6 +271,7 @@ bool Logon::follow(Time now) {
   if (!applies()) return false;
   follow_mka_failure(now);
   follow_certificate(now);
+  bool dropped = follow_trust(now);
   const bool live = keyring_.live() != nullptr;
   if (live) {
     silent_ = false;
@@ -227,17 +279,17 @@ bool Logon::follow(Time now) {
     deadlines_.stop(Timer::retry);
     deadlines_.stop(Timer::cached);
   } else if (live_ && up_) {
-    end_session("the other end left the key agreement", now, now);
+    dropped = end_session("the other end left the key agreement", now, now) || dropped;
     // What runs already, or waits for a reason, is not begun again.
     if (supplicant_.may_start() && may_begin()) supplicant_.connect(now);
   } else if (live_ && !deadlines_.is_set(Timer::carrier)) {
-    end_session("no carrier since the process started", now, now);
+    dropped = end_session("no carrier since the process started", now, now) || dropped;
   }
   if (live != live_) ++revision_;
   live_ = live;
   follow_silence(now);
   const bool over = deadlines_.take_expired(Timer::cached, now) && keyring_.drop_unheard(false, now);
-  return keyring_.drop_unheard_fresh(now) || over;
+  return keyring_.drop_unheard_fresh(now) || over || dropped;
 }
 
 std::optional<Time> Logon::next() const {

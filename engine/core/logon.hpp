@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The logon process of a supplicant (802.1X-2020 clause 12.5): whether the port authenticates, what becomes of the keys that
 /// an authentication gave, and how long they are kept. Only MKA, an operator or their time ends a session; nothing that comes
-/// unprotected does.
+/// unprotected does, unless the profile trusts otherwise than the one that the session was authenticated by.
 #pragma once
 
 #include "engine/core/keyring.hpp"
@@ -13,7 +13,11 @@ namespace macsec::core {
 class Logon {
  public:
   Logon(Context& context, Kay& kay)
-      : context_{context}, kay_{kay}, keyring_{context, kay, KeyServerRule::never}, supplicant_{context} {}
+      : context_{context},
+        kay_{kay},
+        keyring_{context, kay, KeyServerRule::never},
+        supplicant_{context},
+        trust_{trust_of(*context.profile)} {}
   Logon(const Logon&) = delete;
   Logon& operator=(const Logon&) = delete;
 
@@ -33,10 +37,12 @@ class Logon {
   void set_enabled(bool enabled, Time now);
   /// Before anything else: keys of the process before, which a link may still use. A new authentication begins all the same;
   /// whichever is secured first is used.
-  /// `until`: when their cache is over, where nobody spoke with them.
-  void restore(std::span<const SessionKey> keys, const std::optional<Time>& until, Time now);
+  /// Keys of a profile that trusted otherwise are used until an authentication fails, and not at all where they were only cached.
+  void restore(const KeptSession& kept, Time now);
   /// What the next process is to have, oldest first.
   [[nodiscard]] std::vector<SessionKey> session_keys() const { return keyring_.keys(); }
+  /// Digest of what the profile in force trusts; nothing where it has no supplicant.
+  [[nodiscard]] const std::optional<crypto::Sha256>& trust() const noexcept { return trust_; }
   /// When keys that nobody speaks with are dropped; nothing where somebody does.
   [[nodiscard]] std::optional<Time> cached_until() const noexcept { return deadlines_.at(Timer::cached); }
   /// The profile in the context took the place of `before`.
@@ -66,6 +72,7 @@ class Logon {
     mka_fail,        ///< no key that is there reaches anybody: UseEap=mka-fail
     reauthenticate,  ///< ReauthenticateSec=
     cached,          ///< a key without a peer is dropped
+    trust,           ///< keys of a profile that trusted otherwise are dropped
     certificate,     ///< the end of our certificate comes nearer
     count
   };
@@ -76,13 +83,18 @@ class Logon {
   void follow_silence(Time now);
   void follow_mka_failure(Time now);
   void follow_certificate(Time now);
-  void end_session(std::string_view why, Time since, Time now);
+  [[nodiscard]] static std::optional<crypto::Sha256> trust_of(const Profile& profile);
+  /// True where keys went with it.
+  bool end_session(std::string_view why, Time since, Time now);
+  void doubt_session(Time now);
+  [[nodiscard]] bool follow_trust(Time now);
   void take_keys(const Supplicant::Success& success, Time now);
 
   Context& context_;
   Kay& kay_;
   Keyring keyring_;
   Supplicant supplicant_;
+  std::optional<crypto::Sha256> trust_;
   CertificateWatch certificate_;
   std::string certificate_key_;  ///< "file", "pkcs11"
   Deadlines<Timer> deadlines_;

@@ -7,13 +7,17 @@
 namespace macsec::core {
 namespace {
 
-constexpr std::array<std::uint8_t, 8> magic{'m', 'k', 'a', 'k', 'e', 'p', 't', 4};
+constexpr std::array<std::uint8_t, 7> magic{'m', 'k', 'a', 'k', 'e', 'p', 't'};
+constexpr std::uint8_t version = 5;
+/// Has no digest of what the profile trusts at its end.
+constexpr std::uint8_t version_before = 4;
 constexpr std::size_t longest_name = 64;
-// What a key says of its host.
+// What a key says of itself and its host.
 constexpr std::uint8_t of_host = 1;
 constexpr std::uint8_t has_reauthentication = 2;
 constexpr std::uint8_t has_end = 4;
 constexpr std::uint8_t must_secure = 8;
+constexpr std::uint8_t is_doubtful = 16;
 
 void add_number(WipedBuffer& out, std::uint64_t value) {
   std::array<std::uint8_t, 8> octets{};
@@ -50,12 +54,15 @@ MacAddress read_mac(Reader& reader) {
   return out;
 }
 
+std::uint8_t flags_of(const SessionKey& key) noexcept {
+  unsigned flags = key.doubtful ? is_doubtful : 0U;
+  if (key.host)
+    flags |= of_host | (key.host->reauthentication ? has_reauthentication : 0U) | (key.host->end ? has_end : 0U) |
+             (key.host->must_secure ? must_secure : 0U);
+  return static_cast<std::uint8_t>(flags);
+}
+
 void add_host(WipedBuffer& out, const std::optional<HostSession>& host) {
-  std::array<std::uint8_t, 1> flags{};
-  if (host)
-    flags[0] = static_cast<std::uint8_t>(of_host | (host->reauthentication ? has_reauthentication : 0U) |
-                                         (host->end ? has_end : 0U) | (host->must_secure ? must_secure : 0U));
-  out.add(Bytes{flags});
   if (!host) return;
   out.add(Bytes{host->host.octets});
   add_text(out, host->identity);
@@ -64,8 +71,7 @@ void add_host(WipedBuffer& out, const std::optional<HostSession>& host) {
 }
 
 /// The reader fails where it is not what add_host() made.
-std::optional<HostSession> read_host(Reader& reader) {
-  const std::uint8_t flags = reader.u8();
+std::optional<HostSession> read_host(Reader& reader, std::uint8_t flags) {
   if ((flags & of_host) == 0) return std::nullopt;
   HostSession host;
   host.host = read_mac(reader);
@@ -120,12 +126,22 @@ std::optional<AccountedSession> read_account(Reader& reader) {
   return account;
 }
 
+bool read_trust(Reader& reader, std::optional<crypto::Sha256>& trust) {
+  const Bytes octets = reader.take(reader.u8());
+  if (octets.empty()) return true;
+  if (octets.size() != std::tuple_size_v<crypto::Sha256>) return false;
+  std::ranges::copy(octets, trust.emplace().begin());
+  return true;
+}
+
 std::optional<SessionKey> read_key(Reader& reader) {
   SessionKey key;
   key.sequence = reader.u64();
   const auto ckn = Ckn::from(reader.take(reader.u8()));
   const Bytes cak = reader.take(reader.u8());
-  key.host = read_host(reader);
+  const std::uint8_t flags = reader.u8();
+  key.doubtful = (flags & is_doubtful) != 0;
+  key.host = read_host(reader, flags);
   if (!reader.ok() || !ckn || (cak.size() != 16 && cak.size() != 32)) return std::nullopt;
   key.ckn = *ckn;
   key.cak = crypto::Cak{cak};
@@ -136,7 +152,7 @@ std::optional<SessionKey> read_key(Reader& reader) {
 
 WipedBuffer write_kept_session(const KeptSession& session) {
   WipedBuffer out;
-  out.add(Bytes{magic});
+  out.add(Bytes{magic}).add(Bytes{std::array{version}});
   add_text(out, session.profile);
   add_text(out, session.parent);
   add_number(out, session.until ? static_cast<std::uint64_t>(session.until->time_since_epoch().count()) : 0);
@@ -146,15 +162,19 @@ WipedBuffer write_kept_session(const KeptSession& session) {
     add_number(out, key.sequence);
     add_counted(out, key.ckn.octets());
     add_counted(out, key.cak.expose());
+    out.add(Bytes{std::array{flags_of(key)}});
     add_host(out, key.host);
   }
   add_account(out, session.account);
+  add_counted(out, session.trust ? Bytes{*session.trust} : Bytes{});
   return out;
 }
 
 std::optional<KeptSession> read_kept_session(Bytes octets) {
   Reader reader{octets};
   if (!std::ranges::equal(reader.take(magic.size()), magic)) return std::nullopt;
+  const std::uint8_t written = reader.u8();
+  if (written != version && written != version_before) return std::nullopt;
   KeptSession session;
   session.profile = read_text(reader);
   session.parent = read_text(reader);
@@ -171,6 +191,7 @@ std::optional<KeptSession> read_kept_session(Bytes octets) {
     session.keys.push_back(std::move(*key));
   }
   session.account = read_account(reader);
+  if (written != version_before && !read_trust(reader, session.trust)) return std::nullopt;
   if (!reader.ok() || reader.remaining() != 0) return std::nullopt;
   return session;
 }

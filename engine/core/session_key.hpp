@@ -7,6 +7,7 @@
 #include "engine/base/wiped.hpp"
 #include "engine/core/pae/radius_exchange.hpp"
 #include "engine/crypto/mka_keys.hpp"
+#include "engine/crypto/sha256.hpp"
 #include "engine/wire/types.hpp"
 
 #include <optional>
@@ -30,6 +31,7 @@ struct SessionKey {
   crypto::Cak cak;
   std::uint64_t sequence = 0;         ///< a later authentication has a greater one
   std::optional<HostSession> host{};  ///< of an authenticator's key; a supplicant's has none
+  bool doubtful = false;              ///< a supplicant's: the profile that made it trusted otherwise
 };
 
 /// The session keys of one port.
@@ -39,13 +41,15 @@ struct KeptSession {
   std::vector<SessionKey> keys;               ///< oldest first; at most most_kept_keys
   std::optional<Time> until;                  ///< CacheSec= is over; nothing: a peer speaks with one of them
   std::optional<AccountedSession> account{};  ///< of an authenticator's port
+  /// What the profile of a supplicant trusts; nothing where it was not kept.
+  std::optional<crypto::Sha256> trust{};
 };
 /// Two authentications under way beside the one in use, each with a CAK of either length.
 inline constexpr std::size_t most_kept_keys = 6;
 
-/// Versioned; another version is not read.
+/// Versioned. What is of the version before is read as well, so that an upgrade costs no session; others are not.
 [[nodiscard]] WipedBuffer write_kept_session(const KeptSession& session);
-/// Nothing when it is not what write_kept_session() made.
+/// Nothing when it is not what write_kept_session() makes, or made in the version before.
 [[nodiscard]] std::optional<KeptSession> read_kept_session(Bytes octets);
 
 }  // namespace macsec::core

@@ -252,9 +252,49 @@ TEST(KeyKeeper, ReadsNothingButWhatWasWrittenWhole) {
   std::vector<std::uint8_t> changed{octets.begin(), octets.end()};
   changed[7] = 1;
   EXPECT_FALSE(core::read_kept_session(changed)) << "another version";
-  changed[7] = 4;
+  changed[7] = octets[7];
   changed.push_back(0);
   EXPECT_FALSE(core::read_kept_session(changed)) << "something behind it";
+}
+
+// An upgrade costs no session.
+TEST(KeyKeeper, ReadsWhatTheVersionBeforeWrote) {
+  core::KeptSession of_host = session("office", 7);
+  of_host.keys[0].host = core::HostSession{.host = MacAddress{{2, 0, 0, 0, 0, 9}}, .identity = "alice"};
+  of_host.account = accounted();
+  const core::KeptSession of_supplicant = session("lab", 8);
+  for (const core::KeptSession* each : std::array<const core::KeptSession*, 2>{&of_host, &of_supplicant}) {
+    const core::KeptSession& kept = *each;
+    const WipedBuffer written = core::write_kept_session(kept);
+    // It had no digest at its end.
+    std::vector<std::uint8_t> before{written.octets().begin(), written.octets().end() - 1};
+    before[7] = 4;
+    const auto read = core::read_kept_session(before);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->keys.at(0).ckn, kept.keys[0].ckn);
+    EXPECT_EQ(read->keys.at(0).host, kept.keys[0].host);
+    EXPECT_EQ(read->account, kept.account);
+    EXPECT_FALSE(read->trust);
+    EXPECT_FALSE(read->keys.at(0).doubtful);
+  }
+}
+
+TEST(KeyKeeper, WhatTheProfileTrustsGoesAlong) {
+  Manager manager;
+  std::vector<KeptFile> none;
+  KeyKeeper keeper{none, start};
+  core::KeptSession kept = session("office", 7);
+  kept.trust.emplace().fill(1);
+  ASSERT_TRUE(keeper.keep(kept));
+  kept.trust->fill(2);
+  kept.keys[0].doubtful = true;
+  ASSERT_TRUE(keeper.keep(kept));
+  std::vector<KeptFile> inherited = manager.hand_over();
+  KeyKeeper next{inherited, start};
+  const auto taken = next.take("office");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->trust, kept.trust);
+  EXPECT_TRUE(taken->keys.at(0).doubtful);
 }
 
 TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {

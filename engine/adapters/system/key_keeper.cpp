@@ -19,13 +19,14 @@ std::optional<core::HostSession> host_of(const core::KeptSession& session) {
   return session.keys.empty() ? std::nullopt : session.keys.back().host;
 }
 
-std::vector<Ckn> ckns_of(const core::KeptSession& session) {
-  std::vector<Ckn> out;
-  for (const core::SessionKey& key : session.keys) out.push_back(key.ckn);
+}  // namespace
+
+KeyKeeper::Kept KeyKeeper::kept_of(std::string name, const core::KeptSession& session) {
+  Kept out{
+      .name = std::move(name), .keys = {}, .until = session.until, .host = host_of(session), .trust = session.trust};
+  for (const core::SessionKey& key : session.keys) out.keys.push_back({key.ckn, key.doubtful});
   return out;
 }
-
-}  // namespace
 
 KeyKeeper::KeyKeeper(std::vector<KeptFile>& inherited, Time now) : started_{now}, files_{prefix} {
   for (const KeptFile& each : files_.resume(inherited)) {
@@ -37,7 +38,7 @@ KeyKeeper::KeyKeeper(std::vector<KeptFile>& inherited, Time now) : started_{now}
     // The process before may have ended between putting the new one in and taking the old one out.
     const std::string profile = session->profile;
     if (const auto before = kept_.find(profile); before != kept_.end()) KeptFiles::remove(before->second.name);
-    kept_.insert_or_assign(profile, Kept{each.name, ckns_of(*session), session->until, host_of(*session)});
+    kept_.insert_or_assign(profile, kept_of(each.name, *session));
     left_.insert_or_assign(profile, std::move(*session));
   }
 }
@@ -56,16 +57,13 @@ Result<void> KeyKeeper::keep(const core::KeptSession& session) {
     forget(session.profile);
     return {};
   }
-  std::vector<Ckn> ckns = ckns_of(session);
   const auto before = kept_.find(session.profile);
-  if (before != kept_.end() && before->second.ckns == ckns && before->second.until == session.until &&
-      before->second.host == host_of(session))
-    return {};
+  if (before != kept_.end() && before->second == kept_of(before->second.name, session)) return {};
   const WipedBuffer octets = core::write_kept_session(session);
   auto name = files_.put(octets.octets());
   if (!name) return std::unexpected{name.error()};
   if (before != kept_.end()) KeptFiles::remove(before->second.name);
-  kept_.insert_or_assign(session.profile, Kept{std::move(*name), std::move(ckns), session.until, host_of(session)});
+  kept_.insert_or_assign(session.profile, kept_of(std::move(*name), session));
   return {};
 }
 

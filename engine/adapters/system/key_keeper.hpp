@@ -33,12 +33,22 @@ class KeyKeeper {
   static constexpr Duration patience = std::chrono::minutes{5};
 
  private:
+  /// What is compared of a key: under a CKN the CAK is always the same.
+  struct Key {
+    Ckn ckn;
+    bool doubtful = false;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
   struct Kept {
     std::string name;  ///< in the store
-    std::vector<Ckn> ckns;
+    std::vector<Key> keys;
     std::optional<Time> until;
     std::optional<core::HostSession> host;
+    std::optional<crypto::Sha256> trust;
+    friend bool operator==(const Kept&, const Kept&) = default;
   };
+
+  [[nodiscard]] static Kept kept_of(std::string name, const core::KeptSession& session);
 
   Time started_;
   KeptFiles files_;

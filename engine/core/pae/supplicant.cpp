@@ -82,11 +82,16 @@ void Supplicant::connect(Time now) {
   send_start(now);
 }
 
-void Supplicant::start(Time now) {
-  logged_off_ = false;
+void Supplicant::forgive() noexcept {
   failures_ = 0;
   failed_at_.reset();
   failure_ = Reason::none;
+  ++revision_;
+}
+
+void Supplicant::start(Time now) {
+  logged_off_ = false;
+  forgive();
   connect(now);
 }
 

@@ -31,6 +31,8 @@ class Supplicant {
   void connect(Time now);
   /// The same after a new carrier or an operator's wish: a back-off is over.
   void start(Time now);
+  /// Forgets failures, and the pauses that they led to.
+  void forgive() noexcept;
   /// Ends a logoff, and nothing else.
   void allow(Time now);
   /// Nothing is sent or answered until connect(); the session is over.

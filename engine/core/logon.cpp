@@ -287,6 +287,7 @@ bool Logon::follow(Time now) {
   }
   if (live != live_) ++revision_;
   live_ = live;
+  supplicant_.note_session(live);
   follow_silence(now);
   const bool over = deadlines_.take_expired(Timer::cached, now) && keyring_.drop_unheard(false, now);
   return keyring_.drop_unheard_fresh(now) || over || dropped;

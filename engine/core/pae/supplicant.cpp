@@ -47,6 +47,14 @@ bool is_own_problem(EapProblem problem) noexcept {
   return problem == EapProblem::profile || problem == EapProblem::legacy_provider || problem == EapProblem::internal;
 }
 
+/// Our credentials were seen by a server that the profile trusts: each time more may lock the account.
+bool is_refusal(const EapVerdict& verdict) noexcept {
+  return verdict.stage == EapStage::client_certificate || verdict.stage == EapStage::inner ||
+         verdict.problem == EapProblem::client_certificate ||
+         verdict.problem == EapProblem::client_certificate_expired || verdict.problem == EapProblem::password ||
+         verdict.problem == EapProblem::account;
+}
+
 EapVerdict no_answer(bool of_worker) {
   EapVerdict verdict;
   verdict.problem = of_worker ? EapProblem::internal : EapProblem::timeout;
@@ -212,8 +220,7 @@ void Supplicant::show_access(Time now) {
 
 void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Time now) {
   SupplicantCounters& counters = context_.supplicant;
-  // While held nothing is answered: an account would be locked by anyone who asks often enough.
-  if (phase_ == Phase::off || phase_ == Phase::held) {
+  if (!answers()) {
     ++counters.eap_ignored;
     return;
   }
@@ -229,16 +236,18 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
     ++counters.eap_tx;
     return send(EapolType::eap, answer_);
   }
-  if (talk && !may_probe(now)) {
+  if ((talk || phase_ == Phase::held) && !may_probe(now)) {
     ++counters.eap_ignored;
     return;
   }
-  // In AUTHENTICATED many ask for the identity only to see whether we are there.
-  if (phase_ == Phase::connecting || (phase_ == Phase::authenticated && !talk)) enter(Phase::authenticating, now);
+  // Many ask for the identity only to see whether we are there.
+  const bool idle = phase_ == Phase::authenticated || phase_ == Phase::held;
+  if (idle && !talk) deadlines_.stop(Timer::held);
+  if (phase_ == Phase::connecting || (idle && !talk)) enter(Phase::authenticating, now);
   deadlines_.stop(Timer::start);
   starts_ = 0;
   // Certificates are judged by the clock of a conversation's beginning: a probe does not keep one open.
-  if (phase_ == Phase::authenticated && packet.type == EapType::identity) abandon();
+  if (idle && packet.type == EapType::identity) abandon();
   forward(frame, now);
 }
 
@@ -250,9 +259,16 @@ void Supplicant::on_end(const EapPacket& packet, const EapolFrame& frame, Time n
   forward(frame, now);
 }
 
-/// Beside a session that works, what begins no method costs macsec-eap little, however fast it comes.
+/// While held nothing is answered: an account would be locked by anyone who asks often enough. But where MKA has a session, and
+/// nobody saw our credentials, the failure may be a stranger's, and the authenticator that has the session is not to wait for it.
+bool Supplicant::answers() const noexcept {
+  if (phase_ != Phase::held) return phase_ != Phase::off;
+  return session_live_ && !refused_ && !logged_off_;
+}
+
+/// Beside a session that works, what begins no method costs macsec-eap little, however fast it comes; nor does a method while held.
 bool Supplicant::may_probe(Time now) noexcept {
-  if (phase_ != Phase::authenticated) return true;
+  if (phase_ != Phase::authenticated && phase_ != Phase::held) return true;
   if (now + probes_at_once < probe_at_) return false;
   probe_at_ = std::max(probe_at_, now) + probe_gap;
   return true;
@@ -301,7 +317,7 @@ std::optional<Supplicant::Success> Supplicant::on_report(EapReport report, Time 
     // A Failure that was lost, or kept from us, is one: a password that was refused is not said again at once.
     if (report.verdict.hold && (phase_ == Phase::connecting || phase_ == Phase::authenticating)) {
       abandon();
-      hold(true, now);
+      hold(report.verdict, now);
     }
     return std::nullopt;
   }
@@ -359,14 +375,14 @@ Supplicant::Success Supplicant::succeed(EapReport& report, Time now) {
 }
 
 void Supplicant::on_failure(const EapVerdict& verdict, Time now) {
-  if (phase_ == Phase::authenticated) {
+  if (phase_ == Phase::authenticated || phase_ == Phase::held) {
     // Nothing had begun that could fail. Where it was meant, MKA will tell.
     ++context_.supplicant.failure_ignored;
     return forget_conversation();
   }
   count_failure(verdict);
   fail_with(is_own_problem(verdict.problem) ? Reason::eap_unavailable : Reason::authentication_failed, verdict, now);
-  hold(verdict.hold, now);
+  hold(verdict, now);
 }
 
 void Supplicant::count_failure(const EapVerdict& verdict) noexcept {
@@ -410,12 +426,13 @@ void Supplicant::fail_with(Reason reason, const EapVerdict& verdict, Time now) {
   context_.emit(Event::Kind::authentication_failed, now, facts_.last_failure_text);
 }
 
-void Supplicant::hold(bool long_hold, Time now) {
+void Supplicant::hold(const EapVerdict& verdict, Time now) {
+  refused_ = is_refusal(verdict);
   forget_conversation();
   stop_timers();
   const Duration longest = context_.profile->pae->held;
   const Duration pause = Duration{1s} * (std::int64_t{1} << std::min(back_off_, 12U));
-  deadlines_.set(Timer::held, now + (long_hold ? longest : std::min(pause, longest)));
+  deadlines_.set(Timer::held, now + (verdict.hold ? longest : std::min(pause, longest)));
   enter(Phase::held, now);
 }
 
@@ -430,7 +447,7 @@ void Supplicant::on_lost(Time now) {
   verdict.problem = EapProblem::internal;
   verdict.words = "macsec-eap ended during the authentication";
   fail_with(Reason::eap_unavailable, verdict, now);
-  hold(false, now);
+  hold(verdict, now);
 }
 
 void Supplicant::on_silence(Time now) {

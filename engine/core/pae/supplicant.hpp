@@ -53,6 +53,10 @@ class Supplicant {
   [[nodiscard]] std::optional<Time> next() const noexcept { return deadlines_.next(); }
   [[nodiscard]] std::optional<EapCommand> poll();
 
+  /// Whether MKA has a live peer in a session of ours, told whenever that changes. It keeps a hold from being a stranger's doing:
+  /// we begin nothing then, and answer who asks.
+  void note_session(bool live) noexcept { session_live_ = live; }
+
   [[nodiscard]] bool stopped() const noexcept { return phase_ == Phase::off; }
   [[nodiscard]] bool is_authenticated() const noexcept { return phase_ == Phase::authenticated; }
   [[nodiscard]] bool logged_off() const noexcept { return logged_off_; }
@@ -89,6 +93,7 @@ class Supplicant {
   void show_access(Time now);
   void note_notification(std::string text, Time now);
   void on_end(const EapPacket& packet, const EapolFrame& frame, Time now);
+  [[nodiscard]] bool answers() const noexcept;
   [[nodiscard]] bool may_probe(Time now) noexcept;
   void forward(const EapolFrame& frame, Time now);
   void respond(const EapReport& report, Time now);
@@ -96,7 +101,7 @@ class Supplicant {
   void on_failure(const EapVerdict& verdict, Time now);
   void fail_with(Reason reason, const EapVerdict& verdict, Time now);
   void count_failure(const EapVerdict& verdict) noexcept;
-  void hold(bool long_hold, Time now);
+  void hold(const EapVerdict& verdict, Time now);
   void on_lost(Time now);
   void on_silence(Time now);
   /// Ends the conversation that runs, for us and for macsec-eap.
@@ -122,6 +127,8 @@ class Supplicant {
 
   std::size_t starts_ = 0;  ///< since somebody asked last
   bool logged_off_ = false;
+  bool session_live_ = false;
+  bool refused_ = false;  ///< held because our credentials were seen and refused
   Reason failure_ = Reason::none;
   std::uint32_t failures_ = 0;  ///< since the last success
   std::optional<Time> failed_at_;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A stranger on the cable of a supplicant, who says what anybody can say in EAP: what it cannot bring about.
+#include "tests/sim/site.hpp"
+
+namespace macsec::sim {
+namespace {
+
+using core::PortState;
+using core::Reason;
+using core::SupplicantState;
+using namespace std::chrono_literals;
+
+/// A host whose conversation with a stranger ends as `refusal` says, beside the session that it has.
+struct HeldSite : Site {
+  explicit HeldSite(EapStage stage, EapProblem problem) : Site{[](Profile& profile) { profile.pae->held = 1h; }} {
+    secure();
+    worker.refusal.stage = stage;
+    worker.refusal.problem = problem;
+    worker.refusal.hold = true;
+    forge(EapCode::request, 200, EapType::tls);
+    lan.run_for(10 * millisecond);
+    forge(EapCode::failure, 200);
+    lan.run_for(10 * millisecond);
+    EXPECT_EQ(supplicant().state, SupplicantState::held);
+  }
+};
+
+TEST(Held, ByAStrangersCertificateItAnswersTheAuthenticatorOfItsSession) {
+  HeldSite site{EapStage::server_certificate, EapProblem::certificate_issuer};
+  site.flood();
+  const unsigned starts = site.port.starts();
+  site.lan.run_for(100 * second);
+  EXPECT_EQ(site.port.starts(), starts) << "of its own it begins nothing";
+  EXPECT_EQ(site.supplicant().state, SupplicantState::held);
+  site.port.ask_identity();
+  site.lan.run_for(20 * second);
+  EXPECT_EQ(site.count(&core::SupplicantCounters::reauthentications), 1U);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::authenticated);
+  EXPECT_EQ(site.host.status().reason, Reason::none);
+}
+
+TEST(Held, ForRefusedCredentialsItAnswersNobody) {
+  const std::array refusals{std::pair{EapStage::inner, EapProblem::password},
+                            std::pair{EapStage::inner, EapProblem::account},
+                            std::pair{EapStage::client_certificate, EapProblem::client_certificate}};
+  for (const auto& [stage, problem] : refusals) {
+    HeldSite site{stage, problem};
+    const unsigned before = site.worker.conversations();
+    for (int i = 0; i < 20; ++i) {
+      site.port.ask_identity();
+      site.lan.run_for(second);
+    }
+    EXPECT_EQ(site.worker.conversations(), before);
+    EXPECT_EQ(site.host.state(), PortState::secured);
+  }
+}
+
+TEST(Held, WithoutASessionItAnswersNobody) {
+  Site site{[](Profile& profile) { profile.pae->held = 1h; }};
+  site.port.accepts = false;
+  site.worker.refusal.stage = EapStage::server_certificate;
+  site.worker.refusal.problem = EapProblem::certificate_issuer;
+  site.worker.refusal.hold = true;
+  site.plug();
+  site.lan.run_for(second);
+  ASSERT_EQ(site.supplicant().state, SupplicantState::held);
+  for (int i = 0; i < 20; ++i) {
+    site.port.ask_identity();
+    site.lan.run_for(second);
+  }
+  EXPECT_EQ(site.worker.conversations(), 1U);
+}
+
+// Each may cost a handshake.
+TEST(Held, AFloodOfMethodsReachesTheWorkerOnceASecond) {
+  HeldSite site{EapStage::server_certificate, EapProblem::certificate_issuer};
+  const unsigned before = site.worker.conversations();
+  for (unsigned i = 0; i < 1000; ++i) {
+    site.forge(EapCode::request, static_cast<std::uint8_t>(i), EapType::tls);
+    site.lan.run_for(5 * millisecond);
+    site.forge(EapCode::failure, static_cast<std::uint8_t>(i));
+    site.lan.run_for(5 * millisecond);
+  }
+  EXPECT_LE(site.worker.conversations() - before, 15U);
+  EXPECT_EQ(site.host.state(), PortState::secured);
+}
+
+}  // namespace
+}  // namespace macsec::sim

@@ -185,6 +185,7 @@ void FakeWorker::take(core::EapCommand command) {
     ++conversations_;
     conversation_ = command.conversation;
     number_.reset();
+    said_.clear();
     return;
   }
   if (conversation_ != command.conversation) return;
@@ -222,15 +223,17 @@ core::EapReport FakeWorker::judge(const core::EapCommand& command) {
     report.verdict.validated = validated;
     report.verdict.tls.version = "TLSv1.3";
     conversation_.reset();
+  } else if (!said_.empty() && said_[1] == packet->identifier) {
+    report.packet = said_;  // whatever is asked under the identifier answered last
   } else if (packet->type == EapType::identity) {
     number_.reset();
-    report.packet = eap_packet(EapCode::response, packet->identifier, EapType::identity, {});
+    report.packet = said_ = eap_packet(EapCode::response, packet->identifier, EapType::identity, {});
   } else if (packet->type == EapType::notification) {
     report.packet = eap_packet(EapCode::response, packet->identifier, EapType::notification, {});
   } else if (packet->type == EapType::tls && packet->data.size() >= 3) {  // what is shorter is forged: ignored
     const std::array<std::uint8_t, 2> data{0, packet->data[2]};
     if (packet->data[2] == method_rounds) number_ = packet->data[1];
-    report.packet = eap_packet(EapCode::response, packet->identifier, EapType::tls, data);
+    report.packet = said_ = eap_packet(EapCode::response, packet->identifier, EapType::tls, data);
   }
   return report;
 }

@@ -100,6 +100,7 @@ class FakeWorker {
   Host& host_;
   std::optional<core::EapConversation> conversation_;
   std::optional<std::uint8_t> number_;  ///< of the method that has come to its end
+  std::vector<std::uint8_t> said_;      ///< the last answer of this conversation, Notifications aside
   unsigned countdown_ = 0;
   unsigned commands_ = 0;
   unsigned conversations_ = 0;

@@ -10,6 +10,8 @@ using core::Reason;
 using core::SupplicantState;
 using namespace std::chrono_literals;
 
+constexpr MacAddress stranger{{2, 0, 0, 0, 9, 9}};
+
 /// A host whose conversation with a stranger ends as `refusal` says, beside the session that it has.
 struct HeldSite : Site {
   explicit HeldSite(EapStage stage, EapProblem problem) : Site{[](Profile& profile) { profile.pae->held = 1h; }} {
@@ -83,6 +85,26 @@ TEST(Held, AFloodOfMethodsReachesTheWorkerOnceASecond) {
   }
   EXPECT_LE(site.worker.conversations() - before, 15U);
   EXPECT_EQ(site.host.state(), PortState::secured);
+}
+
+// The CAK is made of the address of who authenticated us, and not of who has us repeat our last answer.
+TEST(Authenticator, IsNotWhoAsksUnderTheIdentifierAnsweredLast) {
+  Site site;
+  unsigned answers = 0;
+  site.lan.tap = [&](Index from, Bytes octets) {
+    const auto frame = read_eapol(octets);
+    if (from != site.host.index() || frame->type != static_cast<std::uint8_t>(EapolType::eap)) return;
+    const auto packet = read_eap(frame->body);
+    // After the last answer of the method, before its Success comes.
+    if (++answers == 1 + method_rounds)
+      site.lan.after(100, [&, identifier = packet->identifier] {
+        site.lan.inject(site.host.index(), eap_frame(pae_group_address, stranger, EapCode::request, identifier,
+                                                     EapType::tls, std::array<std::uint8_t, 1>{0}));
+      });
+  };
+  site.plug();
+  EXPECT_TRUE(site.secures_within(2 * second)) << site.lan.why_unsecured();
+  EXPECT_EQ(site.supplicant().authenticator, site.port.mac());
 }
 
 }  // namespace

@@ -296,6 +296,7 @@ void Supplicant::forget_conversation() noexcept {
   conversation_.reset();
   asked_.clear();
   answered_.clear();
+  answer_.clear();
   deadlines_.stop(Timer::silence);
 }
 
@@ -348,7 +349,8 @@ void Supplicant::respond(const EapReport& report, Time now) {
     ++context_.supplicant.eap_ignored;
     return;
   }
-  if (is_of_method(asked.packet)) source_ = asked.source;
+  // Who makes us repeat ourselves moved nothing: anybody can, who has heard the identifier.
+  if (is_of_method(asked.packet) && report.packet != answer_) source_ = asked.source;
   answered_ = std::move(asked.packet);
   answer_ = report.packet;
   if (is_fragment(answer_)) ++context_.supplicant.fragments_tx;

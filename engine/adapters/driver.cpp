@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
+#include <set>
 #include <utility>
 
 namespace macsec::os {
@@ -133,12 +134,20 @@ std::vector<Driver::Problem> Driver::follow_profiles() {
   }
 
   std::vector<Problem> problems = patterns_.problems();
+  // Who authenticates on a parent already is not asked to stop by one that begins to.
   Claims claims;
-  for (const auto& [name, session] : sessions_.all()) static_cast<void>(claims.add(session->profile()));
+  std::set<std::string, std::less<>> refused;
+  for (const bool first : {true, false})
+    for (const auto& [name, session] : sessions_.all())
+      if (session->profile().pae.has_value() == first)
+        if (std::string why = claims.add(*wanted.at(name)); !why.empty()) {
+          problems.push_back(PortPatterns::problem_of(*wanted.at(name), std::move(why)));
+          refused.insert(name);
+        }
   std::vector<ProfilePointer> fresh;
   for (const auto& [name, profile] : wanted) {
     if (Session* session = find(name); session != nullptr) {
-      if (session->shared_profile() == profile) continue;
+      if (session->shared_profile() == profile || refused.contains(name)) continue;
       if (same_settings(session->profile(), *profile))
         session->profile_ = profile;  // compared by its address from now on
       else

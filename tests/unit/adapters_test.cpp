@@ -308,6 +308,18 @@ TEST(Claims, AreForTheInterfaceAndForThePortOfDevicesCreatedHere) {
   EXPECT_EQ(claims.add(profile("e", "m2", 1, CreateChoice::no)), "");
   EXPECT_EQ(claims.add(profile("f", "m3", 3, CreateChoice::no)), "");
   EXPECT_EQ(claims.add(profile("g", "m4", 3, CreateChoice::yes)), "");
+  // EAPOL knows one port of a device, whoever creates it.
+  Profile access = profile("h", "m6", 7, CreateChoice::no);
+  access.pae.emplace();
+  EXPECT_EQ(claims.add(access), "");
+  EXPECT_EQ(claims.add(profile("i", "m7", 8, CreateChoice::no)), "") << "keys of its own";
+  access.name = "j";
+  access.link.interface = "m8";
+  access.link.port = 9;
+  access.pae->role = PaeRole::authenticator;
+  EXPECT_EQ(claims.add(access), "[8021X] on Parent=e0 is taken by profile h");
+  access.link.parent = "e1";
+  EXPECT_EQ(claims.add(access), "");
   EXPECT_TRUE(claims.has_interface("m3"));
   EXPECT_FALSE(claims.has_interface("m5"));
 }

@@ -30,6 +30,7 @@ bool Logon::end_session(std::string_view why, Time since, Time now) {
   deadlines_.stop(Timer::unheard);
   deadlines_.stop(Timer::retry);
   deadlines_.stop(Timer::reauthenticate);
+  authenticated_at_.reset();
   silent_ = false;
   keyring_.forgive();
   ++revision_;
@@ -73,8 +74,8 @@ void Logon::take_keys(const Supplicant::Success& success, Time now) {
   const Keyring::Taken taken = keyring_.take(success.keys, success.authenticator, now);
   deadlines_.stop(Timer::cached);
   deadlines_.stop(Timer::retry);
-  const Duration period = context_.profile->pae->reauthenticate;
-  if (period > Duration{0}) deadlines_.set(Timer::reauthenticate, now + period);
+  authenticated_at_ = now;
+  plan_reauthentication();
   std::string text = "by " + to_string(success.authenticator);
   if (taken.spoken) text += "; CKN " + to_string(*taken.spoken);
   if (taken.before) {
@@ -87,6 +88,12 @@ void Logon::take_keys(const Supplicant::Success& success, Time now) {
   if (!success.validated)
     context_.emit(Event::Kind::insecure, now,
                   "authenticated without checking who is at the other end (ValidateServer=insecure-no)");
+}
+
+void Logon::plan_reauthentication() {
+  deadlines_.stop(Timer::reauthenticate);
+  const Duration period = context_.profile->pae->reauthenticate;
+  if (authenticated_at_ && period > Duration{0}) deadlines_.set(Timer::reauthenticate, *authenticated_at_ + period);
 }
 
 // ---- what comes in ---------------------------------------------------------------------------------------------------
@@ -176,7 +183,12 @@ void Logon::reconfigure(const Profile& before, Time now) {
   }
   if (!trusted || supplicant_.logged_off()) return;
   if (trusted != trust_) doubt_session(now);
-  if (before.pae->eap != context_.profile->pae->eap && !supplicant_.stopped()) supplicant_.start(now);
+  const Profile::Pae& was = *before.pae;
+  const Profile::Pae& is = *context_.profile->pae;
+  if (was.reauthenticate != is.reauthenticate) plan_reauthentication();
+  if (supplicant_.stopped() || (was.eap == is.eap && was.cak_length == is.cak_length && was.nid == is.nid)) return;
+  if (!keyring_.empty()) mka_failed_ = true;  // the key in use is not the one that is asked for
+  supplicant_.start(now);
 }
 
 // ---- time ------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ class Logon {
   bool end_session(std::string_view why, Time since, Time now);
   void doubt_session(Time now);
   [[nodiscard]] bool follow_trust(Time now);
+  /// The time of the next authentication, by the profile's period.
+  void plan_reauthentication();
   void take_keys(const Supplicant::Success& success, Time now);
 
   Context& context_;
@@ -105,6 +107,7 @@ class Logon {
   bool silent_ = false;            ///< authenticated, and nobody spoke MKA for a life time
   std::uint64_t revision_ = 0;
   Duration retry_gap_{0};
+  std::optional<Time> authenticated_at_;  ///< last, in this session
   std::optional<Time> reauthenticated_at_;
 };
 

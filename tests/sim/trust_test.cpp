@@ -184,5 +184,57 @@ TEST(Trust, ChangedIsAuthenticatedWhereAKeyThatReachesAPeerIsEnoughOtherwise) {
   EXPECT_FALSE(site.speaks(site.first));
 }
 
+// ---- what else a reload changes --------------------------------------------------------------------------------------
+
+TEST(Reload, OfAnotherPeriodCountsFromTheLastAuthentication) {
+  const auto with_period = [](std::chrono::seconds period) {
+    return eap_profile([=](Profile& profile) { profile.pae->reauthenticate = period; });
+  };
+  Site site;
+  site.secure();  // 10 s
+  site.flood();
+  site.host.reconfigure(with_period(60s));
+  site.lan.run_for(45 * second);
+  EXPECT_EQ(site.port.successes(), 1U);
+  site.lan.run_for(10 * second);
+  EXPECT_EQ(site.port.successes(), 2U);
+  site.lan.run_for(40 * second);
+  site.host.reconfigure(with_period(30s));
+  site.lan.run_for(second);
+  EXPECT_EQ(site.port.successes(), 3U) << "its time is over";
+  site.host.reconfigure(with_period(0s));
+  site.lan.run_for(300 * second);
+  EXPECT_EQ(site.port.successes(), 3U);
+  EXPECT_FALSE(site.supplicant().next_attempt);
+}
+
+TEST(Reload, OfAnotherLengthOfTheCakMovesTheLinkToSuchAKey) {
+  Site site;
+  site.secure();
+  site.flood();
+  site.port.cak_size = 32;
+  site.host.reconfigure(eap_profile([](Profile& profile) { profile.pae->cak_length = CakLength::bits_256; }));
+  site.lan.run_for(20 * second);
+  EXPECT_EQ(site.supplicant().cak_bits, 256);
+  EXPECT_EQ(site.host.status().participants.size(), 1U);
+  EXPECT_EQ(site.port.successes(), 2U);
+}
+
+TEST(Reload, OfAnotherNetworkAsksForIt) {
+  Site site;
+  site.secure();
+  site.flood();
+  std::vector<std::uint8_t> asked;
+  site.lan.tap = [&](Index from, Bytes octets) {
+    const auto frame = read_eapol(octets);
+    if (from == site.host.index() && frame->type == static_cast<std::uint8_t>(EapolType::start))
+      asked.assign(frame->body.begin(), frame->body.end());
+  };
+  site.host.reconfigure(eap_profile([](Profile& profile) { profile.pae->nid = "lab"; }));
+  site.lan.run_for(20 * second);
+  EXPECT_EQ(asked, (std::vector<std::uint8_t>{0, 114 << 1, 3, 'l', 'a', 'b'}));
+  EXPECT_EQ(site.port.successes(), 2U);
+}
+
 }  // namespace
 }  // namespace macsec::sim

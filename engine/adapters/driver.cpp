@@ -39,7 +39,8 @@ Driver::Driver(EventLoop& loop, Journal& journal, StateStore& store, std::vector
       eap_{loop,
            journal,
            {.report = [this](const std::string& name, core::EapReport&& report) { on_eap(name, std::move(report)); },
-            .loaded = [this](const std::string& name, const EapVerdict& verdict) { on_loaded(name, verdict); },
+            .loaded = [this](const std::string& name, const EapVerdict& verdict,
+                             bool asked) { on_loaded(name, verdict, asked); },
             .hear = [this](bool on) { return wires_.hear_eap(EapSide::supplicants, on); }}},
       radius_{loop,
               eap_.streams(),
@@ -357,12 +358,12 @@ void Driver::on_radius(const std::string& name, core::RadiusReport&& report) {
   flush();
 }
 
-void Driver::on_loaded(const std::string& name, const EapVerdict& verdict) {
+void Driver::on_loaded(const std::string& name, const EapVerdict& verdict, bool asked) {
   Session* const session = sessions_.find(name);
   if (session == nullptr) return;
   if (verdict.problem != EapProblem::none)
     session->trace_.message(LogLevel::warning, "cannot authenticate: " + verdict.words, message_id::bad_profile);
-  if (core::Port* const port = session->mka(); port != nullptr) port->on_credentials(verdict, boot_time());
+  if (core::Port* const port = session->mka(); port != nullptr) port->on_credentials(verdict, asked, boot_time());
   settle(*session);
   flush();
 }

@@ -117,7 +117,7 @@ class Driver {
   void on_sending(unsigned parent, int error);
   void on_eap(const std::string& name, core::EapReport&& report);
   void on_radius(const std::string& name, core::RadiusReport&& report);
-  void on_loaded(const std::string& name, const EapVerdict& verdict);
+  void on_loaded(const std::string& name, const EapVerdict& verdict, bool asked);
   void on_timer();
   [[nodiscard]] std::optional<Time> next_deadline() const;
   void on_sample(Time now);

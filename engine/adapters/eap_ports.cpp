@@ -46,8 +46,10 @@ void EapPorts::set(const ProfilePointer& profile) {
 
 void EapPorts::read_again() {
   streams_.read_again();
-  for (const auto& [name, entry] : entries_)
+  for (auto& [name, entry] : entries_) {
+    entry.asked = true;
     if (worker_) worker_->set_profile(entry.number, entry.profile->pae->eap);
+  }
 }
 
 void EapPorts::drop(const std::string& name) {
@@ -97,7 +99,7 @@ void EapPorts::on_report(core::EapReport report) {
 
 void EapPorts::on_loaded(std::uint32_t number, const EapVerdict& verdict) {
   const auto entry = std::ranges::find_if(entries_, [&](const auto& each) { return each.second.number == number; });
-  if (entry != entries_.end()) hooks_.loaded(entry->first, verdict);
+  if (entry != entries_.end()) hooks_.loaded(entry->first, verdict, std::exchange(entry->second.asked, false));
 }
 
 }  // namespace macsec::os

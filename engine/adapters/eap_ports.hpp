@@ -21,8 +21,9 @@ class EapPorts {
   struct Hooks {
     /// For the port's on_eap().
     std::function<void(const std::string& name, core::EapReport&& report)> report;
-    /// What the port's profile is worth, each time macsec-eap has opened what it names.
-    std::function<void(const std::string& name, const EapVerdict& verdict)> loaded;
+    /// What the port's profile is worth, each time macsec-eap has opened what it names; `asked`: for the first time since
+    /// read_again().
+    std::function<void(const std::string& name, const EapVerdict& verdict, bool asked)> loaded;
     /// A port needs EAP from the wire, or none does any more.
     std::function<Result<void>(bool on)> hear;
   };
@@ -51,6 +52,7 @@ class EapPorts {
   struct Entry {
     std::uint32_t number = 0;
     ProfilePointer profile;  ///< what macsec-eap has is in its [8021X]
+    bool asked = false;      ///< by read_again(), and not answered yet
   };
   [[nodiscard]] EapWorker* worker();
   void hear(bool on);

@@ -112,12 +112,13 @@ void Logon::on_eap(EapReport report, Time now) {
   if (auto success = supplicant_.on_report(std::move(report), now)) take_keys(*success, now);
 }
 
-void Logon::on_credentials(const EapVerdict& verdict, Time now) {
+void Logon::on_credentials(const EapVerdict& verdict, bool asked, Time now) {
   if (!applies() || verdict.problem != EapProblem::none) return;
   certificate_.set(verdict.client);
   certificate_key_ = verdict.client_key;
   ++revision_;
   follow_certificate(now);
+  if (asked && supplicant_.is_held()) supplicant_.start(now);
 }
 
 Result<void> Logon::reauthenticate(Time now) {

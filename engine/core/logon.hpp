@@ -28,8 +28,8 @@ class Logon {
   /// An EAPOL frame that is no MKPDU and came to us or to a group.
   void receive(const EapolFrame& frame, Time now);
   void on_eap(EapReport report, Time now);
-  /// macsec-eap has opened what the profile names.
-  void on_credentials(const EapVerdict& verdict, Time now);
+  /// macsec-eap has opened what the profile names. `asked`: because an operator wanted it, which ends a hold where all is well now.
+  void on_credentials(const EapVerdict& verdict, bool asked, Time now);
   /// Errors: ENOTSUP: no supplicant, or UseEap=never; ENETDOWN: no carrier, or taken down.
   [[nodiscard]] Result<void> reauthenticate(Time now);
   [[nodiscard]] Result<void> log_off(Time now);

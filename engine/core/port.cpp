@@ -249,8 +249,8 @@ PortStatus Port::status() const {
   return status;
 }
 
-void Port::on_credentials(const EapVerdict& verdict, Time now) {
-  access_.logon().on_credentials(verdict, now);
+void Port::on_credentials(const EapVerdict& verdict, bool asked, Time now) {
+  access_.logon().on_credentials(verdict, asked, now);
   settle(now);
 }
 

@@ -56,7 +56,7 @@ class Port {
   /// The supplicant of [8021X]: what macsec-eap said, of whichever conversation.
   void on_eap(EapReport report, Time now);
   /// macsec-eap has opened what the profile names.
-  void on_credentials(const EapVerdict& verdict, Time now);
+  void on_credentials(const EapVerdict& verdict, bool asked, Time now);
   /// The authenticator of [8021X]: what the RADIUS client said, of whichever conversation.
   void on_radius(RadiusReport report, Time now);
   /// Authenticates at once, ourselves or the host; the link stays as it is meanwhile. Errors as of Access.

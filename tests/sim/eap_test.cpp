@@ -428,7 +428,7 @@ TEST(Certificate, ItsEndIsToldInTimeAndOnceEach) {
   verdict.client.subject = "CN=host1";
   verdict.client.not_after = today + 20 * day;
   verdict.client_key = "file";
-  site.host.port().on_credentials(verdict, site.host.now());
+  site.host.take_credentials(verdict);
   site.lan.run_for(second);
   EXPECT_EQ(told(), 0U) << "the clock is not set";
   site.host.set_wall_clock(today);
@@ -449,10 +449,10 @@ TEST(Certificate, ItsEndIsToldInTimeAndOnceEach) {
   EXPECT_EQ(told(), 4U);
   // Renewed, and renewed for a day only.
   verdict.client.not_after = today + 400 * day;
-  site.host.port().on_credentials(verdict, site.host.now());
+  site.host.take_credentials(verdict);
   EXPECT_EQ(told(), 4U);
   verdict.client.not_after = today + 20 * day - 1;
-  site.host.port().on_credentials(verdict, site.host.now());
+  site.host.take_credentials(verdict);
   site.lan.run_for(second);
   EXPECT_EQ(told(), 5U);
   EXPECT_EQ(site.host.state(), PortState::secured);

@@ -383,6 +383,11 @@ void Host::report(core::EapReport report) {
   settle();
 }
 
+void Host::take_credentials(const EapVerdict& verdict, bool asked) {
+  port_->on_credentials(verdict, asked, now());
+  settle();
+}
+
 void Host::set_enabled(bool enabled) {
   port_->set_enabled(enabled, now());
   settle();

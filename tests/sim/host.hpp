@@ -72,6 +72,8 @@ class Host final : public Station {
   std::function<void(core::EapCommand)> on_eap_command;
   /// macsec-eap says something; nothing where no process hears it.
   void report(core::EapReport report);
+  /// macsec-eap has opened what the profile names; `asked`: for a reload.
+  void take_credentials(const EapVerdict& verdict, bool asked = false);
   /// The same of the RADIUS client.
   std::function<void(core::RadiusCommand)> on_radius_command;
   void report(core::RadiusReport report);

@@ -236,5 +236,35 @@ TEST(Reload, OfAnotherNetworkAsksForIt) {
   EXPECT_EQ(site.port.successes(), 2U);
 }
 
+TEST(Reload, OfMendedCredentialsEndsAHold) {
+  Site site{[](Profile& profile) { profile.pae->held = 1h; }};
+  site.port.accepts = false;
+  site.worker.refusal.problem = EapProblem::password;
+  site.worker.refusal.hold = true;
+  site.plug();
+  site.lan.run_for(second);
+  ASSERT_EQ(site.supplicant().state, core::SupplicantState::held);
+  site.port.accepts = true;
+  EapVerdict verdict;
+  site.host.take_credentials(verdict);
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.port.starts(), 1U) << "a process of macsec-eap that starts opens them as well";
+  verdict.problem = EapProblem::profile;
+  site.host.take_credentials(verdict, true);
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.port.starts(), 1U) << "they are not mended";
+  verdict.problem = EapProblem::none;
+  site.host.take_credentials(verdict, true);
+  EXPECT_TRUE(site.secures_within(second));
+  EXPECT_EQ(site.host.status().reason, Reason::none);
+  site.host.take_credentials(verdict, true);
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.port.starts(), 2U) << "nothing is held";
+  ASSERT_TRUE(site.host.log_off());
+  site.host.take_credentials(verdict, true);
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.port.starts(), 2U) << "a logoff is no hold";
+}
+
 }  // namespace
 }  // namespace macsec::sim

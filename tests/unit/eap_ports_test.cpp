@@ -70,6 +70,7 @@ class EapPortsTest : public testing::Test {
   OtherEnd other_{(directory_.path() / "eap").string()};
   std::vector<Reported> reported_;
   std::vector<std::pair<std::string, EapProblem>> loaded_;
+  std::vector<bool> asked_;
   std::vector<bool> heard_;
   std::uint32_t a_ = 0;
   std::uint32_t b_ = 0;
@@ -79,8 +80,11 @@ class EapPortsTest : public testing::Test {
                        [this](const std::string& name, core::EapReport&& report) {
                          reported_.push_back({name, report.kind, report.conversation, std::move(report.packet)});
                        },
-                   .loaded = [this](const std::string& name,
-                                    const EapVerdict& verdict) { loaded_.emplace_back(name, verdict.problem); },
+                   .loaded =
+                       [this](const std::string& name, const EapVerdict& verdict, bool asked) {
+                         loaded_.emplace_back(name, verdict.problem);
+                         asked_.push_back(asked);
+                       },
                    .hear = [this](bool on) -> Result<void> {
                      heard_.push_back(on);
                      return {};
@@ -149,9 +153,14 @@ TEST_F(EapPortsTest, AProfileIsSentAgainWhereItsCredentialsDiffer) {
 // A certificate that was renewed has the same name.
 TEST_F(EapPortsTest, AReloadHasMacsecEapReadFilesOfProfilesThatAreTheSame) {
   establish();
+  other_.send_verdict(WorkerKind::loaded, a_, 0, EapProblem::none);
+  ASSERT_TRUE(wait([this] { return loaded_.size() == 1; }));
   ports_.read_again();
   EXPECT_EQ(take(WorkerKind::profile).message.profile, a_);
   EXPECT_EQ(take(WorkerKind::profile).message.profile, b_);
+  for (const std::uint32_t number : {a_, b_, a_}) other_.send_verdict(WorkerKind::loaded, number, 0, EapProblem::none);
+  ASSERT_TRUE(wait([this] { return loaded_.size() == 4; }));
+  EXPECT_EQ(asked_, (std::vector<bool>{false, true, true, false})) << "each once";
 }
 
 TEST_F(EapPortsTest, APortThatGoesTakesItsConversationsAndProfileAlong) {

@@ -60,6 +60,8 @@ class Supplicant {
   [[nodiscard]] bool stopped() const noexcept { return phase_ == Phase::off; }
   [[nodiscard]] bool is_authenticated() const noexcept { return phase_ == Phase::authenticated; }
   [[nodiscard]] bool logged_off() const noexcept { return logged_off_; }
+  /// After an authentication that failed, until its pause is over.
+  [[nodiscard]] bool is_held() const noexcept { return phase_ == Phase::held && !logged_off_; }
   /// Neither in the middle of an authentication nor held after one that failed.
   [[nodiscard]] bool may_start() const noexcept {
     return !logged_off_ && phase_ != Phase::authenticating && phase_ != Phase::held;

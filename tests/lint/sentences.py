@@ -17,7 +17,8 @@ SOURCES = {
     "engine/core/mka/key_evidence.cpp": ("KeyEvidence::words",),
     "engine/core/admission.cpp": ("Admission::words",),
     "engine/core/pae/authenticator.cpp": ("Authenticator::words",),
-    "engine/core/pae/supplicant.cpp": ("Supplicant::words", "no_answer"),
+    "engine/core/pae/supplicant.cpp": ("Supplicant::words",),
+    "engine/core/pae/failed_authentication.cpp": ("no_answer",),
 }
 WORDS = 3  # a shorter text is a part of a sentence that is found by its others
 

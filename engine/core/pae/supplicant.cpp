@@ -2,6 +2,7 @@
 #include "engine/core/pae/supplicant.hpp"
 
 #include "engine/base/text.hpp"
+#include "engine/core/pae/failed_authentication.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,26 +41,6 @@ bool is_fragment(Bytes octets) noexcept {
   if (!packet || packet->data.empty()) return false;
   const bool tls = packet->type == EapType::tls || packet->type == EapType::ttls || packet->type == EapType::peap;
   return tls && (packet->data[0] & more_fragments) != 0;
-}
-
-/// The profile cannot be used at all, whatever is at the other end.
-bool is_own_problem(EapProblem problem) noexcept {
-  return problem == EapProblem::profile || problem == EapProblem::legacy_provider || problem == EapProblem::internal;
-}
-
-/// Our credentials were seen by a server that the profile trusts: each time more may lock the account.
-bool is_refusal(const EapVerdict& verdict) noexcept {
-  return verdict.stage == EapStage::client_certificate || verdict.stage == EapStage::inner ||
-         verdict.problem == EapProblem::client_certificate ||
-         verdict.problem == EapProblem::client_certificate_expired || verdict.problem == EapProblem::password ||
-         verdict.problem == EapProblem::account;
-}
-
-EapVerdict no_answer(bool of_worker) {
-  EapVerdict verdict;
-  verdict.problem = of_worker ? EapProblem::internal : EapProblem::timeout;
-  verdict.words = of_worker ? "macsec-eap has not answered for 30 s" : "the other end stopped asking for 30 s";
-  return verdict;
 }
 
 }  // namespace
@@ -382,37 +363,9 @@ void Supplicant::on_failure(const EapVerdict& verdict, Time now) {
     ++context_.supplicant.failure_ignored;
     return forget_conversation();
   }
-  count_failure(verdict);
+  count_failure(context_.supplicant, verdict.stage);
   fail_with(is_own_problem(verdict.problem) ? Reason::eap_unavailable : Reason::authentication_failed, verdict, now);
   hold(verdict, now);
-}
-
-void Supplicant::count_failure(const EapVerdict& verdict) noexcept {
-  SupplicantCounters& counters = context_.supplicant;
-  switch (verdict.stage) {
-    case EapStage::identity:
-      ++counters.failures_identity;
-      break;
-    case EapStage::method:
-      ++counters.failures_method;
-      break;
-    case EapStage::handshake:
-      ++counters.failures_handshake;
-      break;
-    case EapStage::server_certificate:
-      ++counters.failures_server_certificate;
-      break;
-    case EapStage::client_certificate:
-      ++counters.failures_client_certificate;
-      break;
-    case EapStage::inner:
-      ++counters.failures_inner;
-      break;
-    case EapStage::confirmation:
-    case EapStage::success:
-      ++counters.failures_confirmation;
-      break;
-  }
 }
 
 void Supplicant::fail_with(Reason reason, const EapVerdict& verdict, Time now) {

@@ -102,7 +102,6 @@ class Supplicant {
   [[nodiscard]] Success succeed(EapReport& report, Time now);
   void on_failure(const EapVerdict& verdict, Time now);
   void fail_with(Reason reason, const EapVerdict& verdict, Time now);
-  void count_failure(const EapVerdict& verdict) noexcept;
   void hold(const EapVerdict& verdict, Time now);
   void on_lost(Time now);
   void on_silence(Time now);

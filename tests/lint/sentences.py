@@ -18,7 +18,7 @@ SOURCES = {
     "engine/core/admission.cpp": ("Admission::words",),
     "engine/core/pae/authenticator.cpp": ("Authenticator::words",),
     "engine/core/pae/supplicant.cpp": ("Supplicant::words",),
-    "engine/core/pae/failed_authentication.cpp": ("no_answer",),
+    "engine/core/pae/failed_authentication.cpp": ("no_answer", "too_long"),
 }
 WORDS = 3  # a shorter text is a part of a sentence that is found by its others
 

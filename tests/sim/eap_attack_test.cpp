@@ -107,5 +107,84 @@ TEST(Authenticator, IsNotWhoAsksUnderTheIdentifierAnsweredLast) {
   EXPECT_EQ(site.supplicant().authenticator, site.port.mac());
 }
 
+// ---- before there is a session ---------------------------------------------------------------------------------------
+
+/// A host that nobody but the stranger says anything to.
+struct WaitingSite : Site {
+  WaitingSite() {
+    port.answers = false;
+    plug();
+    lan.run_for(100 * millisecond);
+  }
+  void ask(EapType type) {
+    lan.inject(host.index(), eap_frame(pae_group_address, stranger, EapCode::request, ++identifier_, type, {}));
+  }
+
+ private:
+  std::uint8_t identifier_ = 0;
+};
+
+TEST(Waiting, NotificationsKeepNoStartFromLeaving) {
+  WaitingSite site;
+  for (int i = 0; i < 20; ++i) {
+    site.ask(EapType::notification);
+    site.lan.run_for(3 * second);
+  }
+  EXPECT_EQ(site.count(&core::SupplicantCounters::eap_tx), 20U) << "each has its answer";
+  EXPECT_GE(site.port.starts(), 6U);
+  EXPECT_EQ(site.host.status().reason, Reason::no_authenticator);
+  site.port.answers = true;
+  EXPECT_TRUE(site.secures_within(35 * second));
+}
+
+TEST(Waiting, QuestionsForTheIdentityKeepNoStartFromLeaving) {
+  WaitingSite site;
+  for (int i = 0; i < 12; ++i) {
+    site.ask(EapType::identity);
+    site.lan.run_for(25 * second);
+  }
+  EXPECT_GE(site.port.starts(), 6U);
+  EXPECT_NE(site.host.status().reason, Reason::authenticating);
+  EXPECT_GE(site.count(&core::SupplicantCounters::failures_timeout), 5U);
+  site.port.answers = true;
+  EXPECT_TRUE(site.secures_within(60 * second));
+}
+
+TEST(Waiting, NorDoQuestionsInTheMiddleOfAMethod) {
+  Site site;
+  site.plug();
+  site.lan.run_for(millisecond);  // Start and Identity are under way
+  site.port.answers = false;
+  site.lan.run_for(second);
+  for (int i = 0; i < 4; ++i) {
+    site.forge(EapCode::request, static_cast<std::uint8_t>(100 + i), EapType::identity);
+    site.lan.run_for(9 * second);
+  }
+  EXPECT_EQ(site.count(&core::SupplicantCounters::failures_timeout), 1U);
+  EXPECT_GE(site.port.starts(), 2U);
+}
+
+// Fragments of an octet would do for 65,536.
+TEST(Waiting, AMethodWithoutAnEndIsGivenUp) {
+  WaitingSite site;
+  site.ask(EapType::identity);
+  site.lan.run_for(10 * millisecond);
+  unsigned answered = 0;
+  for (unsigned i = 0; i < 150; ++i) {
+    const std::uint64_t before = site.count(&core::SupplicantCounters::eap_tx);
+    const std::array<std::uint8_t, 3> data{0x20, 1, 1};
+    site.lan.inject(site.host.index(), eap_frame(pae_group_address, stranger, EapCode::request,
+                                                 static_cast<std::uint8_t>(10 + i), EapType::tls, data));
+    site.lan.run_for(2 * millisecond);
+    answered += site.count(&core::SupplicantCounters::eap_tx) > before ? 1U : 0U;
+  }
+  EXPECT_EQ(answered, 100U);
+  EXPECT_EQ(site.supplicant().state, SupplicantState::held);
+  EXPECT_EQ(site.host.status().reason, Reason::authentication_failed);
+  EXPECT_EQ(site.host.status().reason_text, "the other end came to no end in 100 requests");
+  site.port.answers = true;
+  EXPECT_TRUE(site.secures_within(2 * second)) << "the next conversation is counted for itself";
+}
+
 }  // namespace
 }  // namespace macsec::sim

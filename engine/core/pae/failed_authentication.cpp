@@ -21,6 +21,14 @@ EapVerdict no_answer(bool of_worker) {
   return verdict;
 }
 
+EapVerdict too_long() {
+  EapVerdict verdict;
+  verdict.stage = EapStage::method;
+  verdict.problem = EapProblem::malformed;
+  verdict.words = "the other end came to no end in 100 requests";
+  return verdict;
+}
+
 void count_failure(SupplicantCounters& counters, EapStage stage) noexcept {
   switch (stage) {
     case EapStage::identity:

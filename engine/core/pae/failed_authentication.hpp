@@ -13,6 +13,8 @@ namespace macsec::core {
 [[nodiscard]] bool is_refusal(const EapVerdict& verdict) noexcept;
 /// A conversation in which nothing came for 30 s, from macsec-eap or from the other end.
 [[nodiscard]] EapVerdict no_answer(bool of_worker);
+/// A conversation of more than 100 requests of the method.
+[[nodiscard]] EapVerdict too_long();
 void count_failure(SupplicantCounters& counters, EapStage stage) noexcept;
 
 }  // namespace macsec::core

@@ -19,6 +19,8 @@ constexpr std::array<Duration, 6> start_gaps{1s, 2s, 4s, 8s, 16s, 30s};
 constexpr std::size_t enough_starts = 3;
 /// How long a conversation waits for the other end, or for macsec-eap.
 constexpr Duration silence_limit = 30s;
+/// Requests of a method in one conversation; what has not come to its end then has none (hostap: the same).
+constexpr unsigned most_rounds = 100;
 /// Requests that macsec-eap may have before it; more are a flood.
 constexpr std::size_t most_asked = 4;
 /// Of what anybody may send to an authenticated port: one a second, after a few at once.
@@ -221,12 +223,19 @@ void Supplicant::on_request(const EapPacket& packet, const EapolFrame& frame, Ti
     ++counters.eap_ignored;
     return;
   }
+  if (!talk && ++rounds_ > most_rounds) {
+    abandon();
+    return on_failure(too_long(), now);
+  }
   // Many ask for the identity only to see whether we are there.
   const bool idle = phase_ == Phase::authenticated || phase_ == Phase::held;
   if (idle && !talk) deadlines_.stop(Timer::held);
-  if (phase_ == Phase::connecting || (idle && !talk)) enter(Phase::authenticating, now);
-  deadlines_.stop(Timer::start);
-  starts_ = 0;
+  if (!talk || (phase_ == Phase::connecting && packet.type == EapType::identity)) enter(Phase::authenticating, now);
+  // A Notification begins nothing.
+  if (phase_ != Phase::connecting) {
+    deadlines_.stop(Timer::start);
+    starts_ = 0;
+  }
   // Certificates are judged by the clock of a conversation's beginning: a probe does not keep one open.
   if (idle && packet.type == EapType::identity) abandon();
   forward(frame, now);
@@ -265,10 +274,16 @@ void Supplicant::forward(const EapolFrame& frame, Time now) {
     commands_.push_back({.kind = EapCommand::Kind::begin, .conversation = *conversation_, .mtu = eap_mtu});
   }
   // While macsec-eap owes an answer, more questions are no sign that it will come.
-  if (phase_ == Phase::authenticating && asked_.empty()) deadlines_.set(Timer::silence, now + silence_limit);
+  if (asked_.empty() || !deadlines_.is_set(Timer::silence)) expect_more(is_of_method(frame.body), now);
   std::vector<std::uint8_t> packet{frame.body.begin(), frame.body.end()};
   asked_.push_back({frame.source, packet});
   commands_.push_back({.kind = EapCommand::Kind::request, .conversation = *conversation_, .packet = std::move(packet)});
+}
+
+/// Only the method is a sign that it will come to an end: identities are asked for, and notifications sent, by anybody.
+void Supplicant::expect_more(bool of_method, Time now) {
+  if (phase_ != Phase::authenticating) return;
+  if (of_method || !deadlines_.is_set(Timer::silence)) deadlines_.set(Timer::silence, now + silence_limit);
 }
 
 // ---- macsec-eap ------------------------------------------------------------------------------------------------------
@@ -278,6 +293,7 @@ void Supplicant::forget_conversation() noexcept {
   asked_.clear();
   answered_.clear();
   answer_.clear();
+  rounds_ = 0;
   deadlines_.stop(Timer::silence);
 }
 
@@ -335,7 +351,7 @@ void Supplicant::respond(const EapReport& report, Time now) {
   answered_ = std::move(asked.packet);
   answer_ = report.packet;
   if (is_fragment(answer_)) ++context_.supplicant.fragments_tx;
-  if (phase_ == Phase::authenticating) deadlines_.set(Timer::silence, now + silence_limit);
+  expect_more(is_of_method(answered_), now);
   ++context_.supplicant.eap_tx;
   send(EapolType::eap, answer_);
 }

@@ -98,6 +98,7 @@ class Supplicant {
   [[nodiscard]] bool answers() const noexcept;
   [[nodiscard]] bool may_probe(Time now) noexcept;
   void forward(const EapolFrame& frame, Time now);
+  void expect_more(bool of_method, Time now);
   void respond(const EapReport& report, Time now);
   [[nodiscard]] Success succeed(EapReport& report, Time now);
   void on_failure(const EapVerdict& verdict, Time now);
@@ -124,7 +125,8 @@ class Supplicant {
   std::deque<Asked> asked_;                      ///< what macsec-eap has not answered yet, oldest first
   std::vector<std::uint8_t> answered_;           ///< the request answered last
   std::vector<std::uint8_t> answer_;
-  MacAddress source_;  ///< of the method's request answered last
+  unsigned rounds_ = 0;  ///< requests of the method in this conversation
+  MacAddress source_;    ///< of the method's request answered last
 
   std::size_t starts_ = 0;  ///< since somebody asked last
   bool logged_off_ = false;

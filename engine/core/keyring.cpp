@@ -71,9 +71,13 @@ void Keyring::restore(std::span<const SessionKey> keys, Time now) {
     sequence_ = std::max(sequence_, key.sequence);
     fresh_.push_back({key.ckn, now + life_time});  // those nobody speaks go once another is live
     // Who cannot derive from it has no use for it either.
-    static_cast<void>(kay_.add_session_key(
-        {.ckn = key.ckn, .cak = key.cak.duplicate(), .role = KeyRole::session, .rule = rule_, .sequence = key.sequence},
-        now));
+    static_cast<void>(kay_.add_session_key({.ckn = key.ckn,
+                                            .cak = key.cak.duplicate(),
+                                            .role = KeyRole::session,
+                                            .rule = rule_,
+                                            .sequence = key.sequence,
+                                            .quiet = key.quiet},
+                                           now));
     if (key.doubtful) doubt();
   }
 }
@@ -85,6 +89,7 @@ std::vector<SessionKey> Keyring::keys() const {
       keys.push_back({.ckn = participant.ckn(),
                       .cak = participant.cak().duplicate(),
                       .sequence = participant.sequence(),
+                      .quiet = participant.quiet,
                       .doubtful = is_doubtful(participant)});
   std::ranges::sort(keys, {}, &SessionKey::sequence);
   if (keys.size() > most_kept_keys) keys.erase(keys.begin(), keys.end() - most_kept_keys);

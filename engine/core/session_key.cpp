@@ -18,6 +18,7 @@ constexpr std::uint8_t has_reauthentication = 2;
 constexpr std::uint8_t has_end = 4;
 constexpr std::uint8_t must_secure = 8;
 constexpr std::uint8_t is_doubtful = 16;
+constexpr std::uint8_t is_quiet = 32;
 
 void add_number(WipedBuffer& out, std::uint64_t value) {
   std::array<std::uint8_t, 8> octets{};
@@ -55,7 +56,7 @@ MacAddress read_mac(Reader& reader) {
 }
 
 std::uint8_t flags_of(const SessionKey& key) noexcept {
-  unsigned flags = key.doubtful ? is_doubtful : 0U;
+  unsigned flags = (key.doubtful ? is_doubtful : 0U) | (key.quiet ? is_quiet : 0U);
   if (key.host)
     flags |= of_host | (key.host->reauthentication ? has_reauthentication : 0U) | (key.host->end ? has_end : 0U) |
              (key.host->must_secure ? must_secure : 0U);
@@ -141,6 +142,7 @@ std::optional<SessionKey> read_key(Reader& reader) {
   const Bytes cak = reader.take(reader.u8());
   const std::uint8_t flags = reader.u8();
   key.doubtful = (flags & is_doubtful) != 0;
+  key.quiet = (flags & is_quiet) != 0;
   key.host = read_host(reader, flags);
   if (!reader.ok() || !ckn || (cak.size() != 16 && cak.size() != 32)) return std::nullopt;
   key.ckn = *ckn;

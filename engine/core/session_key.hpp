@@ -31,6 +31,7 @@ struct SessionKey {
   crypto::Cak cak;
   std::uint64_t sequence = 0;         ///< a later authentication has a greater one
   std::optional<HostSession> host{};  ///< of an authenticator's key; a supplicant's has none
+  bool quiet = false;                 ///< is only listened to, until somebody is heard
   bool doubtful = false;              ///< a supplicant's: the profile that made it trusted otherwise
 };
 

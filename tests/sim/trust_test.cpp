@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A profile that trusts otherwise than the one that a session was authenticated by: what becomes of the session's keys.
+#include "engine/wire/mkpdu.hpp"
 #include "tests/sim/site.hpp"
 
 namespace macsec::sim {
@@ -264,6 +265,31 @@ TEST(Reload, OfMendedCredentialsEndsAHold) {
   site.host.take_credentials(verdict, true);
   site.lan.run_for(5 * second);
   EXPECT_EQ(site.port.starts(), 2U) << "a logoff is no hold";
+}
+
+// ---- a restart -------------------------------------------------------------------------------------------------------
+
+// Who has not heard of that length is not to hear a key that he does not know.
+TEST(Restart, LeavesAKeySilentThatIsOnlyListenedTo) {
+  Site site{[](Profile& profile) { profile.pae->cak_length = CakLength::automatic; }};
+  site.plug();
+  site.lan.run_for(second);
+  const core::KeptSession kept = site.host.port().kept_session();
+  const auto silent = std::ranges::find(kept.keys, std::size_t{32}, [](const auto& key) { return key.cak.size(); });
+  ASSERT_NE(silent, kept.keys.end());
+  unsigned spoken = 0;
+  unsigned others = 0;
+  site.lan.tap = [&](Index from, Bytes octets) {
+    const auto frame = read_eapol(octets);
+    if (from != site.host.index() || frame->type != static_cast<std::uint8_t>(EapolType::mka)) return;
+    if (const auto basic = read_basic_set(frame->body)) ++(basic->ckn == silent->ckn ? spoken : others);
+  };
+  site.port.answers = false;
+  site.host.crash();
+  site.host.start();
+  site.lan.run_for(20 * second);
+  EXPECT_EQ(spoken, 0U);
+  EXPECT_GT(others, 5U);
 }
 
 }  // namespace

@@ -275,7 +275,7 @@ TEST(KeyKeeper, ReadsWhatTheVersionBeforeWrote) {
     EXPECT_EQ(read->keys.at(0).host, kept.keys[0].host);
     EXPECT_EQ(read->account, kept.account);
     EXPECT_FALSE(read->trust);
-    EXPECT_FALSE(read->keys.at(0).doubtful);
+    EXPECT_FALSE(read->keys.at(0).doubtful || read->keys.at(0).quiet);
   }
 }
 
@@ -287,7 +287,7 @@ TEST(KeyKeeper, WhatTheProfileTrustsGoesAlong) {
   kept.trust.emplace().fill(1);
   ASSERT_TRUE(keeper.keep(kept));
   kept.trust->fill(2);
-  kept.keys[0].doubtful = true;
+  kept.keys[0].doubtful = kept.keys[0].quiet = true;
   ASSERT_TRUE(keeper.keep(kept));
   std::vector<KeptFile> inherited = manager.hand_over();
   KeyKeeper next{inherited, start};
@@ -295,6 +295,11 @@ TEST(KeyKeeper, WhatTheProfileTrustsGoesAlong) {
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->trust, kept.trust);
   EXPECT_TRUE(taken->keys.at(0).doubtful);
+  EXPECT_TRUE(taken->keys.at(0).quiet);
+  kept.keys[0].quiet = false;
+  ASSERT_TRUE(keeper.keep(kept));
+  inherited = manager.hand_over();
+  EXPECT_FALSE(KeyKeeper(inherited, start).take("office")->keys.at(0).quiet) << "it is spoken now";
 }
 
 TEST(KeyKeeper, WhatIsKnownOfTheHostComesBack) {

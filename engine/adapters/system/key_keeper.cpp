@@ -24,7 +24,7 @@ std::optional<core::HostSession> host_of(const core::KeptSession& session) {
 KeyKeeper::Kept KeyKeeper::kept_of(std::string name, const core::KeptSession& session) {
   Kept out{
       .name = std::move(name), .keys = {}, .until = session.until, .host = host_of(session), .trust = session.trust};
-  for (const core::SessionKey& key : session.keys) out.keys.push_back({key.ckn, key.doubtful});
+  for (const core::SessionKey& key : session.keys) out.keys.push_back({key.ckn, key.quiet, key.doubtful});
   return out;
 }
 

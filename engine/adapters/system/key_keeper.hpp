@@ -36,6 +36,7 @@ class KeyKeeper {
   /// What is compared of a key: under a CKN the CAK is always the same.
   struct Key {
     Ckn ckn;
+    bool quiet = false;
     bool doubtful = false;
     friend bool operator==(const Key&, const Key&) = default;
   };

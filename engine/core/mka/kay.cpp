@@ -283,7 +283,7 @@ void Kay::step(Time now) {
   }
   if (context_.link.present && !device_unread()) turn(now);
   if (leave_older_sessions(participants_, cp_)) ++revision_;
-  answer_where_heard(participants_, now);
+  if (answer_where_heard(participants_, now)) ++revision_;
   speak(now);
 }
 

@@ -13,13 +13,16 @@ const Participant* newest_session(std::span<const Participant> participants) noe
   return newest;
 }
 
-void answer_where_heard(std::vector<Participant>& participants, Time now) {
+bool answer_where_heard(std::vector<Participant>& participants, Time now) {
+  bool began = false;
   for (Participant& participant : participants) {
     if (participant.role != KeyRole::session || !participant.quiet || participant.draining_until) continue;
     if (participant.peers().all().empty()) continue;
     participant.quiet = false;
     participant.start_hello(now);
+    began = true;
   }
+  return began;
 }
 
 bool leave_older_sessions(std::vector<Participant>& participants, const Cp& cp) {

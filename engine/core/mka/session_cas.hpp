@@ -9,8 +9,8 @@ namespace macsec::core {
 
 /// The participant of the session key that was added last, or nullptr.
 [[nodiscard]] const Participant* newest_session(std::span<const Participant> participants) noexcept;
-/// Speaks in the CAs of session keys that were only listened to, where somebody was heard.
-void answer_where_heard(std::vector<Participant>& participants, Time now);
+/// Speaks in the CAs of session keys that were only listened to, where somebody was heard. True where it began to.
+bool answer_where_heard(std::vector<Participant>& participants, Time now);
 /// Leaves the CAs of older session keys once all live members transmit with the SAK of a newer one and no key of an older
 /// one is held. True where a CA was left.
 bool leave_older_sessions(std::vector<Participant>& participants, const Cp& cp);

@@ -415,5 +415,28 @@ TEST(Attack, ALogoffAfterEachSuccessDoesNotKeepTheServersBusy) {
   EXPECT_LE(site.radius.conversations(), 7U);
 }
 
+TEST(Stranger, WhoNamesItselfInTheNameOfTheHostIsNotShownAsItsSession) {
+  AccessPort site;
+  site.secure();
+  const std::string before = site.authenticator().identity;
+  const std::array<std::uint8_t, 3> name{'e', 'v', 'e'};
+  site.radius.answers = false;
+  ASSERT_TRUE(site.port.reauthenticate());
+  site.forge(site.host.mac(), EapCode::response, site.sent.back().packet[1], EapType::identity, name);
+  site.lan.run_for(second);
+  EXPECT_EQ(site.authenticator().state, AuthenticatorState::authenticating);
+  EXPECT_EQ(site.authenticator().identity, before);
+  // Nothing comes of it.
+  site.lan.run_for(100 * second);
+  EXPECT_EQ(site.port.status().reason, Reason::no_radius_server);
+  EXPECT_EQ(site.authenticator().identity, before);
+  // What a server accepts is shown.
+  site.radius.answers = true;
+  ASSERT_TRUE(site.port.reauthenticate());
+  site.forge(site.host.mac(), EapCode::response, site.sent.back().packet[1], EapType::identity, name);
+  site.lan.run_for(5 * second);
+  EXPECT_EQ(site.authenticator().identity, "eve");
+}
+
 }  // namespace
 }  // namespace macsec::sim

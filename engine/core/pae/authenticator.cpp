@@ -106,6 +106,7 @@ void Authenticator::release(Duration wait, Time now) {
   answer_.trust();
   ++revision_;
   if (phase_ == Phase::off || phase_ == Phase::held) return;
+  if (conversation_) identity_ = claimed_;
   if (conversation_ && wait == Duration{0}) return;  // it is another session's from here on
   const Time due = std::max(now + wait, began_at_ + conversation_gap);
   if (due <= now || !context_.link.carrier) return ask(now);
@@ -255,7 +256,8 @@ void Authenticator::meet(const EapPacket& identity, const EapolFrame& frame, Tim
   }
   host_ = frame.source;
   user_name_.assign(identity.data.begin(), identity.data.end());
-  identity_ = printable_text(identity.data);
+  claimed_ = printable_text(identity.data);
+  if (!session_) identity_ = claimed_;
   conversation_ = ++last_conversation_;
   answer_.begin();
   began_at_ = now;
@@ -363,6 +365,7 @@ void Authenticator::accept(RadiusReport report, Time now) {
   answer_.trust();
   back_off_ = 0;
   session_ = true;
+  identity_ = claimed_;
   facts_.last_success = now;
   facts_.reply_message = report.reply_message;
   facts_.ignored_attributes = report.ignored;
@@ -378,6 +381,7 @@ void Authenticator::reject(RadiusReport report, std::string words, Time now) {
   fail_with(Reason::authentication_failed, std::move(words), now);
   back_off_ = 0;
   session_ = false;
+  identity_ = claimed_;
   answer_.trust();
   end(EapCode::failure);
   hold(context_.profile->pae->quiet, now);
@@ -451,7 +455,8 @@ void Authenticator::hold(Duration span, Time now) {
 
 std::string Authenticator::who() const {
   if (!host_) return "a host";
-  return to_string(*host_) + (identity_.empty() ? "" : " (\"" + identity_ + "\")");
+  const std::string& name = conversation_ ? claimed_ : identity_;
+  return to_string(*host_) + (name.empty() ? "" : " (\"" + name + "\")");
 }
 
 Reason Authenticator::reason() const noexcept {

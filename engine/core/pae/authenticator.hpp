@@ -119,7 +119,8 @@ class Authenticator {
 
   std::optional<MacAddress> host_;  ///< that has the port, or had it last
   bool session_ = false;            ///< it is authenticated, whatever is under way beside it
-  std::string identity_;            ///< as it may be shown
+  std::string identity_;            ///< as it may be shown; of the session, where there is one
+  std::string claimed_;             ///< the same of the conversation that runs, which anybody can begin
   std::string user_name_;           ///< as the host said it in the conversation that runs
 
   RadiusConversation last_conversation_ = 0;

@@ -209,9 +209,11 @@ void RadiusClient::on_datagram(std::size_t server, std::size_t socket, Bytes oct
 bool RadiusClient::is_good(Pending& pending, const RadiusPacket& packet, const RadiusServer& server,
                            RadiusCounters& counters) {
   const auto check = crypto::check_radius_answer(packet, pending.request.authenticator(), secret_of(server));
-  // TLS tells who wrote it, and FreeRADIUS before 3.2.5 answers Status-Server without.
-  const bool needs_none =
-      server.transport == RadiusTransport::tls && check && *check == crypto::RadiusCheck::no_message_authenticator;
+  // TLS tells who wrote it, and FreeRADIUS before 3.2.5 answers Status-Server, and rejects before EAP, without. What continues EAP
+  // has it in any case (RFC 3579 3.2).
+  const bool continues = pending.purpose != Purpose::probe && RadiusCode{packet.code} != RadiusCode::access_reject;
+  const bool needs_none = server.transport == RadiusTransport::tls && !continues && check &&
+                          *check == crypto::RadiusCheck::no_message_authenticator;
   if (!check || (*check != crypto::RadiusCheck::good && !needs_none)) {
     ++counters.bad_authenticators;
     pending.request.note_bad_answer(check ? *check : crypto::RadiusCheck::bad_authenticator);

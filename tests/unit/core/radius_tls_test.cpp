@@ -58,12 +58,30 @@ TEST_F(OverTls, ConnectionIsMadeWithoutARequestAndAsksForASignOfLife) {
 }
 
 // As FreeRADIUS 3.2.1 answers: who wrote it is known by TLS.
-TEST_F(OverTls, AnswerNeedsNoMessageAuthenticator) {
+TEST_F(OverTls, AnswerToStatusServerAndRejectNeedNoMessageAuthenticator) {
   client.on_connected(way, "TLSv1.3", now);
   const RadiusDatagram probe = only();
   receive(probe, answer_to(probe, Code::access_accept).without_message_authenticator());
   EXPECT_EQ(server(0).state, State::alive);
+  ask();
+  const auto got = requests();
+  ASSERT_EQ(got.size(), 1U);
+  receive(got[0], answer_to(got[0], Code::access_reject).without_message_authenticator());
+  EXPECT_EQ(report()->kind, Kind::reject);
   EXPECT_EQ(server(0).counters.bad_authenticators, 0U);
+}
+
+TEST_F(OverTls, WhatContinuesEapNeedsOne) {
+  client.on_connected(way, "TLSv1.3", now);
+  ask();
+  const auto got = requests();
+  ASSERT_EQ(got.size(), 1U);
+  receive(got[0], accept_to(got[0]).without_message_authenticator());
+  receive(got[0], answer_to(got[0], Code::access_challenge).without_message_authenticator());
+  EXPECT_FALSE(report());
+  EXPECT_EQ(server(0).counters.bad_authenticators, 2U);
+  receive(got[0], accept_to(got[0]));
+  EXPECT_EQ(report()->kind, Kind::accept);
 }
 
 TEST_F(OverTls, RequestWaitsForTheConnectionAndIsSentOnce) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "engine/config/profile_set.hpp"
 
+#include "engine/base/text.hpp"
 #include "engine/config/claims.hpp"
 #include "engine/config/key_limits.hpp"
 
@@ -18,8 +19,13 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 3> directories_of_the_host{"/etc/macsecd", "/run/macsecd", "/usr/lib/macsecd"};
 
-/// File names with `suffix` and the path that wins for each, sorted by name.
-using Winners = std::map<std::string, std::string>;
+/// The file of a name in the strongest directory that has it.
+struct Winner {
+  std::string path;
+  bool hides = false;  ///< a weaker directory has the name, too
+};
+/// File names with `suffix`, sorted.
+using Winners = std::map<std::string, Winner>;
 
 /// Returns why the directory cannot be read; nothing where it is not there.
 std::error_code add_directory(Winners& winners, const fs::path& directory, std::string_view suffix) {
@@ -30,7 +36,8 @@ std::error_code add_directory(Winners& winners, const fs::path& directory, std::
     // Anything but a directory counts: a dangling link must be told of, not passed over for a weaker file.
     std::error_code ignored;
     if (entry->is_directory(ignored)) continue;
-    winners.try_emplace(name, entry->path().string());
+    const auto [winner, fresh] = winners.try_emplace(name, Winner{.path = entry->path().string()});
+    if (!fresh) winner->second.hides = true;
   }
   const bool absent = error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory;
   return absent ? std::error_code{} : error;
@@ -40,16 +47,41 @@ Diagnostic unreadable(const std::string& path, const std::error_code& error) {
   return {.severity = Severity::error, .file = path, .text = "cannot be read: " + error.message()};
 }
 
-/// systemd's rule: an empty file or a link to /dev/null says "as if there were none".
-bool is_masked(const std::string& path) {
+constexpr std::string_view key_file_prefix = "key-";
+
+enum class Content : std::uint8_t { some, masked, lost };
+
+/// systemd's rule: an empty file or a link to /dev/null says "as if there were none". An empty file that has nothing to mask is
+/// what an editor leaves on a full disk, and so is one for a key: its record, or its retirement, is lost.
+Content content_of(const std::string& name, const Winner& winner) {
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (error) return false;
-  if (fs::is_character_file(status)) return true;
-  return fs::is_regular_file(status) && fs::file_size(path, error) == 0 && !error;
+  const fs::file_status status = fs::status(winner.path, error);
+  if (error) return Content::some;
+  if (fs::is_character_file(status)) return Content::masked;
+  if (!fs::is_regular_file(status) || fs::file_size(winner.path, error) != 0 || error) return Content::some;
+  return winner.hides && !name.starts_with(key_file_prefix) ? Content::masked : Content::lost;
 }
 
-constexpr std::string_view key_file_prefix = "key-";
+Diagnostic lost_content(const std::string& path) {
+  return {.severity = Severity::error,
+          .file = path,
+          .text = "the file is empty, and masks no other: restore what it said, or remove it"};
+}
+
+/// A path for people and the bus, whose texts are UTF-8: other octets are "\xfc".
+std::string readable(const std::string& path) {
+  if (is_utf8(path)) return path;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char each : path) {
+    const auto octet = static_cast<unsigned char>(each);
+    if (octet < 0x80U)
+      out += each;
+    else
+      out.append("\\x").append({digits[octet >> 4U], digits[octet & 0x0fU]});
+  }
+  return out;
+}
 
 std::vector<fs::path> drop_in_directories(std::span<const std::string_view> directories, const std::string& name) {
   std::vector<fs::path> out;
@@ -66,9 +98,12 @@ std::vector<std::string> find_drop_ins(std::span<const fs::path> directories, co
     if (const std::error_code error = add_directory(winners, directory, ".conf"))
       diagnostics.push_back(unreadable(directory.string(), error));
   std::vector<std::string> paths;
-  for (const auto& [name, path] : winners)
-    if (!is_masked(path) && path != wanted.without && (!wanted.only_keys || name.starts_with(key_file_prefix)))
-      paths.push_back(path);
+  for (const auto& [name, winner] : winners) {
+    if (winner.path == wanted.without || (wanted.only_keys && !name.starts_with(key_file_prefix))) continue;
+    const Content content = content_of(name, winner);
+    if (content == Content::some) paths.push_back(winner.path);
+    if (content == Content::lost) diagnostics.push_back(lost_content(winner.path));
+  }
   if (!wanted.besides.empty()) paths.push_back(wanted.besides);
   return paths;
 }
@@ -157,10 +192,20 @@ std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directo
     if (const std::error_code error = add_directory(mains, directory, profile_suffix); error && unread != nullptr)
       unread->push_back(unreadable(std::string{directory}, error));
   std::vector<ProfileFile> files;
-  for (const auto& [file_name, path] : mains) {
-    if (is_masked(path)) continue;
-    files.push_back(
-        load_profile(directories, file_name.substr(0, file_name.size() - profile_suffix.size()), path, context));
+  for (const auto& [file_name, main] : mains) {
+    const Content content = content_of({}, main);
+    if (content == Content::masked) continue;
+    std::string name = readable(file_name.substr(0, file_name.size() - profile_suffix.size()));
+    if (content == Content::some && is_utf8(main.path)) {
+      files.push_back(load_profile(directories, std::move(name), main.path, context));
+      continue;
+    }
+    const std::string path = readable(main.path);
+    const Diagnostic error =
+        content == Content::lost
+            ? lost_content(path)
+            : Diagnostic{.file = path, .text = "a profile's name is " + std::string{profile_name_rule}};
+    files.push_back({.name = std::move(name), .path = path, .profile = nullptr, .diagnostics = {error}});
   }
   // std::map sorts by file name; by profile name "a" comes before "a-b", too.
   std::sort(files.begin(), files.end(),

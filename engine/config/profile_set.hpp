@@ -13,16 +13,17 @@ inline constexpr std::string_view profile_suffix = ".macsec";
 
 /// What became of one profile file.
 struct ProfileFile {
-  std::string name;                     ///< without ".macsec"
-  std::string path;                     ///< of the main file
+  std::string name;                     ///< without ".macsec"; octets that are no UTF-8 are "\xfc"
+  std::string path;                     ///< of the main file, likewise
   ProfilePointer profile;               ///< null: a diagnostic says why
   std::vector<Diagnostic> diagnostics;  ///< warnings, too
   std::string parent{};                 ///< Parent= as far as it was understood, whatever else is wrong
 };
 
-/// Reads every NAME.macsec of `directories` with its drop-ins NAME.macsec.d/*.conf from all of them, by name. An empty
-/// file or a link to /dev/null masks its name. Sorted by name. A bad profile leaves the others alone; of two that
-/// collide() the later by name gets an error.
+/// Reads every NAME.macsec of `directories` with its drop-ins NAME.macsec.d/*.conf from all of them, by name. A link
+/// to /dev/null masks its name, and so does an empty file where a later directory has the name; any other empty file, and
+/// that of a key, is an error. Sorted by name. A bad profile leaves the others alone; of two that collide() the later by
+/// name gets an error.
 /// A directory that is there and cannot be read is an error in `unread`, by its path; what lies in it is not known then.
 [[nodiscard]] std::vector<ProfileFile> load_profiles(std::span<const std::string_view> directories,
                                                      const ProfileContext& context,

@@ -83,6 +83,39 @@ TEST_F(ProfileSet, DropInsOfAllDirectoriesByName) {
   EXPECT_FALSE(files[0].profile->macsec.encrypt);
 }
 
+// An editor on a full disk, or a crash, leaves an empty file.
+TEST_F(ProfileSet, AnEmptyFileThatMasksNothingIsAnError) {
+  const auto error = [this] {
+    const std::vector<ProfileFile> files = load();
+    EXPECT_EQ(files.size(), 1U);
+    if (files.empty() || files[0].profile || files[0].diagnostics.empty()) return std::string{};
+    return files[0].diagnostics[0].file;
+  };
+  put("etc/a.macsec", "");
+  EXPECT_EQ(error(), root_ / "etc/a.macsec");
+  put("etc/a.macsec", text("x"));
+  put("etc/a.macsec.d/10-more.conf", "");
+  EXPECT_EQ(error(), root_ / "etc/a.macsec.d/10-more.conf");
+  put("run/a.macsec.d/10-more.conf", "[MKA]\nPriority=1\n");
+  EXPECT_EQ(error(), "") << "it masks one";
+  fs::remove(root_ / "run/a.macsec.d/10-more.conf");
+  fs::remove(root_ / "etc/a.macsec.d/10-more.conf");
+  fs::create_symlink("/dev/null", root_ / "etc/a.macsec.d/10-more.conf");
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(load()[0].profile);
+}
+
+TEST_F(ProfileSet, AnEmptyFileOfAKeyIsAnErrorWhateverItHides) {
+  put("lib/a.macsec", text("x"));
+  put("etc/a.macsec.d/key-01.conf", "");
+  EXPECT_FALSE(load()[0].profile) << "it may have retired the key";
+  put("lib/a.macsec.d/key-01.conf", "[Key]\nCkn=01\nRetired=@1800000000\n");
+  EXPECT_FALSE(load()[0].profile);
+  fs::remove(root_ / "etc/a.macsec.d/key-01.conf");
+  fs::create_symlink("/dev/null", root_ / "etc/a.macsec.d/key-01.conf");
+  EXPECT_TRUE(load()[0].profile);
+}
+
 TEST_F(ProfileSet, ABadProfileLeavesTheOthersAlone) {
   put("etc/a.macsec", text("a", "Port=0\n"));
   put("etc/b.macsec", text("b"));
@@ -96,6 +129,19 @@ TEST_F(ProfileSet, ABadProfileLeavesTheOthersAlone) {
   EXPECT_FALSE(files[3].profile);
   for (const ProfileFile& file : files)
     EXPECT_EQ(file.diagnostics.empty(), static_cast<bool>(file.profile)) << file.name;
+}
+
+// The bus takes no other text.
+TEST_F(ProfileSet, AFileNameThatIsNotUtf8IsToldEscaped) {
+  put("etc/b\374ro.macsec", text("a"));
+  put("etc/link.macsec", text("b"));
+  const std::vector<ProfileFile> files = load();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "b\\xfcro");
+  EXPECT_FALSE(files[0].profile);
+  ASSERT_EQ(files[0].diagnostics.size(), 1U);
+  EXPECT_THAT(to_string(files[0].diagnostics[0]), testing::StartsWith((root_ / "etc/b\\xfcro.macsec: ").string()));
+  EXPECT_TRUE(files[1].profile);
 }
 
 TEST_F(ProfileSet, TheLaterOfTwoThatCollideIsRefused) {

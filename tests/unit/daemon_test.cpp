@@ -223,6 +223,8 @@ TEST_F(ProfileStoreTest, ABrokenFileKeepsTheSettingsFromBefore) {
   };
   write("lab.macsec", good + "[MKA]\nPriority=1x0\n");
   still_runs("a typing error");
+  write("lab.macsec", "");
+  still_runs("it was emptied");
   write("lab.macsec", good);
   std::filesystem::rename(directory_ + "/lab.cak", directory_ + "/lab.cak.new");
   still_runs("the key's file is missing for a moment");

@@ -55,9 +55,10 @@ Parents read_parents(const std::vector<FileSet>& files) {
 
 Configuration load_configuration(const std::vector<std::string>& directories) {
   Configuration out;
-  out.parents = read_parents(load_files(directories, ".network"));
+  out.parents = read_parents(load_files(directories, ".network", out.diagnostics));
+  out.diagnostics.clear();                   // the same directories
   std::map<std::string, std::string> taken;  // a name and the file that has it
-  for (const FileSet& file : load_files(directories, ".netdev")) {
+  for (const FileSet& file : load_files(directories, ".netdev", out.diagnostics)) {
     NetdevFile read = read_netdev(file);
     if (read.interface.empty() || (!read.netdev && has_error(read.diagnostics))) {
       if (has_error(read.diagnostics)) out.broken.emplace(file.path, std::move(read.diagnostics));
@@ -80,6 +81,12 @@ Configuration load_configuration(const std::vector<std::string>& directories) {
     out.netdevs.push_back(std::move(*read.netdev));
   }
   return out;
+}
+
+const Diagnostic* Configuration::unread_above(const std::string& path) const {
+  const auto found =
+      std::ranges::find_if(diagnostics, [&path](const Diagnostic& one) { return path.starts_with(one.file + "/"); });
+  return found == diagnostics.end() ? nullptr : &*found;
 }
 
 bus::Settings to_settings(const Netdev& netdev, const std::string& parent) {

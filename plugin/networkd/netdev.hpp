@@ -57,10 +57,13 @@ using Parents = std::map<std::string, std::string>;
 struct Configuration {
   std::vector<Netdev> netdevs;  ///< each with an interface of its own
   Parents parents;
-  std::vector<Diagnostic> diagnostics;  ///< about files that make no netdev
+  std::vector<Diagnostic> diagnostics;  ///< about files that make no netdev, and directories that cannot be read
   std::map<std::string, std::vector<Diagnostic>>
       broken;                       ///< files so broken that it is not known what they say, by path
   std::set<std::string> key_files;  ///< all that CakFile= and SecretFile= name
+
+  /// Why the directory of the file at `path` cannot be read; null where it can, or is not there.
+  [[nodiscard]] const Diagnostic* unread_above(const std::string& path) const;
 };
 [[nodiscard]] Configuration load_configuration(const std::vector<std::string>& directories);
 

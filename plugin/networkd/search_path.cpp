@@ -11,13 +11,18 @@ namespace fs = std::filesystem;
 /// File names and the path that wins for each, sorted by name.
 using Winners = std::map<std::string, std::string>;
 
-void add_directory(Winners& winners, const fs::path& directory, std::string_view suffix) {
+/// A directory that is there and cannot be read is an error: what lies in it is not known.
+void add_directory(Winners& winners, const fs::path& directory, std::string_view suffix,
+                   std::vector<Diagnostic>& unread) {
   std::error_code error;
   for (fs::directory_iterator entry{directory, error}, end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (name.size() <= suffix.size() || !name.ends_with(suffix) || name.starts_with('.')) continue;
     winners.try_emplace(name, entry->path().string());
   }
+  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+    unread.push_back(
+        {.severity = Severity::error, .file = directory.string(), .text = "cannot be read: " + error.message()});
 }
 
 bool is_masked(const std::string& path) {
@@ -36,19 +41,20 @@ const std::vector<std::string>& network_directories() {
   return directories;
 }
 
-std::vector<FileSet> load_files(const std::vector<std::string>& directories, std::string_view suffix) {
+std::vector<FileSet> load_files(const std::vector<std::string>& directories, std::string_view suffix,
+                                std::vector<Diagnostic>& unread) {
   Winners mains;
-  for (const std::string& directory : directories) add_directory(mains, directory, suffix);
+  for (const std::string& directory : directories) add_directory(mains, directory, suffix, unread);
   std::vector<FileSet> out;
   for (const auto& [name, path] : mains) {
     if (is_masked(path)) continue;
+    FileSet& set = out.emplace_back(FileSet{.name = name, .path = path, .documents = {}, .diagnostics = {}});
     Winners drop_ins;
     for (const std::string& directory : directories)
-      add_directory(drop_ins, fs::path{directory} / (name + ".d"), ".conf");
+      add_directory(drop_ins, fs::path{directory} / (name + ".d"), ".conf", set.diagnostics);
     std::vector<std::string> paths{path};
     for (const auto& [ignored, drop_in] : drop_ins)
       if (!is_masked(drop_in)) paths.push_back(drop_in);
-    FileSet& set = out.emplace_back(FileSet{.name = name, .path = path, .documents = {}, .diagnostics = {}});
     for (const std::string& one : paths) {
       Result<IniDocument> document = IniDocument::read(one);
       if (document)

@@ -20,8 +20,10 @@ struct FileSet {
   std::vector<Diagnostic> diagnostics;  ///< errors: what could not be read
 };
 
-/// All files with `suffix` in the order networkd reads them: by name.
-[[nodiscard]] std::vector<FileSet> load_files(const std::vector<std::string>& directories, std::string_view suffix);
+/// All files with `suffix` in the order networkd reads them: by name. A directory that is there and cannot be read is an error
+/// in `unread`, by its path, or, of drop-ins, in the file's diagnostics.
+[[nodiscard]] std::vector<FileSet> load_files(const std::vector<std::string>& directories, std::string_view suffix,
+                                              std::vector<Diagnostic>& unread);
 
 /// Directories of `directories` and those of drop-ins in them, existing or not, whose changes may change what load_files()
 /// finds.

@@ -183,16 +183,25 @@ void Service::reload(bool force) {
     Entry& entry = entries[name];
     if (known != entries_.end()) entry = std::move(known->second);
     if (known != entries_.end()) entries_.erase(known);
-    // What the daemon has stays in use; so does what a broken file said before.
-    entry.netdev = std::move(netdev);
+    // What the daemon has stays in use; so does what a broken file, or one that is out of sight, said before.
+    if (const Diagnostic* const unread = configuration_.unread_above(entry.netdev.path))
+      entry.netdev.diagnostics.assign(1, *unread);
+    else
+      entry.netdev = std::move(netdev);
     entry.force = entry.force || force;
   }
-  for (auto& [name, entry] : entries_)
+  for (auto& [name, entry] : entries_) {
+    if (const Diagnostic* const unread = configuration_.unread_above(entry.netdev.path)) {
+      entry.netdev.diagnostics.assign(1, *unread);
+      entries.emplace(name, std::move(entry));
+      continue;
+    }
     if (const auto broken = configuration_.broken.find(entry.netdev.path); broken != configuration_.broken.end()) {
       entry.netdev.diagnostics = std::move(broken->second);
       configuration_.broken.erase(broken);
       entries.emplace(name, std::move(entry));
     }
+  }
   entries_ = std::move(entries);
 
   // Each complaint is in the journal once, and again when a person asked for a reload.
@@ -235,6 +244,8 @@ void Service::remove_stale() {
   for (const auto& [path, interfaces] : mirror_->objects()) {
     const auto profile = mirror_->profile(path);
     if (!profile || profile->source != "networkd" || entries_.contains(profile->name)) continue;
+    if (configuration_.unread_above(profile->origin) != nullptr || configuration_.broken.contains(profile->origin))
+      continue;  // whether it is gone is not known
     if (!profile->owner.empty() && (own == nullptr || profile->owner != own)) continue;
     if (!leaving_.insert(path).second) continue;
     client_->send<bus::Nothing>(client_->remove_profile(path),

@@ -202,6 +202,24 @@ TEST_F(Networkd, StrongerFilesHideAndMask) {
   EXPECT_EQ(all.netdevs[0].interface, "etc0");
 }
 
+// Links of a directory that cannot be read are not known to be gone.
+TEST_F(Networkd, TellsOfDirectoriesThatItCannotRead) {
+  put("lib/25.netdev", head + key);
+  fs::create_symlink(root_ / "lib/25.netdev.d", root_ / "lib/25.netdev.d");
+  const Configuration drop_ins = load();
+  ASSERT_THAT(drop_ins.netdevs, SizeIs(1));
+  ASSERT_FALSE(drop_ins.netdevs[0].usable()) << "what the drop-ins say is not known";
+  EXPECT_EQ(drop_ins.netdevs[0].diagnostics[0].file, path("lib/25.netdev.d"));
+  fs::remove(root_ / "lib/25.netdev.d");
+  fs::remove(root_ / "etc");
+  fs::create_symlink(root_ / "etc", root_ / "etc");
+  const Configuration all = load();
+  EXPECT_THAT(all.netdevs, SizeIs(1));
+  ASSERT_THAT(all.diagnostics, SizeIs(1));
+  EXPECT_EQ(all.diagnostics[0].file, path("etc"));
+  EXPECT_EQ(all.diagnostics[0].severity, Severity::error);
+}
+
 TEST_F(Networkd, TheFirstFileHasTheName) {
   put("lib/10.netdev", "[NetDev]\nName=macsec0\nKind=dummy\n");
   put("etc/20.netdev", head + key);

@@ -105,11 +105,15 @@ std::string refusal(const ProfileKey& key, std::string_view value, std::string_v
   // A PIN in the URI of a token is no one's to read, nor is what was meant to be a key and is none.
   const ProfileRule* const rule = find_profile_rule(key.section, key.name);
   const bool material = rule != nullptr && rule->data_is_secret;
-  if (material && !value.starts_with('/') && !value.starts_with("pkcs11:") && !value.starts_with(data_uri))
+  // Nor is a secret in the place of its file's or credential's name.
+  const bool misplaced = key.name.ends_with("Credential") || (key.name.ends_with("File") && !value.starts_with('/'));
+  if (misplaced ||
+      (material && !value.starts_with('/') && !value.starts_with("pkcs11:") && !value.starts_with(data_uri))) {
     out += "...";
-  else if (!key.secret)
+  } else if (!key.secret) {
     out += value.starts_with(data_uri) ? std::string{data_uri} + "..."
                                        : printable(value.substr(0, value.find(pin_attribute)));
+  }
   out.append(" is not accepted: ").append(why.empty() ? key.accepts : why);
   return out;
 }

@@ -74,8 +74,11 @@ TEST(AccessPort, WrongValuesAreNamedWithTheirLine) {
   for (const std::string line :
        {"Address=radius.example.org", "Address=192.0.2", "Address=0.0.0.0", "Address=::", "Address=224.0.0.1",
         "Address=ff02::1", "Address=fe80::1%eth0", "Port=0", "Port=65536", "AccountingPort=-1", "Transport=tcp",
-        "SecretFile=relative", "SecretCredential=a/b", "TimeoutSec=0", "TimeoutSec=6min", "RetrySec=10ms"})
+        "SecretFile=/directory/", "TimeoutSec=0", "TimeoutSec=6min", "RetrySec=10ms"})
     expect_bad(port + server + line + "\n", "a:8: " + line + " is not accepted: ");
+  // What is no name may be the secret.
+  for (const std::string& key : Texts{"SecretFile", "SecretCredential"})
+    expect_bad(port + server + key + "=se/cret\n", "a:8: " + key + "=... is not accepted: ");
   expect_bad(port + server + "Address=radius.example.org\n",
              "a:8: Address=radius.example.org is not accepted: an IPv4 or IPv6 address of one host; host names are not "
              "resolved");

@@ -201,6 +201,25 @@ TEST_F(ProfileSet, Credentials) {
   EXPECT_EQ(file.profile->keys[0].origin.credential, "cak");
 }
 
+// What is refused comes into the journal and onto the bus, where everybody reads it.
+TEST_F(ProfileSet, ASecretInThePlaceOfItsFileIsNotRepeated) {
+  const std::string digits = "deadbeefdeadbeefdeadbeefdeadbeef";
+  const std::string server =
+      "[Link]\nParent=e0\n[8021X]\nMethod=peap\nIdentity=a\nCaCertificate=/ca.pem\nServerName=r\n";
+  const std::string psk = "[Link]\nParent=e0\n[Key]\nCkn=01\n";
+  for (const std::string& text : {psk + "CakFile=" + digits, psk + "CakCredential=" + digits,
+                                  psk + "CakCredential=" + digits + digits, psk + "CakCredential=/" + digits,
+                                  server + "PasswordFile=" + digits, server + "PrivateKeyPasswordFile=" + digits,
+                                  "[Link]\nParent=e0\n[StaticKeys]\nTransmit=yes\nAn=0\nKeyFile=" + digits}) {
+    const ProfileFile file = load_profile(put("etc/a.macsec", text + "\n"), context_);
+    EXPECT_FALSE(file.profile) << text;
+    EXPECT_FALSE(file.diagnostics.empty()) << text;
+    for (const Diagnostic& each : file.diagnostics) EXPECT_THAT(to_string(each), testing::Not(HasSubstr("deadbeef")));
+  }
+  const ProfileFile path = load_profile(put("etc/a.macsec", psk + "CakFile=/keys/\n"), context_);
+  EXPECT_THAT(to_string(path.diagnostics.at(0)), HasSubstr("CakFile=/keys/ is not accepted")) << "a path is no secret";
+}
+
 TEST_F(ProfileSet, ARetiredKeyIsHiddenWhereverItStands) {
   put("lib/link.macsec", text("eth0", "[Key]\nCkn=02\n" + key_));
   put("etc/link.macsec.d/key-01.conf", "[Key]\nCkn=01\nRetired=@1800000000\n");

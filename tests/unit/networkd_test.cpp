@@ -237,6 +237,14 @@ TEST_F(Networkd, RefusesAKeyInTheFileWithoutQuotingIt) {
   for (const std::string& one : said(netdev)) EXPECT_THAT(one, testing::Not(HasSubstr("0011")));
 }
 
+TEST_F(Networkd, QuotesNoKeyInThePlaceOfItsFile) {
+  const std::string digits = "deadbeefdeadbeefdeadbeefdeadbeef";
+  for (const char* setting : {"CakFile", "CakCredential"})
+    EXPECT_THAT(errors(only(head + "[X-MKA]\nCkn=01\n" + setting + "=" + digits + "\n")),
+                testing::AllOf(testing::Not(IsEmpty()), testing::Each(testing::Not(HasSubstr(digits)))))
+        << setting;
+}
+
 TEST_F(Networkd, NamesTheLineOfAWrongValue) {
   put("etc/a.netdev.d/x.conf", "[X-MKA]\n\nPriority=300\n");
   const Netdev netdev = only(head + key + "Interface=foo\n");

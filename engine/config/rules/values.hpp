@@ -200,9 +200,11 @@ inline bool is_file_path(std::string_view text) noexcept {
   return text.starts_with('/') && !text.ends_with('/') && text.size() <= 4095 && survives_a_file(text);
 }
 
+/// 32 or 64 hexadecimal digits are a key, which a name would show to everybody.
 inline bool is_credential_name(std::string_view text) noexcept {
-  return !text.empty() && text != "." && text != ".." && !text.contains('/') && text.size() <= 255 &&
-         survives_a_file(text);
+  Secret<32> key;
+  return !decode_key(text, key) && !text.empty() && text != "." && text != ".." && !text.contains('/') &&
+         text.size() <= 255 && survives_a_file(text);
 }
 
 template <auto Material>

@@ -72,16 +72,19 @@ Result<bus::KeyAdded> ProfileStore::add_key(const std::string& name, const PreSh
 Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) const {
   const auto at = entries_.find(name);
   if (at == entries_.end() || !at->second.state.profile) return no_profile(name);
-  const std::vector<PreSharedKey>& keys = at->second.state.profile->keys;
+  const Profile& profile = *at->second.state.profile;
+  const std::vector<PreSharedKey>& keys = profile.keys;
   const auto key = std::ranges::find(keys, ckn, &PreSharedKey::ckn);
   if (key == keys.end() && memory_keys_.has(name, ckn)) return {};  // hidden: nothing uses it
   if (key == keys.end()) return fail(ENOENT, fmt::format("{} has no key with CKN {}", name, to_string(ckn)));
   // One in memory ends with the service, and files alone must make a profile.
-  const bool lasts = at->second.state.profile->key_source || key->origin.memory;
+  const bool lasts = profile.key_source || key->origin.memory;
   const auto another = [&](const PreSharedKey& other) {
     return &other != &*key && other.role == KeyRole::primary && (lasts || !other.origin.memory);
   };
-  if (std::ranges::none_of(keys, another))
+  // The primary key beside [8021X] is that of the authentication.
+  const bool needed = key->role == KeyRole::primary && !profile.pae;
+  if (needed && std::ranges::none_of(keys, another))
     return fail(ENODATA, fmt::format("CKN {} is the last primary key of {}{}: add another one first", to_string(ckn),
                                      name, lasts ? "" : " in a file"));
   if (key->origin.memory) return {};

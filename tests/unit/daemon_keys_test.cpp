@@ -335,5 +335,31 @@ TEST_F(StoredKeys, OfAKeyFileAreSealedTheSameWay) {
   EXPECT_EQ(store.state("other").profile->keys[0].cak.size(), 16U);
 }
 
+TEST_F(StoredKeys, ThatAreTheFallbackOfAnAuthenticationAreRetired) {
+  const std::string eap =
+      "[Link]\nParent=eth0\nInterface=macsec1\n[8021X]\nMethod=peap\nIdentity=a\nPassword=word\nCaCertificate=/ca.pem\n"
+      "ServerName=radius.example.org\n";
+  write(directory_ + "/link.macsec", eap + "[Key]\nCkn=aabbccdd\nRole=fallback\n" + cak + "\n");
+  ProfileStore store = start();
+  ASSERT_TRUE(store.state("link").profile) << store.errors();
+  const Ckn ckn = Ckn::from_hex("aabbccdd").value();
+  const auto retired = store.retire_key("link", ckn);
+  ASSERT_TRUE(retired) << retired.error().message;
+  reload(store);
+  ASSERT_TRUE(store.state("link").profile) << store.errors();
+  EXPECT_TRUE(store.state("link").profile->keys.empty());
+}
+
+TEST_F(StoredKeys, ThatAreAFallbackAreRetiredBesideAPrimaryOne) {
+  write(directory_ + "/link.macsec", std::string{"[Link]\nParent=eth0\nInterface=macsec1\n[Key]\nCkn=01\n"} + cak +
+                                         "\n[Key]\nCkn=02\nRole=fallback\n" + cak + "\n");
+  ProfileStore store = start();
+  ASSERT_TRUE(store.state("link").profile) << store.errors();
+  EXPECT_TRUE(store.may_retire("link", Ckn::from_hex("02").value()));
+  const auto last = store.may_retire("link", Ckn::from_hex("01").value());
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code, ENODATA);
+}
+
 }  // namespace
 }  // namespace macsec::daemon

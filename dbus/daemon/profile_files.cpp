@@ -2,6 +2,7 @@
 #include "dbus/daemon/profile_files.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -24,6 +25,11 @@ std::string one_line(std::span<const Diagnostic> diagnostics, const std::string&
 
 bool may_change(const std::string& directory) {
   return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+std::string why_unchangeable(int code) {
+  const std::string words = std::strerror(code);
+  return code == EACCES ? words + " (group macsecd, chmod g+ws)" : words;
 }
 
 }  // namespace macsec::daemon

@@ -10,7 +10,9 @@
 
 namespace macsec::daemon {
 
-inline constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0750};
+/// Folders are their group's as /etc/macsecd is, whose setgid bit they inherit: what root adds belongs to the group, which the
+/// service is of.
+inline constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode = 0770};
 
 /// ENOENT, in words.
 [[nodiscard]] std::unexpected<Error> no_profile(const std::string& name);
@@ -19,5 +21,7 @@ inline constexpr FileAttributes profile_attributes{.mode = 0640, .directory_mode
                                    const std::string& instead);
 /// Whether files can be made and removed in a directory; errno says why not.
 [[nodiscard]] bool may_change(const std::string& directory);
+/// That reason in words, with what to do about it.
+[[nodiscard]] std::string why_unchangeable(int code);
 
 }  // namespace macsec::daemon

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -14,9 +13,6 @@
 
 namespace macsec::daemon {
 namespace {
-
-/// Sorts after what a person would write, so that the last word is the operator's latest.
-constexpr std::string_view enable_drop_in = "90-enable.conf";
 
 bus::Problem problem(const Diagnostic& diagnostic) {
   return {.error = diagnostic.severity == Severity::error,
@@ -40,16 +36,10 @@ bus::Problem kept_keys() {
           .text = "the keys that files added before the error stay in use"};
 }
 
-/// The order of keys says nothing.
-bool same_in_any_order(const Profile& left, const Profile& right) {
-  return left.link == right.link && left.macsec == right.macsec && left.mka == right.mka && left.pae == right.pae &&
-         left.static_keys == right.static_keys && std::ranges::is_permutation(left.keys, right.keys);
-}
-
 /// Removes a profile's file and the drop-ins beside it; what may not be removed is found before anything is.
 Result<void> remove_files(const std::string& path) {
   const auto failure = [](int code, const std::string& what) {
-    return fail(code, fmt::format("cannot remove {}: {}", what, std::strerror(code)));
+    return fail(code, fmt::format("cannot remove {}: {}", what, why_unchangeable(code)));
   };
   const std::string drop_ins = path + ".d";
   if (!may_change(drop_ins) && errno != ENOENT) return failure(errno, drop_ins);
@@ -177,37 +167,6 @@ void ProfileStore::load(Tell tell, const Report& report) {
   told_ = std::move(told);
 }
 
-/// Whether `path` is read as what is wanted, by itself and with the drop-ins that are there, and can run with the rest.
-Result<void> ProfileStore::judge(const Profile& wanted, const std::string& path) const {
-  const std::string target = directories_.front() + "/" + wanted.name + std::string{profile_suffix};
-  const auto refuse = [&target](std::string_view why) {
-    return fail(EINVAL, fmt::format("{} is left as it is: {}", target, why));
-  };
-  const std::vector<std::string_view> views{directories_.begin(), directories_.end()};
-  const ProfileFile alone = load_profile(views, wanted.name, path, context(), {.only_keys = true});
-  if (!alone.profile) return refuse(one_line(alone.diagnostics, path, "the new file"));
-  if (!same_in_any_order(*alone.profile, wanted)) return refuse("the new file would be read back with other settings");
-  const ProfileFile whole = load_profile(views, wanted.name, path, context());
-  if (!whole.profile)
-    return refuse("with its drop-ins the new file is no profile: " + one_line(whole.diagnostics, path, "the new file"));
-  for (const auto& [name, entry] : entries_) {
-    if (name == wanted.name || !entry.state.profile || !entry.state.enabled) continue;
-    if (const std::string why = collide(*entry.state.profile, *whole.profile); !why.empty()) return refuse(why);
-  }
-  return {};
-}
-
-Result<void> ProfileStore::write(const Profile& profile) const {
-  WipedBuffer text;
-  text.add("# Written by macsecd for macsecctl or another program. You may edit it; then: macsecctl reload\n\n")
-      .add(profile_file(profile, keys_in_own_files(profile.name)).view());
-  auto file = FileReplacement::write(directories_.front() + "/" + profile.name + std::string{profile_suffix},
-                                     text.view(), profile_attributes);
-  if (!file) return std::unexpected{file.error()};
-  if (auto good = judge(profile, file->path()); !good) return good;
-  return file->commit();
-}
-
 Result<void> ProfileStore::remove(const std::string& name) {
   const auto at = entries_.find(name);
   if (at == entries_.end()) return no_profile(name);
@@ -218,18 +177,6 @@ Result<void> ProfileStore::remove(const std::string& name) {
   }
   entries_.erase(at);
   forget_absent();
-  return {};
-}
-
-Result<void> ProfileStore::set_enabled(const std::string& name, bool enabled) {
-  const auto at = entries_.find(name);
-  if (at == entries_.end()) return no_profile(name);
-  if (!at->second.path.empty()) {
-    const std::string path = fmt::format("{}/{}{}.d/{}", directories_.front(), name, profile_suffix, enable_drop_in);
-    const std::string text = fmt::format("# Written by macsecd.\n[Link]\nEnable={}\n", enabled ? "yes" : "no");
-    if (auto done = write_file(path, text, profile_attributes); !done) return done;
-  }
-  at->second.state.enabled = enabled;
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include "dbus/daemon/memory_keyring.hpp"
 #include "dbus/server/model.hpp"
+#include "engine/base/file.hpp"
 #include "engine/config/profile_set.hpp"
 
 #include <functional>
@@ -62,10 +63,12 @@ class ProfileStore {
   /// Writes that the key is not used any more, in place of its file where it has one; one from memory is forgotten.
   [[nodiscard]] Result<void> retire_key(const std::string& name, const Ckn& ckn);
   [[nodiscard]] Result<void> put_broken(const std::string& name, bus::ClientProfile client);
-  /// Only writes: load() takes the file over.
+  /// Only writes: load() takes the file over. EINVAL: it would not be read back as this profile, for a drop-in for one, or
+  /// collides with another.
   [[nodiscard]] Result<void> write(const Profile& profile) const;
   /// An error may leave a file without some of its drop-ins: load() tells.
   [[nodiscard]] Result<void> remove(const std::string& name);
+  /// EINVAL: it collides with another profile, or a drop-in says otherwise.
   [[nodiscard]] Result<void> set_enabled(const std::string& name, bool enabled);
   [[nodiscard]] Result<void> set_problems(const std::string& name, std::vector<bus::Problem> problems);
   [[nodiscard]] std::size_t count_of(const std::string& client) const;
@@ -87,7 +90,11 @@ class ProfileStore {
 
   [[nodiscard]] Result<Entry*> memory_entry(const std::string& name);
   [[nodiscard]] ProfileContext context() const;
-  [[nodiscard]] Result<void> judge(const Profile& wanted, const std::string& path) const;
+  [[nodiscard]] Result<void> judge(const Profile& wanted, const std::string& path, const DropIns& drop_ins) const;
+  [[nodiscard]] Result<void> may_run(const Profile& wanted) const;
+  [[nodiscard]] Result<FileReplacement> write_enable(const std::string& name, bool enabled) const;
+  [[nodiscard]] std::string enable_file_of(const std::string& name) const;
+  [[nodiscard]] std::string objection_of_drop_ins(const Profile& wanted, const Profile& whole) const;
   [[nodiscard]] ProfileFile read(const std::string& name, const Entry& entry, const DropIns& drop_ins) const;
   [[nodiscard]] Result<void> replace_key_file(const std::string& name, const Ckn& ckn, std::string_view text) const;
   [[nodiscard]] std::string key_file_of(const std::string& name, const Ckn& ckn) const;

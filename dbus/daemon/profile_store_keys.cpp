@@ -39,7 +39,7 @@ Result<void> ProfileStore::replace_key_file(const std::string& name, const Ckn& 
   const std::string path = key_file_of(name, ckn);
   auto file = FileReplacement::write(path, text, profile_attributes);
   if (!file) return std::unexpected{file.error()};
-  const ProfileFile whole = read(name, entries_.at(name), {.without = path, .besides = file->path()});
+  const ProfileFile whole = read(name, entries_.at(name), {.replaced = path, .instead = file->path()});
   if (!whole.profile || has_error(whole.diagnostics))
     return fail(EINVAL, one_line(whole.diagnostics, file->path(), path));
   return file->commit();
@@ -90,7 +90,7 @@ Result<void> ProfileStore::may_retire(const std::string& name, const Ckn& ckn) c
   if (key->origin.memory) return {};
   const std::string drop_ins = std::filesystem::path{key_file_of(name, ckn)}.parent_path();
   if (may_change(drop_ins) || (errno == ENOENT && may_change(directories_.front()))) return {};
-  return fail(EROFS, fmt::format("cannot write to {}: {}", drop_ins, std::strerror(errno)));
+  return fail(EROFS, fmt::format("cannot write to {}: {}", drop_ins, why_unchangeable(errno)));
 }
 
 Result<void> ProfileStore::retire_key(const std::string& name, const Ckn& ckn) {

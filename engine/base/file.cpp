@@ -19,18 +19,22 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+/// mkdir(2) with that very mode. Not by chmod(2), which would take away the setgid bit that a directory inherits, and may not
+/// set it where the service manager says RestrictSUIDSGID=.
+int make_directory(const std::string& path, mode_t mode) {
+  const mode_t before = ::umask(0);
+  const int done = ::mkdir(path.c_str(), mode);
+  ::umask(before);
+  return done;
+}
+
 /// Creates `path` and what is missing above it.
 Result<void> make_directories(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), 0700) < 0) {
-    if (errno == EEXIST) return {};
-    if (errno != ENOENT || path == "." || path == "/") return failure(errno, "create", path);
-    if (auto above = make_directories(directory_of(path), mode); !above) return above;
-    if (::mkdir(path.c_str(), 0700) < 0) {
-      if (errno == EEXIST) return {};
-      return failure(errno, "create", path);
-    }
-  }
-  return ::chmod(path.c_str(), mode) < 0 ? Result<void>{failure(errno, "create", path)} : Result<void>{};
+  if (make_directory(path, mode) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT || path == "." || path == "/") return failure(errno, "create", path);
+  if (auto above = make_directories(directory_of(path), mode); !above) return above;
+  if (make_directory(path, mode) == 0 || errno == EEXIST) return {};
+  return failure(errno, "create", path);
 }
 
 Result<void> fill(int fd, std::string_view text, const std::string& path, const FileAttributes& attributes) {

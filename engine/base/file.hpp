@@ -27,7 +27,8 @@ struct FileText {
 /// How a file is written. Modes are exact: the umask does not count.
 struct FileAttributes {
   mode_t mode = 0600;
-  mode_t directory_mode = 0750;  ///< of directories that are missing and created on the way
+  mode_t directory_mode =
+      0750;  ///< of directories that are missing and created on the way; the setgid bit is inherited
   std::optional<uid_t> owner{};  ///< nothing: the process's own
   std::optional<gid_t> group{};
   bool durable = true;  ///< on the disk before the write is done; false for what ends with the system anyway

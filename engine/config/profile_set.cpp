@@ -97,14 +97,15 @@ std::vector<std::string> find_drop_ins(std::span<const fs::path> directories, co
   for (const fs::path& directory : directories)
     if (const std::error_code error = add_directory(winners, directory, ".conf"))
       diagnostics.push_back(unreadable(directory.string(), error));
+  if (!wanted.instead.empty())
+    winners.insert_or_assign(fs::path{wanted.replaced}.filename().string(), Winner{wanted.instead});
   std::vector<std::string> paths;
   for (const auto& [name, winner] : winners) {
-    if (winner.path == wanted.without || (wanted.only_keys && !name.starts_with(key_file_prefix))) continue;
+    if (wanted.only_keys && !name.starts_with(key_file_prefix)) continue;
     const Content content = content_of(name, winner);
     if (content == Content::some) paths.push_back(winner.path);
     if (content == Content::lost) diagnostics.push_back(lost_content(winner.path));
   }
-  if (!wanted.besides.empty()) paths.push_back(wanted.besides);
   return paths;
 }
 
@@ -218,6 +219,18 @@ ProfileFile load_profile(std::span<const std::string_view> directories, std::str
                          const ProfileContext& context, const DropIns& drop_ins) {
   const std::vector<fs::path> where = drop_in_directories(directories, name);
   return load(std::move(name), path, where, context, drop_ins);
+}
+
+std::string last_word(std::span<const std::string_view> directories, const std::string& name, std::string_view section,
+                      std::string_view key) {
+  std::vector<Diagnostic> ignored;
+  const std::vector<std::string> paths = find_drop_ins(drop_in_directories(directories, name), {}, ignored);
+  std::string out;
+  for (const IniDocument& document : read_all(paths, ignored))
+    for (const IniAssignment& one : document.assignments())
+      if (one.key == key && document.sections()[one.section].name == section)
+        out = document.path() + ":" + std::to_string(one.line);
+  return out;
 }
 
 std::string key_file_name(const Ckn& ckn) { return std::string{key_file_prefix} + to_string(ckn) + ".conf"; }

@@ -31,15 +31,19 @@ struct ProfileFile {
 
 /// Which drop-ins count.
 struct DropIns {
-  bool only_keys = false;    ///< no others than those that key_file_name() names
-  std::string without = {};  ///< path of one that does not
-  std::string besides = {};  ///< path of one more that does, wherever it lies
+  bool only_keys = false;     ///< no others than those that key_file_name() names
+  std::string replaced = {};  ///< path of one in the first directory, there or not, that does not
+  std::string instead = {};   ///< path of what is read in its place, wherever it lies
 };
 
 /// Reads the profile `name` as load_profiles() would if `path` were its main file.
 [[nodiscard]] ProfileFile load_profile(std::span<const std::string_view> directories, std::string name,
                                        const std::string& path, const ProfileContext& context,
                                        const DropIns& drop_ins = {});
+
+/// The last of the drop-ins of `name` that says `key`, as "FILE:LINE"; empty where none does.
+[[nodiscard]] std::string last_word(std::span<const std::string_view> directories, const std::string& name,
+                                    std::string_view section, std::string_view key);
 
 /// Name of the drop-in that holds one key, or says that it is retired: "key-0a1b.conf".
 [[nodiscard]] std::string key_file_name(const Ckn& ckn);

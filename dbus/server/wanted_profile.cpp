@@ -45,6 +45,12 @@ bool WantedProfile::make(ClientProfile before, const Profile* keep) {
 
   ProfileContext context = shared_.options.profiles;
   context.keep_secrets = keep;
+  // Of a key that was sealed while this process runs the credential is not there yet.
+  if (keep != nullptr)
+    context.cak_in_use = [this, keep](std::string_view profile, const Ckn& ckn) -> const Secret<32>* {
+      const auto key = std::ranges::find(keep->keys, ckn, &PreSharedKey::ckn);
+      return profile == name_ && key != keep->keys.end() ? &key->cak : nullptr;
+    };
   const ProfileSource source = record_.lifetime == Lifetime::file ? ProfileSource::file : record_.source;
   profile_ = make_profile({name_, record_.origin, source}, sections_, context, warnings_);
   if (profile_ != nullptr) return true;

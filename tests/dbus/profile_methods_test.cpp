@@ -281,6 +281,23 @@ TEST_F(ProfileMethods, UpdateReplacesSettingsAndKeepsSecretsOnRequest) {
   EXPECT_EQ(profile(lab_path).owner, "");
 }
 
+// The credential of a key that was sealed is there from the next start of the service on.
+TEST_F(ProfileMethods, AnUpdateKeepsAKeyThatWasSealedMeanwhile) {
+  add_lab();
+  bus::Settings settings = lab_settings();
+  settings[1].texts[0].second = "9";
+  settings[2].secrets.clear();
+  settings[2].texts.emplace_back("CakCredential", "macsecd_lab.key");
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {})), error::invalid_settings);
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})), "");
+  EXPECT_EQ(model().profile("lab").profile->mka.priority, 9);
+  EXPECT_EQ(model().profile("lab").profile->keys.at(0).cak.expose()[1], 2);
+  settings[2].texts[0].second = "ee";
+  EXPECT_EQ(caller().error_of(client().update_profile(lab_path, settings, {.keep_secrets = true})),
+            error::invalid_settings)
+      << "there is no such key";
+}
+
 TEST_F(ProfileMethods, AnotherClientsProfileIsItsOwn) {
   add_lab();
   Caller stranger = another_caller();

@@ -225,10 +225,14 @@ void Service::status_changed() {
 ExitCode check_profiles(const std::vector<std::string>& paths) {
   const ProfileContext context = ProfileContext::from_environment().as_of_now();
   bool good = true;
-  const auto judge = [&good](const ProfileFile& file) {
-    for (const Diagnostic& diagnostic : file.diagnostics)
+  const auto tell = [&good](const std::vector<Diagnostic>& diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics)
       fmt::print("{}: {}\n", to_string(diagnostic.severity), to_string(diagnostic));
-    good = good && file.profile != nullptr && !has_error(file.diagnostics);
+    good = good && !has_error(diagnostics);
+  };
+  const auto judge = [&](const ProfileFile& file) {
+    tell(file.diagnostics);
+    good = good && file.profile != nullptr;
     if (file.profile) fmt::print("{}: {} on {}\n", file.path, file.profile->link.interface, file.profile->link.parent);
   };
   for (const std::string& path : paths) {
@@ -238,8 +242,10 @@ ExitCode check_profiles(const std::vector<std::string>& paths) {
       continue;
     }
     const std::string_view directory{path};
-    const auto files = load_profiles({&directory, 1}, context);
-    if (files.empty()) fmt::print("{}: no profiles\n", path);
+    std::vector<Diagnostic> unread;
+    const auto files = load_profiles({&directory, 1}, context, &unread);
+    tell(unread);
+    if (files.empty() && unread.empty()) fmt::print("{}: no profiles\n", path);
     for (const ProfileFile& file : files) judge(file);
   }
   return good ? ExitCode::success : ExitCode::bad_profile;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What programs change of profiles that have files: enabled or not, and edited, beside drop-ins and other profiles.
 #include "dbus/daemon/profile_store.hpp"
+#include "dbus/daemon/service.hpp"
 #include "tests/temporary_directory.hpp"
 
 #include <cerrno>
@@ -126,6 +127,17 @@ TEST_F(StoredEdits, FoldersOfDropInsAreTheGroups) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(mode_of("uplink.macsec.d"), 02770U);
   EXPECT_EQ(mode_of("uplink.macsec.d/90-enable.conf"), 0640U);
+}
+
+TEST_F(StoredEdits, ADirectoryThatCannotBeReadIsNotWell) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs a second user";
+  fs::permissions(temporary_.path(), fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  EXPECT_EQ(check_profiles({directory_.string()}), ExitCode::success);
+  ASSERT_EQ(::chmod(directory_.c_str(), 0700), 0);
+  ASSERT_EQ(::seteuid(65534), 0);
+  const ExitCode outcome = check_profiles({directory_.string()});
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(outcome, ExitCode::bad_profile);
 }
 
 }  // namespace

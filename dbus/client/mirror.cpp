@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "dbus/client/mirror.hpp"
 
+#include "dbus/bus/callback.hpp"
 #include "dbus/bus/names.hpp"
 
+#include <algorithm>
+#include <ctime>
 #include <fmt/format.h>
 
 namespace macsec::bus {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::microseconds first_pause = 100ms;
+constexpr std::chrono::microseconds longest_pause = 30s;
+constexpr std::uint64_t accuracy = 10'000;  ///< microseconds
+
+}  // namespace
 
 Mirror::Mirror(Client& client, Callbacks callbacks, Activate activate)
-    : client_{client}, callbacks_{std::move(callbacks)}, activate_{activate} {
+    : client_{client}, callbacks_{std::move(callbacks)}, activate_{activate}, pause_{first_pause} {
   const auto hear = [this](std::string rule, void (Mirror::*handler)(sd_bus_message*)) {
     slots_.push_back(client_.subscribe(rule, [this, handler](sd_bus_message* message) { (this->*handler)(message); }));
   };
@@ -44,14 +56,29 @@ void Mirror::fetch() {
   Request<ObjectTree> request = client_.objects();
   if (activate_ == Activate::no && request.message != nullptr) sd_bus_message_set_auto_start(request.message.get(), 0);
   client_.send<ObjectTree>(request, [this, alive = std::weak_ptr{alive_}](Outcome<ObjectTree> tree) {
-    if (alive.expired() || !tree) return;  // where it does not run, it is heard of when it comes
+    if (alive.expired()) return;
+    // Where it does not run, it is heard of when it comes.
+    if (!tree) return tree.error().kind == CallError::Kind::unreachable ? void() : fetch_later();
+    pause_ = first_pause;
     objects_ = std::move(*tree);
     ready_ = true;
     tell({Change::Kind::ready});
   });
 }
 
+/// It runs and does not tell: it may have too much to do, or to say.
+void Mirror::fetch_later() {
+  sd_event_source* source = nullptr;
+  const int r =
+      sd_event_add_time_relative(sd_bus_get_event(client_.bus()), &source, CLOCK_BOOTTIME,
+                                 static_cast<std::uint64_t>(pause_.count()), accuracy, callback<&Mirror::fetch>, this);
+  retry_.reset(r < 0 ? nullptr : source);
+  pause_ = std::min(2 * pause_, longest_pause);
+}
+
 void Mirror::drop() {
+  retry_.reset();
+  pause_ = first_pause;
   alive_ = std::make_shared<int>(0);
   objects_.clear();
   if (std::exchange(ready_, false)) tell({Change::Kind::gone});

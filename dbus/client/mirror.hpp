@@ -50,6 +50,7 @@ class Mirror {
 
  private:
   void fetch();
+  void fetch_later();
   void drop();
   void on_owner(sd_bus_message* message);
   void on_added(sd_bus_message* message);
@@ -66,6 +67,8 @@ class Mirror {
   bool ready_ = false;
   ObjectTree objects_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< changes with each daemon; old answers find it expired
+  std::chrono::microseconds pause_;                        ///< before the daemon is asked again
+  std::unique_ptr<sd_event_source, Releases<sd_event_source_disable_unref>> retry_;
   std::vector<SlotPointer> slots_;
 };
 

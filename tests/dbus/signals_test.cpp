@@ -318,5 +318,29 @@ TEST(RunUntil, SeesWhatCameWhileTheQuestionRanTheLoop) {
   EXPECT_FALSE(late);
 }
 
+TEST_F(Signals, TheMirrorAsksAgainWhatWasNotAnswered) {
+  PrivateBus other;
+  other.start();
+  sd_bus* raw = nullptr;
+  ASSERT_GE(sd_bus_new(&raw), 0);
+  const bus::BusPointer service{raw};
+  ASSERT_GE(sd_bus_set_address(raw, other.address().c_str()), 0);
+  ASSERT_GE(sd_bus_set_bus_client(raw, 1), 0);
+  ASSERT_GE(sd_bus_start(raw), 0);
+  unsigned asked = 0;
+  const auto answer = [](sd_bus_message* call, void* count, sd_bus_error*) {
+    if (sd_bus_message_is_method_call(call, bus::interface::object_manager, "GetManagedObjects") <= 0) return 0;
+    if (++*static_cast<unsigned*>(count) <= 2) return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_FAILED, "not now");
+    return sd_bus_reply_method_return(call, "a{oa{sa{sv}}}", 0);
+  };
+  ASSERT_GE(sd_bus_add_filter(raw, nullptr, answer, &asked), 0);
+  ASSERT_GE(sd_bus_request_name(raw, bus::service_name, 0), 0);
+  ASSERT_GE(sd_bus_attach_event(raw, event_.get(), SD_EVENT_PRIORITY_NORMAL), 0);
+  Caller program{event_.get(), other.address()};
+  const bus::Mirror mirror{program.client(), {.changed = [](const bus::Change&) {}}};
+  run_until([&mirror] { return mirror.ready(); });
+  EXPECT_EQ(asked, 3U);
+}
+
 }  // namespace
 }  // namespace macsec::test

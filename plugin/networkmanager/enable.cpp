@@ -103,6 +103,24 @@ bool live(const Options& options) { return options.start && options.root.empty()
 
 }  // namespace
 
+namespace {
+
+/// Moves the supplicant to the private bus, and starts ours; `changed`: there are files that say so since now.
+Result<void> start_units(bool changed, bool was_active) {
+  // First of all: as soon as the name is free, NetworkManager has the bus start the supplicant, as its unit says then.
+  if (auto done = must({"daemon-reload"}); !done) return done;
+  if (changed) {
+    static_cast<void>(systemctl({"reload", "dbus.service"}));  // the policy; it may watch its files anyway
+    // It gives the name up and comes back on the private bus.
+    if (was_active)
+      if (auto done = must({"stop", supplicant_unit}); !done) return done;
+  }
+  if (auto done = must({"start", unit}); !done) return done;
+  return was_active ? must({"start", supplicant_unit}) : Result<void>{};
+}
+
+}  // namespace
+
 Result<void> enable(const Options& options) {
   const bool was_active = live(options) && is_active(supplicant_unit);
   bool changed = false;
@@ -114,16 +132,13 @@ Result<void> enable(const Options& options) {
   }
   if (auto done = must(with_root(options, {"--no-reload", "enable", unit})); !done) return done;
   if (!live(options)) return {};
-  // First of all: as soon as the name is free, NetworkManager has the bus start the supplicant, as its unit says then.
-  if (auto done = must({"daemon-reload"}); !done) return done;
-  if (changed) {
-    static_cast<void>(systemctl({"reload", "dbus.service"}));  // the policy; it may watch its files anyway
-    // It gives the name up and comes back on the private bus.
-    if (was_active)
-      if (auto done = must({"stop", supplicant_unit}); !done) return done;
+  auto started = start_units(changed, was_active);
+  if (!started && changed) {
+    // Wi-Fi is as it was before; why that failed, too, says less than the first error.
+    static_cast<void>(disable(options));
+    if (was_active) static_cast<void>(systemctl({"start", supplicant_unit}));
   }
-  if (auto done = must({"start", unit}); !done) return done;
-  return was_active ? must({"start", supplicant_unit}) : Result<void>{};
+  return started;
 }
 
 Result<void> disable(const Options& options) {

@@ -14,6 +14,15 @@ import unittest
 PROGRAM = sys.argv.pop(1)
 DROP_IN = "etc/systemd/system/wpa_supplicant.service.d/50-macsec-nm.conf"
 POLICY = "etc/dbus-1/system.d/macsec-nm.conf"
+# Starts wpa_supplicant and stops it, and nothing else.
+SYSTEMCTL = """#!/bin/sh
+case "$*" in
+  "--quiet is-active wpa_supplicant.service") test -e {active} ;;
+  "stop wpa_supplicant.service") rm {active} ;;
+  "start wpa_supplicant.service" | "restart wpa_supplicant.service") touch {active} ;;
+  start*) exit 1 ;;
+esac
+"""
 UNIT = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 
 
@@ -77,6 +86,24 @@ class Enable(unittest.TestCase):
         # Its bus is told by a file that goes with the bus.
         self.assertIn("EnvironmentFile=-/run/macsec-nm/supplicant.env", lines)
         self.assertEqual([line for line in lines if line.startswith(("Environment=", "Requires="))], [])
+
+    @unittest.skipUnless(shutil.which("unshare") and os.geteuid() == 0, "needs a mount namespace")
+    def test_what_fails_half_way_leaves_wifi_as_it_was(self):
+        bin_folder = self.path("bin")
+        os.makedirs(bin_folder)
+        active = self.path("active")
+        with open(active, "w", encoding="ascii"):
+            pass
+        with open(os.path.join(bin_folder, "systemctl"), "w", encoding="ascii") as out:
+            out.write(SYSTEMCTL.format(active=active))
+        os.chmod(os.path.join(bin_folder, "systemctl"), 0o755)
+        # The files of a host are below /etc, so it is one of its own.
+        script = 'mount -t tmpfs tmpfs /etc && { "$1" --enable; echo "$?"; cd /etc; find . -type f; }'
+        done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", os.path.abspath(PROGRAM)], capture_output=True, text=True, check=True,
+                              env={"PATH": f"{bin_folder}:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"})
+        self.assertEqual(done.stdout, "1\n", done.stderr)
+        self.assertIn("start macsec-nm.service", done.stderr)
+        self.assertTrue(os.path.exists(active), "wpa_supplicant does not run any more")
 
 
 if __name__ == "__main__":

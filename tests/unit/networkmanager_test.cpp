@@ -335,5 +335,19 @@ TEST(Mapping, AnAuthenticationStandsInPlaceOfTheKey) {
   }
 }
 
+// NetworkManager may still name the connection from before, which may be a private one of another user.
+TEST(Networks, AreOfTheConnectionWithTheirKeyOrIdentity) {
+  Network network;
+  network.ckn = Ckn::from_hex("abcd").value();
+  EXPECT_TRUE(is_network_of({.ckn = "ABCD"}, network));
+  EXPECT_FALSE(is_network_of({.ckn = "abce"}, network));
+  EXPECT_FALSE(is_network_of({.identity = "alice"}, network));
+  network.does_eap = true;
+  network.eap.emplace_back("identity", WipedText{std::string_view{"alice"}});
+  EXPECT_TRUE(is_network_of({.identity = "alice"}, network));
+  EXPECT_FALSE(is_network_of({.identity = "bob"}, network));
+  EXPECT_FALSE(is_network_of({.ckn = "abcd"}, network));
+}
+
 }  // namespace
 }  // namespace macsec::nm

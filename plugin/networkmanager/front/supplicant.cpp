@@ -280,7 +280,10 @@ void Supplicant::look_up(Link& link) {
   if (!device && link.lookups++ < most) return link.lookup.arm(event_, lookup_step);
   if (!device) return answer_selection(link, device.error().message);
   Connection connection;
-  const Connections::Lookup lookup = connections_.find(device->name, connection);
+  Connections::Lookup lookup = connections_.find(device->name, connection);
+  // What NetworkManager said last may be the connection from before, whose words are not for this network.
+  if (lookup == Connections::Lookup::found && !is_network_of(connection, link.networks.at(link.selected)))
+    lookup = Connections::Lookup::absent;
   if (lookup == Connections::Lookup::absent && link.lookups++ < most) return link.lookup.arm(event_, lookup_step);
   if (lookup != Connections::Lookup::found)
     log_line(SD_NOTICE, "{}: NetworkManager does not tell which connection this is; user.data does not apply",

@@ -145,6 +145,9 @@ Connection read(NMConnection* it, NMSettingMacsec* macsec) {
   out.is_private = common == nullptr || nm_setting_connection_get_num_permissions(common) != 0;
   out.validation = static_cast<int>(nm_setting_macsec_get_validation(macsec));
   out.addressing = addressing_of(it);
+  out.ckn = text_of(nm_setting_macsec_get_mka_ckn(macsec));
+  if (NMSetting8021x* said = nm_connection_get_setting_802_1x(it); said != nullptr)
+    out.identity = text_of(nm_setting_802_1x_get_identity(said));
   read_user_data(it, out);
   return out;
 }

@@ -21,6 +21,8 @@ struct Connection {
   std::map<std::string, std::string> user_data{};
   int validation = 2;        ///< of the macsec setting: 0 disable, 1 check, 2 strict
   std::string addressing{};  ///< what it says about IP, to be compared only
+  std::string ckn{};         ///< hexadecimal digits; empty with 802.1X
+  std::string identity{};    ///< of 802.1X
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 

@@ -127,6 +127,12 @@ std::vector<CipherSuite> cipher_suites(const UserData& extras) {
   return out;
 }
 
+bool is_network_of(const Connection& connection, const Network& network) {
+  if (!network.does_eap) return Ckn::from_hex(connection.ckn) == network.ckn;
+  const auto said = std::ranges::find(network.eap, "identity", [](const auto& each) { return each.first; });
+  return connection.identity == (said == network.eap.end() ? std::string_view{} : said->second.view());
+}
+
 bool suits(const Wanted& wanted) {
   return !wanted.device.cipher_suite || accepts(wanted.extras, *wanted.device.cipher_suite);
 }

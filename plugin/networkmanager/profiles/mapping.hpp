@@ -28,6 +28,9 @@ struct Wanted {
 /// Settings of a connection that is not active: without its key, and not enabled. `spare`: its device is made in advance.
 [[nodiscard]] bus::Settings make_settings(const StoredConnection& stored, const UserData& extras, bool spare);
 
+/// Whether the network is that of the connection, by its CKN or, with 802.1X, by who authenticates.
+[[nodiscard]] bool is_network_of(const Connection& connection, const Network& network);
+
 /// Whether the connection accepts the cipher suite of the device.
 [[nodiscard]] bool suits(const Wanted& wanted);
 

@@ -62,7 +62,8 @@ class Access:
         self.authority = radius.authority(c)
         self.files = self.authority.files
         text = servers(self.files) if callable(servers) else servers
-        self.commanded = Commanded(c, self.switch, {"port": self.profile(text, **settings)}, wrap=seeing(folder) if folder else ())
+        self.commanded = Commanded(c, self.switch, {"port": self.profile(text, **settings)}, wrap=seeing(folder) if folder else (),
+                                   sysfs=True)
         self.radius = []
 
     def topology(self, c):
@@ -118,12 +119,63 @@ class Access:
         return wait_until(lambda: right(self.shown(field, device)), deadline, "%s of %s" % (field, device), every=0.1,
                           state=lambda: self.commanded.ctl("status").stdout)
 
+    def wait_all(self, devices, deadline):
+        """Wait until all are secured; when the last one was, by the monotonic clock."""
+        wait_until(lambda: sum(secy.secured() for secy in macsec.secys(self.switch).values()) == len(devices), deadline,
+                   "%d ports are secured" % len(devices), every=1, state=lambda: self.commanded.ctl("clients").stdout)
+        last = max(self.shown("Since", device, "Session") for device in devices) / 1e6
+        return last - time.clock_gettime(time.CLOCK_BOOTTIME) + time.monotonic()
+
     def counters(self, device="macsec0"):
         return self.shown("Counters", device) or {}
 
     def server_counters(self, number=0, device="macsec0"):
         """Of a RADIUS server, by its place in the profile."""
         return self.shown("Servers", device)[number]["Counters"]["data"]
+
+
+_MANY_HOSTS = """[Link]
+Parent=h*
+Interface=macsec*
+
+[8021X]
+CaCertificate=%(ca.pem)s
+ServerName=radius.test
+"""
+METHODS = {"TLS": "Method=tls\nIdentity=host1\nClientCertificate=%(client.pem)s\nPrivateKey=%(client.key)s\n",
+           "PEAP": "Method=peap\nIdentity=alice\nInnerMethod=mschapv2\nPassword=" + USERS["alice"] + "\n"}
+
+
+class ManyPorts(Access):
+    """swp1, swp2 ... of a switch, at each of which is an interface h1, h2 ... of one host: one macsecd for all of them."""
+
+    def __init__(self, c, count, method):
+        self.numbers = range(1, count + 1)
+        super().__init__(c, parent="swp*", link="Interface=macsec*", plug=False)
+        self.serve(quiet=True, resume=True)
+        self.worker = eap_worker(c)
+        self.supplicants = Commanded(c, self.host, {"office": (_MANY_HOSTS + METHODS[method]) % self.files}, sysfs=True)
+
+    def topology(self, c):
+        self.host, self.switch, self.server = c.namespaces("host", "switch", "server")
+        self.uplink(c)
+        for number in self.numbers:
+            c.veth(self.host, self.switch, "h%d" % number, "swp%d" % number, up=False)
+
+    def plug(self):
+        """Carrier on all ports together; seconds until the last one is secured."""
+        for number in self.numbers:
+            self.host.raise_now("h%d" % number)
+        begin = min([self.switch.raise_now("swp%d" % number) for number in self.numbers])
+        return self.wait_all(["macsec%d" % number for number in self.numbers], 120) - begin
+
+    def processes(self):
+        """{name: process} whose time is told."""
+        return {"access port": self.commanded.daemon.process, "supplicants": self.supplicants.daemon.process,
+                "macsec-eap": self.worker, "FreeRADIUS": self.radius[0].process}
+
+    def authentications(self, number):
+        return self.counters("macsec%d" % number)["Authentications"]
 
 
 def unharmed(probe):
@@ -248,5 +300,5 @@ def bare(answer, request):
     return signed(packet_of(answer[0], answer[1], answer[4:20], found), request, radius.SECRET)
 
 
-__all__ = ["Access", "MIDDLE", "Middle", "OWN", "OwnHost", "SERVERS", "accepted", "altered", "bare", "eap_worker", "server_section", "stock_settings",
-           "tls_section", "unharmed"]
+__all__ = ["Access", "METHODS", "MIDDLE", "ManyPorts", "Middle", "OWN", "OwnHost", "SERVERS", "accepted", "altered", "bare", "eap_worker",
+           "server_section", "stock_settings", "tls_section", "unharmed"]

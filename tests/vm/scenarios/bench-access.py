@@ -4,10 +4,9 @@
 import time
 
 from lab import macsec
-from lab.access_port import USERS, Access, eap_worker
+from lab.access_port import METHODS, ManyPorts
 from lab.bench import Figures
 from lab.check import at_least, check, equal, wait_until
-from lab.commanded import Commanded
 
 programs = ["/usr/bin/systemd-socket-activate"]
 freeradius = True
@@ -18,60 +17,17 @@ PORTS = 48
 FEW = 4         # in place of PORTS, where counts are small
 A_MINUTE = 1200  # asked for, so that what takes a little longer than it should does not hide it
 
-_HOSTS = """[Link]
-Parent=h*
-Interface=macsec*
-
-[8021X]
-CaCertificate=%(ca.pem)s
-ServerName=radius.test
-"""
-_METHODS = {"TLS": "Method=tls\nIdentity=host1\nClientCertificate=%(client.pem)s\nPrivateKey=%(client.key)s\n",
-            "PEAP": "Method=peap\nIdentity=alice\nInnerMethod=mschapv2\nPassword=" + USERS["alice"] + "\n"}
-
-
-class Switch(Access):
-    """swp1, swp2 ... of a switch, at each of which is an interface h1, h2 ... of one host: one macsecd for all of them."""
-
-    def __init__(self, c, count, method):
-        self.numbers = range(1, count + 1)
-        super().__init__(c, parent="swp*", link="Interface=macsec*", plug=False)
-        self.serve(quiet=True, resume=True)
-        self.worker = eap_worker(c)
-        self.supplicants = Commanded(c, self.host, {"office": (_HOSTS + _METHODS[method]) % self.files})
-
-    def topology(self, c):
-        self.host, self.switch, self.server = c.namespaces("host", "switch", "server")
-        self.uplink(c)
-        for number in self.numbers:
-            c.veth(self.host, self.switch, "h%d" % number, "swp%d" % number, up=False)
-
-    def plug(self):
-        for number in self.numbers:
-            self.host.raise_now("h%d" % number)
-            self.switch.raise_now("swp%d" % number)
-        wait_until(lambda: sum(secy.secured() for secy in macsec.secys(self.switch).values()) == len(self.numbers), 120,
-                   "all ports are secured", every=0.5, state=lambda: self.commanded.ctl("clients").stdout)
-
-    def processes(self):
-        """{name: process} whose time is told."""
-        return {"access port": self.commanded.daemon.process, "supplicants": self.supplicants.daemon.process,
-                "macsec-eap": self.worker, "FreeRADIUS": self.radius[0].process}
-
-    def authentications(self, number):
-        return self.counters("macsec%d" % number)["Authentications"]
-
 
 def memory(c, count):
-    """Octets of the access port's process with so many ports secured."""
-    site = Switch(c, count, "TLS")
-    site.plug()
-    return site.commanded.daemon.process.memory()
+    """(octets of the access port's process with so many ports secured, seconds from their carriers until the last was)."""
+    site = ManyPorts(c, count, "TLS")
+    took = site.plug()
+    return site.commanded.daemon.process.memory(), took
 
 
 def sustained(c, method, count, rounds):
     """(authentications a minute, CPU seconds for each by process) while every port is told to authenticate again and again."""
-    site = Switch(c, count, method)
+    site = ManyPorts(c, count, method)
     site.plug()
     devices = ["macsec%d" % number for number in site.numbers]
     before = sum(site.authentications(number) for number in site.numbers)
@@ -97,8 +53,9 @@ def run(t):
     count = PORTS if t.full else FEW
     alone, all_of_them = t.case("one port", memory, 1), t.case("%d ports" % count, memory, count)
     if alone and all_of_them:
-        figures.keep("memory_per_access_port", (all_of_them - alone) / (count - 1), unit="octets", ports=count)
-    for method in _METHODS:
+        figures.keep("memory_per_access_port", (all_of_them[0] - alone[0]) / (count - 1), unit="octets", ports=count)
+        figures.keep("all_access_ports_secured", all_of_them[1], ports=count)
+    for method in METHODS:
         taken = t.case("%s, resumed, again and again" % method, sustained, method, count, A_MINUTE // count if t.full else 3)
         if taken:
             figures.keep("authentications_per_minute_%s" % method.lower(), taken[0], unit="a minute", runs=taken[2], cpu_seconds_each=taken[1])

@@ -157,7 +157,9 @@ Exit Context::complain(const bus::CallError& error) {
   const bool control = std::ranges::find(of_links, verb) != of_links.end();
   const bool keys = verb.starts_with("key ");
   return complain(as, fmt::format("{} needs the polkit action {}: use sudo, or a rule in /etc/polkit-1/rules.d", verb,
-                                  control ? bus::action::control : keys ? bus::action::keys : bus::action::manage));
+                                  control ? bus::action::control
+                                  : keys  ? bus::action::keys
+                                          : bus::action::manage));
 }
 
 Exit Context::complain(Exit as, std::string_view text) {

@@ -54,13 +54,13 @@ struct Options {
   std::string not_before;
   std::string not_after;
   std::string role;
-  bool force = false;            ///< retire a key without evidence
-  bool dry_run = false;          ///< tell what would be done
-  std::string form;              ///< of a generated key; empty: a section
-  bool openmetrics = false;      ///< statistics for a monitoring system
-  bool check = false;            ///< the exit status says whether links are secured
-  bool all = false;              ///< tell identifiers and all settings, too
-  std::string host;              ///< whose macsecd; empty: this host's
+  bool force = false;        ///< retire a key without evidence
+  bool dry_run = false;      ///< tell what would be done
+  std::string form;          ///< of a generated key; empty: a section
+  bool openmetrics = false;  ///< statistics for a monitoring system
+  bool check = false;        ///< the exit status says whether links are secured
+  bool all = false;          ///< tell identifiers and all settings, too
+  std::string host;          ///< whose macsecd; empty: this host's
 };
 
 /// What --help says of --wait.

@@ -127,7 +127,8 @@ std::optional<Context::Profile> find_profile(Context& context, const std::string
 
 std::optional<std::string> read_ckn(Context& context, std::string_view digits) {
   if (const auto ckn = Ckn::from_hex(digits)) return to_string(*ckn);
-  context.complain(Exit::usage, fmt::format("CKN {} is not accepted: 2 to 64 hexadecimal digits, two an octet", digits));
+  context.complain(Exit::usage,
+                   fmt::format("CKN {} is not accepted: 2 to 64 hexadecimal digits, two an octet", digits));
   return std::nullopt;
 }
 

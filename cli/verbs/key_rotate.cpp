@@ -56,9 +56,8 @@ Result<std::vector<std::string>> named_in(const std::string& path, std::vector<s
   if (!file) return std::unexpected{file.error()};
   const std::string_view first = file->text.view().substr(0, file->text.view().find('\n'));
   if (first.starts_with(heading))
-    std::erase_if(old, [&](const std::string& ckn) {
-      return !(std::string{first} + ' ').contains(fmt::format(" {} ", ckn));
-    });
+    std::erase_if(
+        old, [&](const std::string& ckn) { return !(std::string{first} + ' ').contains(fmt::format(" {} ", ckn)); });
   return old;
 }
 

@@ -139,7 +139,7 @@ class Port {
   os::EapPorts eap_{loop_,
                     journal_,
                     {.report = [](const std::string&, core::EapReport&&) {},
-                     .loaded = [](const std::string&, const EapVerdict&) {},
+                     .loaded = [](const std::string&, const EapVerdict&, bool) {},
                      .hear = [](bool) { return Result<void>{}; }},
                     (directory_.path() / "eap").string()};
   os::OsRandom random_;

@@ -167,6 +167,7 @@ Result<void> ConfigurationKeeper::messages_lost() {
 
 void ConfigurationKeeper::on_lasted(unsigned ifindex) {
   Device& device = devices_.at(ifindex);
+  if (device.state == State::kept) return put_back(ifindex, device);  // what was taken off too often
   if (device.state == State::handed_over && device.incomplete) complain_(ifindex, device.problem);
   device.state = State::watched;
   read(ifindex, device);
@@ -187,8 +188,10 @@ void ConfigurationKeeper::put_back(unsigned ifindex, Device& device) {
     device.turns_since = now;
   }
   if (device.turns >= most_turns) return;
-  if (++device.turns == most_turns)
+  if (++device.turns == most_turns) {
     complain_(ifindex, "addresses and routes are taken off again and again: not put back for a minute");
+    if (device.state == State::kept) device.lasted.arm(device.turns_since + turns_span + 1ms);
+  }
   if (std::exchange(device.down, false))
     if (const auto done = set_up(*requests_, ifindex); !done && done.error().code != ENODEV)
       complain_(ifindex, done.error().message);

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 /// After a device was deleted: when its parent goes too, that message comes behind.
 constexpr Duration parent_goes_too = 100ms;
+/// After what another program changed could not be restored.
+constexpr Duration failed_reassert = 1s;
 
 /// Frames to 01:80:c2:00:00:00 to :0f end at a bridge's ports, unless it is told to hand them on.
 std::string obstacle(const Link& parent, const MacAddress& destination) {
@@ -133,7 +135,10 @@ void Devices::follow(Session& session) {
     session.trace_.message(told->noticed ? LogLevel::warning : LogLevel::info, told->text,
                            message_id::device_recreated);
   hooks_.changed(session);
-  if (!session.secy_.attached()) timers_.set(session.attach_alarm_, boot_time() + parent_goes_too);
+  if (session.secy_.attached()) return;
+  // What the port knows of keys and settings was the device's that is gone, whatever takes its place.
+  update_link(session, boot_time());
+  timers_.set(session.attach_alarm_, boot_time() + parent_goes_too);
 }
 
 void Devices::release(Session& session, bool take_down) {
@@ -283,11 +288,19 @@ void Devices::reassert(Session& session, Time now) {
   session.secy_.set_bonded(is_bond(links_.find(link->master)));
   const auto done = session.secy_.reassert(*link);
   if (!done && done.error().code == ENODEV) return;
-  if (!done) session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
-  if (done && !*done) return;
-  if (done)
-    // Some hardware drops its keys with every change.
-    if (const auto held = session.secy_.read()) session.with_port([&](auto& port) { port.on_sample(*held, now); });
+  if (!done) {
+    // No other message of the kernel need come: until it is done the device does what another program wants.
+    timers_.set(session.reassert_alarm_, now + failed_reassert);
+    if (session.reassert_error_ != done.error().message)
+      session.trace_.message(LogLevel::warning, done.error().message, message_id::secy_error);
+    session.reassert_error_ = done.error().message;
+    return;
+  }
+  session.reassert_error_.clear();
+  if (!*done) return;
+  // Some hardware drops its keys with every change.
+  if (const auto held = session.secy_.read()) session.with_port([&](auto& port) { port.on_sample(*held, now); });
+  hooks_.settle(session);
   if (session.reassert_pace_.answered(now))
     session.trace_.message(
         LogLevel::warning,

@@ -95,6 +95,7 @@ class Session {
   int save_error_ = 0;     ///< errno of the last snapshot, told once
   bool reassert_ = false;  ///< what others changed is restored at the end of the turn
   Pace reassert_pace_;
+  std::string reassert_error_;                                ///< of the last try, which failed
   std::optional<std::multiset<Duration>::iterator> sampled_;  ///< in Sampling
   Alarm protocol_alarm_{*this, Alarm::What::protocol};
   Alarm attach_alarm_{*this, Alarm::What::attach};

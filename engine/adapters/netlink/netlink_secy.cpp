@@ -390,7 +390,11 @@ void NetlinkSecy::tell_recreated(const LinkStack::Outcome& outcome, CipherSuite 
 
 Result<void> NetlinkSecy::configure(const SecyParameters& parameters) {
   if (auto now = ready("change settings"); !now) return now;
-  if (same(parameters, parameters_)) return {};
+  if (same(parameters, parameters_)) {
+    // Another program may have changed them since.
+    const auto now = kernel_.read(ifindex_, read_age);
+    if (!now || same(now->state.parameters, parameters)) return {};
+  }
   const std::string doing = act("change settings");
   if (driver_ != nullptr)
     if (const std::string why = objection_to(*driver_, parameters); !why.empty())

@@ -292,7 +292,11 @@ Result<void> NetlinkSecy::transmit_with(An an) {
     if (auto done = kernel_.change(request.message(), ifindex_, doing); !done) return done;
     sa = TransmitSa::active;
   }
-  if (encoding_ != an)
+  bool encodes = encoding_ == an;
+  // Another program may have changed it since.
+  if (encodes)
+    if (const auto now = kernel_.read(ifindex_, read_age)) encodes = now->state.encoding == an;
+  if (!encodes)
     if (auto done = encode_with(an); !done) return done;
   kept_.clear();
   return {};

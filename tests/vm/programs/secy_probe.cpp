@@ -301,6 +301,10 @@ TEST_F(SecyTest, EveryParameterAtCreationAndLater) {
   SecyParameters later{.replay_protect = false};
   ASSERT_DONE(secy.configure(later));
   EXPECT_EQ(one_.link().macsec->parameters, later);
+  // Another program comes in between, and no message of the kernel has been read.
+  ASSERT_EQ(one_.run("ip link set macsec0 type macsec validate disabled"), 0);
+  ASSERT_DONE(secy.configure(later));
+  EXPECT_EQ(one_.link().macsec->parameters, later);
 }
 
 TEST_F(SecyTest, FallsBackToSoftwareAndSaysSo) {

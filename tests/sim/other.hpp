@@ -26,7 +26,9 @@ struct Other {
   }
   /// To `host`, listing it and whoever stands in `live`.
   void say(Host& host) {
-    const core::ParticipantStatus us = host.status().participants.front();
+    const core::PortStatus status = host.status();
+    const core::ParticipantStatus us =
+        *std::ranges::find(status.participants, content.basic.ckn, &core::ParticipantStatus::ckn);
     ++content.basic.mn;
     std::vector<PeerEntry> all = live;
     all.push_back({.mi = us.mi, .mn = us.mn});

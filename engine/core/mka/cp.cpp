@@ -2,6 +2,7 @@
 #include "engine/core/mka/cp.hpp"
 
 #include "engine/config/cipher_choice.hpp"
+#include "engine/core/mka/peer_list.hpp"
 #include "engine/core/mka/retry_gap.hpp"
 
 #include <algorithm>
@@ -339,6 +340,11 @@ bool Cp::add_member(const Sci& sci, bool uses_latest, Time now) {
   if (std::ranges::find(latest_->members, sci, &SakMember::sci) != latest_->members.end()) return true;
   if (latest_->sak.empty() || is_xpn(latest_->cipher_suite)) {
     // Gone, or its SSCI cannot be known: the key server hears that its key is not received with, and gives another.
+    set_receiving(false);
+    return false;
+  }
+  // More than can be live at once: some of them are gone, and the next key is made without those.
+  if (latest_->members.size() >= PeerList::max_peers) {
     set_receiving(false);
     return false;
   }

@@ -111,6 +111,11 @@ class Cp {
   [[nodiscard]] std::optional<Time> failed_at() const noexcept { return errors_.at(); }
   /// The latest SAK could not be installed and was given up.
   [[nodiscard]] std::optional<KeyId> abandoned() const noexcept { return abandoned_; }
+  /// It is offered no more.
+  void forget_abandoned() noexcept {
+    abandoned_.reset();
+    recovered();
+  }
   /// Clears the keys first where they stand in the way.
   [[nodiscard]] Result<void> select_cipher_suite(CipherSuite suite, Time now);
   /// The profile's cipher suites in its order, without those that this device does not have, where any is left.

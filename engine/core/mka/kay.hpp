@@ -118,7 +118,7 @@ class Kay {
   [[nodiscard]] bool count(Participant& participant, Participant::Reception what, Time now);
   void take_sak(Participant& participant, const Peer& server, const Mkpdu& pdu, Time now);
   void check_reports(const Peer& peer, const SakUseSet& use);
-  void follow_lowest_pn(const Peer& peer, Time now);
+  void follow_lowest_pn(const Participant& participant, const Peer& peer, Time now);
   void resume_keys(TakenOver& taken, Time now);
   /// A key installed now might be sent with from an old packet number on.
   [[nodiscard]] bool interrupted() const;

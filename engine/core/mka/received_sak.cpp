@@ -138,12 +138,13 @@ bool SakReceiver::find_members(SakSlot& slot, const Participant& participant, co
   return true;
 }
 
-void SakReceiver::follow_withdrawal(const Peer& server) {
+bool SakReceiver::is_withdrawn(const Participant& participant, const Peer& server) const {
   const SakSlot* key = cp_.in_use();
-  if (refusal_.reason == Reason::none || key == nullptr) return;
+  const bool refused = refusal_.reason != Reason::none || cp_.abandoned();
+  if (!refused || key == nullptr || key->ckn != participant.ckn()) return false;
   const auto other = [key](const PeerKeyUse& use) { return use.key != KeyId{} && use.key != key->id; };
   const PeerKeyUse* use = server.use_of(key->id);
-  if (use != nullptr && use->transmitting && !other(server.latest) && !other(server.old)) refusal_.clear();
+  return use != nullptr && use->transmitting && !other(server.latest) && !other(server.old);
 }
 
 std::optional<SakSlot> SakReceiver::take(const Participant& participant, const Peer& server, const Mkpdu& pdu,

@@ -20,9 +20,9 @@ class SakReceiver {
   /// The SAK in `pdu` as a slot to put to use; nothing where it is none of ours, not complete yet, or refused.
   [[nodiscard]] std::optional<SakSlot> take(const Participant& participant, const Peer& server, const Mkpdu& pdu,
                                             Time now);
-  /// The key server `server` offers nothing: where it sends with the key in use here and knows no other, what was refused is
-  /// withdrawn.
-  void follow_withdrawal(const Peer& server);
+  /// The key server `server` of that CA offers nothing: where it sends with the key in use here and knows no other, what was
+  /// refused, by us or by the SecY, is withdrawn.
+  [[nodiscard]] bool is_withdrawn(const Participant& participant, const Peer& server) const;
   /// The SecY did not take the key: it may be tried again, but not at once.
   void retry_at(Time at) noexcept { retry_after_ = at; }
 

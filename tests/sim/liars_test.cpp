@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Members that lie, holders of other keys, and stations that are copies of one another.
+#include "tests/sim/other.hpp"
+
+namespace macsec::sim {
+namespace {
+
+using core::PortState;
+using std::chrono::seconds;
+
+ProfilePointer with_fallback(const std::function<void(Profile&)>& change = {}) {
+  return make_profile([&](Profile& p) {
+    p.keys.clear();
+    p.keys.push_back(psk("abcd", 0x11));
+    p.keys.push_back(psk("ff", 0x22, 16, KeyRole::fallback));
+    if (change) change(p);
+  });
+}
+
+/// Holds the fallback key only.
+struct Stranger : Other {
+  explicit Stranger(Lab& into, std::uint8_t priority = 255) : Other{into, priority} {
+    forger = Forger{psk("ff", 0x22)};
+    content.basic.ckn = forger.ckn();
+  }
+  /// Says of the key in use at `host` whatever it likes.
+  void claim(Host& host, Pn lowest_pn) {
+    const core::PortStatus status = host.status();
+    use(status.latest.value().key, status.latest->an);
+    content.sak_use->latest.lowest_pn = lowest_pn & 0xffffffffU;
+    content.sak_use->delay_protect = true;
+    content.xpn =
+        XpnSet{.suspension_time = 0, .latest_upper = static_cast<std::uint32_t>(lowest_pn >> 32U), .old_upper = 0};
+    say(host);
+  }
+};
+
+TEST(Trust, AHolderOfAnotherKeySilencesNobody) {
+  for (const CipherSuite suite : {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_xpn_128}) {
+    Lab lab;
+    const auto hosts = lab.secured(2, with_fallback([suite](Profile& p) {
+                                     p.macsec.cipher_suites = {suite};
+                                     p.mka.delay_protect = true;
+                                   }));
+    lab.flood();
+    Stranger stranger{lab};
+    stranger.content.basic.sci = hosts[1]->sci();
+    stranger.content.basic.version = 3;
+    for (int i = 0; i < 20; ++i) {
+      stranger.claim(*hosts[0], is_xpn(suite) ? ~Pn{0} : Pn{0xffffffff});
+      lab.lan.run_for(second / 2);
+    }
+    EXPECT_LT(hosts[0]->secy().lowest_pn(hosts[1]->sci(), hosts[1]->secy().encoding_key()), 1'000'000U);
+    EXPECT_TRUE(lab.lan.secured());
+  }
+}
+
+TEST(Trust, AHolderOfAnotherKeyAsksForNothing) {
+  for (const CipherSuite suite : {CipherSuite::gcm_aes_128, CipherSuite::gcm_aes_xpn_128}) {
+    for (const Index victim : {0U, 1U}) {
+      Lab lab;
+      const auto hosts = lab.secured(2, with_fallback([suite](Profile& p) { p.macsec.cipher_suites = {suite}; }));
+      lab.flood();
+      const KeyId key = key_in_use(*hosts[0]);
+      Stranger stranger{lab};
+      stranger.content.basic.version = 3;
+      for (int i = 0; i < 20; ++i) {
+        stranger.claim(*hosts[victim], is_xpn(suite) ? ~Pn{0} : Pn{0xffffffff});
+        lab.lan.run_for(second / 2);
+      }
+      EXPECT_EQ(key_in_use(*hosts[0]), key);
+      EXPECT_EQ(hosts[victim]->secy().receive_sc_count(), 1U);
+      EXPECT_TRUE(hosts[victim]->status().latest->receiving);
+      EXPECT_TRUE(lab.lan.secured());
+    }
+  }
+}
+
+/// A key server played by hand whose first SAK is in use at `host`.
+struct Served {
+  explicit Served(const ProfilePointer& profile = make_profile())
+      : host{(lab.lan.world.insider = true, lab.add(profile))} {
+    for (int i = 0; i < 3; ++i) server.say(host);
+    offer(1, 1);
+  }
+  /// SAK `number`, and time for it to come into use.
+  void offer(KeyNumber number, std::uint8_t confidentiality_offset) {
+    server.offer(number, confidentiality_offset);
+    talk(8);
+  }
+  /// Offers nothing, and sends with `number`.
+  void withdraw(KeyNumber number) {
+    server.content.distributed_sak.reset();
+    server.use({server.content.basic.mi, number}, An{number & 3U});
+    for (int i = 0; i < 4; ++i) {
+      server.say(host);
+      lab.lan.run_for(second);
+    }
+  }
+  void talk(int times) {
+    for (int i = 0; i < times; ++i) {
+      server.say(host);
+      if (const auto latest = host.status().latest) server.use(latest->key, latest->an);
+      lab.lan.run_for(second / 2);
+    }
+  }
+  Lab lab;
+  Host& host;
+  Other server{lab, 0};
+};
+
+TEST(Trust, AHolderOfAnotherKeyWithdrawsNoRefusal) {
+  Served served{with_fallback()};
+  served.offer(2, 0);
+  ASSERT_EQ(served.host.status().reason, core::Reason::confidentiality_mismatch);
+  Stranger stranger{served.lab, 0};
+  stranger.content.basic.sci = Sci::of({{2, 0, 0, 0, 9, 8}}, 1);
+  for (int i = 0; i < 4; ++i) stranger.claim(served.host, 1);
+  EXPECT_EQ(served.host.status().reason, core::Reason::confidentiality_mismatch);
+  served.withdraw(1);
+  EXPECT_EQ(served.host.status().reason, core::Reason::none);
+}
+
+TEST(Trust, WhatTheDeviceRefusedIsOverOnceItIsWithdrawn) {
+  Served served;
+  ASSERT_EQ(served.host.state(), PortState::secured);
+  served.host.secy().fail_always(SecyCall::install_receive_sa, EIO);
+  served.offer(2, 1);
+  ASSERT_EQ(served.host.status().reason, core::Reason::secy_error);
+  served.host.secy().forgive();
+  served.withdraw(1);
+  EXPECT_EQ(served.host.state(), PortState::secured);
+  EXPECT_EQ(served.host.status().reason, core::Reason::none);
+  EXPECT_EQ(served.host.status().last_error, "");
+}
+
+}  // namespace
+}  // namespace macsec::sim

@@ -240,6 +240,15 @@ void FakeSecy::rewind() noexcept {
     if (sa.present) sa.next_pn = 1;
 }
 
+void FakeSecy::switch_off_transmit() noexcept {
+  for (Sa& sa : transmit_) sa.active = false;
+}
+
+void FakeSecy::switch_off_receive() noexcept {
+  for (ReceiveSc& sc : receive_)
+    for (Sa& sa : sc.sa) sa.active = false;
+}
+
 void FakeSecy::carrier_returned() noexcept {
   if (traits_.pn_rewinds_with_carrier) rewind();
 }

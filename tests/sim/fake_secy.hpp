@@ -90,6 +90,10 @@ class FakeSecy final : public Secy {
   /// Set down it sends and receives nothing, and its keys stay.
   void set_up(bool up) noexcept;
 
+  /// Another program, or hardware at its last packet number, switches SAs off.
+  void switch_off_transmit() noexcept;
+  void switch_off_receive() noexcept;
+
   // The data path.
   /// The next user frame, or nothing: the port is dormant or the encoding SA is missing, inactive or exhausted.
   std::optional<DataFrame> send();

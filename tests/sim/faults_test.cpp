@@ -414,6 +414,26 @@ TEST(Faults, ExhaustedTransmitKeyIsReplaced) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+// Hardware at its last packet number, or another program: the kernel's count stands still meanwhile.
+TEST(Faults, AnAssociationThatIsSwitchedOffSecuresNothing) {
+  for (const bool transmit : {true, false}) {
+    for (const Index which : {0U, 1U}) {
+      Lab lab;
+      const auto hosts = lab.secured(2);
+      Host& host = *hosts[which];
+      const KeyId before = key_in_use(host);
+      transmit ? host.secy().switch_off_transmit() : host.secy().switch_off_receive();
+      const auto seen = host.secy().read();
+      ASSERT_TRUE(seen);
+      host.port().on_sample(*seen, host.now());
+      EXPECT_NE(host.state(), PortState::secured);
+      lab.lan.run_for(12 * second);
+      EXPECT_NE(key_in_use(host), before);
+      EXPECT_TRUE(lab.lan.secured());
+    }
+  }
+}
+
 // 802.1X-2020 9.18
 TEST(Suspension, PeersHoldStillAndTheMemberResumes) {
   Lab lab;

@@ -435,13 +435,15 @@ void Cp::give_up(Time now) {
 }
 
 bool Cp::holds(const SecyState& sample, const SakSlot& slot) {
-  const auto has = [&slot](const std::vector<SaState>& all) {
+  const auto find_in = [&slot](const std::vector<SaState>& all) -> const SaState* {
     const auto sa = std::ranges::find(all, slot.an, &SaState::an);
-    return sa != all.end() && sa->key == slot.id;
+    return sa != all.end() && sa->key == slot.id ? &*sa : nullptr;
   };
-  return has(sample.transmit) && std::ranges::all_of(slot.receiving_from, [&](const Sci& sci) {
+  // A transmit SA ends by itself with its packet numbers; a receive SA that is off was switched off by somebody.
+  return find_in(sample.transmit) != nullptr && std::ranges::all_of(slot.receiving_from, [&](const Sci& sci) {
            const auto sc = std::ranges::find(sample.receive, sci, &ReceiveScState::sci);
-           return sc != sample.receive.end() && has(sc->associations);
+           const SaState* sa = sc != sample.receive.end() ? find_in(sc->associations) : nullptr;
+           return sa != nullptr && sa->active;
          });
 }
 
@@ -449,7 +451,9 @@ bool Cp::confirm(const SecyState& sample, Time now) {
   for (std::optional<SakSlot>* slot : {&latest_, &old_}) {
     if (!*slot || !(*slot)->transmitting) continue;
     if (!holds(sample, **slot)) return false;
-    (*slot)->exhausted = std::ranges::find(sample.transmit, (*slot)->an, &SaState::an)->next_pn == 0;
+    // Hardware switches an SA off at its last packet number, and the kernel's count does not follow.
+    const SaState& sa = *std::ranges::find(sample.transmit, (*slot)->an, &SaState::an);
+    (*slot)->exhausted = sa.next_pn == 0 || !sa.active;
     if (sample.encoding != (*slot)->an) reassert(now);
   }
   if (settings_.parameters() && sample.parameters != *settings_.parameters()) reassert(now);

@@ -39,7 +39,7 @@ struct SakSlot {
   std::vector<Sci> receiving_from;  ///< receive SAs the SecY confirmed
   bool receiving = false;           ///< LRX or ORX
   bool transmitting = false;        ///< LTX or OTX
-  bool exhausted = false;           ///< the SecY has no packet number left to send with it
+  bool exhausted = false;  ///< the SecY sends nothing with it: no packet number is left, or it was switched off
   Time since;
 };
 
@@ -122,7 +122,7 @@ class Cp {
   [[nodiscard]] std::vector<CipherSuite> cipher_suites() const;
 
  private:
-  /// Every SA of the key is there.
+  /// Every SA of the key is there, and those that receive do so.
   [[nodiscard]] static bool holds(const SecyState& sample, const SakSlot& slot);
   bool transition(const Inputs& in, Time now);
   void enter(CpState next, const Inputs& in, Time now);

@@ -45,7 +45,7 @@ void PnWatch::clear() noexcept {
 bool PnWatch::sample(const SecyState& held, const SakSlot& slot, Time now) {
   const auto sa = std::ranges::find(held.transmit, slot.an, &SaState::an);
   if (sa == held.transmit.end()) return false;
-  next_pn_ = sa->next_pn == 0 ? last_pn(slot.cipher_suite) : sa->next_pn;
+  next_pn_ = sa->next_pn == 0 || !sa->active ? last_pn(slot.cipher_suite) : sa->next_pn;
   if (key_ != slot.id) {
     key_ = slot.id;
     sample_count_ = 0;

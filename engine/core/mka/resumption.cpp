@@ -33,7 +33,7 @@ std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held
     const auto sc = std::ranges::find(held.receive, sci, &ReceiveScState::sci);
     if (sc == held.receive.end()) return std::nullopt;
     const auto rx = std::ranges::find(sc->associations, key.an, &SaState::an);
-    if (rx == sc->associations.end() || rx->key != key.key) return std::nullopt;
+    if (rx == sc->associations.end() || rx->key != key.key || !rx->active) return std::nullopt;
     slot.receiving_from.push_back(sci);
     slot.members.push_back({sci, rx->ssci});
   }
@@ -42,6 +42,7 @@ std::optional<SakSlot> confirmed(const Snapshot::Key& key, const SecyState& held
     const auto rx = std::ranges::find(sc.associations, key.an, &SaState::an);
     const bool known = std::ranges::find(key.members, sc.sci) != key.members.end();
     if (known || rx == sc.associations.end() || rx->key != key.key) continue;
+    if (!rx->active) return std::nullopt;
     slot.receiving_from.push_back(sc.sci);
     slot.members.push_back({sc.sci, rx->ssci});
   }

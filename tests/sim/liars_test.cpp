@@ -134,5 +134,28 @@ TEST(Trust, WhatTheDeviceRefusedIsOverOnceItIsWithdrawn) {
   EXPECT_EQ(served.host.status().last_error, "");
 }
 
+TEST(Trust, AKeyNumberAboveAllOthersBarsNobody) {
+  Served served;
+  served.offer(0xffffffff, 1);
+  served.offer(2, 1);
+  EXPECT_EQ(key_in_use(served.host).number, 2U);
+  served.offer(1, 1);
+  EXPECT_EQ(key_in_use(served.host).number, 2U) << "used before";
+}
+
+TEST(Trust, SaksWithoutEndAreTakenOneASecond) {
+  Served served;
+  const std::uint64_t before = served.host.status().counters.sak_received;
+  for (KeyNumber number = 2; number < 200; ++number) {
+    served.server.offer(number, 1);
+    served.server.say(served.host);
+    served.server.use({served.server.content.basic.mi, number}, An{number & 3U});
+    served.server.say(served.host);
+    served.lab.lan.run_for(second / 10);
+  }
+  EXPECT_LE(served.host.status().counters.sak_received - before, 40U) << "in 28 s";
+  EXPECT_GE(served.host.status().counters.sak_received - before, 20U);
+}
+
 }  // namespace
 }  // namespace macsec::sim

@@ -74,7 +74,7 @@ void Kay::on_device_found(Time now) {
   }
   TakenOver taken = take_over(resume_, *held, context_.link.sci, ckns);
   for (const SakDigest& sak : taken.used_saks) used_.note(sak, now);
-  for (const KeyId& key : taken.used) used_.note(key, now);
+  for (const KeyId& key : taken.used) used_.note_found(key);
   server_.continue_after(taken.last_kn);
   for (const Leftover& what : taken.leftovers) cp_.leftovers().remove(what, now);
   if (taken.latest) resume_keys(taken, now);

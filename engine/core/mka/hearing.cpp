@@ -114,6 +114,7 @@ void Kay::take_sak(Participant& participant, const Peer& server, const Mkpdu& pd
   } else {
     used_.note(key, now);
     used_.note(digest, now);
+    receiver_.taken(now);
     pn_watch_.forget_speed();
     server_.served();
   }

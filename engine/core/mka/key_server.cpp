@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Duration longest_patience = 60s;
 /// Between two SAKs made here.
 constexpr Duration generate_gap = 10ms;
+/// The same where members ask for it by what they report: nobody makes a key server rekey without a pause.
+constexpr Duration asked_gap = 1s;
 
 std::vector<const Peer*> live_peers(const Participant& participant) {
   std::vector<const Peer*> live;
@@ -84,6 +86,11 @@ void KeyServer::lose_role() noexcept {
   wants_ &= bit(Want::request) | bit(Want::rekey_time) | bit(Want::packet_numbers) | bit(Want::members_packet_numbers) |
             bit(Want::profile_changed);
   offer_.reset();
+}
+
+bool KeyServer::is_asked_only() const noexcept {
+  constexpr auto bit = [](Want want) { return 1U << static_cast<unsigned>(want); };
+  return (wants_ & ~(bit(Want::member_without_key) | bit(Want::members_packet_numbers))) == 0;
 }
 
 void KeyServer::watch(std::span<Participant> participants, Time now) {
@@ -176,7 +183,10 @@ bool KeyServer::serve(Participant& principal, std::span<const Participant> parti
   deadlines_.stop(Timer::settle);
   deadlines_.stop(Timer::introduction);
   deadlines_.stop(Timer::forming);
+  deadlines_.stop(Timer::asked);
   if (!wanted()) return false;
+  if (is_asked_only() && cp_.latest() && now < cp_.latest()->since + asked_gap)
+    deadlines_.set(Timer::asked, cp_.latest()->since + asked_gap);
   if (const auto until = forming_until(principal); until && now < *until) deadlines_.set(Timer::forming, *until);
   if (principal.peers().any_unacquainted()) {
     const auto newest = std::ranges::max_element(principal.peers().all(), {}, &Peer::live_since);
@@ -209,7 +219,7 @@ bool KeyServer::may_generate(const Participant& principal, std::span<const Parti
   if (deadlines_.is_running(Timer::gather, now) &&
       (principal.peers().any_potential() || principal.peers().any_stranger()))
     return false;
-  if (deadlines_.is_running(Timer::forming, now)) return false;
+  if (deadlines_.is_running(Timer::forming, now) || deadlines_.is_running(Timer::asked, now)) return false;
   // A version-1 peer receives only from those that were live to it when it took the SAK: let them speak first.
   if (deadlines_.is_running(Timer::introduction, now)) return false;
   const std::optional<SakSlot>& latest = cp_.latest();

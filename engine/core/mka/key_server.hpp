@@ -100,6 +100,7 @@ class KeyServer {
     introduction,  ///< see introduction_time
     gather,        ///< see gather_time
     forming,       ///< see forming_time
+    asked,         ///< for what only the reports of members ask for
     settle,        ///< the SAK before has had its time to come into use
     member,        ///< patience with a member that lacks the SAK
     count
@@ -116,6 +117,8 @@ class KeyServer {
 
   [[nodiscard]] bool may_generate(const Participant& principal, std::span<const Participant> participants,
                                   Time now) const;
+  /// Nothing but what members report asks for another SAK.
+  [[nodiscard]] bool is_asked_only() const noexcept;
   [[nodiscard]] std::optional<Time> forming_until(const Participant& principal) const;
   void generate(Participant& participant, Time now);
   void fail_for_now(Reason reason, std::string text, Time now);

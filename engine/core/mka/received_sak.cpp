@@ -63,11 +63,17 @@ bool SakReceiver::obeys_profile(const DistributedSakSet& set) {
 bool SakReceiver::acceptable(const DistributedSakSet& set, const KeyId& key, Time now) {
   if (!follows_policy(set) || !obeys_profile(set)) return false;
   if (cp_.abandoned() == key && retry_after_ && now < *retry_after_) return false;
-  if (used_.was_used(key) || !used_.has_room(now)) {
+  if (used_.was_used(key)) {
     ++context_.counters.sak_reuse_refused;
     return false;
   }
-  return true;
+  if (!used_.has_room(now)) {
+    ++context_.counters.sak_reuse_refused;
+    refusal_.set(Reason::secy_error, "more SAKs came in four hours than can be remembered: no other is taken yet");
+    return false;
+  }
+  // It is offered again.
+  return owed_until_ <= now + (sak_burst - 1) * sak_gap;
 }
 
 bool SakReceiver::unwrap(SakSlot& slot, const Participant& participant, Bytes wrapped) {

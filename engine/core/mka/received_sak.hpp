@@ -7,10 +7,16 @@
 #include "engine/core/mka/refusal.hpp"
 #include "engine/core/mka/used_keys.hpp"
 
+#include <algorithm>
+
 namespace macsec::core {
 
 /// Numbers the members by descending SCI, from 1 (802.1X-2020 9.10 with 802.1AE 10.7.13).
 void number_members(std::vector<SakMember>& others, const Sci& own, Ssci& own_ssci);
+
+/// A member takes no more SAKs than one in this time, but sak_burst of them at once.
+inline constexpr Duration sak_gap = std::chrono::seconds{1};
+inline constexpr int sak_burst = 8;
 
 class SakReceiver {
  public:
@@ -25,6 +31,8 @@ class SakReceiver {
   [[nodiscard]] bool is_withdrawn(const Participant& participant, const Peer& server) const;
   /// The SecY did not take the key: it may be tried again, but not at once.
   void retry_at(Time at) noexcept { retry_after_ = at; }
+  /// A SAK was put to use: a key server that makes them without end uses up neither what is remembered of them nor the links.
+  void taken(Time now) noexcept { owed_until_ = std::max(owed_until_, now) + sak_gap; }
 
  private:
   [[nodiscard]] bool acceptable(const DistributedSakSet& set, const KeyId& key, Time now);
@@ -44,6 +52,7 @@ class SakReceiver {
   Refusal& refusal_;
   std::optional<std::pair<KeyId, Time>> incomplete_;  ///< offered to us, but not all members are known yet
   std::optional<Time> retry_after_;
+  Time owed_until_{};  ///< each SAK taken moves it by sak_gap
 };
 
 }  // namespace macsec::core

@@ -6,8 +6,9 @@
 namespace macsec::core {
 
 bool UsedKeys::was_used(const KeyId& key) const noexcept {
-  const auto at = std::ranges::find(servers_, key.server, &Server::mi);
-  return at != servers_.end() && key.number <= at->highest;
+  const auto at = std::ranges::find(found_, key.server, &KeyId::server);
+  if (at != found_.end() && key.number <= at->number) return true;
+  return std::ranges::find(keys_, key, &Key::id) != keys_.end();
 }
 
 bool UsedKeys::was_used(const SakDigest& sak) const noexcept {
@@ -18,17 +19,20 @@ bool UsedKeys::has_room(Time now) const noexcept {
   const auto room = [this, now](const auto& noted) {
     return noted.size() < most_ || now - noted.front().noted >= shortest_memory;
   };
-  return room(servers_) && room(saks_);
+  return room(keys_) && room(saks_);
+}
+
+void UsedKeys::note_found(const KeyId& key) {
+  const auto at = std::ranges::find(found_, key.server, &KeyId::server);
+  if (at == found_.end())
+    found_.push_back(key);
+  else
+    at->number = std::max(at->number, key.number);
 }
 
 void UsedKeys::note(const KeyId& key, Time now) {
-  KeyNumber highest = key.number;
-  if (const auto at = std::ranges::find(servers_, key.server, &Server::mi); at != servers_.end()) {
-    highest = std::max(highest, at->highest);
-    servers_.erase(at);
-  }
-  if (servers_.size() >= most_) servers_.pop_front();
-  servers_.push_back({key.server, highest, now});
+  if (keys_.size() >= most_) keys_.pop_front();
+  keys_.push_back({key, now});
 }
 
 void UsedKeys::note(const SakDigest& sak, Time now) {

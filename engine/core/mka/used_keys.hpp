@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <span>
+#include <vector>
 
 namespace macsec::core {
 
@@ -16,16 +17,20 @@ class UsedKeys {
   /// places in this time: a SAK needs about a second to come into use.
   static constexpr Duration shortest_memory = std::chrono::hours{4};
 
-  /// Remembers `most` servers and as many SAKs.
+  /// Remembers `most` keys and as many SAKs.
   explicit UsedKeys(std::size_t most = 16'384) : most_{most} {}
 
-  /// A key server counts its keys upwards: a number up to the highest noted was used, or was passed over.
+  /// By its name: a number of a key server that was noted, or one up to the highest found at start. What else it gave out since,
+  /// its SAK tells: a number alone is soon said, and one above all others would bar the key server for good.
   [[nodiscard]] bool was_used(const KeyId& key) const noexcept;
   /// The same SAK, whatever its name.
   [[nodiscard]] bool was_used(const SakDigest& sak) const noexcept;
   /// Whether another SAK can be noted without forgetting one too early.
   [[nodiscard]] bool has_room(Time now) const noexcept;
 
+  /// What the device held, or a process before knew of, at start: the key server counts upwards, and its earlier SAKs may not
+  /// be known any more.
+  void note_found(const KeyId& key);
   /// Makes room by forgetting what was noted first.
   void note(const KeyId& key, Time now);
   void note(const SakDigest& sak, Time now);
@@ -33,9 +38,8 @@ class UsedKeys {
   [[nodiscard]] std::vector<SakDigest> last(std::size_t count) const;
 
  private:
-  struct Server {
-    MemberId mi;
-    KeyNumber highest = 0;
+  struct Key {
+    KeyId id;
     Time noted;
   };
   struct Sak {
@@ -43,7 +47,8 @@ class UsedKeys {
     Time noted;
   };
   std::size_t most_;
-  std::deque<Server> servers_;
+  std::vector<KeyId> found_;  ///< a key server each, with its highest number
+  std::deque<Key> keys_;
   std::deque<Sak> saks_;
 };
 

@@ -100,6 +100,24 @@ TEST(KeyServer, MakesASakAtOnceForAPeerThatIsLive) {
   EXPECT_TRUE(one.cp.transmitting());
 }
 
+TEST(KeyServer, ReportsOfMembersBringNoMoreThanASakASecond) {
+  Server one;
+  one.meet(2);
+  ASSERT_TRUE(one.serve(start));
+  one.put_to_use(start);
+  for (const Want why : {Want::member_without_key, Want::members_packet_numbers}) {
+    const Time made = one.cp.latest()->since;
+    one.server.want(why, made + 300ms);
+    EXPECT_FALSE(one.serve(made + 300ms));
+    EXPECT_FALSE(one.serve(made + 999ms));
+    EXPECT_EQ(one.server.next(), made + 1s);
+    EXPECT_TRUE(one.serve(made + 1s));
+    one.put_to_use(made + 1s);
+    static_cast<void>(one.cp.step({.connect = Connect::secure, .elected_self = true, .hurry = true}, made + 8s));
+    ASSERT_FALSE(one.cp.old());
+  }
+}
+
 TEST(KeyServer, WaitsAMomentForMembersItHasOnlyHeardOf) {
   Server one;
   one.meet(2);
@@ -406,6 +424,40 @@ TEST(SakReceiver, NeverTakesASakTwiceWhateverItIsCalled) {
   offered.used.note(slot->digest, start);
   EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
   EXPECT_EQ(offered.context.counters.sak_reuse_refused, 1U);
+}
+
+// A number is soon said; the SAK tells whether it was used.
+TEST(SakReceiver, ANumberAboveAllOthersBarsNoOtherKey) {
+  Offered offered;
+  offered.used.note(KeyId{mi_of(2), 0xffffffff}, start);
+  EXPECT_TRUE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+}
+
+TEST(SakReceiver, TakesNoNumberUpToTheHighestFoundAtStart) {
+  Offered offered;
+  offered.used.note_found(KeyId{mi_of(2), 3});
+  EXPECT_TRUE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  offered.used.note_found(KeyId{mi_of(2), 5});
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+}
+
+TEST(SakReceiver, SaysSoWhereNoOtherSakCanBeRemembered) {
+  Offered offered;
+  offered.used = UsedKeys{1};
+  offered.used.note(KeyId{mi_of(7), 1}, start);
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  EXPECT_EQ(offered.refusal.reason, Reason::secy_error);
+  EXPECT_TRUE(offered.take_listing({{offered.participants[0].mi(), 1}}, start + UsedKeys::shortest_memory));
+}
+
+TEST(SakReceiver, TakesABurstOfSaksAndThenOneASecond) {
+  Offered offered;
+  for (int i = 0; i < sak_burst; ++i) {
+    EXPECT_TRUE(offered.take_listing({{offered.participants[0].mi(), 1}}, start)) << i;
+    offered.receiver.taken(start);
+  }
+  EXPECT_FALSE(offered.take_listing({{offered.participants[0].mi(), 1}}, start));
+  EXPECT_TRUE(offered.take_listing({{offered.participants[0].mi(), 1}}, start + sak_gap));
 }
 
 TEST(SakReceiver, RefusesIntegrityOnlyWhereTheProfileEncrypts) {

@@ -38,13 +38,16 @@ TEST(Deadlines, SetSoonerNeverMovesOneAway) {
   EXPECT_FALSE(deadlines.is_set(Timer::one));
 }
 
-TEST(UsedKeys, NumbersUpToTheHighestWereUsed) {
+TEST(UsedKeys, NumbersUpToTheHighestFoundAtStartWereUsed) {
   UsedKeys used;
-  used.note(KeyId{mi_of(2), 5}, start);
-  used.note(KeyId{mi_of(2), 3}, start);
+  used.note_found(KeyId{mi_of(2), 5});
+  used.note_found(KeyId{mi_of(2), 3});
   EXPECT_TRUE(used.was_used({mi_of(2), 5}));
   EXPECT_TRUE(used.was_used({mi_of(2), 1}));
   EXPECT_FALSE(used.was_used({mi_of(2), 6}));
+  used.note(KeyId{mi_of(2), 9}, start);
+  EXPECT_TRUE(used.was_used({mi_of(2), 9}));
+  EXPECT_FALSE(used.was_used({mi_of(2), 8})) << "said, and perhaps by somebody else";
   EXPECT_FALSE(used.was_used({mi_of(3), 1}));
 }
 

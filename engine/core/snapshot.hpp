@@ -25,6 +25,7 @@ struct Snapshot {
     std::uint8_t priority = 255;
     std::uint8_t version = 1;
     bool key_server = false;
+    std::uint8_t suspended = 0;  ///< seconds of silence that it announced last; 0: none
     friend bool operator==(const Peer&, const Peer&) = default;
   };
   struct Participant {

@@ -453,6 +453,29 @@ TEST(Suspension, PeersHoldStillAndTheMemberResumes) {
   EXPECT_TRUE(lab.lan.secured());
 }
 
+TEST(Suspension, IsKnownToAPeerThatRestartsMeanwhile) {
+  for (const Index which : {0U, 1U}) {
+    Lab lab;
+    const auto hosts = lab.secured(2);
+    Host& silent = *hosts[which];
+    Host& other = *hosts[1 - which];
+    lab.flood();
+    ASSERT_TRUE(silent.suspend(std::chrono::seconds{60}));
+    lab.lan.run_for(10 * second);
+    ASSERT_EQ(silent.state(), PortState::suspended);
+    for (int restart = 0; restart < 2; ++restart) {
+      other.crash();
+      lab.lan.run_for(second);
+      other.start(Memory::kept);
+      lab.lan.run_for(20 * second);
+      EXPECT_EQ(other.state(), PortState::secured);
+    }
+    lab.lan.run_for(30 * second);
+    EXPECT_TRUE(lab.lan.secured());
+    EXPECT_EQ(other.status().counters.peers_lost, 0U);
+  }
+}
+
 TEST(Suspension, EndsByItself) {
   Lab lab;
   Host& one = lab.add();

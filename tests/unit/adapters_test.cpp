@@ -33,8 +33,9 @@ core::Snapshot full_snapshot() {
   participant.ckn = Ckn::from_hex("aabbcc").value_or(Ckn{});
   participant.mi.octets.fill(0x5a);
   participant.mn_limit = 4'294'967'295U;
-  participant.live = {{.mi = {}, .mn = 7, .sci = theirs, .priority = 255, .version = 3, .key_server = true},
-                      {.mi = {}, .mn = 1, .sci = ours, .priority = 0, .version = 1, .key_server = false}};
+  participant.live = {
+      {.mi = {}, .mn = 7, .sci = theirs, .priority = 255, .version = 3, .key_server = true, .suspended = 60},
+      {.mi = {}, .mn = 1, .sci = ours, .priority = 0, .version = 1, .key_server = false}};
   core::Snapshot snapshot;
   snapshot.sci = ours;
   snapshot.last_kn = 12;

@@ -111,6 +111,8 @@ bool read_line(std::string_view text, core::Snapshot& snapshot, core::Snapshot::
     peer.version = line.number<std::uint8_t>();
     peer.key_server = line.boolean();
     snapshot.participants.back().live.push_back(peer);
+  } else if (word == "suspended" && !snapshot.participants.empty() && !snapshot.participants.back().live.empty()) {
+    snapshot.participants.back().live.back().suspended = line.number<std::uint8_t>();
   } else if (word == "latest" || word == "old") {
     auto& to = word == "latest" ? snapshot.latest : snapshot.old;
     if (to) return false;
@@ -152,9 +154,12 @@ std::string write_snapshot(const core::Snapshot& snapshot) {
   for (const auto& participant : snapshot.participants) {
     fmt::format_to(std::back_inserter(out), "participant {} {} {}\n", to_string(participant.ckn),
                    to_string(participant.mi), participant.mn_limit);
-    for (const auto& peer : participant.live)
+    for (const auto& peer : participant.live) {
       fmt::format_to(std::back_inserter(out), "live {} {} {} {} {} {:d}\n", to_string(peer.mi), peer.mn,
                      to_string(peer.sci), peer.priority, peer.version, peer.key_server);
+      // Programs before 0.2.0 know no such line.
+      if (peer.suspended != 0) fmt::format_to(std::back_inserter(out), "suspended {}\n", peer.suspended);
+    }
   }
   if (snapshot.latest) append_key(out, "latest", *snapshot.latest);
   if (snapshot.old) append_key(out, "old", *snapshot.old);

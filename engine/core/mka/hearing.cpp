@@ -58,6 +58,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
   }
   if (!got.hears_us) return;
   if (got.suspends) ++context_.counters.peer_suspensions;
+  if (got.suspends || got.resumes) ++revision_;
   // Who holds another key says nothing that counts of a SAK of this one.
   const bool of_latest = cp_.latest() && cp_.latest()->ckn == participant.ckn();
   const PeerKeyUse* latest_use = of_latest ? got.peer->use_of(cp_.latest()->id) : nullptr;

@@ -214,7 +214,10 @@ std::optional<Time> KeyServer::forming_until(const Participant& principal) const
 bool KeyServer::may_generate(const Participant& principal, std::span<const Participant> participants, Time now) const {
   if (cp_.has_pending_sak() || deadlines_.is_running(Timer::retry, now)) return false;
   // What a member of the time before a restart can do is known once it speaks.
-  if (std::ranges::any_of(principal.peers().all(), &Peer::remembered)) return false;
+  // Who is suspended does not: it is waited for below.
+  if (std::ranges::any_of(principal.peers().all(),
+                          [](const Peer& peer) { return peer.remembered && !peer.suspended_until; }))
+    return false;
   // Members that are about to become live are worth a moment: one SAK for all instead of one after the other.
   if (deadlines_.is_running(Timer::gather, now) &&
       (principal.peers().any_potential() || principal.peers().any_stranger()))

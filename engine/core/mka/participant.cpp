@@ -57,6 +57,12 @@ void note_sak_use(Peer& peer, const Mkpdu& pdu) noexcept {
   peer.delay_protect = pdu.sak_use->delay_protect;
 }
 
+std::uint8_t announced_suspension(const Peer& peer) noexcept {
+  if (!peer.suspended_until) return 0;
+  return static_cast<std::uint8_t>(
+      std::chrono::floor<std::chrono::seconds>(*peer.suspended_until - peer.last_told).count());
+}
+
 /// Peers that elect by priority all the same come to the result that the rule demands.
 std::uint8_t said_priority(KeyServerRule rule, std::uint8_t configured) noexcept {
   switch (rule) {
@@ -127,6 +133,7 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   const bool suspended = peer->suspended_until.has_value();
   if (hears_us || !peer->live) believe(*peer, pdu, now);
   result.suspends = !suspended && peer->suspended_until.has_value();
+  result.resumes = suspended && !peer->suspended_until;
   if (hears_us && !peer->live) {
     peer->live = true;
     peer->live_since = now;
@@ -168,6 +175,7 @@ void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {
   peer.expires = now + life_time;
   const bool suspended = peer.suspended_until.has_value();
   peer.suspended_until.reset();
+  peer.last_told = now;
   if (pdu.xpn && pdu.xpn->suspension_time > 0) {
     const auto span = std::min<Duration>(std::chrono::seconds{pdu.xpn->suspension_time}, max_suspension);
     peer.suspended_until = now + span;
@@ -347,7 +355,8 @@ Snapshot::Participant Participant::snapshot() const {
                         .sci = peer.sci,
                         .priority = peer.priority,
                         .version = peer.version,
-                        .key_server = peer.key_server});
+                        .key_server = peer.key_server,
+                        .suspended = announced_suspension(peer)});
   }
   return out;
 }
@@ -371,6 +380,12 @@ void Participant::resume(const Snapshot::Participant& from, Time now) {
     peer->remembered = true;
     peer->last_heard = now;
     peer->expires = now + life_time;
+    peer->last_told = now;
+    if (was.suspended == 0) continue;
+    // How much of it was over is not known: it is waited for as if none were.
+    peer->suspended_since = now;
+    peer->suspended_until = now + std::chrono::seconds{was.suspended};
+    peer->expires += std::chrono::seconds{was.suspended};
   }
 }
 

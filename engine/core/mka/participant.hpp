@@ -74,6 +74,7 @@ class Participant {
     bool became_live = false;
     bool hears_us = false;    ///< lists us with an MN sent lately: the rest of what it says is no replay
     bool suspends = false;    ///< announces a suspension and did not before
+    bool resumes = false;     ///< announced one before, and none now
     bool stale_list = false;  ///< lists us with an MN sent longer than a life time ago
   };
   /// An MKPDU whose ICV was verified, of another SCI than ours.

@@ -32,6 +32,7 @@ struct Peer {
   bool announces = false;      ///< sent an Announcement with cipher suites
   Time announced_at;           ///< the last of them
   Time last_heard;
+  Time last_told;  ///< last heard with something to be believed
   Time expires;
   std::optional<Time> suspended_until;  ///< silent on purpose until then (802.1X-2020 9.18)
   Time suspended_since;                 ///< of suspensions without a pause between them

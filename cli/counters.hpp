@@ -33,6 +33,7 @@ inline constexpr std::array counter_texts{
     CounterText{"Mka", "RxTooManyPeers", "MKPDUs dropped of new peers without a place for them"},
     CounterText{"Mka", "RxNotReady", "MKPDUs dropped while the device was missing or not yet read"},
     CounterText{"Mka", "RxMiCollisions", "MKPDUs of others with our member identifier"},
+    CounterText{"Mka", "RxSciConflicts", "MKPDUs of a second station with the SCI of a peer"},
     CounterText{"Mka", "RxStalePeerList", "Peer lists with a message number of ours from too long ago"},
     CounterText{"Mka", "SakUseKnMismatch", "SAK uses reported with another key number"},
     CounterText{"Mka", "SakUseMiMismatch", "SAK uses reported with another key server"},

@@ -201,6 +201,7 @@ void Service::on_event(const os::Session& session, const core::Event& event) {
     case core::Event::Kind::key_server_changed:
     case core::Event::Kind::key_expiring:
     case core::Event::Kind::key_mismatch:
+    case core::Event::Kind::identity_conflict:
     case core::Event::Kind::clock_untrusted:
     case core::Event::Kind::unknown_ckn:
     case core::Event::Kind::authenticated:

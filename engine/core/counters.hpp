@@ -26,6 +26,7 @@ struct PortCounters {
   std::uint64_t rx_too_many_peers = 0;   ///< of a new peer where no more fit
   std::uint64_t rx_not_ready = 0;        ///< no device, or not yet known what it holds
   std::uint64_t rx_mi_collisions = 0;    ///< our MI from another SCI
+  std::uint64_t rx_sci_conflicts = 0;    ///< of a member whose place another one of its SCI took
   std::uint64_t rx_stale_peer_list = 0;  ///< lists us with an MN older than the life time
   std::uint64_t sak_use_kn_mismatch = 0;
   std::uint64_t sak_use_mi_mismatch = 0;
@@ -80,6 +81,7 @@ inline constexpr std::array port_counter_table{
     CounterName{"RxTooManyPeers", &PortCounters::rx_too_many_peers},
     CounterName{"RxNotReady", &PortCounters::rx_not_ready},
     CounterName{"RxMiCollisions", &PortCounters::rx_mi_collisions},
+    CounterName{"RxSciConflicts", &PortCounters::rx_sci_conflicts},
     CounterName{"RxStalePeerList", &PortCounters::rx_stale_peer_list},
     CounterName{"SakUseKnMismatch", &PortCounters::sak_use_kn_mismatch},
     CounterName{"SakUseMiMismatch", &PortCounters::sak_use_mi_mismatch},

@@ -33,6 +33,8 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "key-expiring";
     case Event::Kind::key_mismatch:
       return "key-mismatch";
+    case Event::Kind::identity_conflict:
+      return "identity-conflict";
     case Event::Kind::clock_untrusted:
       return "clock-untrusted";
     case Event::Kind::unknown_ckn:

@@ -28,6 +28,7 @@ struct Event {
     key_overdue,            ///< a key is in use past its end
     key_expiring,           ///< a key ends in 7 days, 1 day or 1 hour, and none follows
     key_mismatch,           ///< a frame names a key and was made with another CAK
+    identity_conflict,      ///< another station speaks as this one, or two as one peer; `text` says which
     clock_untrusted,        ///< keys have lifetimes, and the wall clock is not to be believed any more
     unknown_ckn,            ///< a frame of `sci` names `ckn`, which no key here has; both are only claimed
     authenticated,          ///< by 802.1X; `text` says how and by whom

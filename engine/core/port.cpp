@@ -82,12 +82,16 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
     ++counters.rx_bad_version;
     return;
   }
-  // Our own frame, sent back by a loop or by another station: it says nothing about any.
+  Participant* participant = kay_.find(basic->ckn);
+  // Our own frame, sent back by a loop or by another station: it says nothing about any. One that we have not sent yet is of a
+  // copy of this station.
   if (basic->sci == context_.link.sci) {
     ++counters.rx_reflected;
+    if (participant != nullptr && participant->active && basic->mi == participant->mi() &&
+        basic->mn > participant->mn() && participant->verify(frame))
+      kay_.on_rewound(now);
     return;
   }
-  Participant* participant = kay_.find(basic->ckn);
   if (participant == nullptr) {
     ++counters.rx_unknown_ckn;
     reporter_.heard_foreign(context_, kay_, *basic, now);

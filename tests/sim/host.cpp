@@ -234,6 +234,7 @@ void Host::take_event(const core::Event& event) {
     case core::Event::Kind::key_overdue:
     case core::Event::Kind::key_expiring:
     case core::Event::Kind::key_mismatch:
+    case core::Event::Kind::identity_conflict:
     case core::Event::Kind::clock_untrusted:
     case core::Event::Kind::unknown_ckn:
     case core::Event::Kind::authenticated:

@@ -157,5 +157,84 @@ TEST(Trust, SaksWithoutEndAreTakenOneASecond) {
   EXPECT_GE(served.host.status().counters.sak_received - before, 20U);
 }
 
+// A virtual machine that was set back to what it was: the others have heard more of it than it has said.
+TEST(Copies, AStationThatWasSetBackBecomesAnotherMember) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& host = lab.add();
+  Other other{lab, 255};
+  const auto talk = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      other.say(host);
+      if (const auto latest = host.status().latest) other.use(latest->key, latest->an);
+      lab.lan.run_for(second / 2);
+    }
+  };
+  talk(10);
+  ASSERT_EQ(host.state(), PortState::secured);
+  const MemberId mi = principal(host.status()).mi;
+  const KeyIndex key = host.secy().encoding_key();
+  other.ahead = 50;
+  other.say(host);
+  other.ahead = 0;
+  EXPECT_NE(host.status().participants.front().mi, mi);
+  EXPECT_NE(host.secy().encoding_key(), key);
+  EXPECT_EQ(host.events(core::Event::Kind::identity_conflict), 1U);
+  talk(10);
+  EXPECT_EQ(host.state(), PortState::secured);
+  EXPECT_NE(host.secy().encoding_key(), key);
+}
+
+TEST(Copies, WhatWeHaveNotSaidYetIsOfACopy) {
+  Lab lab;
+  const auto hosts = lab.secured(2);
+  Other copy{lab, 128};
+  copy.content.basic.sci = hosts[0]->sci();
+  const auto speak = [&](MessageNumber mn, std::uint8_t cak) {
+    copy.content.basic.mi = principal(hosts[0]->status()).mi;
+    copy.content.basic.mn = mn;
+    lab.lan.inject(0, Forger{psk("abcd", cak)}.frame(hosts[0]->mac(), copy.content));
+    lab.lan.run_for(20 * millisecond);
+  };
+  const MessageNumber now = principal(hosts[0]->status()).mn;
+  speak(now - 1, 0x11);
+  speak(now + 100, 0x99);
+  EXPECT_EQ(hosts[0]->events(core::Event::Kind::identity_conflict), 0U) << "a loop, and one without the key";
+  const MemberId before = principal(hosts[0]->status()).mi;
+  speak(now + 100, 0x11);
+  EXPECT_EQ(hosts[0]->events(core::Event::Kind::identity_conflict), 1U);
+  EXPECT_NE(hosts[0]->status().participants.front().mi, before);
+  EXPECT_TRUE(lab.secures_within(10 * second));
+}
+
+// A virtual machine that was cloned from disk, with its MAC address: two members of one SCI, both of which hear everything.
+TEST(Copies, TwoStationsWithOneSciDoNotTakeTurns) {
+  Lab lab;
+  lab.lan.world.insider = true;
+  Host& host = lab.add();
+  Other one{lab, 255};
+  Other two{lab, 255};
+  two.content.basic.mi = MemberId{{8, 8, 8}};
+  const auto talk = [&](int times, std::initializer_list<Other*> who) {
+    for (int i = 0; i < times; ++i) {
+      for (Other* other : who) {
+        other->say(host);
+        if (const auto latest = host.status().latest) other->use(latest->key, latest->an);
+      }
+      lab.lan.run_for(second);
+    }
+  };
+  talk(8, {&one});
+  ASSERT_EQ(host.state(), PortState::secured);
+  const std::uint64_t joined = host.events(core::Event::Kind::peer_live);
+  talk(30, {&one, &two});
+  EXPECT_EQ(host.events(core::Event::Kind::peer_live), joined + 1) << "the newcomer, once";
+  EXPECT_EQ(host.events(core::Event::Kind::identity_conflict), 1U);
+  EXPECT_GE(host.status().counters.rx_sci_conflicts, 29U);
+  EXPECT_EQ(host.state(), PortState::secured);
+  talk(10, {&one});
+  EXPECT_EQ(host.state(), PortState::secured) << "the other one is gone";
+}
+
 }  // namespace
 }  // namespace macsec::sim

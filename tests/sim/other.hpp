@@ -12,6 +12,7 @@ struct Other {
   MacAddress mac{{2, 0, 0, 0, 9, 9}};
   MkpduContent content;
   std::vector<PeerEntry> live;
+  MessageNumber ahead = 0;  ///< it lists an MN that the host has not sent yet
   std::array<std::uint8_t, 24> wrapped{};
   Lab& lab;
 
@@ -31,7 +32,7 @@ struct Other {
         *std::ranges::find(status.participants, content.basic.ckn, &core::ParticipantStatus::ckn);
     ++content.basic.mn;
     std::vector<PeerEntry> all = live;
-    all.push_back({.mi = us.mi, .mn = us.mn});
+    all.push_back({.mi = us.mi, .mn = us.mn + ahead});
     content.live = all;
     lab.lan.inject(host.index(), forger.frame(mac, content));
     lab.lan.run_for(20 * millisecond);

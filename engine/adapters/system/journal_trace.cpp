@@ -65,6 +65,8 @@ std::optional<Voice> voice_of(core::Event::Kind kind) noexcept {
       return Voice{LogLevel::warning, message_id::key_expiring};
     case Kind::key_mismatch:
       return Voice{LogLevel::warning, message_id::key_mismatch};
+    case Kind::identity_conflict:
+      return Voice{LogLevel::warning, message_id::identity_conflict};
     case Kind::clock_untrusted:
       return Voice{LogLevel::warning, message_id::clock_untrusted};
     case Kind::authenticated:

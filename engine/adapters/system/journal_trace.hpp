@@ -37,6 +37,7 @@ inline constexpr std::string_view key_added = "0c56e6965a600c1d8878f9f3f0d2a192"
 inline constexpr std::string_view key_retire_refused = "9f50c5681e3e4aaedb0f10c7078704ea";
 inline constexpr std::string_view key_expiring = "2ad368c9f17d5b18085092d3fa875411";
 inline constexpr std::string_view key_mismatch = "80eea1a645cf9027c0346258edbc17c6";
+inline constexpr std::string_view identity_conflict = "5fe1744accbd4265802bebcf5e8b5e31";
 inline constexpr std::string_view clock_untrusted = "7f2bfff07ac1a1813eae04afd88267cb";
 inline constexpr std::string_view authenticated = "5b96d4809bd34b4aa5833ca1a3765706";
 inline constexpr std::string_view authentication_failed = "c8a6f18f79c74114bdd67c5797818d22";

@@ -5,6 +5,7 @@
 #include "engine/core/mka/reports.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace macsec::core {
 
@@ -18,8 +19,8 @@ bool is_member(const Participant& participant, const Peer& peer, const SakSlot& 
 
 }  // namespace
 
-bool Kay::count(Participant& participant, Participant::Reception what, Time now) {
-  switch (what) {
+bool Kay::count(Participant& participant, const Participant::Received& got, Time now) {
+  switch (got.what) {
     case Participant::Reception::accepted:
       ++context_.counters.mkpdu_rx;
       return true;
@@ -35,8 +36,33 @@ bool Kay::count(Participant& participant, Participant::Reception what, Time now)
       participant.start_hello(now);
       ++revision_;
       return false;
+    case Participant::Reception::sci_conflict:
+      ++context_.counters.rx_sci_conflicts;
+      if (!std::exchange(got.peer->conflict_told, true))
+        context_.emit(Event::Kind::identity_conflict, now,
+                      "two stations speak as " + named(got.peer->sci) + ": only one of them is heard", got.peer->sci);
+      return false;
+    case Participant::Reception::rewound:
+      on_rewound(now);
+      return false;
   }
   return false;
+}
+
+void Kay::on_rewound(Time now) {
+  ++context_.counters.rx_mi_collisions;
+  context_.emit(
+      Event::Kind::identity_conflict, now,
+      "another station speaks as this one: it was copied, or this one was set back to an earlier state; keys end");
+  // What was sent since with the keys that are here is not known.
+  cp_.clear(now);
+  server_.forget_offer();
+  for (Participant& participant : participants_) {
+    participant.renew(context_.random);
+    participant.start_hello(now);
+  }
+  ++revision_;
+  tell_all();
 }
 
 void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
@@ -46,7 +72,7 @@ void Kay::receive(Participant& participant, const Mkpdu& pdu, Time now) {
     return;
   }
   const Participant::Received got = participant.receive(pdu, now);
-  if (!count(participant, got.what, now)) return;
+  if (!count(participant, got, now)) return;
   if (got.stale_list) {
     // It has not heard of us lately, perhaps because it restarted: a word from us helps.
     ++context_.counters.rx_stale_peer_list;

@@ -55,6 +55,9 @@ class Kay {
 
   [[nodiscard]] Participant* find(const Ckn& ckn) noexcept;
   void receive(Participant& participant, const Mkpdu& pdu, Time now);
+  /// Somebody has spoken as us, with MNs that we have not used yet: packet numbers may be used that a copy of this station, or
+  /// it itself before it was set back, has used. The keys end, and this becomes another member.
+  void on_rewound(Time now);
   void on_sample(const SecyState& sample, Time now);
   [[nodiscard]] Result<void> rekey(Time now);
   [[nodiscard]] Result<void> suspend(Duration span, Time now);
@@ -115,7 +118,7 @@ class Kay {
   void turn(Time now);
   [[nodiscard]] bool turn_once(Time now);
 
-  [[nodiscard]] bool count(Participant& participant, Participant::Reception what, Time now);
+  [[nodiscard]] bool count(Participant& participant, const Participant::Received& got, Time now);
   void take_sak(Participant& participant, const Peer& server, const Mkpdu& pdu, Time now);
   void check_reports(const Peer& peer, const SakUseSet& use);
   void follow_lowest_pn(const Participant& participant, const Peer& peer, Time now);

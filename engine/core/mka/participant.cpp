@@ -113,6 +113,7 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   if (peer != nullptr && basic.mn <= peer->mn) return {.what = Reception::replayed};
   if (basic.mn == 0) return {.what = Reception::replayed};
   if (peer == nullptr) {
+    if (Peer* successor = peers_.successor_of(basic.mi)) return {.what = Reception::sci_conflict, .peer = successor};
     peer = peers_.admit(basic.mi, basic.sci);
     if (peer == nullptr) return {.what = Reception::no_room};
     new_info = true;
@@ -124,6 +125,8 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
   std::optional<MessageNumber> listed;
   if (pdu.live) listed = pdu.live->find(mi_);
   if (!listed && pdu.potential) listed = pdu.potential->find(mi_);
+  // It must be live: what a stranger lists proves nothing.
+  if (peer->live && listed && *listed > mn_) return {.what = Reception::rewound};
   // Proof of a fresh MKPDU is an MN of ours sent lately, and by this process: what was heard before a restart could be
   // sent again by anybody.
   const bool hears_us = listed && *listed > resumed_mn_ && sent_recently(*listed, now);
@@ -141,7 +144,7 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     had_peer = true;
     grew = true;
     new_info = true;
-    peers_.drop_predecessors(*peer);
+    peers_.drop_predecessors(basic.mi);
     peer = peers_.find(basic.mi);
     result.peer = peer;
   }

@@ -67,10 +67,17 @@ class Participant {
 
   [[nodiscard]] bool verify(const EapolFrame& frame) const;
 
-  enum class Reception : std::uint8_t { accepted, replayed, mi_collision, no_room };
+  enum class Reception : std::uint8_t {
+    accepted,
+    replayed,
+    mi_collision,
+    no_room,
+    sci_conflict,  ///< of a member whose place another one of its SCI took, given as the peer
+    rewound,       ///< a live peer heard an MN under our MI that we have not sent yet: somebody has spoken as us
+  };
   struct Received {
     Reception what = Reception::accepted;
-    Peer* peer = nullptr;  ///< of an accepted MKPDU
+    Peer* peer = nullptr;  ///< of an accepted MKPDU, or as said above
     bool became_live = false;
     bool hears_us = false;    ///< lists us with an MN sent lately: the rest of what it says is no replay
     bool suspends = false;    ///< announces a suspension and did not before

@@ -53,10 +53,27 @@ Peer* PeerList::admit(const MemberId& mi, const Sci& sci) {
   return &peer;
 }
 
-bool PeerList::drop_predecessors(const Peer& keep) {
-  const MemberId mi = keep.mi;
-  const Sci sci = keep.sci;
-  return std::erase_if(peers_, [&](const Peer& peer) { return peer.sci == sci && peer.mi != mi; }) > 0;
+void PeerList::drop_predecessors(const MemberId& keep) {
+  Peer* const kept = find(keep);
+  if (kept == nullptr) return;
+  std::vector<MemberId> replaced = std::move(kept->replaced);
+  const Sci sci = kept->sci;
+  for (const Peer& peer : peers_) {
+    if (peer.sci != sci || peer.mi == keep || !peer.live) continue;
+    replaced.insert(replaced.end(), peer.replaced.begin(), peer.replaced.end());
+    replaced.push_back(peer.mi);
+  }
+  if (replaced.size() > max_replaced)
+    replaced.erase(replaced.begin(), replaced.end() - static_cast<std::ptrdiff_t>(max_replaced));
+  std::erase_if(peers_, [&](const Peer& peer) { return peer.sci == sci && peer.mi != keep; });
+  find(keep)->replaced = std::move(replaced);
+}
+
+Peer* PeerList::successor_of(const MemberId& mi) noexcept {
+  const auto at = std::ranges::find_if(peers_, [&](const Peer& peer) {
+    return peer.live && std::ranges::find(peer.replaced, mi) != peer.replaced.end();
+  });
+  return at == peers_.end() ? nullptr : &*at;
 }
 
 std::vector<Sci> PeerList::expire(Time now) {

@@ -44,6 +44,8 @@ struct Peer {
   std::string kmd;                 ///< its Key Management Domain, printable
   std::uint64_t icv_failures = 0;  ///< MKPDUs under its SCI whose ICV was wrong, its own or a stranger's
   std::vector<MemberId> hears;     ///< its live list as last told, without us
+  std::vector<MemberId> replaced;  ///< whose place it took, being of its SCI: nobody becomes again who it was
+  bool conflict_told = false;      ///< that one of those speaks all the same
   PeerKeyUse latest;
   PeerKeyUse old;
 
@@ -56,6 +58,8 @@ class PeerList {
  public:
   /// More do not fit in an MKPDU.
   static constexpr std::size_t max_peers = 64;
+  /// Earlier selves of a peer that are remembered.
+  static constexpr std::size_t max_replaced = 8;
 
   [[nodiscard]] Peer* find(const MemberId& mi) noexcept;
   [[nodiscard]] const Peer* find(const MemberId& mi) const noexcept;
@@ -64,8 +68,10 @@ class PeerList {
   void note_icv_failure(const Sci& sci) noexcept;
   /// A new potential peer; the potential peer silent for longest makes room. Nullptr when all are live.
   Peer* admit(const MemberId& mi, const Sci& sci);
-  /// Removes another member that claims `keep`'s SCI: it restarted under a new MI.
-  bool drop_predecessors(const Peer& keep);
+  /// Removes another member that claims the SCI of the live peer `keep`: it restarted under a new MI.
+  void drop_predecessors(const MemberId& keep);
+  /// The live peer that took the place of `mi`; nullptr where none did.
+  [[nodiscard]] Peer* successor_of(const MemberId& mi) noexcept;
   /// Removes whom nothing was heard of in time; the SCIs of the live ones among them.
   std::vector<Sci> expire(Time now);
   void clear() noexcept { peers_.clear(); }

@@ -99,7 +99,7 @@ void Port::receive_mkpdu(const EapolFrame& frame, Time now) {
   }
   if (!participant->active) {
     ++counters.rx_inactive_ckn;
-    if (participant->verify(frame)) kay_.heard_idle(*participant, now);
+    if (participant->verify(frame)) kay_.heard_idle(*participant, basic->mi, now);
     return;
   }
   if (!participant->verify(frame)) {

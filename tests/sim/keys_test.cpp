@@ -210,6 +210,33 @@ TEST(Keys, AreNotRetiredByAProcessThatNeverSawThePeer) {
   }
 }
 
+// Whoever recorded a device that has left has no key, and says what it said again and again.
+TEST(Keys, AreRetiredThoughADeviceThatLeftIsPlayedBack) {
+  Lab lab;
+  const auto hosts = lab.secured(3, with(old_up));
+  std::vector<std::vector<std::uint8_t>> recorded;
+  lab.lan.tap = [&](Index from, Bytes frame) {
+    if (from == 2) recorded.emplace_back(frame.begin(), frame.end());
+  };
+  lab.lan.run_for(60 * second);
+  lab.lan.tap = {};
+  hosts[2]->crash();
+  lab.lan.plug(2, false);
+  lab.lan.run_for(10 * second);
+  for (const Index index : {0U, 1U}) hosts[index]->reconfigure(with(old_up, fresh));
+  const auto play = [&](std::size_t first, std::size_t count) {
+    for (std::size_t i = first; i < first + count; ++i) {
+      for (const Index index : {0U, 1U}) lab.lan.inject(index, recorded.at(i));
+      lab.lan.run_for(3 * second);
+    }
+  };
+  play(0, 5);
+  for (const Index index : {0U, 1U})
+    ASSERT_TRUE(hosts[index]->retire_key(old_up.ckn, seconds{60}, core::Retirement::patient));
+  play(5, 15);
+  for (const Index index : {0U, 1U}) EXPECT_EQ(state(*hosts[index], "10"), core::KeyState::retired);
+}
+
 TEST(Keys, AddedInVainCanBeTakenBack) {
   Lab lab;
   const auto hosts = lab.secured(2, with(old_up));
@@ -330,6 +357,17 @@ TEST(Chain, EndsAtItsBoundWhereThatIsWanted) {
     EXPECT_EQ(host->status().reason_text,
               "no key of this profile is valid now: 10 ended " + format_instant(now_2027 + 100));
   }
+}
+
+TEST(Chain, ThatWasCutByAClockThatJumpedIsBackOnceItIsRight) {
+  const auto profile = cutting(with(key("10", 0x11, {.not_after = now_2027 + year})), seconds{10});
+  Clocks chain{profile, {now_2027, now_2027}};
+  ASSERT_TRUE(chain.lab.secures_within(second));
+  chain.hosts[0]->set_wall_clock(now_2027 + 2 * year);
+  chain.lab.lan.run_for(10 * second);
+  EXPECT_EQ(chain.hosts[0]->status().reason, core::Reason::no_key);
+  chain.hosts[0]->set_wall_clock(now_2027 + 30);
+  EXPECT_TRUE(chain.lab.secures_within(10 * second));
 }
 
 TEST(Chain, IsSecuredWhereAClockWasNeverSet) {

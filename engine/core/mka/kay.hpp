@@ -66,7 +66,7 @@ class Kay {
     return chain_.retire(participants_, ckn, how, timeout, now);
   }
   [[nodiscard]] Result<void> keep_key(const Ckn& ckn, Time now) { return chain_.keep(participants_, ckn, now); }
-  void heard_idle(Participant& participant, Time now) const noexcept { chain_.heard(participant, now); }
+  void heard_idle(Participant& participant, const MemberId& mi, Time now) const { chain_.heard(participant, mi, now); }
 
   /// Runs everything that is due to its fixed point, then speaks.
   void step(Time now);

@@ -60,7 +60,7 @@ KeyState KeyChain::by_clock(const Participant& key, Time now) const noexcept {
 /// A key that is over gives way to any that is in its time; one that is taken away only to one that lasts.
 KeyEvidence KeyChain::look(const Participant& key, std::span<const Participant> participants, Time now) const {
   const bool over = !in_time(by_clock(key, now));
-  return look_for_evidence(key, participants, cp_, foreign_server_, [&](const Participant& other) {
+  return look_for_evidence(key, participants, cp_, foreign_server_, now, [&](const Participant& other) {
     if (over) return in_time(by_clock(other, now));
     const std::optional<Time> end = at(other.not_after);
     return other.state == KeyState::active && (!end || now + successor_lasts <= *end);
@@ -157,11 +157,14 @@ void KeyChain::retire_now(Participant& key, std::string_view how, Time now) {
 
 // ---- states ---------------------------------------------------------------------------------------------------------
 
-void KeyChain::heard(Participant& key, Time now) const noexcept {
+void KeyChain::heard(Participant& key, const MemberId& mi, Time now) const {
   if (!enabled_ || key.retired) return;
   const KeyState clock = by_clock(key, now);
   const bool keeps = context_.profile->mka.key_expiry == KeyExpiry::keep;
-  if (clock == KeyState::waiting || (clock == KeyState::overdue && keeps && !any_in_time_)) key.heard_idle = now;
+  if (clock == KeyState::waiting || (clock == KeyState::overdue && keeps && !any_in_time_)) {
+    key.note_unproved(mi, now);
+    if (key.counts(mi, now)) key.heard_idle = now;
+  }
 }
 
 /// Whether a key that is out of its time goes on.
@@ -169,7 +172,7 @@ bool KeyChain::stays(const Participant& key, KeyState clock, Time now) const noe
   const bool is_over = clock == KeyState::overdue;
   if (is_over && context_.profile->mka.key_expiry == KeyExpiry::cut) return false;
   if (!any_in_time_ && key.active) return true;
-  const bool is_heard = !key.peers().all().empty() || (key.heard_idle && now < *key.heard_idle + life_time);
+  const bool is_heard = key.anybody_counts(now) || (key.heard_idle && now < *key.heard_idle + life_time);
   return is_heard && !(is_over && key.evidence.holds());
 }
 
@@ -203,13 +206,17 @@ Participant* KeyChain::nearest(std::span<Participant> participants, Time now) co
   return best;
 }
 
+bool KeyChain::is_succeeded(const Participant& key, std::span<const Participant> participants, Time now) const {
+  return key.evidence.holds() || std::ranges::any_of(participants, [&](const Participant& other) {
+           return &other != &key && other.role == key.role && !other.retired && in_time(by_clock(other, now));
+         });
+}
+
 bool KeyChain::put(Participant& key, KeyState state, Time now) {
   const KeyState before = key.state;
   key.state = state;
   if (state != before) key.state_since = now;
   const bool active = enabled_ && speaks(state);
-  // What was in use and gave way to a better key does not come back when the clock steps back.
-  if (key.active && enabled_ && state == KeyState::retired) key.retired = true;
   if (active && state != before && state == KeyState::overdue)
     context_.emit(Event::Kind::key_overdue, now, to_string(key.ckn()) + " is past its NotAfter= and still in use",
                   key.ckn());
@@ -293,6 +300,9 @@ bool KeyChain::follow(std::span<Participant> participants, bool enabled, Time no
   for (Participant& key : participants) {
     KeyState state = due(key, now);
     if (&key == spare) state = by_clock(key, now) == KeyState::waiting ? KeyState::early : KeyState::overdue;
+    // What was in use and gave way to a better key does not come back when the clock steps back.
+    if (key.active && enabled_ && state == KeyState::retired && is_succeeded(key, participants, now))
+      key.retired = true;
     if (put(key, state, now)) moved = true;
     if (!enabled_) continue;
     set_timers(key, now);

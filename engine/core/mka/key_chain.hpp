@@ -22,8 +22,8 @@ class KeyChain {
   /// Brings every key into the state it is due at `now`. While the port is not `enabled` none speaks. True where one begins or
   /// ceases to speak: whom it knew is forgotten then.
   [[nodiscard]] bool follow(std::span<Participant> participants, bool enabled, Time now);
-  /// A key that does not speak was heard with a valid ICV: a peer takes it for valid, and may have nothing else.
-  void heard(Participant& participant, Time now) const noexcept;
+  /// A key that does not speak was heard of `mi` with a valid ICV: a peer takes it for valid, and may have nothing else.
+  void heard(Participant& participant, const MemberId& mi, Time now) const;
 
   /// Moves the link off the key and takes it out of use once evidence is there. Errors: ENOENT, EBUSY with what is
   /// missing where draining would not bring it, ENODATA for the last primary key.
@@ -58,6 +58,8 @@ class KeyChain {
   [[nodiscard]] KeyState due(const Participant& key, Time now) const noexcept;
   [[nodiscard]] bool stays(const Participant& key, KeyState clock, Time now) const noexcept;
   [[nodiscard]] Participant* nearest(std::span<Participant> participants, Time now) const;
+  /// Another key took its place, or may.
+  [[nodiscard]] bool is_succeeded(const Participant& key, std::span<const Participant> participants, Time now) const;
   [[nodiscard]] bool put(Participant& key, KeyState state, Time now);
   void retire_now(Participant& key, std::string_view how, Time now);
   void set_timers(const Participant& key, Time now);

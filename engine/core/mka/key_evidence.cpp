@@ -12,11 +12,12 @@ namespace {
 
 using Missing = KeyEvidence::Missing;
 
-/// The first member heard under `key` that is not live under `successor`.
-const Peer* left_behind(const Participant& key, const Participant& successor) {
+/// The first member heard under `key`, and be it of late only, that is not live under `successor`.
+const Peer* left_behind(const Participant& key, const Participant& successor, Time now) {
   const auto peers = key.peers().all();
-  const auto at =
-      std::ranges::find_if(peers, [&](const Peer& peer) { return successor.peers().find_live(peer.sci) == nullptr; });
+  const auto at = std::ranges::find_if(peers, [&](const Peer& peer) {
+    return key.counts(peer.mi, now) && successor.peers().find_live(peer.sci) == nullptr;
+  });
   return at == peers.end() ? nullptr : &*at;
 }
 
@@ -31,15 +32,15 @@ const Peer* idle_member(const Participant& successor, const KeyId& id) {
 }
 
 KeyEvidence look_at(const Participant& key, const Participant& successor, const Cp& cp,
-                    const std::optional<Sci>& key_server) {
+                    const std::optional<Sci>& key_server, Time now) {
   const auto missing = [&](Missing what, const Sci& peer = {}) {
     return KeyEvidence{.missing = what, .key = key.ckn(), .successor = successor.ckn(), .peer = peer};
   };
   if (!key.peers().any_live() && !successor.peers().any_live()) {
     // A key that never had a live peer secures nothing that could be lost.
-    return missing(key.had_peer || !key.peers().all().empty() ? Missing::any_peer : Missing::nothing);
+    return missing(key.had_peer || key.anybody_counts(now) ? Missing::any_peer : Missing::nothing);
   }
-  if (const Peer* peer = left_behind(key, successor)) return missing(Missing::live_peer, peer->sci);
+  if (const Peer* peer = left_behind(key, successor, now)) return missing(Missing::live_peer, peer->sci);
   const std::optional<SakSlot>& latest = cp.latest();
   if (!latest || latest->ckn != successor.ckn())
     return key_server ? missing(Missing::foreign_sak, *key_server) : missing(Missing::sak);
@@ -78,13 +79,13 @@ std::string KeyEvidence::words() const {
 }
 
 KeyEvidence look_for_evidence(const Participant& key, std::span<const Participant> participants, const Cp& cp,
-                              std::optional<Sci> key_server,
+                              std::optional<Sci> key_server, Time now,
                               const std::function<bool(const Participant&)>& may_succeed) {
   KeyEvidence best{.key = key.ckn()};
   for (const Participant& other : participants) {
     if (&other == &key || !other.active || !may_succeed(other)) continue;
     if (precedence(other.role) < precedence(key.role)) continue;
-    const KeyEvidence seen = look_at(key, other, cp, key_server);
+    const KeyEvidence seen = look_at(key, other, cp, key_server, now);
     if (seen.missing > best.missing || best.missing == Missing::successor) best = seen;
   }
   return best;

@@ -2,6 +2,7 @@
 /// Whether a key may go: every peer is live under another one and sends and receives with a SAK of that one.
 #pragma once
 
+#include "engine/base/time.hpp"
 #include "engine/wire/types.hpp"
 
 #include <functional>
@@ -43,7 +44,7 @@ struct KeyEvidence {
 /// What can be seen at this moment of `key` among `participants`, for the successor that is furthest. `may_succeed` says
 /// which keys come into question, `key_server` who distributes under the principal's CA where that is not this port.
 [[nodiscard]] KeyEvidence look_for_evidence(const Participant& key, std::span<const Participant> participants,
-                                            const Cp& cp, std::optional<Sci> key_server,
+                                            const Cp& cp, std::optional<Sci> key_server, Time now,
                                             const std::function<bool(const Participant&)>& may_succeed);
 
 }  // namespace macsec::core

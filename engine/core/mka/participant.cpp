@@ -19,6 +19,8 @@ constexpr double burst = 20;
 constexpr double per_second = 20;
 constexpr MessageNumber mn_block = 1000;
 constexpr Duration mark_spacing = 500ms;
+/// Longer than all that are remembered can count one after the other.
+constexpr Duration unproved_memory = PeerList::max_peers * life_time * 2;
 
 PeerKeyUse key_use(const SakUseKey& slot, std::uint32_t upper) noexcept {
   if (!slot.used()) return {};
@@ -144,15 +146,33 @@ Participant::Received Participant::receive(const Mkpdu& pdu, Time now) {
     had_peer = true;
     grew = true;
     new_info = true;
+    std::erase_if(unproved_, [&](const auto& each) { return each.first == basic.mi; });
     peers_.drop_predecessors(basic.mi);
     peer = peers_.find(basic.mi);
     result.peer = peer;
   }
+  if (!peer->live) note_unproved(basic.mi, now);
   if (hears_us) note_sak_use(*peer, pdu);
   peer->hears.clear();
   for (std::size_t i = 0; pdu.live && i < pdu.live->size(); ++i)
     if (const MemberId other = (*pdu.live)[i].mi; other != mi_) peer->hears.push_back(other);
   return result;
+}
+
+void Participant::note_unproved(const MemberId& mi, Time now) {
+  std::erase_if(unproved_, [now](const auto& each) { return now >= each.second + unproved_memory; });
+  const auto at = std::ranges::find(unproved_, mi, &std::pair<MemberId, Time>::first);
+  if (at == unproved_.end() && unproved_.size() < PeerList::max_peers) unproved_.emplace_back(mi, now);
+}
+
+bool Participant::counts(const MemberId& mi, Time now) const noexcept {
+  if (peers_.is_live(mi)) return true;
+  const auto at = std::ranges::find(unproved_, mi, &std::pair<MemberId, Time>::first);
+  return at != unproved_.end() && now < at->second + life_time;
+}
+
+bool Participant::anybody_counts(Time now) const noexcept {
+  return std::ranges::any_of(peers_.all(), [&](const Peer& peer) { return counts(peer.mi, now); });
 }
 
 void Participant::believe(Peer& peer, const Mkpdu& pdu, Time now) {

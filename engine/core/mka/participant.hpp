@@ -67,6 +67,13 @@ class Participant {
 
   [[nodiscard]] bool verify(const EapolFrame& frame) const;
 
+  /// `mi` is heard and does not prove that it hears us. What was recorded once can be played again without end: it counts for a
+  /// life time, and then not for long.
+  void note_unproved(const MemberId& mi, Time now);
+  [[nodiscard]] bool counts(const MemberId& mi, Time now) const noexcept;
+  /// Somebody is live, or was heard of for the first time within a life time.
+  [[nodiscard]] bool anybody_counts(Time now) const noexcept;
+
   enum class Reception : std::uint8_t {
     accepted,
     replayed,
@@ -141,6 +148,7 @@ class Participant {
   MessageNumber mn_limit_ = 0;
   MessageNumber resumed_mn_ = 0;  ///< what was sent before the restart is not above this
   PeerList peers_;
+  std::vector<std::pair<MemberId, Time>> unproved_;  ///< since when
   std::optional<Time> silent_since_;
   std::array<SentMark, 16> marks_{};
   std::size_t mark_count_ = 0;

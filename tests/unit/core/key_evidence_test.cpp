@@ -31,7 +31,7 @@ struct Rollover : Bench {
     cp.resume(std::move(slot), {}, start);
   }
   [[nodiscard]] KeyEvidence look(std::optional<Sci> key_server = {}) {
-    return look_for_evidence(going(), participants, cp, key_server, [](const Participant&) { return true; });
+    return look_for_evidence(going(), participants, cp, key_server, start, [](const Participant&) { return true; });
   }
 
   Cp cp{context};
@@ -45,9 +45,9 @@ TEST(KeyEvidence, NeedsAnotherKey) {
   Rollover weaker{KeyRole::fallback};
   EXPECT_EQ(weaker.look().missing, Missing::successor) << "a fallback key is no successor of a primary one";
   Rollover unfit;
-  EXPECT_EQ(
-      look_for_evidence(unfit.going(), unfit.participants, unfit.cp, {}, [](const auto&) { return false; }).missing,
-      Missing::successor);
+  EXPECT_EQ(look_for_evidence(unfit.going(), unfit.participants, unfit.cp, {}, start, [](const auto&) { return false; })
+                .missing,
+            Missing::successor);
 }
 
 TEST(KeyEvidence, IsNotToBeHadWhereNobodyIsLive) {
@@ -76,8 +76,19 @@ TEST(KeyEvidence, CountsWhoIsOnlyHeardUnderTheKey) {
   rollover.join(2, 0);
   rollover.join(2, 1);
   rollover.join(3, 0).live = false;
+  rollover.going().note_unproved(mi_of(3), start);
   EXPECT_EQ(rollover.look().missing, Missing::live_peer);
   EXPECT_EQ(rollover.look().peer, sci_of(3));
+}
+
+TEST(KeyEvidence, CountsNobodyForLongWhoOnlySpeaks) {
+  Rollover rollover;
+  rollover.join(2, 0);
+  rollover.join(2, 1);
+  rollover.join(3, 0).live = false;
+  rollover.going().note_unproved(mi_of(3), start - life_time);
+  rollover.going().note_unproved(mi_of(3), start);
+  EXPECT_EQ(rollover.look().missing, Missing::sak);
 }
 
 TEST(KeyEvidence, NeedsASakOfTheSuccessor) {
@@ -130,8 +141,8 @@ TEST(KeyEvidence, IsOfTheSuccessorThatIsFurthest) {
   const Cp cp{bench.context};
   bench.meet(2, 0);
   bench.meet(2, 2);
-  const KeyEvidence seen =
-      look_for_evidence(bench.participants[0], bench.participants, cp, {}, [](const Participant&) { return true; });
+  const KeyEvidence seen = look_for_evidence(bench.participants[0], bench.participants, cp, {}, start,
+                                             [](const Participant&) { return true; });
   EXPECT_EQ(seen.successor, bench.participants[2].ckn());
   EXPECT_EQ(seen.missing, Missing::sak);
 }

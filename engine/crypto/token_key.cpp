@@ -28,8 +28,10 @@ constexpr const char* no_pkcs11 =
 OSSL_LIB_CTX* pkcs11_library() {
   static OSSL_LIB_CTX* const library = [] {
     OSSL_LIB_CTX* made = OSSL_LIB_CTX_new();
-    if (made != nullptr &&
-        (OSSL_PROVIDER_load(made, "default") == nullptr || OSSL_PROVIDER_load(made, "pkcs11") == nullptr)) {
+    OSSL_PROVIDER* const plain = made != nullptr ? OSSL_PROVIDER_load(made, "default") : nullptr;
+    if (plain == nullptr || OSSL_PROVIDER_load(made, "pkcs11") == nullptr) {
+      // The context leaves its providers to who loaded them.
+      if (plain != nullptr) OSSL_PROVIDER_unload(plain);
       OSSL_LIB_CTX_free(made);
       made = nullptr;
     }

@@ -216,6 +216,6 @@ class Ping:
         self.wait_answers()
         self._process.signal(signal.SIGINT)
         self._process.wait(10)
-        found = re.search(r"(\d+) packets transmitted, (\d+) received", self._process.output())
-        sent, received = int(found.group(1)), int(found.group(2))
-        return sent, sent - received
+        # The last request may be under way as it ends: what came before the last answer counts.
+        answered = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+)", self._process.output())}
+        return max(answered), max(answered) - len(answered)

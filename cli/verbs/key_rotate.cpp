@@ -77,7 +77,7 @@ Result<Rotation> prepare(const std::string& path, const bus::ProfileInfo& profil
   if (!settings) return std::unexpected{settings.error()};
   std::vector<std::string> old = replaced(profile, {});
   SecretWriter text;
-  if (!old.empty()) text.add(fmt::format("{} {}\n", heading, fmt::join(old, " ")));
+  text.add(fmt::format("{} {}\n", heading, fmt::join(old, " ")));
   write_file(text, *settings);
   if (auto written = write_secret(path, text.view()); !written) return std::unexpected{written.error()};
   return Rotation{std::move(*settings), std::move(old)};

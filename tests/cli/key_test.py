@@ -51,16 +51,22 @@ class Keys(Case):
         other = self.run_ctl("key", "add", "old", path)
         self.assertEqual((other.returncode, other.stdout), (0, f"old: {key['Ckn']} added\n"))
 
+    def test_the_file_of_a_first_key_says_that_it_replaces_none(self):
+        path = Path(self.directory.name) / "first.newkey"
+        self.run_ctl("key", "rotate", "old", f"--output={path}", "--wait=0")
+        self.assertEqual(path.read_text().splitlines()[0].split(), ["#", "Replaces"])
+
     def test_a_rotation_that_is_done_ends_no_key_that_came_later(self):
         path = Path(self.directory.name) / "done.newkey"
         self.assertEqual(self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0").returncode, 6)
         self.assertEqual(path.read_text().splitlines()[0], "# Replaces 2026 2027")
-        path.write_text(f"# Replaces 2024\n[Key]\nCkn=2026\nCak={'ab' * 16}\n")
         self.bus = Bus()
         self.addCleanup(self.bus.close)
-        done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0")
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn(f"{path} holds the key of a rotation that is done: remove it, then rotate", done.stderr)
+        for old in "2024", "":  # none: the first key of its profile
+            path.write_text(f"# Replaces {old}\n[Key]\nCkn=2026\nCak={'ab' * 16}\n")
+            done = self.run_ctl("key", "rotate", "uplink", f"--output={path}", "--wait=0")
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(f"{path} holds the key of a rotation that is done: remove it, then rotate", done.stderr)
         self.run_ctl("rekey", "macsec0")
         self.assertIn("call Rekey", self.next_call(), "no key was added or retired")
 
